@@ -1,0 +1,1 @@
+//! Builds signed images, right and wrong, for the tests.
