@@ -1,1 +1,17 @@
-//! skexec
+//! skexec: verifies a signed Linux kernel and boots it from the running one.
+//!
+//! The modules stand on floors; a module imports only from floors below its own.
+//!
+//! | floor | modules |
+//! | --- | --- |
+//! | F6 | `cli` |
+//! | F5 | `load`, `exec`, `diagnose` |
+//! | F4 | `record`, `shutdown` |
+//! | F3 | [`authorize`] |
+//! | F2 | [`trust`], [`image`]: pure functions over bytes |
+//! | F1 | `sources`, `machine`, `sealed` |
+//! | F0 | `sys`, [`reason`] |
+
+pub mod image;
+pub mod reason;
+pub mod trust;

@@ -1,0 +1,238 @@
+//! The PE32+ container of a signed kernel: where its headers, sections and certificate table lie.
+//!
+//! The rules are those of the kernel's `verify_pefile.c:pefile_parse_binary`, with the bounds that it leaves out; a rule
+//! that is stricter than the kernel's has its own slug. Once [`Pe::parse`] and [`Pe::check_coverage`] are content, the
+//! signed bytes are exactly the file up to the certificate table, less the two fields that Authenticode leaves out.
+
+use super::bytes::{array, size_at, u16_at, u32_at};
+use crate::reason::{Finding, Reason};
+use std::ops::Range;
+
+/// Offsets of fields in a PE32+ optional header (PE format, "Optional Header Windows-Specific Fields").
+mod field {
+    pub(super) const CHECKSUM: usize = 64;
+    pub(super) const SIZE_OF_HEADERS: usize = 60;
+    pub(super) const DIRECTORY_COUNT: usize = 108;
+    pub(super) const DIRECTORIES: usize = 112;
+}
+
+const COFF_HEADER: usize = 24;
+const SECTION_HEADER: usize = 40;
+const PE32_PLUS: u16 = 0x20b;
+const SECURITY_DIRECTORY: usize = 4;
+/// The loader of Windows takes no more; a kernel has about five.
+const MAX_SECTIONS: usize = 96;
+
+/// A section's name and its bytes in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The eight bytes of `Name`, NUL-padded.
+    pub name: [u8; 8],
+    /// `PointerToRawData` and `SizeOfRawData`; within the file.
+    pub raw: Range<usize>,
+    /// `VirtualSize` in bytes: what of `raw` is content, the rest being padding.
+    pub virtual_size: usize,
+    /// `NumberOfRelocations`.
+    pub relocations: u16,
+}
+
+impl Section {
+    /// The name without its padding.
+    #[must_use]
+    pub fn name(&self) -> &[u8] {
+        self.name.split(|byte| *byte == 0).next().unwrap_or_default()
+    }
+}
+
+/// A parsed PE32+ header; every range lies within the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pe {
+    /// `Machine` of the COFF header; 0x8664 is x86-64.
+    pub machine: u16,
+    /// `SizeOfHeaders`.
+    pub headers: Range<usize>,
+    /// The `CheckSum` field, which no signature covers.
+    pub checksum: Range<usize>,
+    /// The certificate table's entry in the data directories, which no signature covers.
+    pub security_entry: Range<usize>,
+    /// The attribute certificate table, to the end of the file; nothing in an unsigned image.
+    pub certificate_table: Option<Range<usize>>,
+    /// Sections with bytes in the file, by their place in it.
+    pub sections: Vec<Section>,
+}
+
+impl Pe {
+    /// Whether the file claims to be a PE at all.
+    #[must_use]
+    pub fn claimed_by(bytes: &[u8]) -> bool {
+        bytes.starts_with(b"MZ")
+    }
+
+    /// Parses the headers of a PE32+ file.
+    ///
+    /// # Errors
+    /// The first rule that the headers break.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Finding> {
+        let coff = coff_offset(bytes)?;
+        let optional = coff.checked_add(COFF_HEADER).ok_or_else(too_short)?;
+        let machine = u16_at(bytes, coff.saturating_add(4)).ok_or_else(too_short)?;
+        let section_count = u16_at(bytes, coff.saturating_add(6)).ok_or_else(too_short)?;
+        let optional_size = u16_at(bytes, coff.saturating_add(20)).ok_or_else(too_short)?;
+        let magic = u16_at(bytes, optional).ok_or_else(too_short)?;
+        if magic != PE32_PLUS {
+            return Err(Finding::new(Reason::PeMagic, format!("magic {magic:#x}, wanted {PE32_PLUS:#x}")));
+        }
+        let directories = directory_count(bytes, optional, optional_size)?;
+        let section_table = optional.saturating_add(field::DIRECTORIES).saturating_add(directories.saturating_mul(8));
+        let headers = headers(bytes, optional, section_table, section_count)?;
+        let security_entry = {
+            let at = optional.saturating_add(field::DIRECTORIES).saturating_add(SECURITY_DIRECTORY * 8);
+            at..at.saturating_add(8)
+        };
+        let certificate_table = certificate_table(bytes, &security_entry, headers.end)?;
+        let covered = certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
+        let sections = sections(bytes, section_table, section_count, headers.end, covered)?;
+        let checksum = optional.saturating_add(field::CHECKSUM);
+        Ok(Self {
+            machine,
+            headers,
+            checksum: checksum..checksum.saturating_add(4),
+            security_entry,
+            certificate_table,
+            sections,
+        })
+    }
+
+    /// Checks that sections follow headers and one another without a hole: the kernel's digest leaves holes out, so
+    /// that bytes in them could be changed after signing.
+    ///
+    /// # Errors
+    /// `unsigned-gap`, with the place of the first hole.
+    pub fn check_coverage(&self) -> Result<(), Finding> {
+        let mut end = self.headers.end;
+        for section in &self.sections {
+            if section.raw.start != end {
+                let hole = format!("{:#x} to {:#x}", end, section.raw.start);
+                return Err(Finding::new(Reason::UnsignedGap, hole));
+            }
+            end = section.raw.end;
+        }
+        Ok(())
+    }
+
+    /// The content of the first section of this name: `VirtualSize` bytes, without the padding.
+    #[must_use]
+    pub fn section<'a>(&self, bytes: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+        let section = self.sections.iter().find(|section| section.name() == name)?;
+        let raw = bytes.get(section.raw.clone())?;
+        raw.get(..section.virtual_size.min(raw.len()))
+    }
+}
+
+fn too_short() -> Finding {
+    Finding::new(Reason::PeHeader, "the file ends within its headers")
+}
+
+/// Where `PE\0\0` stands, by `e_lfanew`.
+fn coff_offset(bytes: &[u8]) -> Result<usize, Finding> {
+    if !Pe::claimed_by(bytes) {
+        return Err(Finding::new(Reason::PeHeader, "no MZ at the start"));
+    }
+    let offset = size_at(bytes, 0x3c).ok_or_else(too_short)?;
+    if offset < 0x40 {
+        return Err(Finding::new(Reason::PeHeader, format!("e_lfanew {offset:#x} lies within the DOS header")));
+    }
+    match array::<4>(bytes, offset) {
+        Some(signature) if &signature == b"PE\0\0" => Ok(offset),
+        Some(_) => Err(Finding::new(Reason::PeHeader, format!("no PE signature at {offset:#x}"))),
+        None => Err(Finding::new(Reason::PeHeader, format!("e_lfanew {offset:#x} lies past the end"))),
+    }
+}
+
+/// `NumberOfRvaAndSizes`, which `SizeOfOptionalHeader` must confirm: the kernel finds the section table by the one,
+/// firmware by the other.
+fn directory_count(bytes: &[u8], optional: usize, optional_size: u16) -> Result<usize, Finding> {
+    let count = size_at(bytes, optional.saturating_add(field::DIRECTORY_COUNT)).ok_or_else(too_short)?;
+    if !(5..=16).contains(&count) {
+        return Err(Finding::new(Reason::PeDirs, format!("{count}, wanted 5 to 16")));
+    }
+    let wanted = field::DIRECTORIES.saturating_add(count.saturating_mul(8));
+    if usize::from(optional_size) != wanted {
+        return Err(Finding::new(Reason::PeOptHdrSize, format!("{optional_size}, wanted {wanted}")));
+    }
+    Ok(count)
+}
+
+fn headers(bytes: &[u8], optional: usize, table: usize, sections: u16) -> Result<Range<usize>, Finding> {
+    let count = usize::from(sections);
+    if count == 0 || count > MAX_SECTIONS {
+        return Err(Finding::new(Reason::PeSections, format!("{count} sections, wanted 1 to {MAX_SECTIONS}")));
+    }
+    let size = size_at(bytes, optional.saturating_add(field::SIZE_OF_HEADERS)).ok_or_else(too_short)?;
+    let table_end = table.saturating_add(count.saturating_mul(SECTION_HEADER));
+    if table_end > size {
+        return Err(Finding::new(Reason::PeSections, format!("ends at {table_end:#x}, SizeOfHeaders is {size:#x}")));
+    }
+    if size >= bytes.len() {
+        return Err(Finding::new(Reason::PeHeader, format!("SizeOfHeaders {size:#x} lies past the end")));
+    }
+    Ok(0..size)
+}
+
+/// The table must run to the end of the file: what lies behind it no digest would cover.
+fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Result<Option<Range<usize>>, Finding> {
+    let offset = size_at(bytes, entry.start).ok_or_else(too_short)?;
+    let size = size_at(bytes, entry.start.saturating_add(4)).ok_or_else(too_short)?;
+    if offset == 0 || size == 0 {
+        return Ok(None);
+    }
+    let end = offset.checked_add(size);
+    if offset < headers || end != Some(bytes.len()) {
+        let seen = format!("{offset:#x} with {size:#x} bytes, the file has {:#x}", bytes.len());
+        return Err(Finding::new(Reason::CertTableBounds, seen));
+    }
+    if size < 8 {
+        return Err(Finding::new(Reason::CertTableBounds, format!("{size} bytes hold no WIN_CERTIFICATE")));
+    }
+    if !offset.is_multiple_of(8) {
+        return Err(Finding::new(Reason::CertTableAlign, format!("it starts at {offset:#x}")));
+    }
+    Ok(Some(offset..bytes.len()))
+}
+
+fn sections(bytes: &[u8], table: usize, count: u16, headers: usize, covered: usize) -> Result<Vec<Section>, Finding> {
+    let mut sections = Vec::with_capacity(usize::from(count));
+    for index in 0..usize::from(count) {
+        let at = table.saturating_add(index.saturating_mul(SECTION_HEADER));
+        let section = section(bytes, at).ok_or_else(too_short)?;
+        // A section without bytes in the file (.bss) takes no part; its pointer means nothing.
+        if section.raw.is_empty() {
+            continue;
+        }
+        if section.raw.start < headers || section.raw.end > covered {
+            let name = String::from_utf8_lossy(section.name()).into_owned();
+            let seen = format!("{name} at {:#x} to {:#x}", section.raw.start, section.raw.end);
+            return Err(Finding::new(Reason::SectionBounds, seen));
+        }
+        sections.push(section);
+    }
+    sections.sort_by_key(|section| section.raw.start);
+    for (one, next) in sections.iter().zip(sections.iter().skip(1)) {
+        if next.raw.start < one.raw.end {
+            let seen = format!("{:#x} lies before {:#x}", next.raw.start, one.raw.end);
+            return Err(Finding::new(Reason::SectionOverlap, seen));
+        }
+    }
+    Ok(sections)
+}
+
+fn section(bytes: &[u8], at: usize) -> Option<Section> {
+    let start = size_at(bytes, at.checked_add(20)?)?;
+    let end = start.checked_add(size_at(bytes, at.checked_add(16)?)?)?;
+    Some(Section {
+        name: array(bytes, at)?,
+        raw: start..end,
+        virtual_size: usize::try_from(u32_at(bytes, at.checked_add(8)?)?).ok()?,
+        relocations: u16_at(bytes, at.checked_add(32)?)?,
+    })
+}

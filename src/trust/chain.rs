@@ -1,0 +1,1 @@
+//! From the signer's certificate to an anchor.

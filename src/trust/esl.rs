@@ -1,0 +1,1 @@
+//! EFI signature lists (UEFI 32.4.1).
