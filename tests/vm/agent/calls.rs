@@ -40,7 +40,7 @@ pub(crate) fn jump() -> Result<ExitCode> {
 }
 
 /// Without a kernel: takes back what is loaded.
-fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr) -> Result<(), Errno> {
+fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr) -> Result<(), i32> {
     let fd = |file: Option<&File>| libc::c_long::from(file.map_or(-1, AsRawFd::as_raw_fd));
     let flags = match (kernel, initrd) {
         (None, _) => UNLOAD,
@@ -51,16 +51,13 @@ fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr)
     // SAFETY: the descriptors are open for the whole call or -1, and `text` is `text.len()` readable bytes, the last a NUL.
     let answer =
         unsafe { libc::syscall(libc::SYS_kexec_file_load, fd(kernel), fd(initrd), text.len(), text.as_ptr(), flags) };
-    Errno::result(answer).map(drop)
+    if answer == 0 { Ok(()) } else { Err(Errno::last_raw()) }
 }
 
 /// The kernel's verdict as one JSON object; the exit code says whether it was a yes.
-fn report(result: Result<(), Errno>) -> ExitCode {
-    let (errno, name) = match result {
-        Ok(()) => (0, "OK".to_owned()),
-        Err(Errno::UnknownErrno) => (Errno::last_raw(), "unknown".to_owned()),
-        Err(errno) => (errno as i32, format!("{errno:?}")),
-    };
+fn report(result: Result<(), i32>) -> ExitCode {
+    let errno = result.err().unwrap_or(0);
+    let name = if errno == 0 { "OK".to_owned() } else { format!("{:?}", Errno::from_raw(errno)) };
     println!("{}", serde_json::json!({ "errno": errno, "name": name }));
     ExitCode::from(u8::from(errno != 0))
 }

@@ -13,7 +13,7 @@ use crate::fetch::{Kernel, Tools};
 pub(crate) const INIT: &str = "/vm/init";
 
 /// Where the guest finds the archive from which the second kernel is to boot.
-pub(crate) const BASE: &str = "/vm/base.cpio";
+pub(crate) const BASE: &str = "/boot/initrd";
 
 const EMPTY: [&str; 7] = ["bin", "dev", "proc", "run", "sys", "tmp", "vm/marks"];
 

@@ -14,7 +14,7 @@ use crate::guest::Guest;
 use crate::initramfs::{self, Files};
 use crate::machine::{Accel, Machine};
 use crate::report::Report;
-use crate::variants::Variants;
+use crate::variants::{self, Variants};
 use crate::varstore::Enrolment;
 
 const LEAST_MEMORY_MIB: u64 = 1024;
@@ -51,9 +51,8 @@ pub(crate) enum Firmware {
 }
 
 impl Lab {
-    pub(crate) fn open(accel: Accel) -> Result<Self> {
+    pub(crate) fn open(cache: Cache, accel: Accel) -> Result<Self> {
         let report = Report::new();
-        let cache = Cache::open()?;
         let tools = Fetch::new(&cache, report).tools()?;
         let owner = Authority::named("the owner", &cache, &tools)?;
         let stranger = Authority::named("a stranger", &cache, &tools)?;
@@ -94,19 +93,33 @@ impl Lab {
         let directory = self.cache.path("run");
         let variants = Variants::of(&target.image, &directory, &self.owner, &self.stranger, &self.tools)?;
         let mut files = Files::default();
-        files.copy("/vm/good", &target.image)?;
-        files.copy("/vm/flipped", &variants.flipped)?;
-        files.copy("/vm/unsigned", &variants.unsigned)?;
-        files.copy("/vm/stranger", &variants.stranger)?;
-        files.copy("/vm/truncated", &variants.truncated)?;
-        files.copy("/vm/owner", &variants.owner)?;
+        files.copy("/boot/vmlinuz", &target.image)?;
+        files.copy("/boot/vmlinuz.flipped", &variants.flipped)?;
+        files.copy("/boot/vmlinuz.unsigned", &variants.unsigned)?;
+        files.copy("/boot/vmlinuz.stranger", &variants.stranger)?;
+        files.copy("/boot/vmlinuz.truncated", &variants.truncated)?;
+        files.copy("/boot/vmlinuz.owner", &variants.owner)?;
         self.add_keys(&mut files)?;
         Ok(files)
     }
 
-    pub(crate) fn add_keys(&self, files: &mut Files) -> Result<()> {
-        files.copy("/vm/keys/debian/ca.pem", &self.cache.workspace(DEBIAN_CA))?;
-        files.copy("/vm/keys/owner/ca.pem", &self.owner.certificate())
+    /// The options by which `skexec load` joins an initrd of the user's to the one that every second kernel needs.
+    pub(crate) fn initrd_options(files: &mut Files, users: Option<&Path>) -> Result<String> {
+        let Some(users) = users else { return Ok(format!("--initrd {}", initramfs::BASE)) };
+        files.copy("/boot/initrd.user", users)?;
+        Ok(format!("--initrd /boot/initrd.user --initrd {}", initramfs::BASE))
+    }
+
+    /// A copy of a kernel without its signature.
+    pub(crate) fn unsigned(&self, kernel: &Kernel) -> Result<PathBuf> {
+        let copy = self.cache.path("run/another.unsigned");
+        variants::write_unsigned(&kernel.image, &copy)?;
+        Ok(copy)
+    }
+
+    fn add_keys(&self, files: &mut Files) -> Result<()> {
+        files.copy("/keys/debian/ca.pem", &self.cache.workspace(DEBIAN_CA))?;
+        files.copy("/keys/owner/ca.pem", &self.owner.certificate())
     }
 
     fn variables(&self, name: &str) -> Result<PathBuf> {

@@ -8,10 +8,11 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::fetch::Tools;
+use crate::initramfs::INIT;
 use crate::parent;
 
 /// The console, and how a kernel that panics ends: by a reset, which QEMU turns into its own end.
-const COMMON_CMDLINE: &str = "console=ttyS0 panic=-1 rdinit=/vm/init";
+const COMMON_CMDLINE: &str = "console=ttyS0 panic=-1";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Accel {
@@ -69,7 +70,7 @@ impl Machine {
             }
         }
         command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
-        command.arg("-append").arg(format!("{COMMON_CMDLINE} {}", self.cmdline));
+        command.arg("-append").arg(format!("{COMMON_CMDLINE} rdinit={INIT} {}", self.cmdline));
         Ok(command)
     }
 

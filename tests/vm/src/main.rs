@@ -29,7 +29,8 @@ use anyhow::Result;
 use clap::{Args, Parser};
 
 use crate::cache::Cache;
-use crate::fetch::{Fetch, Series};
+use crate::fetch::{Fetch, Kernel, Series};
+use crate::lab::Lab;
 use crate::machine::Accel;
 use crate::report::Report;
 
@@ -72,6 +73,9 @@ enum Command {
 struct Demo {
     #[command(flatten)]
     kernels: Kernels,
+    /// An initrd of yours for that kernel; the harness's own is joined to it
+    #[arg(long, value_name = "FILE")]
+    initrd: Option<PathBuf>,
     #[command(flatten)]
     emulation: Emulation,
 }
@@ -96,6 +100,9 @@ struct Shell {
     bios: bool,
     #[command(flatten)]
     kernels: Kernels,
+    /// An initrd of yours for that kernel; the harness's own is joined to it
+    #[arg(long, value_name = "FILE")]
+    initrd: Option<PathBuf>,
     #[command(flatten)]
     emulation: Emulation,
 }
@@ -105,9 +112,6 @@ struct Kernels {
     /// The signed kernel (a bzImage) that skexec verifies and boots [default: Debian's 6.1]
     #[arg(long, value_name = "FILE")]
     kernel: Option<PathBuf>,
-    /// An initrd for that kernel, to which the tests' own is joined
-    #[arg(long, value_name = "FILE", requires = "kernel")]
-    initrd: Option<PathBuf>,
     /// The kernel that runs skexec; the firmware must know its signer: Debian [default: Debian's 6.1]
     #[arg(long, value_name = "FILE")]
     first_kernel: Option<PathBuf>,
@@ -118,6 +122,25 @@ struct Emulation {
     /// How QEMU runs the guest
     #[arg(long, value_enum, default_value_t = Accel::Tcg)]
     accel: Accel,
+}
+
+/// The two kernels of a boot by kexec.
+#[derive(Debug)]
+struct Pair {
+    first: Kernel,
+    second: Kernel,
+}
+
+impl Kernels {
+    /// What the user named, and Debian's 6.1 where nothing was.
+    fn pair(&self, lab: &Lab) -> Result<Pair> {
+        let chosen = |file: &Option<PathBuf>| match file {
+            Some(file) => Kernel::from_file(file),
+            None => lab.debian_kernel(Series::V6_1),
+        };
+        let (first, second) = (chosen(&self.first_kernel)?, chosen(&self.kernel)?);
+        Ok(Pair { first, second })
+    }
 }
 
 fn main() -> ExitCode {

@@ -16,6 +16,7 @@ pub(crate) struct Report {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Colour {
+    Plain,
     Bold,
     Dim,
     Red,
@@ -36,6 +37,7 @@ impl Report {
             return text.to_string();
         }
         let code = match colour {
+            Colour::Plain => "0",
             Colour::Bold => "1",
             Colour::Dim => "2",
             Colour::Red => "31",

@@ -36,12 +36,17 @@ impl Variants {
             owner: into.join("owner"),
         };
         fs::write(&variants.flipped, flipped(&bytes))?;
-        fs::write(&variants.unsigned, without_signature(&bytes).with_context(|| image.display().to_string())?)?;
+        write_unsigned(image, &variants.unsigned)?;
         fs::write(&variants.truncated, &bytes[..bytes.len() / 2])?;
         stranger.sign(&variants.unsigned, &variants.stranger, tools)?;
         owner.sign(&variants.unsigned, &variants.owner, tools)?;
         Ok(variants)
     }
+}
+
+pub(crate) fn write_unsigned(image: &Path, copy: &Path) -> Result<()> {
+    let unsigned = without_signature(&fs::read(image)?).with_context(|| image.display().to_string())?;
+    fs::write(copy, unsigned).with_context(|| copy.display().to_string())
 }
 
 /// One bit, in the middle of the compressed kernel.
