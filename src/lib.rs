@@ -9,12 +9,14 @@
 //! | F4 | `record`, `shutdown` |
 //! | F3 | [`authorize`] |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
-//! | F1 | `sources`, `machine`, [`sealed`] |
+//! | F1 | [`sources`], [`machine`], [`sealed`] |
 //! | F0 | [`sys`], [`reason`] |
 
 pub mod image;
+pub mod machine;
 pub mod reason;
 pub mod sealed;
+pub mod sources;
 #[expect(unsafe_code, reason = "the system calls stand here, and nowhere else")]
 pub mod sys;
 pub mod trust;
