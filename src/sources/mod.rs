@@ -12,7 +12,7 @@ pub(crate) mod testing;
 pub use root::Root;
 pub use secure_boot::SecureBoot;
 
-use crate::reason::Finding;
+use crate::reason::{Finding, Warning};
 use crate::trust::Trust;
 use std::path::PathBuf;
 
@@ -25,15 +25,6 @@ pub struct TrustRequest {
     pub revoked: Vec<PathBuf>,
     /// Whether the system's anchors count (not `--no-system-trust`); its revocations always do.
     pub system: bool,
-}
-
-/// Something that does not refuse, but that the user should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// The stable name that scripts match.
-    pub slug: &'static str,
-    /// What was seen.
-    pub message: String,
 }
 
 /// All that could be found.
