@@ -16,7 +16,7 @@ fn a_good_kernel_is_loaded_and_recorded() {
     let lab = Lab::new();
     let (one, two) = (lab.file("one", b"070701"), lab.file("two", b"070702"));
     let line = "load {}/vmlinuz --keys {}/root.pem --initrd {}/one {}/two --reuse-cmdline --append a=1 --append b";
-    let signer = "CN=skexec test signer";
+    let signer = "O=skexec tests, CN=skexec test signer";
     let said = format!("{{}}/vmlinuz: loaded by kexec_file_load, signed by {signer}\n");
     assert_eq!(lab.run(line), Run { exit: 0, out: said, err: String::new() });
     let calls = lab.kernel.calls.borrow().clone();
@@ -295,8 +295,7 @@ fn verify_prints_one_object_a_file_and_ends_with_the_highest_code() {
 fn status_describes_the_machine() {
     let lab = Lab::new();
     let run = lab.run("status");
-    let wanted = "\
-  running  6.12.0-test
+    let wanted = "  running  6.12.0-test
   loaded   nothing
   loading  permitted
   kernel   signatures not enforced

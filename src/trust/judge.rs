@@ -200,11 +200,11 @@ fn signature(
     evidence.digest = Some(digest);
     let path = chain::verify(&message, message.content.unwrap_or_default(), &trust.anchors);
     let bag = message.certificates.iter();
-    evidence.key_ids = key_ids(bag.chain(path.iter().flat_map(|path| &path.certificates)));
+    evidence.key_ids = key_ids(bag.chain(path.iter().flat_map(chain::Path::certificates)));
     let signer = match &path {
         Ok(path) => {
-            against.extend(trust.revocations.check_path(&path.certificates).err());
-            path.certificates.first().map(Signer::from)
+            against.extend(trust.revocations.check_path(path.certificates()).err());
+            path.certificates().first().map(Signer::from)
         }
         Err(findings) => {
             against.extend(findings.iter().cloned());

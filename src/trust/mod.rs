@@ -4,12 +4,14 @@
 
 pub mod algorithm;
 pub mod attributes;
+pub mod authenticode;
 pub mod cert;
 pub mod chain;
 pub mod der;
 pub mod digest;
 pub mod esl;
 pub mod extensions;
+mod judge;
 pub mod kernel;
 mod name;
 pub mod oid;
@@ -22,6 +24,8 @@ pub mod signer;
 pub mod spc;
 mod time;
 mod x509;
+
+pub use judge::{Evidence, Judgement, Refused, Signer, Verified, judge};
 
 use crate::reason::Finding;
 use cert::Certificate;
