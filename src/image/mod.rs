@@ -1,6 +1,82 @@
-//! What a file is: pure parsers over its bytes, which claim nothing about who made them.
+//! What a file is: pure parsers over its bytes, which say nothing about who made them.
 
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod bytes;
+pub mod bzimage;
+pub mod cmdline;
+pub mod elf;
+pub mod initrd;
 pub mod pe;
+
+use crate::reason::{Finding, Reason};
+use bzimage::SetupHeader;
+use pe::Pe;
+
+/// What a file is, by its own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// A Linux kernel with a setup_header; as a rule a PE, too.
+    BzImage,
+    /// A vmlinux.
+    Elf,
+    /// A unified kernel image: a PE with a `.linux` section.
+    Uki,
+    /// Another EFI program, such as a boot loader.
+    Pe,
+    /// A cpio archive, compressed or not.
+    Initrd,
+    /// Nothing of these.
+    Unknown,
+}
+
+impl Format {
+    /// The name in reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BzImage => "bzimage",
+            Self::Elf => "elf",
+            Self::Uki => "uki",
+            Self::Pe => "pe",
+            Self::Initrd => "initrd",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Tells formats apart by their first bytes, never by the file's name.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        match () {
+            () if SetupHeader::claimed_by(bytes) => Self::BzImage,
+            () if elf::claimed_by(bytes) => Self::Elf,
+            () if Pe::claimed_by(bytes) && has_linux_section(bytes) => Self::Uki,
+            () if Pe::claimed_by(bytes) => Self::Pe,
+            () if initrd::claimed_by(bytes) => Self::Initrd,
+            () => Self::Unknown,
+        }
+    }
+}
+
+fn has_linux_section(bytes: &[u8]) -> bool {
+    Pe::parse(bytes).is_ok_and(|pe| pe.sections.iter().any(|section| section.name() == b".linux"))
+}
+
+/// Checks that the kernel's own loader can take the file, whoever signed it, and returns its setup_header.
+///
+/// # Errors
+/// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header.
+pub fn loadable(bytes: &[u8]) -> Result<SetupHeader, Finding> {
+    match Format::of(bytes) {
+        Format::BzImage => SetupHeader::parse(bytes),
+        Format::Elf if elf::is_kernel(bytes) => {
+            Err(Finding::new(Reason::UnsupportedFormat, "an ELF vmlinux; kexec_file_load takes a bzImage only"))
+        }
+        Format::Elf => Err(Finding::new(Reason::NotAKernel, "an ELF file, but no kernel")),
+        Format::Uki => Err(Finding::new(Reason::UnsupportedFormat, "a UKI; kexec_file_load takes a bzImage only")),
+        Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
+        Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
+        Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),
+    }
+}

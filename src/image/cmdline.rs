@@ -1,0 +1,121 @@
+//! The kernel command line: put together, edited, and measured before anyone else does.
+
+use crate::reason::{Finding, Reason};
+use std::ffi::CString;
+
+/// What the file method takes off `cmdline_size`: room for `elfcorehdr=0x...`, which it reserves for every load
+/// (`MAX_ELFCOREHDR_STR_LEN` in arch/x86/kernel/kexec-bzimage64.c), and the NUL.
+const RESERVED: usize = 31;
+
+/// Parameters that boot loaders and kexec add for the kernel they start.
+const OF_THE_LAST_BOOT: &[&str] = &["BOOT_IMAGE", "initrd", "elfcorehdr", "kexec_jump_back_entry"];
+
+/// A command line without NUL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cmdline(String);
+
+impl Cmdline {
+    /// The text as given.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim_matches(['\n', ' ', '\t']).to_owned())
+    }
+
+    /// The running kernel's command line, without what its boot loader added and without the `removed` parameters, each
+    /// named by its key (`quiet`, `console`): every one of that key goes.
+    #[must_use]
+    pub fn reuse(running: &str, removed: &[String]) -> Self {
+        let stays = |word: &&str| {
+            let key = key(word);
+            !OF_THE_LAST_BOOT.contains(&key) && !removed.iter().any(|gone| gone == key)
+        };
+        Self(words(running).filter(stays).collect::<Vec<_>>().join(" "))
+    }
+
+    /// Adds to the end, with a blank before it.
+    #[must_use]
+    pub fn append(mut self, more: &str) -> Self {
+        let more = Self::new(more).0;
+        if !self.0.is_empty() && !more.is_empty() {
+            self.0.push(' ');
+        }
+        self.0.push_str(&more);
+        self
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// For `kexec_file_load`, when it is short enough: 2016 bytes of text with the usual `cmdline_size` of 2047.
+    ///
+    /// # Errors
+    /// `cmdline-nul`, `cmdline-too-long`.
+    pub fn for_file_load(&self, cmdline_size: u32) -> Result<CString, Finding> {
+        let limit = usize::try_from(cmdline_size).unwrap_or(usize::MAX).saturating_sub(RESERVED);
+        if self.0.len() > limit {
+            let over = self.0.len().saturating_sub(limit);
+            let seen = format!(
+                "{} bytes of text, {over} too many: of cmdline_size {cmdline_size} the kernel keeps 30 for itself",
+                self.0.len()
+            );
+            return Err(Finding::new(Reason::CmdlineTooLong, seen));
+        }
+        CString::new(self.0.as_str())
+            .map_err(|error| Finding::new(Reason::CmdlineNul, format!("at byte {}", error.nul_position())))
+    }
+}
+
+/// Words as the kernel splits them (lib/cmdline.c, `next_arg`): blanks within double quotes do not split.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    line.split(move |letter: char| {
+        quoted ^= letter == '"';
+        !quoted && letter.is_ascii_whitespace()
+    })
+    .filter(|word| !word.is_empty())
+}
+
+fn key(word: &str) -> &str {
+    let word = word.trim_start_matches('"');
+    word.split('=').next().unwrap_or(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reuse_drops_what_the_boot_loader_added() {
+        let running = "BOOT_IMAGE=/vmlinuz root=/dev/vda1 dyndbg=\"file a.c +p\" quiet console=tty0 console=ttyS0\n";
+        let rows: &[(&[&str], &str)] = &[
+            (&[], "root=/dev/vda1 dyndbg=\"file a.c +p\" quiet console=tty0 console=ttyS0"),
+            (&["console", "quiet"], "root=/dev/vda1 dyndbg=\"file a.c +p\""),
+            (&["root=/dev/vda1"], "root=/dev/vda1 dyndbg=\"file a.c +p\" quiet console=tty0 console=ttyS0"),
+        ];
+        for (removed, wanted) in rows {
+            let removed: Vec<_> = removed.iter().map(|&key| key.to_owned()).collect();
+            assert_eq!(Cmdline::reuse(running, &removed).as_str(), *wanted);
+        }
+    }
+
+    #[test]
+    fn appends_are_joined() {
+        let line = Cmdline::new("").append("a").append("").append(" b c ").append("d");
+        assert_eq!(line.as_str(), "a b c d");
+    }
+
+    #[test]
+    fn the_last_byte_that_fits() {
+        for (length, fits) in [(0, true), (2016, true), (2017, false), (2047, false)] {
+            let line = Cmdline::new(&"x".repeat(length));
+            assert_eq!(line.for_file_load(2047).is_ok(), fits, "{length}");
+        }
+        let error = Cmdline::new(&"x".repeat(2020)).for_file_load(2047).unwrap_err();
+        assert!(error.to_string().contains("2020 bytes of text, 4 too many"), "{error}");
+        assert_eq!(Cmdline::new("a\0b").for_file_load(2047).unwrap_err().reason, Reason::CmdlineNul);
+        assert!(Cmdline::new("a").for_file_load(7).is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! A file's bytes, read once: what is verified is what is loaded.
+
+use crate::reason::{Finding, Reason};
+use crate::sys::{Map, Memfd};
+use nix::libc;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// `KEXEC_FILE_SIZE_MAX` (include/linux/kexec.h): what the kernel reads of a file at most, in bytes.
+pub const MAX_SIZE: u64 = 4 << 30;
+
+/// Why a file cannot be had: the system's word, or a rule of ours.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Opening or reading failed.
+    Io(io::Error),
+    /// The file is none that can be loaded.
+    Unfit(Finding),
+}
+
+impl From<io::Error> for OpenError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// A regular file that is open for reading.
+#[derive(Debug)]
+pub struct Source {
+    path: PathBuf,
+    file: File,
+    length: u64,
+}
+
+impl Source {
+    /// Opens a regular, non-empty file of at most [`MAX_SIZE`] bytes. A FIFO does not block, a device is not started.
+    ///
+    /// # Errors
+    /// The system's word, or `not-regular`, `empty`, `too-big`.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+        let metadata = file.metadata()?;
+        let length = metadata.len();
+        let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
+        match () {
+            () if !metadata.is_file() => unfit(Reason::NotRegular),
+            () if length == 0 => unfit(Reason::Empty),
+            () if length > MAX_SIZE => unfit(Reason::TooBig),
+            () => Ok(Self { path: path.to_owned(), file, length }),
+        }
+    }
+
+    /// The path that it was opened by.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes, when it was opened.
+    #[must_use]
+    pub const fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Never: an empty file is refused.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// The open file.
+    #[must_use]
+    pub const fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Copies all of it to `target`.
+    ///
+    /// # Errors
+    /// `changed-while-read` when it is not as long as it was when it was opened.
+    pub fn copy_to(&self, target: &mut File) -> Result<u64, OpenError> {
+        let limit = self.length.saturating_add(1);
+        let copied = io::copy(&mut (&self.file).take(limit), target)?;
+        if copied != self.length {
+            let seen = format!("it had {} bytes, then {copied} or more", self.length);
+            return Err(OpenError::Unfit(Finding::new(Reason::ChangedWhileRead, seen)));
+        }
+        Ok(copied)
+    }
+}
+
+/// The bytes of a file in a sealed memfd, mapped; and the file itself, for machines that insist on it.
+#[derive(Debug)]
+pub struct Sealed {
+    source: Source,
+    memfd: Memfd,
+    map: Map,
+}
+
+impl Sealed {
+    /// Reads a file once.
+    ///
+    /// # Errors
+    /// Those of [`Source::open`] and [`Source::copy_to`].
+    pub fn read(path: &Path) -> Result<Self, OpenError> {
+        let source = Source::open(path)?;
+        let mut unfit = None;
+        let memfd = Memfd::create(c"skexec", |target| match source.copy_to(target) {
+            Ok(length) => Ok(length),
+            Err(OpenError::Io(error)) => Err(error),
+            Err(OpenError::Unfit(finding)) => {
+                unfit = Some(finding);
+                Err(io::Error::from(io::ErrorKind::InvalidData))
+            }
+        });
+        if let Some(finding) = unfit {
+            return Err(OpenError::Unfit(finding));
+        }
+        let memfd = memfd?;
+        let map = Map::new(&memfd)?;
+        Ok(Self { source, memfd, map })
+    }
+
+    /// The path that it was read from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.source.path()
+    }
+
+    /// The bytes, as they were read.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.map
+    }
+
+    /// The descriptor of just these bytes.
+    #[must_use]
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.memfd.as_fd()
+    }
+
+    /// The file that they were read from, which may have changed since.
+    #[must_use]
+    pub const fn original(&self) -> &File {
+        self.source.file()
+    }
+}
+
+impl AsRef<[u8]> for Sealed {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes()
+    }
+}

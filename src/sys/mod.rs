@@ -1,0 +1,11 @@
+//! The system calls and the memory mapping that the rest is built on; the only `unsafe` in the package.
+
+mod kexec;
+mod lease;
+mod map;
+mod memfd;
+
+pub use kexec::{FileLoad, Kexec, Live, flags};
+pub use lease::Lease;
+pub use map::Map;
+pub use memfd::Memfd;
