@@ -10,8 +10,9 @@
 //! | F3 | [`authorize`] |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
 //! | F1 | [`sources`], [`machine`], [`sealed`] |
-//! | F0 | [`sys`], [`reason`] |
+//! | F0 | [`sys`], [`reason`], `hex` |
 
+mod hex;
 pub mod image;
 pub mod machine;
 pub mod reason;
