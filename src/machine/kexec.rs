@@ -21,6 +21,8 @@ pub struct Kexec {
     pub loaded: Option<bool>,
     /// A kernel is loaded for a crash.
     pub crash_loaded: Option<bool>,
+    /// Bytes that `crashkernel=` reserved.
+    pub crash_size: Option<u64>,
 }
 
 /// How many more loads the kernel will take. Every call counts, failing ones and unloading, too.
@@ -36,7 +38,7 @@ impl Kexec {
     /// The state of the running kernel.
     #[must_use]
     pub fn read(root: &Root, config: &Config) -> Self {
-        let loaded = either(root, "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded");
+        let loaded = flag(root, "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded");
         let present = presence(root, config);
         Self {
             present,
@@ -45,7 +47,9 @@ impl Kexec {
             limit_reboot: root.text("/proc/sys/kernel/kexec_load_limit_reboot").and_then(|text| parse_limit(&text)),
             limit_panic: root.text("/proc/sys/kernel/kexec_load_limit_panic").and_then(|text| parse_limit(&text)),
             loaded,
-            crash_loaded: either(root, "/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded"),
+            crash_loaded: flag(root, "/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded"),
+            crash_size: either(root, "/sys/kernel/kexec/crash_size", "/sys/kernel/kexec_crash_size")
+                .and_then(|text| text.parse().ok()),
         }
     }
 
@@ -58,8 +62,12 @@ impl Kexec {
 }
 
 /// New kernels (6.19) have a directory of their own, and links at the old names.
-fn either(root: &Root, new: &str, old: &str) -> Option<bool> {
-    root.text(new).or_else(|| root.text(old)).and_then(|text| parse_flag(&text))
+fn either(root: &Root, new: &str, old: &str) -> Option<String> {
+    root.text(new).or_else(|| root.text(old))
+}
+
+fn flag(root: &Root, new: &str, old: &str) -> Option<bool> {
+    either(root, new, old).and_then(|text| parse_flag(&text))
 }
 
 /// Every kernel with kexec shows whether one is loaded, wherever sysfs is mounted; a configuration says it without.

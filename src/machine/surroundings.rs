@@ -50,14 +50,14 @@ fn init(root: &Root) -> Init {
     root.text("/proc/1/comm").map_or(Init::Unknown, Init::Other)
 }
 
-/// The last mount on `/` covers those before it. `rootfs` is the initramfs' own; a tmpfs is what a live system may
-/// have moved to.
+/// The last mount on `/` covers those before it. A live system may run on a tmpfs: it has services to stop, and is no
+/// initramfs.
 fn root_is_in_memory(mounts: &str) -> bool {
     let mut types = mounts.lines().filter_map(|line| {
         let mut fields = line.split(' ').skip(1);
         (fields.next() == Some("/")).then(|| fields.next()).flatten()
     });
-    matches!(types.next_back(), Some("rootfs" | "ramfs" | "tmpfs"))
+    matches!(types.next_back(), Some("rootfs" | "ramfs"))
 }
 
 /// Managers leave these files; none of them is proof, and their absence proves nothing.
@@ -89,7 +89,7 @@ mod tests {
         let table = [
             ("rootfs / rootfs rw 0 0\nproc /proc proc rw 0 0\n", true),
             ("rootfs / rootfs rw 0 0\n/dev/sda1 / ext4 rw 0 0\ntmpfs /run tmpfs rw 0 0\n", false),
-            ("none / tmpfs rw 0 0\n", true),
+            ("none / tmpfs rw 0 0\n", false),
             ("", false),
         ];
         for (mounts, wanted) in table {

@@ -6,8 +6,8 @@ mod revocations;
 use super::files::Unreadable;
 use super::firmware::Mok;
 use super::policy::Policy;
-use super::{Gathered, Root, SecureBoot, TrustRequest, Warning};
-use crate::reason::{Finding, Reason};
+use super::{Gathered, Root, SecureBoot, TrustRequest};
+use crate::reason::{Finding, Reason, Warning};
 
 /// The policy's key: names of revocation lists that may be unreadable. One that can be read counts all the same.
 const IGNORE: &str = "ignore-revocations";
@@ -50,7 +50,7 @@ impl Gatherer<'_> {
     }
 
     fn warn(&mut self, slug: &'static str, message: String) {
-        self.gathered.warnings.push(Warning { slug, message });
+        self.gathered.warnings.push(Warning::new(slug, message));
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) mod testing;
 pub use root::Root;
 pub use secure_boot::SecureBoot;
 
-use crate::reason::Finding;
+use crate::reason::{Finding, Warning};
 use crate::trust::Trust;
 use std::path::PathBuf;
 
@@ -34,17 +34,8 @@ pub struct TrustRequest {
     pub system: bool,
 }
 
-/// Something that does not refuse, but that the user should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// The stable name that scripts match: `revocation-incomplete`, `revocation-ignored`, `trust-list-ignored`,
-    /// `mok-variable-ignored`.
-    pub slug: &'static str,
-    /// What was seen.
-    pub message: String,
-}
-
-/// All that could be found.
+/// All that could be found. Warnings have the slugs `revocation-incomplete`, `revocation-ignored`, `trust-list-ignored`,
+/// `mok-variable-ignored`.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     /// Anchors, revocations, SBAT level, and the revocation lists that cannot be read.

@@ -2,14 +2,30 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 
+pub mod algorithm;
+pub mod attributes;
+pub mod authenticode;
 pub mod cert;
 pub mod chain;
+pub mod der;
 pub mod digest;
 pub mod esl;
+pub mod extensions;
+mod judge;
 pub mod kernel;
+mod name;
+pub mod oid;
 pub mod pkcs7;
 pub mod revocation;
+mod rules;
 pub mod sbat;
+pub mod signature;
+pub mod signer;
+pub mod spc;
+mod time;
+mod x509;
+
+pub use judge::{Evidence, Judgement, Refused, Signer, Verified, judge};
 
 use crate::reason::Finding;
 use cert::Certificate;

@@ -1,1 +1,161 @@
 //! PKCS#7 SignedData (RFC 2315, RFC 5652): the walk over the message, by its raw bytes.
+//!
+//! A [`SignedData`] is an allegation: its shape is right for its profile, and nothing in it was verified. Only
+//! [`chain::verify`](super::chain::verify) makes a proof of it.
+
+use super::cert::Certificate;
+use super::der::{self, Cursor, INTEGER, OID, SEQUENCE, SET};
+use super::oid;
+use super::signer::{Around, SignerInfo};
+use crate::reason::{Finding, Reason};
+
+/// More than any signer has use for; every one of them costs a parse.
+const MAX_CERTIFICATES: usize = 32;
+/// What the kernel reads of a message (`verify_pefile_strip_sig_wrapper`): lengths of at most two bytes.
+const LONGEST_LENGTH: u8 = 0x82;
+
+/// Where a message comes from, which decides what it may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// In the certificate table of a PE image; its content is an SpcIndirectDataContent.
+    Authenticode,
+    /// Behind the file that it signs, as for kernel modules; no content, no attributes.
+    Appended,
+    /// In a file of its own; no content, attributes as the signer likes.
+    Detached,
+}
+
+/// A signed message with one signer.
+#[derive(Debug, Clone)]
+pub struct SignedData<'a> {
+    /// Whose rules it was read by.
+    pub profile: Profile,
+    /// The content's value, without tag and length: what messageDigest is over. Nothing where the content is elsewhere.
+    pub content: Option<&'a [u8]>,
+    /// The certificates that came with it, in their order; nobody vouches for them.
+    pub certificates: Vec<Certificate>,
+    /// The only signer.
+    pub signer: SignerInfo<'a>,
+}
+
+impl<'a> SignedData<'a> {
+    /// Parses a message; for [`Profile::Authenticode`] the body of a WIN_CERTIFICATE, which may end with up to seven
+    /// zeros of padding.
+    ///
+    /// # Errors
+    /// The first rule that the message breaks.
+    pub fn parse(profile: Profile, bytes: &'a [u8]) -> Result<Self, Finding> {
+        let message = message(profile, bytes)?;
+        der::check(message)?;
+        let mut fields = signed_data(message).ok_or_else(|| malformed("not the ContentInfo of a SignedData"))?;
+        let version = version(&mut fields)?;
+        let digest_algorithms = fields.take(SET).ok_or_else(|| malformed("no digestAlgorithms"))?.value;
+        let (content_type, content) = content(&mut fields, profile)?;
+        let certificates = match fields.take(der::context(0)) {
+            Some(set) => certificates(set.value)?,
+            None => Vec::new(),
+        };
+        if fields.take(der::context(1)).is_some() {
+            return Err(malformed("it carries revocation lists"));
+        }
+        let signers = fields.take(SET).filter(|_| fields.is_empty()).ok_or_else(|| malformed("no signerInfos"))?;
+        let around = Around { profile, version, digest_algorithms, content_type };
+        let signer = SignerInfo::parse(only_signer(signers.value)?, around)?;
+        Ok(Self { profile, content, certificates, signer })
+    }
+
+    /// The certificate that the message carries for its signer: the first that has the name, as in the kernel
+    /// (`pkcs7_find_key`).
+    #[must_use]
+    pub fn signer_certificate(&self) -> Option<&Certificate> {
+        self.certificates.iter().find(|certificate| self.signer.id.names(certificate))
+    }
+}
+
+fn malformed(what: &str) -> Finding {
+    Finding::new(Reason::Pkcs7, what)
+}
+
+/// Cuts the message out of what surrounds it.
+fn message(profile: Profile, bytes: &[u8]) -> Result<&[u8], Finding> {
+    match bytes {
+        [SEQUENCE, length, ..] if *length > LONGEST_LENGTH => return Err(Reason::Pkcs7Size.into()),
+        [SEQUENCE, ..] => {}
+        _ => return Err(malformed("it does not start with a SEQUENCE")),
+    }
+    let (message, padding) = match der::split(bytes) {
+        Ok((message, padding)) => (message.raw, padding),
+        Err(der::OVERRUN) if profile == Profile::Authenticode => {
+            return Err(Finding::new(Reason::WinCertLength, "the PKCS#7 message is longer"));
+        }
+        Err(what) => return Err(Finding::new(Reason::Der, what)),
+    };
+    let padded = profile == Profile::Authenticode && padding.len() < 8 && padding.iter().all(|byte| *byte == 0);
+    if padding.is_empty() || padded {
+        return Ok(message);
+    }
+    Err(Finding::new(Reason::Pkcs7Trailing, format!("{} bytes", padding.len())))
+}
+
+/// ContentInfo (RFC 5652, 3), down to the fields of SignedData.
+fn signed_data(message: &[u8]) -> Option<Cursor<'_>> {
+    let mut fields = Cursor::new(der::sole(message, SEQUENCE)?.value);
+    fields.take(OID).filter(|kind| kind.value == oid::SIGNED_DATA)?;
+    let content = fields.take(der::context(0)).filter(|_| fields.is_empty())?;
+    der::sole(content.value, SEQUENCE).map(|data| Cursor::new(data.value))
+}
+
+fn version(fields: &mut Cursor<'_>) -> Result<u8, Finding> {
+    match fields.take(INTEGER).map(|version| version.value) {
+        Some([version @ (1 | 3)]) => Ok(*version),
+        _ => Err(malformed("unknown version of SignedData")),
+    }
+}
+
+/// encapContentInfo (RFC 5652, 5.2): the type, and the value of the content if it is to be there.
+fn content<'a>(fields: &mut Cursor<'a>, profile: Profile) -> Result<(&'a [u8], Option<&'a [u8]>), Finding> {
+    let mut info = fields.enter(SEQUENCE).ok_or_else(|| malformed("no encapContentInfo"))?;
+    let kind = info.take(OID).ok_or_else(|| malformed("no content type"))?.value;
+    let wanted = if profile == Profile::Authenticode { oid::SPC_INDIRECT_DATA } else { oid::DATA };
+    if kind != wanted {
+        let seen = format!("{}, wanted {}", oid::dotted(kind), oid::dotted(wanted));
+        return Err(Finding::new(Reason::ContentType, seen));
+    }
+    let wrapped = info.take(der::context(0));
+    if !info.is_empty() {
+        return Err(malformed("something follows the content"));
+    }
+    match (profile, wrapped) {
+        (Profile::Authenticode, Some(wrapped)) => {
+            let content = der::sole(wrapped.value, SEQUENCE);
+            let content = content.ok_or_else(|| Finding::new(Reason::Spc, "the content is no SEQUENCE"))?;
+            Ok((kind, Some(content.value)))
+        }
+        (Profile::Authenticode, None) => Err(Finding::new(Reason::Spc, "there is no content")),
+        (_, None) => Ok((kind, None)),
+        (_, Some(_)) => Err(malformed("it has a content of its own, where it is to sign another file's")),
+    }
+}
+
+/// Every certificate must parse, for the kernel gives up a message with one that does not (`pkcs7_extract_cert`).
+fn certificates(set: &[u8]) -> Result<Vec<Certificate>, Finding> {
+    let mut elements = Cursor::new(set);
+    let mut all = Vec::new();
+    while let Some(element) = elements.any() {
+        let number = all.len().saturating_add(1);
+        if number > MAX_CERTIFICATES {
+            return Err(Finding::new(Reason::BagCertificate, format!("there are more than {MAX_CERTIFICATES}")));
+        }
+        let certificate = Certificate::parse(element.raw)
+            .map_err(|finding| Finding::new(Reason::BagCertificate, format!("certificate {number}: {finding}")))?;
+        all.push(certificate);
+    }
+    Ok(all)
+}
+
+/// The kernel would take one good signer among strangers; who signed must have one answer here.
+fn only_signer(set: &[u8]) -> Result<&[u8], Finding> {
+    let mut signers = Cursor::new(set);
+    let signer = signers.take(SEQUENCE).ok_or_else(|| malformed("nobody signed it"))?;
+    if signers.is_empty() { Ok(signer.value) } else { Err(Reason::MultiSigner.into()) }
+}

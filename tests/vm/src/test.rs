@@ -18,7 +18,7 @@ pub(crate) fn run(options: &Test) -> Result<ExitCode> {
     let cache = Cache::open()?;
     let on_host = on_host(&cache, options.filter.as_deref())?;
 
-    let chosen: Vec<_> = scenarios::all().into_iter().filter(|scenario| is_chosen(scenario, options)).collect();
+    let chosen = chosen(options);
     let mut checks = Checks::new(report);
     if !chosen.is_empty() {
         report.heading("Preparing the guests");
@@ -41,11 +41,17 @@ pub(crate) fn run(options: &Test) -> Result<ExitCode> {
     Ok(if on_host && checks.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn is_chosen(scenario: &Scenario, options: &Test) -> bool {
+/// A filter that is a whole name means that scenario alone, though others have longer names.
+fn chosen(options: &Test) -> Vec<Scenario> {
+    let mut all = scenarios::all();
     match &options.filter {
-        Some(filter) => scenario.name.contains(filter.as_str()),
-        None => scenario.representative || options.all,
+        Some(filter) if all.iter().any(|scenario| scenario.name == *filter) => {
+            all.retain(|scenario| scenario.name == *filter)
+        }
+        Some(filter) => all.retain(|scenario| scenario.name.contains(filter.as_str())),
+        None => all.retain(|scenario| scenario.representative || options.all),
     }
+    all
 }
 
 /// `cargo test`, which prints for itself.

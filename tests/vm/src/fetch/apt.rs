@@ -145,7 +145,8 @@ fn preferences() -> String {
 /// Our sources, on the mirrors that the system's apt is set to.
 fn sources() -> Result<String> {
     // Lists what an update would fetch, and fetches nothing: it works without root, and before any update was made.
-    let planned = tool::stdout(Command::new("apt-get").args(["update", "--print-uris"]))?;
+    let planned = tool::stdout(Command::new("apt-get").args(["update", "--print-uris"]))
+        .context("the tests take QEMU and the kernels from Debian, by apt-get and dpkg-deb")?;
     let mirrors = Mirrors::among(&planned);
     let main = mirrors.main.context(
         "apt's sources name no Debian mirror: the tests need Debian packages, and ask the system's apt where they are",

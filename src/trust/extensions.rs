@@ -1,0 +1,186 @@
+//! The extensions of a certificate that decide something (RFC 5280, 4.2).
+
+use super::der::{self, Cursor, SEQUENCE};
+use super::oid;
+use super::x509::Extension;
+use std::collections::HashSet;
+
+/// digitalSignature, the first bit of a KeyUsage.
+const DIGITAL_SIGNATURE: u8 = 0x80;
+/// keyCertSign, its sixth.
+const KEY_CERT_SIGN: u8 = 0x04;
+
+/// Extensions that may be critical: those that are read here, and those that say nothing about signing code.
+/// Debian's CA has a critical Netscape Cert Type.
+const UNDERSTOOD: &[&[u8]] = &[
+    oid::BASIC_CONSTRAINTS,
+    oid::KEY_USAGE,
+    oid::EXT_KEY_USAGE,
+    oid::SUBJECT_KEY_ID,
+    oid::AUTHORITY_KEY_ID,
+    oid::SUBJECT_ALT_NAME,
+    oid::CERTIFICATE_POLICIES,
+    oid::CRL_DISTRIBUTION_POINTS,
+    oid::AUTHORITY_INFO_ACCESS,
+    oid::NETSCAPE_CERT_TYPE,
+];
+
+/// Who issued a certificate, in the two ways to say it (RFC 5280, 4.2.1.1).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuthorityKeyId {
+    /// The issuer's subjectKeyIdentifier.
+    pub key_id: Option<Vec<u8>>,
+    /// The content bytes of the name of the issuer's issuer, and of the issuer's serial number.
+    pub issuer_and_serial: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// basicConstraints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BasicConstraints {
+    /// Whether this is a certificate authority.
+    pub ca: bool,
+    /// How many authorities may stand between it and a signer.
+    pub path_length: Option<u8>,
+}
+
+/// keyUsage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUsage(u8);
+
+impl KeyUsage {
+    /// Whether the key may sign data.
+    #[must_use]
+    pub const fn signs_data(self) -> bool {
+        self.0 & DIGITAL_SIGNATURE != 0
+    }
+
+    /// Whether the key may sign certificates.
+    #[must_use]
+    pub const fn signs_certificates(self) -> bool {
+        self.0 & KEY_CERT_SIGN != 0
+    }
+}
+
+/// extKeyUsage, as far as it matters for kernels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExtKeyUsage {
+    /// It has codeSigning, or anyExtendedKeyUsage.
+    pub code_signing: bool,
+    /// It has the purpose "kernel modules only".
+    pub module_signing: bool,
+}
+
+/// What was read; absent extensions are absent here.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extensions {
+    /// subjectKeyIdentifier.
+    pub subject_key_id: Option<Vec<u8>>,
+    /// authorityKeyIdentifier.
+    pub authority_key_id: Option<AuthorityKeyId>,
+    /// basicConstraints.
+    pub basic_constraints: Option<BasicConstraints>,
+    /// keyUsage.
+    pub key_usage: Option<KeyUsage>,
+    /// extKeyUsage.
+    pub ext_key_usage: Option<ExtKeyUsage>,
+    /// Critical ones that are not understood, in dotted notation.
+    pub unknown_critical: Vec<String>,
+}
+
+impl Extensions {
+    /// Reads what matters of these.
+    ///
+    /// # Errors
+    /// What is malformed. Of the ones it reads, the kernel refuses the same (`x509_process_extension`).
+    pub(super) fn parse(list: &[Extension<'_>]) -> Result<Self, String> {
+        let mut seen = HashSet::new();
+        let mut all = Self::default();
+        for Extension { id, critical, value } in list {
+            // RFC 5280, 4.2: "A certificate MUST NOT include more than one instance of a particular extension."
+            if !seen.insert(id) {
+                return Err(format!("extension {} stands twice", oid::dotted(id)));
+            }
+            all.read(id, value).ok_or_else(|| format!("extension {} is malformed", oid::dotted(id)))?;
+            if *critical && !UNDERSTOOD.contains(id) {
+                all.unknown_critical.push(oid::dotted(id));
+            }
+        }
+        Ok(all)
+    }
+
+    fn read(&mut self, id: &[u8], value: &[u8]) -> Option<()> {
+        match id {
+            oid::SUBJECT_KEY_ID => self.subject_key_id = Some(key_id(strict(value, der::OCTET_STRING)?)?),
+            oid::AUTHORITY_KEY_ID => self.authority_key_id = Some(authority(strict(value, SEQUENCE)?)?),
+            oid::BASIC_CONSTRAINTS => self.basic_constraints = Some(basic_constraints(strict(value, SEQUENCE)?)?),
+            oid::KEY_USAGE => self.key_usage = Some(key_usage(strict(value, der::BIT_STRING)?)?),
+            oid::EXT_KEY_USAGE => self.ext_key_usage = Some(ext_key_usage(strict(value, SEQUENCE)?)?),
+            _ => {}
+        }
+        Some(())
+    }
+}
+
+/// The content of an extension's value, which is DER wrapped into an OCTET STRING and so was not checked yet.
+fn strict(value: &[u8], tag: u8) -> Option<&[u8]> {
+    der::check(value).ok()?;
+    der::sole(value, tag).map(|tlv| tlv.value)
+}
+
+/// The kernel takes a length of one byte only, and no empty identifier.
+fn key_id(value: &[u8]) -> Option<Vec<u8>> {
+    (1..0x80).contains(&value.len()).then(|| value.to_vec())
+}
+
+fn authority(value: &[u8]) -> Option<AuthorityKeyId> {
+    let mut fields = Cursor::new(value);
+    let key_id = fields.take(der::context_primitive(0)).map(|id| id.value.to_vec());
+    let names = fields.take(der::context(1));
+    let serial = fields.take(der::context_primitive(2));
+    let name = names.and_then(|names| directory_name(names.value));
+    let issuer_and_serial = name.zip(serial).map(|(name, serial)| (name.to_vec(), serial.value.to_vec()));
+    fields.is_empty().then_some(AuthorityKeyId { key_id, issuer_and_serial })
+}
+
+/// The last directoryName among GeneralNames (RFC 5280, 4.2.1.6), as the kernel's `x509_akid_note_name` takes it.
+fn directory_name(names: &[u8]) -> Option<&[u8]> {
+    let mut names = Cursor::new(names);
+    let mut found = None;
+    while let Some(name) = names.any() {
+        if name.tag == der::context(4) {
+            found = der::sole(name.value, SEQUENCE).map(|name| name.value);
+        }
+    }
+    found
+}
+
+fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
+    let mut fields = Cursor::new(value);
+    let ca = fields.take(der::BOOLEAN).is_some_and(|ca| ca.value == [0xff]);
+    let path_length = match fields.take(der::INTEGER).map(|number| number.value) {
+        None => None,
+        Some([] | [0x80..=0xff, ..]) => return None,
+        Some([length] | [0, length]) => Some(*length),
+        // More than any path has.
+        Some(_) => Some(u8::MAX),
+    };
+    fields.is_empty().then_some(BasicConstraints { ca, path_length })
+}
+
+/// At least one byte of bits: the kernel refuses a KeyUsage without.
+fn key_usage(value: &[u8]) -> Option<KeyUsage> {
+    value.get(1).map(|bits| KeyUsage(*bits))
+}
+
+fn ext_key_usage(value: &[u8]) -> Option<ExtKeyUsage> {
+    let mut purposes = Cursor::new(value);
+    let mut usage = ExtKeyUsage::default();
+    while !purposes.is_empty() {
+        match purposes.take(der::OID)?.value {
+            oid::CODE_SIGNING | oid::ANY_EXT_KEY_USAGE => usage.code_signing = true,
+            oid::MODULE_SIGNING => usage.module_signing = true,
+            _ => {}
+        }
+    }
+    (!value.is_empty()).then_some(usage)
+}

@@ -1,0 +1,106 @@
+//! What skexec asks of the certificates on a path and the kernel does not. Each rule has its own name.
+
+use super::algorithm::CertificateScheme;
+use super::cert::Certificate;
+use crate::reason::{Finding, Reason};
+
+/// Checks a path, signer first. Of an anchor, dates, purposes and path length do not count: it is trusted for what it is.
+pub(super) fn check(path: &[&Certificate], anchored: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let last = path.len().saturating_sub(1);
+    for (place, certificate) in path.iter().enumerate() {
+        let is_anchor = anchored && place == last;
+        findings.extend(check_critical(certificate).err());
+        if place == 0 {
+            if !is_anchor {
+                findings.extend(check_purpose(certificate).err());
+                findings.extend(check_usage(certificate).err());
+            }
+        } else if let Some(child) = path.get(place.saturating_sub(1)) {
+            findings.extend(check_link(child, certificate).err());
+            if !is_anchor {
+                // Between this authority and the signer, who is none (RFC 5280, 4.2.1.9).
+                let between = path.get(1..place).unwrap_or_default();
+                findings.extend(check_path_length(certificate, between).err());
+            }
+        }
+    }
+    findings
+}
+
+/// What makes a trusted certificate unfit for kernels.
+///
+/// # Errors
+/// `anchor-modsign`: a key for modules only, which shim does not count either.
+pub(super) fn check_anchor(anchor: &Certificate) -> Result<(), Finding> {
+    match anchor.extensions().ext_key_usage {
+        Some(usage) if usage.module_signing => Err(Finding::new(Reason::AnchorModsign, anchor.subject())),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 5280, 4.2: what is critical and not understood must not be passed over.
+fn check_critical(certificate: &Certificate) -> Result<(), Finding> {
+    match certificate.extensions().unknown_critical.as_slice() {
+        [] => Ok(()),
+        unknown => {
+            let seen = format!("{}: {}", certificate.subject(), unknown.join(", "));
+            Err(Finding::new(Reason::CriticalExtension, seen))
+        }
+    }
+}
+
+/// RFC 5280, 4.2.1.12.
+fn check_purpose(signer: &Certificate) -> Result<(), Finding> {
+    match signer.extensions().ext_key_usage {
+        Some(usage) if !usage.code_signing => Err(Finding::new(Reason::LeafEku, signer.subject())),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 5280, 4.2.1.3.
+fn check_usage(signer: &Certificate) -> Result<(), Finding> {
+    match signer.extensions().key_usage {
+        Some(usage) if !usage.signs_data() => Err(Finding::new(Reason::LeafKu, signer.subject())),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 5280, 6.1.3 (a)(4), 6.1.4 (k) and (n).
+fn check_link(child: &Certificate, issuer: &Certificate) -> Result<(), Finding> {
+    let extensions = issuer.extensions();
+    if let CertificateScheme::Weak(name) = child.scheme() {
+        return Err(Finding::new(Reason::WeakDigest, format!("{} is signed with {name}", child.subject())));
+    }
+    issuer
+        .public_key()
+        .check_strength()
+        .map_err(|finding| Finding::new(finding.reason, format!("{}: {}", issuer.subject(), finding.detail)))?;
+    if child.raw_issuer() != issuer.raw_subject() {
+        let seen = format!("issued by {}, verified by {}", child.issuer(), issuer.subject());
+        return Err(Finding::new(Reason::NameChain, seen));
+    }
+    if !extensions.basic_constraints.is_some_and(|basic| basic.ca) {
+        return Err(Finding::new(Reason::NotCa, issuer.subject()));
+    }
+    match extensions.key_usage {
+        Some(usage) if !usage.signs_certificates() => {
+            let seen = format!("{}: keyUsage has no keyCertSign", issuer.subject());
+            Err(Finding::new(Reason::NotCa, seen))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// RFC 5280, 6.1.4 (l) and (m): an authority that issued itself a new certificate takes no step.
+fn check_path_length(issuer: &Certificate, between: &[&Certificate]) -> Result<(), Finding> {
+    let limit = issuer.extensions().basic_constraints.and_then(|basic| basic.path_length);
+    let steps = between.iter().filter(|one| one.raw_subject() != one.raw_issuer()).count();
+    match limit {
+        Some(limit) if steps > usize::from(limit) => {
+            let seen = format!("{} allows {limit} authorities below it, there are {steps}", issuer.subject());
+            Err(Finding::new(Reason::PathLength, seen))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,164 @@
+//! SignerInfo (RFC 5652, 5.3): who signed, how, and the signature's value.
+
+use super::algorithm::{self, Identifier, Scheme};
+use super::attributes::Attributes;
+use super::cert::Certificate;
+use super::der::{self, Cursor, INTEGER, OCTET_STRING, SEQUENCE};
+use super::digest::Digest;
+use super::oid;
+use super::pkcs7::Profile;
+use crate::reason::{Finding, Reason};
+
+/// How a SignerInfo names the signer's certificate (RFC 5652, 5.3, SignerIdentifier).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignerId<'a> {
+    /// By the content bytes of its issuer's name and of its serial number.
+    IssuerAndSerial(&'a [u8], &'a [u8]),
+    /// By its subjectKeyIdentifier; not in Authenticode.
+    KeyId(&'a [u8]),
+}
+
+impl SignerId<'_> {
+    /// Whether that certificate is meant. It need not be the only one.
+    #[must_use]
+    pub fn names(self, certificate: &Certificate) -> bool {
+        match self {
+            Self::IssuerAndSerial(issuer, serial) => certificate.is_named(issuer, serial),
+            Self::KeyId(id) => certificate.subject_key_id() == Some(id),
+        }
+    }
+}
+
+/// The signer of a message: an allegation until the chain is verified.
+#[derive(Debug, Clone, Copy)]
+pub struct SignerInfo<'a> {
+    /// Whose signature it claims to be.
+    pub id: SignerId<'a>,
+    /// How it was made.
+    pub scheme: Scheme,
+    /// What was signed beside the content; without them, the signature is over the content itself.
+    pub attributes: Option<Attributes<'a>>,
+    signature: &'a [u8],
+}
+
+/// What of the message around it a SignerInfo must agree with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) profile: Profile,
+    pub(super) version: u8,
+    pub(super) digest_algorithms: &'a [u8],
+    pub(super) content_type: &'a [u8],
+}
+
+impl<'a> SignerInfo<'a> {
+    pub(super) fn parse(element: &'a [u8], around: Around<'_>) -> Result<Self, Finding> {
+        let mut fields = Cursor::new(element);
+        let id = identifier(&mut fields, around)?;
+        let digest = Identifier::take(&mut fields).ok_or_else(|| malformed("no digestAlgorithm"))?;
+        let algorithm = algorithm::digest(digest)?;
+        check_digest_algorithms(around.digest_algorithms, digest)?;
+        let attributes = fields.take(der::context(0));
+        let scheme = Identifier::take(&mut fields).ok_or_else(|| malformed("no signatureAlgorithm"))?;
+        let scheme = algorithm::message_scheme(scheme, algorithm)?;
+        let signature = fields.take(OCTET_STRING).ok_or_else(|| malformed("no signature"))?.value;
+        // unsignedAttrs: nobody signed them (time stamps, nested signatures), so nothing in them counts.
+        let _ = fields.take(der::context(1));
+        if !fields.is_empty() {
+            return Err(malformed("something follows the signature"));
+        }
+        let attributes = match (attributes, around.profile) {
+            (None, Profile::Authenticode) => Err(Finding::new(Reason::Attributes, "there are none")),
+            // The kernel's VERIFYING_MODULE_SIGNATURE (`pkcs7_verify`).
+            (Some(_), Profile::Appended) => Err(Finding::new(Reason::Attributes, "an appended signature has none")),
+            (None, _) => Ok(None),
+            (Some(element), profile) => Attributes::parse(element, profile, around.content_type, algorithm).map(Some),
+        }?;
+        Ok(Self { id, scheme, attributes, signature })
+    }
+
+    /// The signature's value.
+    #[must_use]
+    pub const fn signature(&self) -> &'a [u8] {
+        self.signature
+    }
+
+    /// The digest that the signature is over (RFC 5652, 5.4).
+    #[must_use]
+    pub fn signed_digest(&self, content: &[u8]) -> Digest {
+        match &self.attributes {
+            Some(attributes) => self.scheme.digest.digest(&attributes.signed_parts()),
+            None => self.scheme.digest.digest(&[content]),
+        }
+    }
+
+    /// Checks that messageDigest is the content's digest.
+    ///
+    /// # Errors
+    /// `message-digest`.
+    pub fn check_content(&self, content: &[u8]) -> Result<(), Finding> {
+        let Some(attributes) = &self.attributes else { return Ok(()) };
+        let digest = self.scheme.digest.digest(&[content]);
+        if digest.value == attributes.message_digest {
+            return Ok(());
+        }
+        Err(Finding::new(Reason::MessageDigest, format!("the content has {digest}")))
+    }
+
+    /// Checks that this key made the signature.
+    ///
+    /// # Errors
+    /// `bad-signature`, `weak-key`, or `unsupported-algorithm`.
+    pub fn check_signature(&self, content: &[u8], signer: &Certificate) -> Result<(), Finding> {
+        let digest = self.signed_digest(content);
+        signer
+            .public_key()
+            .check_strength()
+            .map_err(|finding| Finding::new(finding.reason, format!("{}: {}", signer.subject(), finding.detail)))?;
+        signer
+            .public_key()
+            .verify(self.scheme, &digest.value, self.signature)
+            .map_err(|what| Finding::new(Reason::BadSignature, what))
+    }
+}
+
+fn malformed(what: &str) -> Finding {
+    Finding::new(Reason::Pkcs7, format!("SignerInfo: {what}"))
+}
+
+/// version and sid: 1 goes with issuer and serial number, 3 with a key's identifier (RFC 5652, 5.3), and SignedData has
+/// the same version, or the kernel refuses it (`pkcs7_note_signerinfo_version`).
+fn identifier<'a>(fields: &mut Cursor<'a>, around: Around<'_>) -> Result<SignerId<'a>, Finding> {
+    let version = fields.take(INTEGER).ok_or_else(|| malformed("no version"))?.value;
+    match version {
+        [1 | 3] if version != [around.version] => Err(malformed("its version is not that of SignedData")),
+        [1] => issuer_and_serial(fields).ok_or_else(|| malformed("no issuerAndSerialNumber")),
+        [3] if around.profile == Profile::Authenticode => Err(Reason::SignerId.into()),
+        [3] => {
+            let id = fields.take(der::context_primitive(0)).ok_or_else(|| malformed("no subjectKeyIdentifier"))?;
+            Ok(SignerId::KeyId(id.value))
+        }
+        _ => Err(malformed("unknown version")),
+    }
+}
+
+fn issuer_and_serial<'a>(fields: &mut Cursor<'a>) -> Option<SignerId<'a>> {
+    let mut both = fields.enter(SEQUENCE)?;
+    let issuer = both.take(SEQUENCE)?.value;
+    let serial = both.take(INTEGER)?.value;
+    both.is_empty().then_some(SignerId::IssuerAndSerial(issuer, serial))
+}
+
+/// SignedData.digestAlgorithms must be the signer's algorithm and nothing else: the kernel reads over the set, and
+/// OpenSSL once fell over an empty one (CVE-2026-45447).
+fn check_digest_algorithms(set: &[u8], wanted: Identifier<'_>) -> Result<(), Finding> {
+    let mut set = Cursor::new(set);
+    match Identifier::take(&mut set) {
+        Some(only) if set.is_empty() && only.is_plain() && only.oid == wanted.oid => Ok(()),
+        Some(only) if set.is_empty() => {
+            let seen = format!("{}, the signer's is {}", oid::dotted(only.oid), oid::dotted(wanted.oid));
+            Err(Finding::new(Reason::DigestAlgorithms, seen))
+        }
+        Some(_) => Err(Finding::new(Reason::DigestAlgorithms, "there is more than one")),
+        None => Err(Finding::new(Reason::DigestAlgorithms, "there is none")),
+    }
+}

@@ -1,0 +1,60 @@
+//! The times of certificates and signed attributes, as seconds of Unix time.
+
+use super::der::{GENERALIZED_TIME, Tlv, UTC_TIME};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::time::ASN1Time;
+
+/// Reads a UTCTime `YYMMDDHHMMSSZ` or a GeneralizedTime `YYYYMMDDHHMMSSZ` (RFC 5280, 4.1.2.5).
+///
+/// The kernel (`x509_decode_time`) knows these two shapes alone, and neither a GeneralizedTime of the years that UTCTime
+/// can say nor a time before 1970.
+#[must_use]
+pub(super) fn seconds(time: Tlv<'_>) -> Option<i64> {
+    let digits = match (time.tag, time.value) {
+        (UTC_TIME, [digits @ .., b'Z']) if digits.len() == 12 => digits,
+        (GENERALIZED_TIME, [digits @ .., b'Z']) if digits.len() == 14 => digits,
+        _ => return None,
+    };
+    let year = digits.get(..4)?;
+    let twice_sayable = time.tag == GENERALIZED_TIME && (&b"1950"[..]..=&b"2049"[..]).contains(&year);
+    if twice_sayable || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let (_, parsed) = ASN1Time::from_der(time.raw).ok()?;
+    Some(parsed.timestamp()).filter(|seconds| *seconds >= 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::der::Cursor;
+
+    fn read(tag: u8, text: &str) -> Option<i64> {
+        let mut raw = vec![tag, u8::try_from(text.len()).expect("short")];
+        raw.extend_from_slice(text.as_bytes());
+        seconds(Cursor::new(&raw).any().expect("one element"))
+    }
+
+    #[test]
+    fn the_two_shapes_and_no_other() {
+        for (tag, text, wanted) in [
+            (UTC_TIME, "700101000000Z", Some(0)),
+            (UTC_TIME, "491231235959Z", Some(2_524_607_999)),
+            (UTC_TIME, "691231235959Z", None),
+            (UTC_TIME, "500101000000Z", None),
+            (UTC_TIME, "7001010000Z", None),
+            (UTC_TIME, "700101000000+0000", None),
+            (UTC_TIME, "700229000000Z", None),
+            (UTC_TIME, "000229000000Z", Some(951_782_400)),
+            (UTC_TIME, "70010100000 Z", None),
+            (GENERALIZED_TIME, "20500101000000Z", Some(2_524_608_000)),
+            (GENERALIZED_TIME, "20491231235959Z", None),
+            (GENERALIZED_TIME, "99991231235959Z", Some(253_402_300_799)),
+            (GENERALIZED_TIME, "20500101000000.5Z", None),
+            (GENERALIZED_TIME, "205013010000Z", None),
+            (0x04, "700101000000Z", None),
+        ] {
+            assert_eq!(read(tag, text), wanted, "{text}");
+        }
+    }
+}
