@@ -4,17 +4,29 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | F6 | `cli` |
-//! | F5 | `load`, `exec`, `diagnose` |
-//! | F4 | `record`, `shutdown` |
-//! | F3 | [`authorize`] |
+//! | F6 | [`cli`]: arguments, printing |
+//! | F5 | [`load`], [`exec`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
+//! | F4 | [`report`], [`record`], [`shutdown`] |
+//! | F3 | [`authorize`]: from a file to the permission to load it |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
-//! | F1 | `sources`, `machine`, [`sealed`] |
-//! | F0 | [`sys`], [`reason`] |
+//! | F1 | [`sources`], [`machine`], [`sealed`]: what is read of the system |
+//! | F0 | [`sys`], [`reason`]: the system calls; the table of reasons |
 
+pub mod authorize;
+pub mod cli;
+pub mod diagnose;
+pub mod exec;
 pub mod image;
+pub mod inspect;
+pub mod load;
+pub mod machine;
 pub mod reason;
+pub mod record;
+pub mod report;
 pub mod sealed;
+pub mod shutdown;
+pub mod sources;
 #[expect(unsafe_code, reason = "the system calls stand here, and nowhere else")]
 pub mod sys;
 pub mod trust;
+pub mod verify;

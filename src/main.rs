@@ -1,1 +1,13 @@
-fn main() {}
+//! The `skexec` command.
+
+use skexec::load::System;
+use skexec::sources::Root;
+use skexec::sys::Live;
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let system = System { root: &Root::default(), kexec: &Live };
+    let exit = skexec::cli::run(system, std::env::args_os(), &mut io::stdout().lock(), &mut io::stderr().lock());
+    ExitCode::from(exit.code())
+}

@@ -114,6 +114,22 @@ impl fmt::Display for Finding {
 
 impl std::error::Error for Finding {}
 
+/// Something that does not refuse, but that should be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The stable name that scripts match.
+    pub slug: &'static str,
+    /// One sentence, without a full stop.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning.
+    pub fn new(slug: &'static str, message: impl Into<String>) -> Self {
+        Self { slug, message: message.into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

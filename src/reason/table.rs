@@ -5,6 +5,7 @@ use super::Exit;
 
 reasons! {
     // The file itself.
+    Unreadable "unreadable" Failed "-" "the file cannot be read" "check the path and its permissions";
     NotRegular "not-regular" Unsuitable "EINVAL" "the file is not a regular file" "name the file itself; a pipe, a device or a directory cannot be loaded";
     Empty "empty" Unsuitable "EINVAL" "the file is empty" "check the package or the command that was to write it";
     TooBig "too-big" Unsuitable "EFBIG" "the file is larger than can be loaded" "the kernel takes at most 4 GiB a file; make a smaller one";

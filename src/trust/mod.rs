@@ -5,6 +5,7 @@
 pub mod algorithm;
 pub mod appended;
 pub mod attributes;
+pub mod authenticode;
 pub mod cert;
 pub mod chain;
 pub mod der;
@@ -12,6 +13,7 @@ pub mod detached;
 pub mod digest;
 pub mod esl;
 pub mod extensions;
+mod judge;
 pub mod kernel;
 mod name;
 pub mod oid;
@@ -24,6 +26,8 @@ pub mod signer;
 pub mod spc;
 mod time;
 mod x509;
+
+pub use judge::{Evidence, Judgement, Refused, Signer, Verified, judge};
 
 use crate::reason::Finding;
 use cert::Certificate;

@@ -1,10 +1,25 @@
-//! Writes every case into the directory that is named, for other verifiers to judge.
+//! Writes every case into the directory that is named, for other verifiers to judge, and `list.tsv`: name, the kernel's
+//! errno, what skexec must say, what it is about. Files that crash kernels are left out unless `--hazards` is given.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::{env, fs};
 
 fn main() -> std::io::Result<()> {
     let dir = PathBuf::from(env::args_os().nth(1).expect("a directory"));
+    let hazards = env::args().any(|arg| arg == "--hazards");
     fs::create_dir_all(&dir)?;
-    fs::write(dir.join("baseline"), forge::signed_bzimage())
+    let mut list = String::new();
+    for case in forge::cases().iter().filter(|case| hazards || !case.hazard) {
+        fs::write(dir.join(&case.name), &case.image)?;
+        let number = |n: Option<i32>| n.map_or("-".to_owned(), |n| n.to_string());
+        let (kernel, reading) = (number(case.kernel), number(case.reading));
+        writeln!(list, "{}\t{kernel}\t{reading}\t{:?}\t{}", case.name, case.skexec, case.about).unwrap();
+    }
+    for cert in forge::db() {
+        fs::write(dir.join(format!("db-{}.pem", cert.name)), cert.pem())?;
+    }
+    fs::write(dir.join("db.esl"), forge::db_esl())?;
+    fs::write(dir.join("dbx.esl"), forge::dbx_esl())?;
+    fs::write(dir.join("list.tsv"), list)
 }

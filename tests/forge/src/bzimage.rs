@@ -58,7 +58,8 @@ impl BzImage {
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
         let mut file = self.pe.build();
-        let protected = file.len().saturating_sub((usize::from(self.setup_sects) + 1) * 512);
+        let sectors = if self.setup_sects == 0 { 4 } else { usize::from(self.setup_sects) };
+        let protected = file.len().saturating_sub((sectors + 1) * 512);
         file[0x1f1] = self.setup_sects;
         put32(&mut file, 0x1f4, self.syssize.unwrap_or(protected.div_ceil(16) as u32));
         put16(&mut file, 0x1fa, 0xffff);

@@ -8,6 +8,8 @@ use crate::oid;
 pub const DIGITAL_SIGNATURE: (u8, u8) = (0x80, 7);
 pub const KEY_ENCIPHERMENT: (u8, u8) = (0x20, 5);
 pub const CERT_AND_CRL_SIGN: (u8, u8) = (0x06, 1);
+/// An authority that may sign files as well.
+pub const CA_AND_SIGNER: (u8, u8) = (0x86, 1);
 pub const CRL_SIGN: (u8, u8) = (0x02, 1);
 
 #[must_use]
@@ -35,12 +37,23 @@ pub fn eku(purposes: &[&str]) -> Node {
 
 #[must_use]
 pub fn ski(key: &Key) -> Node {
-    extension(oid::SUBJECT_KEY_ID, false, &octets(key.id()))
+    ski_of(&key.id())
+}
+
+/// subjectKeyIdentifier of any bytes: nothing says that it must be made from the key.
+#[must_use]
+pub fn ski_of(id: &[u8]) -> Node {
+    extension(oid::SUBJECT_KEY_ID, false, &octets(id))
 }
 
 #[must_use]
 pub fn aki(key: &Key) -> Node {
-    extension(oid::AUTHORITY_KEY_ID, false, &seq(vec![ctx_prim(0, key.id())]))
+    aki_of(&key.id())
+}
+
+#[must_use]
+pub fn aki_of(id: &[u8]) -> Node {
+    extension(oid::AUTHORITY_KEY_ID, false, &seq(vec![ctx_prim(0, id)]))
 }
 
 /// authorityKeyIdentifier by the issuing certificate's own issuer and serial number, with or without the key's id.

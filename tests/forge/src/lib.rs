@@ -3,10 +3,14 @@
 // A builder of known bytes: a number that does not fit, or a part that is missing, is a mistake in the test itself.
 #![allow(clippy::as_conversions, clippy::cast_possible_truncation, clippy::unwrap_used, clippy::missing_panics_doc)]
 
+pub mod anchors;
 pub mod authenticode;
 pub mod bzimage;
+pub mod cases;
+pub mod cms;
 pub mod der;
 pub mod ec;
+pub mod esl;
 pub mod ext;
 pub mod hash;
 pub mod key;
@@ -17,9 +21,14 @@ pub mod pkcs7;
 pub mod pki;
 pub mod recipe;
 pub mod rsa;
+pub mod sbat;
 pub mod spc;
+pub mod uki;
 pub mod wincert;
 pub mod x509;
+
+pub use anchors::{Certificate, Revocation, db, db_esl, dbx, dbx_esl};
+pub use cases::{Case, Expect, Needs, cases};
 
 use bzimage::BzImage;
 use recipe::Recipe;
@@ -56,4 +65,24 @@ pub fn signer_der() -> Vec<u8> {
 #[must_use]
 pub fn signer_pem() -> String {
     pem::encode("CERTIFICATE", &signer_der())
+}
+
+/// A detached CMS signature in DER, as `openssl cms -sign -binary` makes it.
+#[must_use]
+pub fn detached(content: &[u8], signer: &pki::Identity) -> Vec<u8> {
+    cms::Plain::detached().sign(content, signer)
+}
+
+/// The content with a signature behind it, as `sign-file` signs kernel modules. It carries no certificate: the signer
+/// itself must be an anchor.
+#[must_use]
+pub fn appended(content: &[u8], signer: &pki::Identity) -> Vec<u8> {
+    cms::Trailer::default().append(content, &cms::Plain::appended().sign(content, signer))
+}
+
+/// A unified kernel image of the unsigned bzImage, signed by the test signer.
+#[must_use]
+pub fn uki(initrd: Option<&[u8]>, cmdline: Option<&str>) -> Vec<u8> {
+    let initrd = initrd.map(<[u8]>::to_vec);
+    uki::Uki { initrd, cmdline: cmdline.map(str::to_owned), ..uki::Uki::new(unsigned_bzimage()) }.signed(&pki::signer())
 }

@@ -86,7 +86,7 @@ macro_rules! shared {
 
 shared! {
     /// The anchor in db from which almost everything trusted descends.
-    root: ROOT.self_signed(), "root";
+    root: ROOT.self_signed().with(ext::key_usage(ext::CA_AND_SIGNER)), "root";
     intermediate: INTERMEDIATE.issued_by(ROOT), "intermediate";
     /// The signer of the good baseline.
     signer: ROOT.leaf("skexec test signer", key("signer")), "signer";

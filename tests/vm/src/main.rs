@@ -1,1 +1,177 @@
-fn main() {}
+//! `cargo xtask`: boots signed kernels in QEMU, lets skexec judge and boot others from there, and lets the running kernel
+//! judge the same files.
+
+mod authority;
+mod binaries;
+mod cache;
+mod checks;
+mod cpio;
+mod demo;
+mod fetch;
+mod guest;
+mod initramfs;
+mod lab;
+mod machine;
+mod parent;
+mod report;
+mod scenarios;
+mod shell;
+mod test;
+mod tool;
+mod variants;
+mod varstore;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser};
+
+use crate::cache::Cache;
+use crate::fetch::{Fetch, Kernel, Series};
+use crate::lab::Lab;
+use crate::machine::Accel;
+use crate::report::Report;
+
+/// Boots signed Linux kernels in QEMU, with skexec in the guest.
+///
+/// All that is needed (QEMU, firmware, Debian's signed kernels) is fetched from the Debian mirror that the system's apt is
+/// set to, and unpacked below cargo's target directory, in vm-cache. Nothing is installed, and no root is needed.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+enum Command {
+    /// Show a locked-down kernel verify, refuse and boot other kernels through skexec
+    ///
+    /// Boots Debian's signed kernel under UEFI Secure Boot, where skexec verifies a good kernel and three bad ones, the
+    /// kernel judges the same files, and the good one is loaded and booted.
+    Demo(Demo),
+    /// Run all tests: `cargo test --workspace`, then the scenarios in QEMU
+    ///
+    /// The last line is the count of the checks made in the guests.
+    Test(Test),
+    /// Open a console in a guest, with skexec on its path
+    ///
+    /// The guest is locked down by Secure Boot unless --bios is given. Leave it with `exit`, or end it with Ctrl-A X.
+    Shell(Shell),
+    /// Fill the cache, so that everything else works without a network
+    Fetch {
+        /// Fetch anew what is there: today's kernels and programs
+        #[arg(long)]
+        refresh: bool,
+    },
+    /// Run a program that ends with its parent
+    #[command(name = parent::GUARD, hide = true)]
+    Guard {
+        parent: u32,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Demo {
+    #[command(flatten)]
+    kernels: Kernels,
+    /// An initrd of yours for that kernel; the harness's own is joined to it
+    #[arg(long, value_name = "FILE")]
+    initrd: Option<PathBuf>,
+    #[command(flatten)]
+    emulation: Emulation,
+}
+
+#[derive(Debug, Args)]
+struct Test {
+    /// Only tests whose name contains this, and scenarios likewise
+    filter: Option<String>,
+    /// Every scenario with every kernel, instead of a representative part
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    kernels: Kernels,
+    #[command(flatten)]
+    emulation: Emulation,
+}
+
+#[derive(Debug, Args)]
+struct Shell {
+    /// A BIOS machine, where nothing is enforced
+    #[arg(long)]
+    bios: bool,
+    #[command(flatten)]
+    kernels: Kernels,
+    /// An initrd of yours for that kernel; the harness's own is joined to it
+    #[arg(long, value_name = "FILE")]
+    initrd: Option<PathBuf>,
+    #[command(flatten)]
+    emulation: Emulation,
+}
+
+#[derive(Debug, Args)]
+struct Kernels {
+    /// The signed kernel (a bzImage) that skexec verifies and boots [default: Debian's 6.1]
+    #[arg(long, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+    /// The kernel that runs skexec; the firmware must know its signer: Debian [default: Debian's 6.1]
+    #[arg(long, value_name = "FILE")]
+    first_kernel: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Emulation {
+    /// How QEMU runs the guest
+    #[arg(long, value_enum, default_value_t = Accel::Tcg)]
+    accel: Accel,
+}
+
+/// The two kernels of a boot by kexec.
+#[derive(Debug)]
+struct Pair {
+    first: Kernel,
+    second: Kernel,
+}
+
+impl Kernels {
+    /// What the user named, and Debian's 6.1 where nothing was.
+    fn pair(&self, lab: &Lab) -> Result<Pair> {
+        let chosen = |file: &Option<PathBuf>| match file {
+            Some(file) => Kernel::from_file(file),
+            None => lab.debian_kernel(Series::V6_1),
+        };
+        let (first, second) = (chosen(&self.first_kernel)?, chosen(&self.kernel)?);
+        Ok(Pair { first, second })
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Command::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo::run(&demo).map(|()| ExitCode::SUCCESS),
+        Command::Test(test) => test::run(&test),
+        Command::Shell(shell) => shell::run(&shell).map(|()| ExitCode::SUCCESS),
+        Command::Fetch { refresh } => fetch(refresh).map(|()| ExitCode::SUCCESS),
+        Command::Guard { parent, program } => parent::become_guarded(parent, &program).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn fetch(refresh: bool) -> Result<()> {
+    let cache = Cache::open()?;
+    if refresh {
+        cache.clear()?;
+    }
+    let fetch = Fetch::new(&cache, Report::new());
+    fetch.tools()?;
+    for series in [Series::V6_1, Series::V6_12] {
+        println!("kernel {series}: {}", fetch.kernel(series)?.release);
+    }
+    Ok(())
+}

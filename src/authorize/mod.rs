@@ -1,0 +1,100 @@
+//! From a file to the permission to load it: [`Candidate`] -> [`Verified`] -> [`Authorized`], each the only way to the
+//! next.
+
+mod candidate;
+mod companions;
+mod policy;
+
+pub use candidate::Candidate;
+pub use companions::{Initrd, Initrds};
+pub use policy::Policy;
+
+use crate::image::bzimage::SetupHeader;
+use crate::image::cmdline::Cmdline;
+use crate::reason::Finding;
+use crate::trust::{Judgement, Signer, Verified};
+
+/// What the permission rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Basis {
+    /// A signature within the image.
+    Embedded(Signer),
+    /// Nothing: the user waived the signature, and nothing enforces it.
+    Waived(Vec<Finding>),
+}
+
+impl Basis {
+    /// The name in reports and in the record.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Embedded(_) => "embedded",
+            Self::Waived(_) => "waived",
+        }
+    }
+}
+
+/// A kernel with its initrds and command line that may be loaded.
+#[derive(Debug)]
+pub struct Authorized {
+    kernel: Candidate,
+    header: SetupHeader,
+    initrds: Initrds,
+    cmdline: Cmdline,
+    basis: Basis,
+}
+
+impl Authorized {
+    /// Applies the policy to a judgement.
+    ///
+    /// # Errors
+    /// The candidate's findings, with what is wrong with it as a kernel first.
+    pub fn new(
+        judgement: Judgement<Candidate>,
+        initrds: Initrds,
+        cmdline: Cmdline,
+        policy: Policy,
+    ) -> Result<Self, Vec<Finding>> {
+        let (kernel, basis) = match judgement.outcome {
+            Ok(verified) => of_signer(verified),
+            Err(refused) => (refused.subject, policy.waive(refused.findings)?),
+        };
+        let header = kernel.loadable().map_err(|finding| vec![finding])?;
+        Ok(Self { kernel, header, initrds, cmdline, basis })
+    }
+
+    /// The image.
+    #[must_use]
+    pub const fn kernel(&self) -> &Candidate {
+        &self.kernel
+    }
+
+    /// The image's setup_header.
+    #[must_use]
+    pub const fn header(&self) -> &SetupHeader {
+        &self.header
+    }
+
+    /// The initrds, perhaps none.
+    #[must_use]
+    pub const fn initrds(&self) -> &Initrds {
+        &self.initrds
+    }
+
+    /// The command line.
+    #[must_use]
+    pub const fn cmdline(&self) -> &Cmdline {
+        &self.cmdline
+    }
+
+    /// What the permission rests on.
+    #[must_use]
+    pub const fn basis(&self) -> &Basis {
+        &self.basis
+    }
+}
+
+fn of_signer(verified: Verified<Candidate>) -> (Candidate, Basis) {
+    let (kernel, signer) = verified.into_parts();
+    (kernel, Basis::Embedded(signer))
+}

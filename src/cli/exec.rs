@@ -1,0 +1,24 @@
+//! `skexec exec`.
+
+use super::args::ExecArgs;
+use super::output::Output;
+use crate::exec::{self, Outcome, Request};
+use crate::load::System;
+use crate::reason::Exit;
+
+pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let request = Request { force: args.force, foreign: args.foreign };
+    let mut said = Ok(());
+    let outcome = exec::exec(system, request, &mut |line| {
+        if said.is_ok() {
+            said = output.step(line);
+        }
+    })?;
+    match outcome {
+        Ok(Outcome::ShuttingDown) => {
+            output.fact("shutting down, then booting the loaded kernel")?;
+            Ok(Exit::Done)
+        }
+        Err(finding) => output.failure(&finding),
+    }
+}

@@ -1,0 +1,94 @@
+//! Where words go: facts that were asked for to standard output, everything else to standard error.
+
+use super::args::OutputArgs;
+use crate::reason::{Exit, Finding, Warning};
+use serde::Serialize;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// The two streams, and how much is said on them.
+pub(super) struct Output<'a> {
+    args: OutputArgs,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn new(args: OutputArgs, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+        Self { args, out, err }
+    }
+
+    /// Whether JSON was asked for.
+    pub(super) const fn json(&self) -> bool {
+        self.args.json
+    }
+
+    /// A line of what was asked for.
+    pub(super) fn fact(&mut self, line: &str) -> io::Result<()> {
+        if self.args.quiet { Ok(()) } else { writeln!(self.out, "{}", printable(line)) }
+    }
+
+    /// A key and its value, in a column.
+    pub(super) fn row(&mut self, key: &str, value: &str) -> io::Result<()> {
+        self.fact(&format!("  {key:<8} {value}"))
+    }
+
+    /// A JSON document, whatever was said about quiet.
+    pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer_pretty(&mut *self.out, value)?;
+        writeln!(self.out)
+    }
+
+    /// A step, for those who asked to follow.
+    pub(super) fn step(&mut self, line: &str) -> io::Result<()> {
+        if self.args.verbose { writeln!(self.err, "skexec: {}", printable(line)) } else { Ok(()) }
+    }
+
+    pub(super) fn warning(&mut self, warning: &Warning) -> io::Result<()> {
+        if self.args.quiet {
+            return Ok(());
+        }
+        writeln!(self.err, "skexec: warning: {} ({})", printable(&warning.message), warning.slug)
+    }
+
+    pub(super) fn error(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.err, "skexec: {}", printable(line))
+    }
+
+    /// That something was done, as text or as JSON.
+    pub(super) fn done(&mut self, what: &'static str) -> io::Result<()> {
+        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { self.fact(what) }
+    }
+
+    /// A refusal that is about no file.
+    pub(super) fn failure(&mut self, finding: &Finding) -> anyhow::Result<Exit> {
+        if self.args.json {
+            let slug = finding.reason.slug();
+            self.document(&serde_json::json!({ "schema": 1, "reason": slug, "message": finding.to_string() }))?;
+        }
+        self.refusal(None, finding)?;
+        Ok(finding.reason.exit())
+    }
+
+    /// A refusal: what, why, and what to do.
+    pub(super) fn refusal(&mut self, subject: Option<&Path>, finding: &Finding) -> io::Result<()> {
+        let subject = subject.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+        self.error(&format!("{subject}{finding} ({})", finding.reason))?;
+        writeln!(self.err, "  do: {}", finding.reason.advice())
+    }
+}
+
+/// Names from a hostile file must not steer a terminal.
+fn printable(line: &str) -> String {
+    line.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_letters_are_replaced() {
+        assert_eq!(printable("CN=\u{1b}[2Ja\nb"), "CN=\u{fffd}[2Ja\u{fffd}b");
+    }
+}

@@ -1,0 +1,56 @@
+//! `skexec status`.
+
+use super::args::StatusArgs;
+use super::output::Output;
+use super::verify::tell;
+use crate::diagnose::Status;
+use crate::load::{CmdlineSource, Outcome, Request, System, load};
+use crate::reason::Exit;
+use crate::record::Slot;
+use crate::report::Report;
+use serde::Serialize;
+use std::path::Path;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    kernel: Option<&'a Report>,
+}
+
+pub(super) fn run(system: System<'_>, args: &StatusArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let status = Status::read(system.root);
+    let outcome = args.kernel.as_deref().map(|kernel| would(system, kernel, args)).transpose()?;
+    let report = outcome.as_ref().map(|outcome| &outcome.report);
+    if output.json() {
+        output.document(&Document { status: &status, kernel: report })?;
+    } else {
+        for (key, value) in status.lines() {
+            output.row(key, &value)?;
+        }
+    }
+    if let (Some(kernel), Some(outcome)) = (&args.kernel, &outcome) {
+        for warning in &outcome.warnings {
+            output.warning(warning)?;
+        }
+        if !output.json() {
+            tell(kernel, &outcome.report, output)?;
+        }
+    }
+    Ok(outcome.map_or(status.exit(), |outcome| outcome.exit()))
+}
+
+/// What a load of this kernel alone would come to.
+fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
+    let request = Request {
+        kernel: kernel.to_owned(),
+        initrds: Vec::new(),
+        cmdline: CmdlineSource::Given(String::new()),
+        append: Vec::new(),
+        trust: (&args.trust).into(),
+        slot: Slot::Reboot,
+        dry_run: true,
+        insecure_unsigned: false,
+    };
+    load(system, &request, &mut |_| ())
+}

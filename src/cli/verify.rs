@@ -1,0 +1,40 @@
+//! `skexec verify`.
+
+use super::args::VerifyArgs;
+use super::output::Output;
+use crate::load::System;
+use crate::reason::Exit;
+use crate::report::Report;
+use crate::sources::{self, TrustRequest};
+use crate::verify;
+use std::path::Path;
+
+pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let gathered = match sources::gather(system.root, &TrustRequest::from(&args.trust)) {
+        Ok(gathered) => gathered,
+        Err(finding) => return output.failure(&finding),
+    };
+    for warning in &gathered.warnings {
+        output.warning(warning)?;
+    }
+    let mut reports = Vec::with_capacity(args.files.len());
+    for file in &args.files {
+        let report = verify::file(file, &gathered);
+        if !output.json() {
+            tell(file, &report, output)?;
+        }
+        reports.push(report);
+    }
+    if output.json() {
+        output.document(&reports)?;
+    }
+    Ok(reports.iter().map(Report::exit).max().unwrap_or(Exit::Done))
+}
+
+pub(super) fn tell(file: &Path, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
+    output.fact(&format!("{}: {}", file.display(), report.verdict()))?;
+    for (key, value) in report.lines() {
+        output.row(key, &value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! `skexec status`: what is loaded, what this machine permits, and what it would say of a kernel.
+
+use crate::load::{permit, recorded};
+use crate::machine::kexec::Limit;
+use crate::machine::surroundings::Init;
+use crate::machine::{Ima, LoadPin, Machine, SecureBoot, enforcement};
+use crate::reason::Exit;
+use crate::record::{Record, Slot};
+use crate::sources::Root;
+use crate::sources::secure_boot::Firmware;
+use serde::Serialize;
+
+/// The state of this machine.
+#[derive(Debug, Clone, Serialize)]
+pub struct Status {
+    schema: u32,
+    /// `uname -r`.
+    release: String,
+    reboot: SlotStatus,
+    panic: SlotStatus,
+    /// Whether a load is permitted, and why not.
+    permitted: bool,
+    reason: Option<&'static str>,
+    message: Option<String>,
+    secure_boot: &'static str,
+    lockdown: &'static str,
+    /// Who checks signatures in the kernel.
+    enforcement: String,
+    memory_bytes: Option<u64>,
+    /// What kernel and initrd may take together.
+    memory_limit: Option<u64>,
+    five_level: Option<bool>,
+    init: String,
+    ima: String,
+    load_pin: &'static str,
+    /// Subjects of the keys that the kernel holds.
+    keys: Vec<String>,
+}
+
+/// One of the two images.
+#[derive(Debug, Clone, Serialize)]
+struct SlotStatus {
+    loaded: Option<bool>,
+    /// How many more loads the kernel takes; nothing where there is no limit.
+    loads_left: Option<u32>,
+    record: Option<Record>,
+    /// Why there is no record to be had.
+    problem: Option<String>,
+}
+
+impl Status {
+    /// Reads it; nothing is called, nothing changed.
+    #[must_use]
+    pub fn read(root: &Root) -> Self {
+        let machine = Machine::read(root);
+        let permit = permit::may_load(&machine, Slot::Reboot).err();
+        Self {
+            schema: 1,
+            reboot: SlotStatus::read(root, Slot::Reboot, machine.kexec.loaded, machine.kexec.limit_reboot),
+            panic: SlotStatus::read(root, Slot::Panic, machine.kexec.crash_loaded, machine.kexec.limit_panic),
+            permitted: permit.is_none(),
+            reason: permit.as_ref().map(|finding| finding.reason.slug()),
+            message: permit.map(|finding| finding.to_string()),
+            secure_boot: secure_boot(machine.secure_boot),
+            lockdown: machine.lockdown.name(),
+            enforcement: enforcement(&machine).to_string(),
+            memory_bytes: machine.memory.total,
+            memory_limit: machine.memory.kexec_limit(),
+            five_level: machine.cpu.la57,
+            init: init(&machine),
+            ima: ima(&machine.ima),
+            load_pin: load_pin(machine.load_pin),
+            keys: machine.keyrings.keys.iter().map(|key| key.name.clone()).collect(),
+            release: machine.kernel.text,
+        }
+    }
+
+    /// Always done: a machine that permits nothing is described as well as another.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        Exit::Done
+    }
+
+    /// The lines for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("running", self.release.clone()), ("loaded", self.reboot.line())];
+        lines.extend(self.reboot.lines());
+        if self.panic.loaded == Some(true) {
+            lines.push(("crash", self.panic.line()));
+            lines.extend(self.panic.lines());
+        }
+        lines.push((
+            "loading",
+            match (&self.message, self.reason) {
+                (Some(message), Some(reason)) => format!("not permitted: {message} ({reason})"),
+                _ => "permitted".to_owned() + &self.reboot.limit(),
+            },
+        ));
+        lines.push(("kernel", format!("signatures {}", self.enforcement)));
+        lines.push(("", format!("Secure Boot {}, lockdown {}", self.secure_boot, self.lockdown)));
+        lines.push(("", format!("IMA {}, LoadPin {}", self.ima, self.load_pin)));
+        lines.extend(
+            self.keys.iter().enumerate().map(|(index, key)| (if index == 0 { "keys" } else { "" }, key.clone())),
+        );
+        if let (Some(total), Some(limit)) = (self.memory_bytes, self.memory_limit) {
+            lines.push((
+                "memory",
+                format!("{} MiB, of which kernel and initrd may take {} MiB", total >> 20, limit >> 20),
+            ));
+        }
+        if self.five_level == Some(true) {
+            lines.push(("paging", "five levels: a kernel without XLF_5LEVEL cannot start".into()));
+        }
+        lines.push(("init", self.init.clone()));
+        lines
+    }
+}
+
+impl SlotStatus {
+    fn read(root: &Root, slot: Slot, loaded: Option<bool>, limit: Option<Limit>) -> Self {
+        let (record, problem) = match recorded(root, slot) {
+            // What was recorded before the image was unloaded by someone else is no longer true.
+            Ok(record) => (record.filter(|_| loaded != Some(false)), None),
+            Err(error) => (None, Some(format!("{error:#}"))),
+        };
+        let loads_left = match limit {
+            Some(Limit::Remaining(loads)) => Some(loads),
+            Some(Limit::Unlimited) | None => None,
+        };
+        Self { loaded, loads_left, record, problem }
+    }
+
+    fn line(&self) -> String {
+        match (self.loaded, &self.record) {
+            (Some(false), _) => "nothing".into(),
+            (_, Some(record)) => {
+                let release = record.release.as_deref().unwrap_or("a kernel without a version");
+                format!("{} ({release})", record.kernel.display())
+            }
+            (Some(true), None) => {
+                self.problem.clone().unwrap_or_else(|| "an image that skexec has no record of".into())
+            }
+            (None, None) => "unknown".into(),
+        }
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let Some(record) = &self.record else { return Vec::new() };
+        let who = record.signer.clone().unwrap_or_else(|| "NOT VERIFIED (--insecure-unsigned)".into());
+        let mut lines = vec![("", format!("signer   {who}")), ("", format!("sha256   {}", record.sha256))];
+        lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {}", initrd.display()))));
+        lines.push(("", format!("cmdline  {}", record.cmdline)));
+        lines
+    }
+
+    fn limit(&self) -> String {
+        self.loads_left.map(|loads| format!(", {loads} more times")).unwrap_or_default()
+    }
+}
+
+fn secure_boot(state: SecureBoot) -> &'static str {
+    match (state.for_kernel(), state.firmware) {
+        (Some(true), _) => "on",
+        (_, Firmware::NotEfi) => "absent (no EFI)",
+        (_, Firmware::SetupMode) => "off (setup mode)",
+        (Some(false), _) => "off",
+        (None, _) => "unknown (is efivarfs mounted?)",
+    }
+}
+
+fn init(machine: &Machine) -> String {
+    match &machine.surroundings.init {
+        Init::Systemd => "systemd: skexec exec shuts down by kexec.target".into(),
+        _ if machine.surroundings.initramfs => "an initramfs: skexec exec jumps at once".into(),
+        Init::Other(name) => format!("{name}: skexec exec needs --force"),
+        Init::Unknown => "unknown: skexec exec needs --force".into(),
+    }
+}
+
+fn ima(ima: &Ima) -> String {
+    match ima {
+        Ima::Appraises(source) => format!("appraises kernels (by {source})"),
+        Ima::Absent(source) => format!("does not appraise kernels ({source})"),
+        Ima::NotSeen => "is not seen to appraise kernels".into(),
+    }
+}
+
+const fn load_pin(state: LoadPin) -> &'static str {
+    match state {
+        LoadPin::Absent => "absent",
+        LoadPin::Reporting => "reports only",
+        LoadPin::Enforcing => "enforces",
+        LoadPin::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,171 @@
+//! `skexec inspect`: what a file says of itself. All of it is an allegation.
+
+use crate::image::bzimage::SetupHeader;
+use crate::image::pe::{self, Pe};
+use crate::image::{self, Format};
+use crate::reason::Finding;
+use crate::trust::authenticode::{image_digest, signatures};
+use crate::trust::digest::{Algorithm, hex};
+use crate::trust::pkcs7::{Profile, SignedData};
+use serde::Serialize;
+
+/// A file's own account.
+#[derive(Debug, Clone, Serialize)]
+pub struct Description {
+    schema: u32,
+    path: String,
+    bytes: usize,
+    format: &'static str,
+    /// Why it cannot be loaded, if it cannot.
+    problem: Option<String>,
+    setup_header: Option<Header>,
+    sections: Vec<Section>,
+    digest: Option<String>,
+    signatures: Vec<Signature>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Header {
+    release: Option<String>,
+    protocol: String,
+    setup_size: usize,
+    system_size: usize,
+    init_size: u32,
+    pref_address: u64,
+    kernel_alignment: u32,
+    relocatable: bool,
+    xloadflags: u16,
+    cmdline_size: u32,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Section {
+    name: String,
+    offset: usize,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Signature {
+    signer: Option<String>,
+    issuer: Option<String>,
+    sha256: Option<String>,
+    problem: Option<String>,
+}
+
+impl Description {
+    /// Describes a file's bytes.
+    #[must_use]
+    pub fn new(path: String, bytes: &[u8]) -> Self {
+        let header = image::loadable(bytes);
+        let pe = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)).transpose();
+        let problem = header.as_ref().err().or(pe.as_ref().err()).map(Finding::to_string);
+        let pe = pe.ok().flatten();
+        Self {
+            schema: 1,
+            path,
+            bytes: bytes.len(),
+            format: Format::of(bytes).name(),
+            problem,
+            setup_header: header.ok().map(Header::from),
+            sections: pe.as_ref().map(sections).unwrap_or_default(),
+            digest: pe.as_ref().map(|pe| image_digest(bytes, pe, Algorithm::Sha256).to_string()),
+            signatures: pe.as_ref().map(|pe| table(bytes, pe)).unwrap_or_default(),
+        }
+    }
+
+    /// The lines for people.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = vec![("format", self.format.to_owned()), ("size", format!("{} bytes", self.bytes))];
+        lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
+        if let Some(header) = &self.setup_header {
+            lines.extend(header.lines());
+        }
+        for section in &self.sections {
+            lines
+                .push(("section", format!("{:<9} {:#010x} {:>10} bytes", section.name, section.offset, section.bytes)));
+        }
+        lines.extend(self.digest.clone().map(|digest| ("digest", digest)));
+        for signature in &self.signatures {
+            lines.extend(signature.signer.clone().map(|signer| ("signer", signer)));
+            lines.extend(signature.issuer.clone().map(|issuer| ("issuer", issuer)));
+            lines.extend(signature.sha256.clone().map(|sha256| ("", format!("sha256:{sha256}"))));
+            lines.extend(signature.problem.clone().map(|problem| ("problem", problem)));
+        }
+        lines
+    }
+}
+
+impl From<SetupHeader> for Header {
+    fn from(header: SetupHeader) -> Self {
+        Self {
+            release: header.release,
+            protocol: format!("{}.{:02}", header.version >> 8, header.version & 0xff),
+            setup_size: header.setup_size,
+            system_size: header.system_size,
+            init_size: header.init_size,
+            pref_address: header.pref_address,
+            kernel_alignment: header.kernel_alignment,
+            relocatable: header.relocatable,
+            xloadflags: header.xloadflags,
+            cmdline_size: header.cmdline_size,
+        }
+    }
+}
+
+impl Header {
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines: Vec<_> = self.release.clone().map(|release| ("release", release)).into_iter().collect();
+        let flags = format!("protocol {}, xloadflags {:#x}", self.protocol, self.xloadflags);
+        lines.push(("header", flags));
+        lines.push(("layout", format!("setup {} bytes, system {} bytes", self.setup_size, self.system_size)));
+        let place = if self.relocatable { "relocatable" } else { "fixed" };
+        let wants = format!(
+            "{} bytes at {:#x}, {place}, aligned to {:#x}",
+            self.init_size, self.pref_address, self.kernel_alignment
+        );
+        lines.push(("memory", wants));
+        lines.push(("cmdline", format!("at most {} bytes", self.cmdline_size)));
+        lines
+    }
+}
+
+fn sections(pe: &Pe) -> Vec<Section> {
+    let describe = |section: &pe::Section| Section {
+        name: String::from_utf8_lossy(section.name()).into_owned(),
+        offset: section.raw.start,
+        bytes: section.raw.len(),
+    };
+    pe.sections.iter().map(describe).collect()
+}
+
+fn table(bytes: &[u8], pe: &Pe) -> Vec<Signature> {
+    let Some(table) = pe.certificate_table.clone().and_then(|table| bytes.get(table)) else {
+        return Vec::new();
+    };
+    match signatures(table) {
+        Ok(bodies) => bodies.into_iter().map(signature).collect(),
+        Err(finding) => vec![Signature::broken(&finding)],
+    }
+}
+
+fn signature(body: &[u8]) -> Signature {
+    let message = match SignedData::parse(Profile::Authenticode, body) {
+        Ok(message) => message,
+        Err(finding) => return Signature::broken(&finding),
+    };
+    let certificate = message.signer_certificate();
+    Signature {
+        signer: certificate.map(|certificate| certificate.subject()),
+        issuer: certificate.map(|certificate| certificate.issuer()),
+        sha256: certificate.map(|certificate| hex(&certificate.sha256())),
+        problem: None,
+    }
+}
+
+impl Signature {
+    fn broken(finding: &Finding) -> Self {
+        Self { signer: None, issuer: None, sha256: None, problem: Some(format!("{finding} ({})", finding.reason)) }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the kernel would refuse by its size, worked out before it is asked.
+
+use super::Plan;
+use crate::authorize::Authorized;
+use crate::machine::Machine;
+use crate::reason::{Finding, Reason};
+use crate::record::Slot;
+use crate::sys::flags;
+
+const PAGE: u64 = 4096;
+/// boot_params, command line, setup_data and the kernel's own purgatory: a few pages, generously.
+const SMALL_SEGMENTS: u64 = 64 * 1024;
+
+/// The plan, if kernel, initrds and command line fit this machine.
+///
+/// # Errors
+/// `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-crashkernel`.
+pub(super) fn fit(authorized: &Authorized, machine: &Machine, slot: Slot) -> Result<Plan, Finding> {
+    let header = authorized.header();
+    if machine.cpu.la57 == Some(true) && !header.five_level() {
+        return Err(Reason::FiveLevel.into());
+    }
+    authorized.cmdline().for_file_load(header.cmdline_size)?;
+    let initrd_bytes = authorized.initrds().length();
+    let kernel_bytes = u64::try_from(authorized.kernel().sealed().bytes().len()).unwrap_or(u64::MAX);
+    let kernel = pages(u64::from(header.init_size).max(kernel_bytes));
+    let memory_bytes = kernel.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
+    let memory_limit = limit(machine, slot)?;
+    if memory_bytes > memory_limit {
+        let seen = format!(
+            "{} MiB for the kernel (init_size) and {} MiB of initrd; the limit is {} MiB",
+            mebibytes(kernel),
+            mebibytes(initrd_bytes),
+            memory_limit >> 20
+        );
+        return Err(Finding::new(Reason::MemoryTooSmall, seen));
+    }
+    Ok(Plan {
+        method: "file",
+        flags: flag_names(file_flags(machine, slot), initrd_bytes == 0),
+        kernel_bytes,
+        init_size: header.init_size.into(),
+        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.clone()).collect(),
+        initrd_bytes,
+        memory_bytes,
+        memory_limit,
+        cmdline: authorized.cmdline().as_str().into(),
+        basis: authorized.basis().name(),
+    })
+}
+
+/// Half of the memory (kernel/kexec_core.c, `sanity_check_segment_list`), or what crashkernel= reserved.
+fn limit(machine: &Machine, slot: Slot) -> Result<u64, Finding> {
+    match slot {
+        // Without /proc nothing is known, and the kernel decides.
+        Slot::Reboot => Ok(machine.memory.kexec_limit().unwrap_or(u64::MAX)),
+        Slot::Panic => match machine.kexec.crash_size {
+            Some(0) => Err(Reason::NoCrashKernel.into()),
+            size => Ok(size.unwrap_or(u64::MAX)),
+        },
+    }
+}
+
+/// The flags for this kernel: none that it does not know.
+pub(super) fn file_flags(machine: &Machine, slot: Slot) -> u64 {
+    let mut flags = 0;
+    if slot == Slot::Panic {
+        flags |= flags::ON_CRASH;
+    } else if machine.kernel.has_no_cma() {
+        flags |= flags::NO_CMA;
+    }
+    flags
+}
+
+fn flag_names(mask: u64, no_initrd: bool) -> Vec<&'static str> {
+    let rows = [
+        (mask & flags::ON_CRASH != 0, "KEXEC_FILE_ON_CRASH"),
+        (no_initrd, "KEXEC_FILE_NO_INITRAMFS"),
+        (mask & flags::NO_CMA != 0, "KEXEC_FILE_NO_CMA"),
+    ];
+    rows.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
+}
+
+fn pages(bytes: u64) -> u64 {
+    bytes.checked_next_multiple_of(PAGE).unwrap_or(u64::MAX)
+}
+
+fn mebibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
+}

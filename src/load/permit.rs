@@ -1,0 +1,130 @@
+//! What the system permits, asked before any call: each call, even one that fails, eats of `kexec_load_limit_*`.
+
+use crate::machine::keyrings::Holds;
+use crate::machine::{Enforcement, Machine, enforcement};
+use crate::reason::{Finding, Reason};
+use crate::record::Slot;
+
+/// Whether this process may load a kernel on this machine at all.
+///
+/// # Errors
+/// `no-capability`, `no-kexec`, `no-kexec-file`, `kexec-disabled`, `load-limit`.
+pub fn may_load(machine: &Machine, slot: Slot) -> Result<(), Finding> {
+    privileged(machine)?;
+    let kexec = &machine.kexec;
+    if machine.surroundings.xen_dom0 {
+        return Err(Finding::new(Reason::NoKexec, "this is Xen's first domain, where kexec is the hypervisor's to do"));
+    }
+    if kexec.present == Some(false) {
+        return Err(Finding::new(Reason::NoKexec, within(machine)));
+    }
+    if kexec.file_load == Some(false) {
+        return Err(Reason::NoKexecFile.into());
+    }
+    if kexec.disabled == Some(true) {
+        return Err(Reason::KexecDisabled.into());
+    }
+    if kexec.limit_is_used_up(slot == Slot::Panic) {
+        let which = if slot == Slot::Panic { "panic" } else { "reboot" };
+        return Err(Finding::new(Reason::LoadLimit, format!("kernel.kexec_load_limit_{which} is 0")));
+    }
+    Ok(())
+}
+
+/// Whether this process may jump into a loaded kernel.
+///
+/// # Errors
+/// `no-capability`, `no-kexec`.
+pub fn may_jump(machine: &Machine) -> Result<(), Finding> {
+    privileged(machine)?;
+    if machine.kexec.present == Some(false) {
+        return Err(Finding::new(Reason::NoKexec, within(machine)));
+    }
+    if machine.surroundings.initial_pid_namespace == Some(false) {
+        return Err(Finding::new(Reason::NoCapability, "this is not the first PID namespace, where alone it counts"));
+    }
+    Ok(())
+}
+
+fn privileged(machine: &Machine) -> Result<(), Finding> {
+    let privilege = machine.privilege;
+    if privilege.cap_sys_boot == Some(false) {
+        return Err(Finding::new(Reason::NoCapability, within(machine)));
+    }
+    if privilege.initial_user_namespace == Some(false) {
+        return Err(Finding::new(Reason::NoCapability, "this is not the first user namespace, where alone it counts"));
+    }
+    Ok(())
+}
+
+/// Names the container, if this is one.
+fn within(machine: &Machine) -> String {
+    machine
+        .surroundings
+        .container
+        .as_ref()
+        .map(|manager| format!("this is a container ({manager})"))
+        .unwrap_or_default()
+}
+
+/// Whether the running kernel, where it enforces, holds any of the keys that the image's signature leads to.
+///
+/// # Errors
+/// `lockdown`, when it certainly holds none.
+pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>]) -> Result<(), Finding> {
+    let enforcement = enforcement(machine);
+    let enforces = matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_));
+    let held = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
+    if enforces && held && !key_ids.is_empty() {
+        let seen =
+            format!("signatures are {enforcement}, and /proc/keys shows no key that this image's signature leads to");
+        return Err(Finding::new(Reason::Lockdown, seen));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+
+    /// A machine that permits all, and what one row changes.
+    fn machine(path: &str, text: &str) -> Machine {
+        let tree = Tree::new();
+        tree.write("/proc/self/status", b"CapEff:\t000001ffffffffff\n");
+        tree.write("/proc/self/uid_map", b"0 0 4294967295\n");
+        tree.write("/proc/2/comm", b"kthreadd\n");
+        tree.write("/sys/kernel/kexec_loaded", b"0\n");
+        tree.write("/proc/sys/kernel/osrelease", b"6.12.1\n");
+        tree.write("/boot/config-6.12.1", b"CONFIG_KEXEC_FILE=y\n");
+        tree.write("/proc/sys/kernel/kexec_load_disabled", b"0\n");
+        tree.write("/proc/sys/kernel/kexec_load_limit_reboot", b"-1\n");
+        tree.write(path, text.as_bytes());
+        Machine::read(tree.root())
+    }
+
+    #[test]
+    fn each_obstacle_has_its_slug() {
+        let rows = [
+            ("/nothing", "", None),
+            ("/proc/self/status", "CapEff:\t0000000000000000\n", Some(Reason::NoCapability)),
+            ("/proc/self/uid_map", "0 1000 1\n", Some(Reason::NoCapability)),
+            ("/boot/config-6.12.1", "# CONFIG_KEXEC_FILE is not set\n", Some(Reason::NoKexecFile)),
+            ("/proc/sys/kernel/kexec_load_disabled", "1\n", Some(Reason::KexecDisabled)),
+            ("/proc/sys/kernel/kexec_load_limit_reboot", "0\n", Some(Reason::LoadLimit)),
+            ("/proc/sys/kernel/kexec_load_limit_reboot", "1\n", None),
+            ("/proc/sys/kernel/kexec_load_limit_panic", "0\n", None),
+            ("/proc/xen/capabilities", "control_d\n", Some(Reason::NoKexec)),
+        ];
+        for (path, text, wanted) in rows {
+            let found = may_load(&machine(path, text), Slot::Reboot).err().map(|finding| finding.reason);
+            assert_eq!(found, wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_jump_counts_in_the_first_pid_namespace_only() {
+        assert!(may_jump(&machine("/nothing", "")).is_ok());
+        assert!(may_jump(&machine("/proc/2/comm", "bash\n")).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! How the running kernel was configured, where a distribution left the file.
+
+use super::Release;
+use crate::sources::Root;
+use std::collections::BTreeSet;
+
+/// The options that are built in or modules. A kernel's configuration may be absent; then every question has no answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// Where it was read.
+    pub source: Option<String>,
+    on: BTreeSet<String>,
+}
+
+impl Config {
+    /// The configuration of this release: Debian and Fedora put it in /boot, newer ones beside the modules.
+    /// /proc/config.gz would need an inflater, and such kernels have one of the other two as a rule.
+    #[must_use]
+    pub fn read(root: &Root, release: &Release) -> Self {
+        let release = &release.text;
+        // A release is a file name here; it must not lead elsewhere.
+        if release.is_empty() || release.contains('/') {
+            return Self::default();
+        }
+        [format!("/boot/config-{release}"), format!("/lib/modules/{release}/config")]
+            .into_iter()
+            .find_map(|path| Some(Self::parse(&root.text(&path)?, &path)))
+            .unwrap_or_default()
+    }
+
+    /// Takes the `CONFIG_X=y` and `CONFIG_X=m` lines of a .config.
+    #[must_use]
+    pub fn parse(text: &str, source: &str) -> Self {
+        let on = text.lines().filter_map(|line| line.strip_suffix("=y").or_else(|| line.strip_suffix("=m")));
+        let on = on.filter_map(|line| line.strip_prefix("CONFIG_")).map(str::to_owned).collect();
+        Self { source: Some(source.to_owned()), on }
+    }
+
+    /// Whether an option, named without `CONFIG_`, is built in or a module; `None` where there is no configuration.
+    #[must_use]
+    pub fn has(&self, option: &str) -> Option<bool> {
+        self.source.is_some().then(|| self.on.contains(option))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+
+    const TEXT: &str =
+        "CONFIG_KEXEC_SIG=y\n# CONFIG_KEXEC_SIG_FORCE is not set\nCONFIG_EFIVAR_FS=m\nCONFIG_LSM=\"y\"\n";
+
+    #[test]
+    fn options_are_on_off_or_unknown() {
+        let config = Config::parse(TEXT, "x");
+        let table =
+            [("KEXEC_SIG", true), ("KEXEC_SIG_FORCE", false), ("EFIVAR_FS", true), ("LSM", false), ("KEXEC", false)];
+        for (option, wanted) in table {
+            assert_eq!(config.has(option), Some(wanted), "{option}");
+        }
+        assert_eq!(Config::default().has("KEXEC_SIG"), None);
+    }
+
+    #[test]
+    fn it_is_found_in_either_place() {
+        let tree = Tree::new();
+        let release = Release::parse("6.1.0");
+        assert_eq!(Config::read(tree.root(), &release), Config::default());
+        tree.write("/lib/modules/6.1.0/config", TEXT);
+        assert_eq!(Config::read(tree.root(), &release).source.as_deref(), Some("/lib/modules/6.1.0/config"));
+        tree.write("/boot/config-6.1.0", TEXT);
+        assert_eq!(Config::read(tree.root(), &release).source.as_deref(), Some("/boot/config-6.1.0"));
+        assert_eq!(Config::read(tree.root(), &Release::parse("../6.1.0")), Config::default());
+    }
+}

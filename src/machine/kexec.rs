@@ -1,0 +1,174 @@
+//! Switches, limits and state of kexec in the running kernel.
+
+use super::Config;
+use crate::sources::Root;
+use std::io::{BufRead, BufReader};
+
+/// What the running kernel says about kexec. `None` is a fact that cannot be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kexec {
+    /// The kernel has kexec at all.
+    pub present: Option<bool>,
+    /// The kernel has `kexec_file_load`.
+    pub file_load: Option<bool>,
+    /// `kernel.kexec_load_disabled`: off until the next boot.
+    pub disabled: Option<bool>,
+    /// `kernel.kexec_load_limit_reboot`.
+    pub limit_reboot: Option<Limit>,
+    /// `kernel.kexec_load_limit_panic`.
+    pub limit_panic: Option<Limit>,
+    /// A kernel is loaded for a reboot.
+    pub loaded: Option<bool>,
+    /// A kernel is loaded for a crash.
+    pub crash_loaded: Option<bool>,
+    /// Bytes that `crashkernel=` reserved.
+    pub crash_size: Option<u64>,
+}
+
+/// How many more loads the kernel will take. Every call counts, failing ones and unloading, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// As many as there are.
+    Unlimited,
+    /// So many.
+    Remaining(u32),
+}
+
+impl Kexec {
+    /// The state of the running kernel.
+    #[must_use]
+    pub fn read(root: &Root, config: &Config) -> Self {
+        let loaded = flag(root, "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded");
+        let present = presence(root, config);
+        Self {
+            present,
+            file_load: if present == Some(false) { Some(false) } else { file_load(root, config) },
+            disabled: root.text("/proc/sys/kernel/kexec_load_disabled").and_then(|text| parse_flag(&text)),
+            limit_reboot: root.text("/proc/sys/kernel/kexec_load_limit_reboot").and_then(|text| parse_limit(&text)),
+            limit_panic: root.text("/proc/sys/kernel/kexec_load_limit_panic").and_then(|text| parse_limit(&text)),
+            loaded,
+            crash_loaded: flag(root, "/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded"),
+            crash_size: either(root, "/sys/kernel/kexec/crash_size", "/sys/kernel/kexec_crash_size")
+                .and_then(|text| text.parse().ok()),
+        }
+    }
+
+    /// Whether one more load, for a crash or not, is within the limit.
+    #[must_use]
+    pub fn limit_is_used_up(&self, panic: bool) -> bool {
+        let limit = if panic { self.limit_panic } else { self.limit_reboot };
+        limit == Some(Limit::Remaining(0))
+    }
+}
+
+/// New kernels (6.19) have a directory of their own, and links at the old names.
+fn either(root: &Root, new: &str, old: &str) -> Option<String> {
+    root.text(new).or_else(|| root.text(old))
+}
+
+fn flag(root: &Root, new: &str, old: &str) -> Option<bool> {
+    either(root, new, old).and_then(|text| parse_flag(&text))
+}
+
+/// Every kernel with kexec shows whether one is loaded, wherever sysfs is mounted; a configuration says it without.
+fn presence(root: &Root, config: &Config) -> Option<bool> {
+    if root.has("/sys/kernel/kexec_loaded") || root.has("/sys/kernel/kexec") {
+        return Some(true);
+    }
+    if root.has("/sys/kernel") { Some(false) } else { config.has("KEXEC_CORE") }
+}
+
+fn file_load(root: &Root, config: &Config) -> Option<bool> {
+    config.has("KEXEC_FILE").or_else(|| has_symbol(BufReader::new(root.open("/proc/kallsyms")?)))
+}
+
+/// Looks for the system call's entry among the kernel's symbols. A kernel without it has the name all the same, as a
+/// weak stub (`COND_SYSCALL`): the type letter before the name is `W` there.
+fn has_symbol(kallsyms: impl BufRead) -> Option<bool> {
+    let mut empty = true;
+    for line in kallsyms.lines() {
+        let line = line.ok()?;
+        empty = false;
+        let mut fields = line.split_whitespace().skip(1);
+        let (Some(kind), Some(name)) = (fields.next(), fields.next()) else { continue };
+        // __x64_sys_…, __arm64_sys_…; `__pfx_` names the padding before a function.
+        if name.ends_with("_sys_kexec_file_load") && !name.starts_with("__pfx_") && kind.eq_ignore_ascii_case("t") {
+            return Some(true);
+        }
+    }
+    if empty { None } else { Some(false) }
+}
+
+fn parse_flag(text: &str) -> Option<bool> {
+    match text {
+        "0" => Some(false),
+        "1" => Some(true),
+        _ => None,
+    }
+}
+
+fn parse_limit(text: &str) -> Option<Limit> {
+    if text == "-1" { Some(Limit::Unlimited) } else { text.parse().ok().map(Limit::Remaining) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+
+    #[test]
+    fn limits() {
+        let table = [
+            ("-1", Some(Limit::Unlimited)),
+            ("0", Some(Limit::Remaining(0))),
+            ("7", Some(Limit::Remaining(7))),
+            ("-2", None),
+            ("", None),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(parse_limit(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_weak_stub_is_no_system_call() {
+        let table: &[(&str, Option<bool>)] = &[
+            ("ffffffff81398130 W __x64_sys_kexec_file_load\n", Some(false)),
+            ("0000000000000000 T __x64_sys_kexec_file_load\n", Some(true)),
+            ("0 T __pfx___x64_sys_kexec_file_load\n0 W __ia32_sys_kexec_file_load\n", Some(false)),
+            ("0 T __arm64_sys_kexec_file_load\n", Some(true)),
+            ("0 t kexec_file_load_disabled\n", Some(false)),
+            ("", None),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(has_symbol(text.as_bytes()), *wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_new_place_goes_before_the_old() {
+        let tree = Tree::new();
+        let read = || Kexec::read(tree.root(), &Config::default());
+        assert_eq!(read(), Kexec::default());
+        tree.directory("/sys/kernel");
+        assert_eq!((read().present, read().file_load), (Some(false), Some(false)));
+        tree.write("/sys/kernel/kexec_loaded", "0\n");
+        assert_eq!((read().present, read().loaded, read().file_load), (Some(true), Some(false), None));
+        tree.write("/sys/kernel/kexec/loaded", "1\n");
+        tree.write("/sys/kernel/kexec/crash_loaded", "0\n");
+        tree.write("/proc/sys/kernel/kexec_load_disabled", "1\n");
+        tree.write("/proc/sys/kernel/kexec_load_limit_reboot", "0\n");
+        let kexec = read();
+        assert_eq!((kexec.loaded, kexec.crash_loaded, kexec.disabled), (Some(true), Some(false), Some(true)));
+        assert!(kexec.limit_is_used_up(false) && !kexec.limit_is_used_up(true));
+    }
+
+    #[test]
+    fn the_configuration_goes_before_the_symbols() {
+        let tree = Tree::new();
+        tree.write("/sys/kernel/kexec_loaded", "0\n");
+        tree.write("/proc/kallsyms", "0 T __x64_sys_kexec_file_load\n");
+        assert_eq!(Kexec::read(tree.root(), &Config::default()).file_load, Some(true));
+        assert_eq!(Kexec::read(tree.root(), &Config::parse("", "x")).file_load, Some(false));
+    }
+}

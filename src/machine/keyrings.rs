@@ -1,0 +1,184 @@
+//! The keys that the running kernel holds, as far as /proc/keys tells.
+//!
+//! It lists keys and keyrings, but not which key is on which ring; reading a ring takes keyctl(2). So a key that is
+//! not listed is certainly on none of the rings that kexec asks, and one that is listed may be on another ring. Keys
+//! that the reader may not view are left out without a word: to anyone but root the system's rings are not there.
+
+use crate::sources::Root;
+
+/// A key of type `asymmetric`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The subject that the kernel made up of the certificate's names.
+    pub name: String,
+    /// The subjectKeyIdentifier, or the serial number where the certificate has none.
+    pub id: Vec<u8>,
+    /// Where the permissions hint that it came from.
+    pub origin: Origin,
+}
+
+/// Where a key came from, guessed from its permissions; for people to read, never for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// As the kernel sets them for keys from EFI variables: `.platform` or `.machine`.
+    Firmware,
+    /// As the kernel sets them for keys that were built in, and for revoked ones.
+    Kernel,
+    /// Added while the system ran.
+    Runtime,
+}
+
+/// A keyring of the system and how many keys it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ring {
+    /// With its leading dot.
+    pub name: String,
+    /// Keys on it.
+    pub keys: usize,
+}
+
+/// What /proc/keys shows to this process.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keyrings {
+    /// Keyrings whose names start with a dot: the kernel's own.
+    pub rings: Vec<Ring>,
+    /// All asymmetric keys.
+    pub keys: Vec<Key>,
+    /// Descriptions of type `blacklist`: `tbs:HEX` and `bin:HEX`.
+    pub blacklist: Vec<String>,
+}
+
+/// What can be said about a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// It is on none of the rings that kexec asks.
+    No,
+    /// The kernel has it; kexec asks for it, unless it is on another ring.
+    Perhaps,
+    /// This process does not see the system's rings.
+    Unknown,
+}
+
+impl Keyrings {
+    /// What this process may see.
+    #[must_use]
+    pub fn read(root: &Root) -> Self {
+        Self::parse(&root.text("/proc/keys").unwrap_or_default())
+    }
+
+    /// Takes apart the lines of /proc/keys (Documentation/security/keys/core.rst); others' keys are skipped.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut keyrings = Self::default();
+        for line in text.lines() {
+            let mut rest = line;
+            let mut fields = ["", "", "", "", "", "", "", ""];
+            for field in &mut fields {
+                (*field, rest) = split_word(rest);
+            }
+            let [_serial, _flags, _usage, _timeout, permissions, _uid, _gid, kind] = fields;
+            match kind {
+                "keyring" => keyrings.rings.extend(ring(rest)),
+                // The column is nine characters wide.
+                "asymmetri" | "asymmetric" => keyrings.keys.extend(key(rest, permissions)),
+                "blacklist" => keyrings.blacklist.push(rest.to_owned()),
+                _ => {}
+            }
+        }
+        keyrings
+    }
+
+    /// Whether this process sees the system's rings at all.
+    #[must_use]
+    pub fn visible(&self) -> bool {
+        self.ring(".builtin_trusted_keys").is_some()
+    }
+
+    /// A ring of the system, by its name with the dot.
+    #[must_use]
+    pub fn ring(&self, name: &str) -> Option<&Ring> {
+        self.rings.iter().find(|ring| ring.name == name)
+    }
+
+    /// Whether kexec may find a key: its certificate's subjectKeyIdentifier is given.
+    #[must_use]
+    pub fn holds(&self, subject_key_id: &[u8]) -> Holds {
+        match () {
+            () if self.keys.iter().any(|key| key.id == subject_key_id) => Holds::Perhaps,
+            () if self.visible() => Holds::No,
+            () => Holds::Unknown,
+        }
+    }
+}
+
+fn split_word(text: &str) -> (&str, &str) {
+    let text = text.trim_start();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    (word, rest.trim_start())
+}
+
+/// `.platform: 3` or `.blacklist: empty`.
+fn ring(description: &str) -> Option<Ring> {
+    let (name, count) = description.rsplit_once(": ")?;
+    if !name.starts_with('.') {
+        return None;
+    }
+    let keys = if count == "empty" { 0 } else { count.parse().ok()? };
+    Some(Ring { name: name.to_owned(), keys })
+}
+
+/// `Debian Secure Boot CA: 6ccece7e…: X509.rsa cbb419ea []`: the key's description, then the subtype's.
+fn key(description: &str, permissions: &str) -> Option<Key> {
+    let (description, _subtype) = description.rsplit_once(": ")?;
+    let (name, id) = description.rsplit_once(": ")?;
+    Some(Key { name: name.to_owned(), id: crate::sources::hex::decode(id)?, origin: origin(permissions) })
+}
+
+/// The possessor's permissions without setattr, and `view`, or `view` and `read`, for the owner
+/// (include/linux/key.h; who asks for which: security/integrity/platform_certs, certs/system_keyring.c).
+fn origin(permissions: &str) -> Origin {
+    match permissions {
+        "1f010000" => Origin::Firmware,
+        "1f030000" => Origin::Kernel,
+        _ => Origin::Runtime,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+02be1a3a I------     1 perm 1f0b0000     0     0 keyring   .builtin_trusted_keys: 1
+04352b9e I------     1 perm 1f0b0000     0     0 keyring   .platform: 2
+135de38c I------     1 perm 0f0b0000     0     0 keyring   .blacklist: empty
+13efe382 I--Q---     2 perm 1f3f0000     0 65534 keyring   _uid.0: empty
+0a54d9a1 I------     1 perm 1f030000     0     0 asymmetri Build time autogenerated kernel key: 01aB: X509.rsa 0001aabb []
+1b62fd6c I------     1 perm 1f010000     0     0 asymmetri Org: Debian Secure Boot CA: 6ccece7e4c6c0d1f6149f3dd27dfcc5cbb419ea1: X509.rsa bb419ea1 []
+2c33f0d1 I------     1 perm 1f030000     0     0 blacklist bin:80b4d96931bf0d02fd91a61e19d14f1d
+3d33f0d1 I--Q---   perm 3f010000  1000  1000 user      x
+junk
+";
+
+    #[test]
+    fn rings_keys_and_blacklist() {
+        let keyrings = Keyrings::parse(TEXT);
+        let rings: Vec<_> = keyrings.rings.iter().map(|ring| (ring.name.as_str(), ring.keys)).collect();
+        assert_eq!(rings, [(".builtin_trusted_keys", 1), (".platform", 2), (".blacklist", 0)]);
+        assert_eq!(keyrings.blacklist, ["bin:80b4d96931bf0d02fd91a61e19d14f1d"]);
+        let keys: Vec<_> = keyrings.keys.iter().map(|key| (key.name.as_str(), key.id.len(), key.origin)).collect();
+        let wanted = [
+            ("Build time autogenerated kernel key", 2, Origin::Kernel),
+            ("Org: Debian Secure Boot CA", 20, Origin::Firmware),
+        ];
+        assert_eq!(keys, wanted);
+    }
+
+    #[test]
+    fn only_who_sees_the_rings_can_say_no() {
+        let keyrings = Keyrings::parse(TEXT);
+        assert_eq!(keyrings.holds(&[1, 0xab]), Holds::Perhaps);
+        assert_eq!(keyrings.holds(&[1, 0xac]), Holds::No);
+        assert_eq!(Keyrings::parse("").holds(&[1, 0xac]), Holds::Unknown);
+    }
+}

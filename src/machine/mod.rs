@@ -1,0 +1,103 @@
+//! What this machine and its running kernel are, and what they will let us do: reads only, and no call as a probe.
+//!
+//! A fact that cannot be read stays unknown; nothing here refuses. Each file holds one concern: a pure parser and the
+//! read that feeds it.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod config;
+pub mod cpu;
+pub mod enforcement;
+pub mod ima;
+pub mod kexec;
+pub mod keyrings;
+pub mod load_pin;
+pub mod lockdown;
+pub mod memory;
+pub mod privilege;
+pub mod release;
+pub mod surroundings;
+
+pub use crate::sources::SecureBoot;
+pub use config::Config;
+pub use cpu::Cpu;
+pub use enforcement::{Enforcement, enforcement};
+pub use ima::Ima;
+pub use kexec::Kexec;
+pub use keyrings::Keyrings;
+pub use load_pin::LoadPin;
+pub use lockdown::Lockdown;
+pub use memory::Memory;
+pub use privilege::Privilege;
+pub use release::Release;
+pub use surroundings::Surroundings;
+
+use crate::sources::Root;
+
+/// The running kernel and what is around it.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// The running kernel's release.
+    pub kernel: Release,
+    /// How the running kernel was configured, where that is to be found.
+    pub config: Config,
+    /// What this process may do.
+    pub privilege: Privilege,
+    /// Lockdown of the running kernel.
+    pub lockdown: Lockdown,
+    /// Switches, limits and state of kexec.
+    pub kexec: Kexec,
+    /// How much memory there is.
+    pub memory: Memory,
+    /// What of the processor matters to a kernel that is started.
+    pub cpu: Cpu,
+    /// UEFI Secure Boot.
+    pub secure_boot: SecureBoot,
+    /// The keys that the running kernel holds.
+    pub keyrings: Keyrings,
+    /// Whether kernels must come from one file system.
+    pub load_pin: LoadPin,
+    /// Whether IMA appraises kernels for kexec.
+    pub ima: Ima,
+    /// Init system, container, hypervisor.
+    pub surroundings: Surroundings,
+}
+
+impl Machine {
+    /// Reads all of it below `root`.
+    #[must_use]
+    pub fn read(root: &Root) -> Self {
+        let kernel = Release::read(root);
+        let config = Config::read(root, &kernel);
+        let secure_boot = SecureBoot::read(root);
+        Self {
+            privilege: Privilege::read(root),
+            lockdown: Lockdown::read(root),
+            kexec: Kexec::read(root, &config),
+            memory: Memory::read(root),
+            cpu: Cpu::read(root),
+            keyrings: Keyrings::read(root),
+            load_pin: LoadPin::read(root, &config),
+            ima: Ima::read(root, &config, secure_boot),
+            surroundings: Surroundings::read(root),
+            kernel,
+            config,
+            secure_boot,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+
+    #[test]
+    fn an_empty_system_is_unknown_and_no_panic() {
+        let tree = Tree::new();
+        let machine = Machine::read(tree.root());
+        assert_eq!(machine.memory.total, None);
+        assert_eq!(machine.kexec.file_load, None);
+        assert!(enforcement(&machine).may_enforce());
+    }
+}

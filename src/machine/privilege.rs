@@ -1,0 +1,78 @@
+//! What this process may do.
+
+use crate::sources::Root;
+
+/// CAP_SYS_BOOT (include/uapi/linux/capability.h).
+const CAP_SYS_BOOT: u32 = 22;
+
+/// The capability that loading takes, and where it counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Privilege {
+    /// CAP_SYS_BOOT is in the effective set; `None` where that cannot be read.
+    pub cap_sys_boot: Option<bool>,
+    /// This is the machine's own user namespace: elsewhere the capability does not count.
+    pub initial_user_namespace: Option<bool>,
+}
+
+impl Privilege {
+    /// The privilege of this process.
+    #[must_use]
+    pub fn read(root: &Root) -> Self {
+        Self {
+            cap_sys_boot: root.text("/proc/self/status").and_then(|status| has_cap_sys_boot(&status)),
+            initial_user_namespace: root.text("/proc/self/uid_map").map(|map| is_identity(&map)),
+        }
+    }
+
+    /// Whether loading is out of the question; not knowing is not enough to say so.
+    #[must_use]
+    pub fn is_missing(self) -> bool {
+        self.cap_sys_boot == Some(false) || self.initial_user_namespace == Some(false)
+    }
+}
+
+fn has_cap_sys_boot(status: &str) -> Option<bool> {
+    let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    Some(u64::from_str_radix(set.trim(), 16).ok()? & (1 << CAP_SYS_BOOT) != 0)
+}
+
+/// The first namespace maps every identifier to itself (user_namespaces(7)).
+fn is_identity(map: &str) -> bool {
+    map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_effective_set_decides() {
+        let table = [
+            ("CapPrm:\tffffffffffffffff\nCapEff:\t000001ffffffffff\n", Some(true)),
+            ("CapEff:\t0000000000400000", Some(true)),
+            ("CapEff:\t0000000000000000", Some(false)),
+            ("CapEff:\t00000000ffbfffff", Some(false)),
+            ("CapEff:\tx", None),
+            ("Name:\tskexec", None),
+        ];
+        for (status, wanted) in table {
+            assert_eq!(has_cap_sys_boot(status), wanted, "{status}");
+        }
+    }
+
+    #[test]
+    fn one_mapping_is_the_initial_one() {
+        let table = [
+            ("         0          0 4294967295\n", true),
+            ("         0       1000          1\n", false),
+            ("0 0 65536\n", false),
+            ("0 0 4294967295\n1 1 1\n", false),
+            ("", false),
+        ];
+        for (map, wanted) in table {
+            assert_eq!(is_identity(map), wanted, "{map}");
+        }
+        assert!(!Privilege::default().is_missing());
+        assert!(Privilege { cap_sys_boot: Some(true), initial_user_namespace: Some(false) }.is_missing());
+    }
+}

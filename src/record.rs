@@ -1,0 +1,148 @@
+//! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
+
+use crate::sources::Root;
+use nix::fcntl::{Flock, FlockArg};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = "run/skexec";
+
+/// Which of the two images that a kernel can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// For `exec` and the next kexec reboot.
+    Reboot,
+    /// For a crash.
+    Panic,
+}
+
+impl Slot {
+    /// The slot that `--panic` names.
+    #[must_use]
+    pub const fn of(panic: bool) -> Self {
+        if panic { Self::Panic } else { Self::Reboot }
+    }
+
+    const fn file_name(self) -> &'static str {
+        match self {
+            Self::Reboot => "loaded.json",
+            Self::Panic => "loaded-panic.json",
+        }
+    }
+}
+
+/// The record of one load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The format of this record.
+    pub schema: u32,
+    /// Seconds since 1970.
+    pub time: u64,
+    /// `file`: by `kexec_file_load`.
+    pub method: String,
+    /// Where the kernel was read from.
+    pub kernel: PathBuf,
+    /// What the kernel calls itself.
+    pub release: Option<String>,
+    /// SHA-256 of the whole kernel file, in hexadecimal.
+    pub sha256: String,
+    /// `embedded`, or `waived` when the signature was waived.
+    pub basis: String,
+    /// Who signed, if that was proved.
+    pub signer: Option<String>,
+    /// What the proof covers: `kernel`.
+    pub covers: Vec<String>,
+    /// The initrds, in order.
+    pub initrds: Vec<PathBuf>,
+    /// The command line.
+    pub cmdline: String,
+}
+
+/// The folder under /run, locked against another skexec that loads, unloads or executes.
+#[derive(Debug)]
+pub struct Records {
+    folder: PathBuf,
+    _lock: Flock<File>,
+}
+
+impl Records {
+    /// Makes the folder and takes the lock; nothing when another skexec has it.
+    ///
+    /// # Errors
+    /// What making the folder or the lock file answers.
+    pub fn lock(root: &Root) -> io::Result<Option<Self>> {
+        let folder = root.path(FOLDER);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join("lock"))?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Some(Self { folder, _lock: lock })),
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
+            Err((_, errno)) => Err(errno.into()),
+        }
+    }
+
+    /// Writes the record beside its place, so that after the load only a rename can fail.
+    ///
+    /// # Errors
+    /// What writing answers; nothing is left then.
+    pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
+        let target = self.folder.join(slot.file_name());
+        let prepared = Prepared { draft: target.with_extension("json.new"), target };
+        let mut text = serde_json::to_vec_pretty(record)?;
+        text.push(b'\n');
+        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&prepared.draft)?;
+        file.write_all(&text)?;
+        Ok(prepared)
+    }
+
+    /// Forgets the record of a slot.
+    ///
+    /// # Errors
+    /// What removing answers; that there is none is fine.
+    pub fn forget(&self, slot: Slot) -> io::Result<()> {
+        match fs::remove_file(self.folder.join(slot.file_name())) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A record that takes its place once the kernel has taken the image.
+#[derive(Debug)]
+pub struct Prepared {
+    draft: PathBuf,
+    target: PathBuf,
+}
+
+impl Prepared {
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// What renaming answers.
+    pub fn commit(self) -> io::Result<()> {
+        fs::rename(&self.draft, &self.target)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        // After a commit there is none any more.
+        let _ = fs::remove_file(&self.draft);
+    }
+}
+
+/// What is recorded for a slot.
+///
+/// # Errors
+/// What reading answers; that there is none is no error.
+pub fn read(root: &Root, slot: Slot) -> io::Result<Option<Record>> {
+    let path = root.path(Path::new(FOLDER).join(slot.file_name()));
+    match fs::read(path) {
+        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

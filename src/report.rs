@@ -1,0 +1,201 @@
+//! What skexec says of a file, for people and, by the JSON of the design page, for scripts.
+
+use crate::authorize::Candidate;
+use crate::image::Format;
+use crate::reason::{Exit, Finding, Warning};
+use crate::trust::digest::{Digest, hex};
+use crate::trust::{Judgement, Signer};
+use serde::Serialize;
+use std::path::Path;
+
+/// One file's report.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    schema: u32,
+    path: String,
+    verdict: &'static str,
+    reasons: Vec<&'static str>,
+    reason: Option<&'static str>,
+    message: String,
+    warnings: Vec<&'static str>,
+    format: &'static str,
+    covers: Vec<&'static str>,
+    digest: Option<DigestReport>,
+    signer: Option<SignerReport>,
+    kernel: KernelReport,
+    #[serde(skip)]
+    findings: Vec<Finding>,
+    #[serde(skip)]
+    release: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct DigestReport {
+    algorithm: &'static str,
+    value: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct SignerReport {
+    subject: String,
+    issuer: String,
+    sha256: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct KernelReport {
+    errno: Option<i32>,
+    name: Option<&'static str>,
+    hazard: Option<&'static str>,
+}
+
+impl From<&Digest> for DigestReport {
+    fn from(digest: &Digest) -> Self {
+        Self { algorithm: digest.algorithm.name(), value: hex(&digest.value) }
+    }
+}
+
+impl From<&Signer> for SignerReport {
+    fn from(signer: &Signer) -> Self {
+        Self { subject: signer.subject.clone(), issuer: signer.issuer.clone(), sha256: hex(&signer.sha256) }
+    }
+}
+
+impl Report {
+    /// The report of a judgement.
+    #[must_use]
+    pub fn new(path: &Path, judgement: &Judgement<Candidate>, warnings: &[Warning]) -> Self {
+        let (candidate, against) = match &judgement.outcome {
+            Ok(verified) => (verified.subject(), [].as_slice()),
+            Err(refused) => (&refused.subject, refused.findings.as_slice()),
+        };
+        let loadable = candidate.loadable();
+        // What the file is comes before who signed it.
+        let mut findings: Vec<Finding> = loadable.as_ref().err().cloned().into_iter().collect();
+        findings.extend(against.iter().cloned());
+        let prediction = &judgement.evidence.kernel;
+        Self {
+            digest: judgement.evidence.digest.as_ref().map(Into::into),
+            signer: judgement.evidence.signer.as_ref().map(Into::into),
+            kernel: KernelReport {
+                errno: prediction.errno,
+                name: prediction.name(),
+                hazard: prediction.hazard.map(|hazard| hazard.name()),
+            },
+            release: loadable.ok().and_then(|header| header.release),
+            ..Self::of(path, candidate.format(), findings, warnings)
+        }
+    }
+
+    /// The report of a file that cannot be read or is none.
+    #[must_use]
+    pub fn unreadable(path: &Path, finding: Finding, warnings: &[Warning]) -> Self {
+        Self::of(path, Format::Unknown, vec![finding], warnings)
+    }
+
+    fn of(path: &Path, format: Format, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
+        let first = findings.first();
+        Self {
+            schema: 1,
+            path: path.display().to_string(),
+            verdict: if first.is_none() { "trusted" } else { "refused" },
+            reasons: findings.iter().map(|finding| finding.reason.slug()).collect(),
+            reason: first.map(|finding| finding.reason.slug()),
+            message: first
+                .map_or_else(|| "the signature is valid and its signer is trusted".into(), Finding::to_string),
+            warnings: warnings.iter().map(|warning| warning.slug).collect(),
+            format: format.name(),
+            covers: if first.is_none() { vec!["kernel"] } else { Vec::new() },
+            digest: None,
+            signer: None,
+            kernel: KernelReport::default(),
+            findings,
+            release: None,
+        }
+    }
+
+    /// Adds reasons that came up after the judgement: the machine's, or a policy's. The verdict on the file stays what
+    /// it is; what its own judgement found is not said twice.
+    pub fn refuse(&mut self, findings: Vec<Finding>) {
+        for finding in findings {
+            if !self.findings.contains(&finding) {
+                self.findings.push(finding);
+            }
+        }
+        self.reasons = self.findings.iter().map(|finding| finding.reason.slug()).collect();
+        if let Some(first) = self.findings.first() {
+            self.verdict = "refused";
+            self.reason = Some(first.reason.slug());
+            self.message = first.to_string();
+        }
+    }
+
+    /// Takes back a refusal that the user waived, and says so.
+    pub fn waive(&mut self, warning: &Warning) {
+        self.findings.clear();
+        self.reasons.clear();
+        self.reason = None;
+        self.verdict = "waived";
+        self.message = warning.message.clone();
+        self.warnings.push(warning.slug);
+    }
+
+    /// Who signed, where that was proved.
+    #[must_use]
+    pub fn signer(&self) -> Option<&str> {
+        self.signer.as_ref().filter(|_| self.verdict == "trusted").map(|signer| signer.subject.as_str())
+    }
+
+    /// Why not, the most telling first; nothing when it is trusted.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// The exit code that this report alone would give.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.findings.first().map_or(Exit::Done, |finding| finding.reason.exit())
+    }
+
+    /// The lines for people, without the path.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines = Vec::new();
+        let format = self
+            .release
+            .as_ref()
+            .map_or_else(|| self.format.to_owned(), |release| format!("{} {release}", self.format));
+        for (index, finding) in self.findings.iter().enumerate() {
+            lines.push((if index == 0 { "why" } else { "also" }, format!("{finding} ({})", finding.reason)));
+        }
+        if let Some(finding) = self.findings.first() {
+            lines.push(("do", finding.reason.advice().to_owned()));
+        }
+        lines.push(("format", format));
+        if let Some(digest) = &self.digest {
+            lines.push(("digest", format!("{}:{}", digest.algorithm, digest.value)));
+        }
+        if let Some(signer) = &self.signer {
+            let alleged = if self.findings.is_empty() { "" } else { " (alleged)" };
+            lines.push(("signer", format!("{}{alleged}", signer.subject)));
+            lines.push(("issuer", signer.issuer.clone()));
+        }
+        if !self.covers.is_empty() {
+            lines.push(("covers", "the kernel; neither initrd nor command line".to_owned()));
+        }
+        match (self.kernel.hazard, self.kernel.name) {
+            (Some(hazard), _) => lines.push(("kernel", format!("would crash ({hazard})"))),
+            (None, Some("OK")) => lines.push(("kernel", "under enforcement it would take the file".to_owned())),
+            (None, Some(name)) => lines.push(("kernel", format!("under enforcement it would answer {name}"))),
+            (None, None) => {}
+        }
+        lines
+    }
+
+    /// `trusted` or `refused`.
+    #[must_use]
+    pub const fn verdict(&self) -> &'static str {
+        self.verdict
+    }
+}

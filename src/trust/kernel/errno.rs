@@ -1,0 +1,87 @@
+//! The errnos that the kernel's verification answers with, by number and name.
+
+/// One errno; [`Errno::number`] is positive, as `errno(3)` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Errno {
+    Noexec,
+    Inval,
+    Nodata,
+    Nopkg,
+    Badmsg,
+    Overflow,
+    Libbad,
+    Msgsize,
+    Nokey,
+    Keyrejected,
+    /// Not an errno of the C library: `strerror` calls it "Unknown error 524".
+    Notsupp,
+}
+
+impl Errno {
+    const ALL: [Self; 11] = [
+        Self::Noexec,
+        Self::Inval,
+        Self::Nodata,
+        Self::Nopkg,
+        Self::Badmsg,
+        Self::Overflow,
+        Self::Libbad,
+        Self::Msgsize,
+        Self::Nokey,
+        Self::Keyrejected,
+        Self::Notsupp,
+    ];
+
+    pub(super) const fn number(self) -> i32 {
+        match self {
+            Self::Noexec => 8,
+            Self::Inval => 22,
+            Self::Nodata => 61,
+            Self::Nopkg => 65,
+            Self::Badmsg => 74,
+            Self::Overflow => 75,
+            Self::Libbad => 80,
+            Self::Msgsize => 90,
+            Self::Nokey => 126,
+            Self::Keyrejected => 129,
+            Self::Notsupp => 524,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Noexec => "ENOEXEC",
+            Self::Inval => "EINVAL",
+            Self::Nodata => "ENODATA",
+            Self::Nopkg => "ENOPKG",
+            Self::Badmsg => "EBADMSG",
+            Self::Overflow => "EOVERFLOW",
+            Self::Libbad => "ELIBBAD",
+            Self::Msgsize => "EMSGSIZE",
+            Self::Nokey => "ENOKEY",
+            Self::Keyrejected => "EKEYREJECTED",
+            Self::Notsupp => "ENOTSUPP",
+        }
+    }
+}
+
+/// The name of an errno that a prediction can hold.
+pub(super) fn name(number: i32) -> Option<&'static str> {
+    if number == 0 {
+        return Some("OK");
+    }
+    Errno::ALL.into_iter().find(|errno| errno.number() == number).map(Errno::name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_names() {
+        assert_eq!(name(0), Some("OK"));
+        assert_eq!(name(129), Some("EKEYREJECTED"));
+        assert_eq!(name(524), Some("ENOTSUPP"));
+        assert_eq!(name(1), None);
+    }
+}

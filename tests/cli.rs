@@ -1,0 +1,311 @@
+//! The command line, by exact output and exit code, on a machine made of files.
+
+mod support;
+
+use support::{Call, Lab, Run};
+
+/// A load that says a word about everything.
+const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem";
+
+fn refusal(exit: u8, text: &str) -> Run {
+    Run { exit, out: String::new(), err: text.to_owned() }
+}
+
+#[test]
+fn a_good_kernel_is_loaded_and_recorded() {
+    let lab = Lab::new();
+    let (one, two) = (lab.file("one", b"070701"), lab.file("two", b"070702"));
+    let line = "load {}/vmlinuz --keys {}/root.pem --initrd {}/one {}/two --reuse-cmdline --append a=1 --append b";
+    let signer = "O=skexec tests, CN=skexec test signer";
+    let said = format!("{{}}/vmlinuz: loaded by kexec_file_load, signed by {signer}\n");
+    assert_eq!(lab.run(line), Run { exit: 0, out: said, err: String::new() });
+    let calls = lab.kernel.calls.borrow().clone();
+    assert_eq!(
+        calls,
+        [Call::Load {
+            kernel: forge::signed_bzimage(),
+            initrd: Some(b"070701\0\0070702".to_vec()),
+            cmdline: "root=/dev/vda1 quiet a=1 b".into(),
+            flags: 0,
+        }]
+    );
+    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
+    assert_eq!((record.signer.as_deref(), record.initrds), (Some(signer), vec![one, two]));
+    assert_eq!((record.basis.as_str(), record.cmdline.as_str()), ("embedded", "root=/dev/vda1 quiet a=1 b"));
+}
+
+#[test]
+fn new_kernels_are_asked_to_keep_out_of_cma() {
+    let lab = Lab::new();
+    lab.system("/proc/sys/kernel/osrelease", "6.17.2\n");
+    lab.system("/boot/config-6.17.2", "CONFIG_KEXEC_FILE=y\n");
+    assert_eq!(lab.run(LOAD).exit, 0);
+    assert!(matches!(lab.kernel.calls.borrow()[0], Call::Load { flags: 0x10, initrd: None, .. }));
+}
+
+#[test]
+fn what_was_verified_is_what_is_loaded() {
+    let lab = Lab::new();
+    let good = forge::signed_bzimage();
+    let bad = forge::unsigned_bzimage();
+    for round in 0..1000 {
+        lab.file("vmlinuz", &good);
+        let path = lab.path("vmlinuz");
+        // The file changes in place, or another takes its name, just when the verification is over.
+        let mut swap = |line: &str| {
+            if line.starts_with("verified:") {
+                if round % 2 == 0 {
+                    std::fs::write(&path, &bad).unwrap();
+                } else {
+                    std::fs::rename(lab.file("other", &bad), &path).unwrap();
+                }
+            }
+        };
+        let request = skexec::load::Request {
+            kernel: path.clone(),
+            initrds: Vec::new(),
+            cmdline: skexec::load::CmdlineSource::Given(String::new()),
+            append: Vec::new(),
+            trust: skexec::sources::TrustRequest {
+                keys: vec![lab.path("root.pem")],
+                revoked: Vec::new(),
+                system: false,
+            },
+            slot: skexec::record::Slot::Reboot,
+            dry_run: false,
+            insecure_unsigned: false,
+        };
+        let outcome = skexec::load::load(lab.system_view(), &request, &mut swap).unwrap();
+        assert!(outcome.loaded && std::fs::read(&path).unwrap() == bad, "round {round}");
+        let Some(Call::Load { kernel, .. }) = lab.kernel.calls.borrow_mut().pop() else { panic!("no load") };
+        assert!(kernel == good, "round {round}: other bytes were loaded");
+    }
+}
+
+#[test]
+fn a_refused_kernel_reaches_no_call() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    let mut flipped = forge::signed_bzimage();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    lab.file("flipped", &flipped);
+    lab.file("half", &forge::signed_bzimage()[..middle]);
+    lab.file("text", b"no kernel");
+    lab.file("empty", b"");
+    let rows = [
+        ("load {}/unsigned --no-initrd --no-cmdline", 3, "unsigned"),
+        ("load {}/flipped --no-initrd --no-cmdline --keys {}/root.pem", 3, "digest-mismatch"),
+        ("load {}/half --no-initrd --no-cmdline --keys {}/root.pem", 4, "truncated"),
+        ("load {}/vmlinuz --no-initrd --no-cmdline", 3, "unknown-signer"),
+        ("load {}/text --no-initrd --no-cmdline", 4, "not-a-kernel"),
+        ("load {}/empty --no-initrd --no-cmdline", 4, "empty"),
+        ("load {} --no-initrd --no-cmdline", 4, "not-regular"),
+        ("load {}/none --no-initrd --no-cmdline", 1, "unreadable"),
+        ("load {}/vmlinuz --initrd {}/empty --no-cmdline --keys {}/root.pem", 4, "initrd-empty"),
+        ("load {}/vmlinuz --initrd {}/none --no-cmdline --keys {}/root.pem", 1, "unreadable"),
+        ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/none", 1, "trust-file"),
+        ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/text", 1, "trust-file"),
+        // The waiver reaches no further than a missing vouch.
+        ("load {}/flipped --no-initrd --no-cmdline --insecure-unsigned", 3, "digest-mismatch"),
+        ("load {}/half --no-initrd --no-cmdline --insecure-unsigned", 4, "truncated"),
+    ];
+    for (line, exit, reason) in rows {
+        let run = lab.run(&format!("{line} --json"));
+        let json = run.json();
+        assert_eq!((run.exit, json["reason"].as_str()), (exit, Some(reason)), "{line}: {json}");
+        assert_eq!((json["loaded"].as_bool(), json["verdict"].as_str()), (Some(false), Some("refused")), "{line}");
+        let run = lab.run(line);
+        assert!(run.exit == exit && run.out.is_empty() && run.err.contains(&format!("({reason})\n  do: ")), "{run:?}");
+    }
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+#[test]
+fn what_the_machine_does_not_permit() {
+    let unpermitted: &[(&str, &str, &str, &str)] = &[
+        (
+            "/proc/self/status",
+            "CapEff:\t0000000000000000\n",
+            "the right to load a kernel is missing (CAP_SYS_BOOT) (no-capability)",
+            "run it as root: sudo skexec ...",
+        ),
+        (
+            "/proc/sys/kernel/kexec_load_disabled",
+            "1\n",
+            "kexec was turned off on this system (kernel.kexec_load_disabled=1) (kexec-disabled)",
+            "only a reboot turns it on again; see /etc/sysctl.d for who turned it off",
+        ),
+        (
+            "/proc/sys/kernel/kexec_load_limit_reboot",
+            "0\n",
+            "the budget of loads is used up: kernel.kexec_load_limit_reboot is 0 (load-limit)",
+            "only a reboot renews it; see kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic",
+        ),
+    ];
+    for (path, text, what, advice) in unpermitted {
+        let lab = Lab::new();
+        lab.system(path, text);
+        assert_eq!(lab.run(LOAD), refusal(5, &format!("skexec: {{}}/vmlinuz: {what}\n  do: {advice}\n")), "{path}");
+        assert!(lab.kernel.calls.borrow().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn two_at_once_are_one_too_many() {
+    let lab = Lab::new();
+    let records = skexec::record::Records::lock(lab.root()).unwrap().unwrap();
+    let run = lab.run(LOAD);
+    assert_eq!(run.exit, 5);
+    assert!(run.err.contains("another load or unload is under way") && run.err.contains("(busy)"), "{run:?}");
+    drop(records);
+    assert_eq!(lab.run(LOAD).exit, 0);
+}
+
+#[test]
+fn the_kernels_answer_is_explained() {
+    use nix::libc::{EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, ENOKEY, ENOSYS, EPERM, ETXTBSY};
+    let rows = [
+        (EBUSY, 5, "busy"),
+        (ETXTBSY, 5, "open-for-writing"),
+        (ENOSYS, 5, "no-kexec-file"),
+        (EADDRNOTAVAIL, 4, "no-memory-hole"),
+        (EACCES, 5, "ima"),
+        (ENOKEY, 5, "lockdown"),
+        (EPERM, 5, "no-capability"),
+        (EINVAL, 5, "kernel-refused"),
+        (524, 5, "kernel-refused"),
+    ];
+    for (errno, exit, reason) in rows {
+        let lab = Lab::new();
+        *lab.kernel.answer.borrow_mut() = errno;
+        let run = lab.run(&format!("{LOAD} --json"));
+        let json = run.json();
+        assert_eq!((run.exit, json["reason"].as_str()), (exit, Some(reason)), "{errno}");
+        assert!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().is_none());
+        assert_eq!(std::fs::read_dir(lab.root().path("/run/skexec")).unwrap().count(), 1, "only the lock is left");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_said_before_the_call() {
+    let lab = Lab::new();
+    lab.system("/proc/meminfo", "MemTotal:        65536 kB\n");
+    let initrd = lab.path("big");
+    std::fs::File::create(&initrd).unwrap().set_len(40 << 20).unwrap();
+    let run = lab.run("load {}/vmlinuz --initrd {}/big --no-cmdline --keys {}/root.pem");
+    assert!(run.exit == 4 && run.err.contains("(half-of-ram)") && run.err.contains("the limit is 32 MiB"), "{run:?}");
+    let long = "x".repeat(2017);
+    let run = lab.run(&format!("load {{}}/vmlinuz --no-initrd --cmdline {long} --keys {{}}/root.pem"));
+    assert!(run.exit == 4 && run.err.contains("2017 bytes of text, 1 too many"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+#[test]
+fn a_waiver_is_said_everywhere() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    let run = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned");
+    assert_eq!(run.out, "{}/unsigned: loaded by kexec_file_load, NOT VERIFIED\n");
+    assert_eq!(run.err, "skexec: warning: not verified: unsigned was waived (insecure-unsigned)\n");
+    let json = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned --json").json();
+    assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("waived"), Some(0)));
+    assert_eq!(json["warnings"][0], "insecure-unsigned");
+    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
+    assert_eq!((record.basis.as_str(), record.signer), ("waived", None));
+}
+
+#[test]
+fn nothing_is_waived_where_the_kernel_enforces() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    let run = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned");
+    assert!(run.exit == 3 && run.err.contains("(unsigned)"), "{run:?}");
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_calls_nothing() {
+    let lab = Lab::new();
+    let run = lab.run(&format!("{LOAD} --dry-run"));
+    let wanted = "\
+{}/vmlinuz: would be loaded by kexec_file_load
+  kernel   ";
+    assert!(run.exit == 0 && run.out.starts_with(wanted) && run.out.contains("KEXEC_FILE_NO_INITRAMFS"), "{run:?}");
+    let json = lab.run(&format!("{LOAD} --dry-run --json")).json();
+    assert_eq!((json["plan"]["method"].as_str(), json["loaded"].as_bool()), (Some("file"), Some(false)));
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+#[test]
+fn exec_wants_something_that_it_knows() {
+    let lab = Lab::new();
+    let run = lab.run("exec --force");
+    assert_eq!(
+        run,
+        refusal(1, "skexec: no kernel is loaded (nothing-loaded)\n  do: load one first: skexec load ...\n")
+    );
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let run = lab.run("exec --force");
+    assert!(run.exit == 1 && run.err.contains("(foreign-image)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    lab.run("exec --force --foreign");
+    assert_eq!(lab.kernel.calls.borrow().as_slice(), [Call::Jump]);
+    assert_eq!(lab.run(LOAD).exit, 0);
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run("exec");
+    assert!(run.exit == 1 && run.err.contains("(no-init)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    lab.run("exec --force");
+    assert_eq!(lab.kernel.calls.borrow().as_slice(), [Call::Jump]);
+}
+
+#[test]
+fn unload_forgets() {
+    let lab = Lab::new();
+    assert_eq!(lab.run("unload").exit, 1);
+    assert_eq!(lab.run(LOAD).exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    assert_eq!(lab.run("unload"), Run { exit: 0, out: "unloaded\n".into(), err: String::new() });
+    assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Unload { panic: false }));
+    assert!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().is_none());
+}
+
+#[test]
+fn verify_prints_one_object_a_file_and_ends_with_the_highest_code() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    lab.file("half", &forge::signed_bzimage()[..9000]);
+    let run = lab.run("verify --json --no-system-trust --keys {}/root.pem {}/vmlinuz {}/unsigned {}/half");
+    let json = run.json();
+    assert_eq!((run.exit, json.as_array().map(Vec::len)), (4, Some(3)));
+    let good = &json[0];
+    assert_eq!(good["schema"], 1);
+    assert_eq!((good["verdict"].as_str(), good["reason"].as_str()), (Some("trusted"), None));
+    assert_eq!((good["format"].as_str(), good["covers"][0].as_str()), (Some("bzimage"), Some("kernel")));
+    assert_eq!((good["kernel"]["errno"].as_i64(), good["kernel"]["name"].as_str()), (Some(0), Some("OK")));
+    assert_eq!((json[1]["reason"].as_str(), json[2]["reason"].as_str()), (Some("unsigned"), Some("truncated")));
+    assert_eq!(
+        lab.run("verify --quiet --keys {}/root.pem {}/vmlinuz"),
+        Run { exit: 0, out: String::new(), err: String::new() }
+    );
+}
+
+#[test]
+fn status_describes_the_machine() {
+    let lab = Lab::new();
+    let run = lab.run("status");
+    let wanted = "  running  6.12.0-test
+  loaded   nothing
+  loading  permitted
+  kernel   signatures not enforced
+           Secure Boot absent (no EFI), lockdown absent
+           IMA does not appraise kernels (the kernel has no IMA), LoadPin absent
+  memory   1024 MiB, of which kernel and initrd may take 512 MiB
+  init     unknown: skexec exec needs --force
+";
+    assert_eq!(run, Run { exit: 0, out: wanted.into(), err: String::new() });
+    assert_eq!(lab.run("status {}/vmlinuz").exit, 3);
+    assert_eq!(lab.run("status {}/vmlinuz --keys {}/root.pem").exit, 0);
+    assert!(lab.kernel.calls.borrow().is_empty());
+}

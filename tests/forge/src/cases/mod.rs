@@ -1,0 +1,154 @@
+//! The cases: files right and wrong, with the verdicts that are expected of the real kernel and of skexec.
+//!
+//! `A000` to `A139` are those of signatures.md's appendix A, judged by real kernels; `Dnnn` come from trap nnn of its
+//! section D, and `E…` are beyond both.
+
+pub(crate) mod attributes;
+pub(crate) mod bag;
+pub(crate) mod chain;
+pub(crate) mod content;
+pub(crate) mod crypto;
+pub(crate) mod leaf;
+pub(crate) mod pe;
+pub(crate) mod pe_layout;
+pub(crate) mod pkcs7;
+pub(crate) mod revocation;
+pub(crate) mod sections;
+pub(crate) mod setup;
+pub(crate) mod strict;
+pub(crate) mod table;
+pub(crate) mod time;
+pub(crate) mod trust;
+
+/// What skexec must say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    Accept,
+    /// Accepted with a warning: the certificate is out of its validity by the machine's clock.
+    AcceptWarn,
+    /// Refused, with this as the first reason.
+    Reject(&'static str),
+}
+
+/// What must be in db, dbx and `SbatLevelRT` for the verdicts to hold; names as in [`crate::db`] and [`crate::dbx`].
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    pub db: Vec<&'static str>,
+    pub dbx: Vec<&'static str>,
+    pub sbat: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Case {
+    pub name: String,
+    pub about: String,
+    pub image: Vec<u8>,
+    /// The errno of `kexec_file_load` on Linux 6.12 under Secure Boot, 0 for accepted; None where nobody has run it.
+    pub kernel: Option<i32>,
+    /// What the errno should be by reading the kernel's source, where nobody has run it and the source is clear.
+    pub reading: Option<i32>,
+    pub skexec: Expect,
+    /// The kernel accepts it, skexec does not.
+    pub stricter: bool,
+    /// Crashes current kernels: only ever judge it in a VM that may die.
+    pub hazard: bool,
+    pub needs: Needs,
+}
+
+pub(crate) const ENODATA: i32 = 61;
+pub(crate) const EINVAL: i32 = 22;
+pub(crate) const ENOPKG: i32 = 65;
+pub(crate) const EBADMSG: i32 = 74;
+pub(crate) const ELIBBAD: i32 = 80;
+pub(crate) const EMSGSIZE: i32 = 90;
+pub(crate) const ENOEXEC: i32 = 8;
+pub(crate) const ENOKEY: i32 = 126;
+pub(crate) const EKEYREJECTED: i32 = 129;
+/// ENOTSUPP has no name outside the kernel.
+pub(crate) const ENOTSUPP: i32 = 524;
+
+/// A case that everybody accepts, until it says otherwise.
+pub(crate) fn case(name: &str, about: &str, image: Vec<u8>) -> Case {
+    Case {
+        name: name.into(),
+        about: about.into(),
+        image,
+        kernel: Some(0),
+        reading: None,
+        skexec: Expect::Accept,
+        stricter: false,
+        hazard: false,
+        needs: Needs { db: vec!["root"], ..Needs::default() },
+    }
+}
+
+impl Case {
+    /// Refused by both.
+    pub(crate) fn reject(self, errno: i32, slug: &'static str) -> Self {
+        Self { kernel: Some(errno), skexec: Expect::Reject(slug), ..self }
+    }
+
+    /// Refused by skexec, accepted by the kernel.
+    pub(crate) fn stricter(self, slug: &'static str) -> Self {
+        Self { skexec: Expect::Reject(slug), stricter: true, ..self }
+    }
+
+    pub(crate) fn warn(self) -> Self {
+        Self { skexec: Expect::AcceptWarn, ..self }
+    }
+
+    /// The kernel's answer is neither known nor clear from its source.
+    pub(crate) fn unknown(self) -> Self {
+        Self { kernel: None, ..self }
+    }
+
+    /// Refused by skexec because it crashes the kernel.
+    pub(crate) fn crashes(self, slug: &'static str) -> Self {
+        Self { kernel: None, skexec: Expect::Reject(slug), hazard: true, ..self }
+    }
+
+    pub(crate) fn db(mut self, name: &'static str) -> Self {
+        self.needs.db = vec![name];
+        self
+    }
+
+    pub(crate) fn dbx(mut self, name: &'static str) -> Self {
+        self.needs.dbx = vec![name];
+        self
+    }
+
+    pub(crate) fn sbat(mut self) -> Self {
+        self.needs.sbat = true;
+        self
+    }
+}
+
+/// All of them, by name.
+#[must_use]
+pub fn cases() -> Vec<Case> {
+    let families = [
+        pe::cases,
+        pe_layout::cases,
+        setup::cases,
+        table::cases,
+        pkcs7::cases,
+        strict::cases,
+        attributes::cases,
+        time::cases,
+        content::cases,
+        trust::cases,
+        chain::cases,
+        bag::cases,
+        leaf::cases,
+        crypto::cases,
+        revocation::cases,
+        sections::cases,
+    ];
+    let mut all: Vec<Case> = families.iter().flat_map(|family| family()).collect();
+    for case in all.iter_mut().filter(|case| !case.name.starts_with('A')) {
+        // Only appendix A was ever run; the rest is what the source says.
+        case.reading = case.kernel.take();
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}

@@ -1,0 +1,150 @@
+//! A machine to test on: a directory in place of `/`, and a recorder in place of the kernel.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use skexec::load::System;
+use skexec::sources::Root;
+use skexec::sys::{FileLoad, Kexec};
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::fs;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A directory of its own, gone at the end.
+#[derive(Debug)]
+pub struct Lab {
+    folder: PathBuf,
+    root: Root,
+    pub kernel: Recorder,
+}
+
+impl Lab {
+    /// A machine without EFI that permits everything, enforces nothing and trusts the test root.
+    pub fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("skexec-lab-{}-{number}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let lab = Self { root: Root(folder.join("root")), folder, kernel: Recorder::default() };
+        lab.system("/proc/self/status", "CapEff:\t000001ffffffffff\n");
+        lab.system("/proc/self/uid_map", "0 0 4294967295\n");
+        lab.system("/proc/2/comm", "kthreadd\n");
+        lab.system("/proc/meminfo", "MemTotal:        1048576 kB\n");
+        lab.system("/proc/cmdline", "BOOT_IMAGE=/vmlinuz root=/dev/vda1 quiet\n");
+        lab.system("/proc/cpuinfo", "flags\t\t: fpu\n");
+        lab.system("/proc/sys/kernel/osrelease", "6.12.0-test\n");
+        lab.system("/proc/sys/kernel/kexec_load_disabled", "0\n");
+        lab.system("/sys/kernel/kexec_loaded", "0\n");
+        lab.system("/sys/kernel/security/lsm", "capability\n");
+        lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\n");
+        lab.file("root.pem", forge::root_pem().as_bytes());
+        lab.file("vmlinuz", &forge::signed_bzimage());
+        lab
+    }
+
+    /// Writes a file of the machine.
+    pub fn system(&self, path: &str, text: &str) {
+        write(&self.root.path(path), text.as_bytes());
+    }
+
+    /// Writes a file of the user and returns its path.
+    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.path(name);
+        write(&path, bytes);
+        path
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    pub fn system_view(&self) -> System<'_> {
+        System { root: &self.root, kexec: &self.kernel }
+    }
+
+    /// Runs a command line; `{}` in it is the lab's folder, and so it is in the output.
+    pub fn run(&self, line: &str) -> Run {
+        let folder = self.folder.to_str().unwrap();
+        let words = line.split(' ').map(|word| OsString::from(word.replace("{}", folder)));
+        let args: Vec<_> = std::iter::once(OsString::from("skexec")).chain(words).collect();
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let exit = skexec::cli::run(self.system_view(), args, &mut out, &mut err);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(folder, "{}");
+        Run { exit: exit.code(), out: text(out), err: text(err) }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// What a command printed, and its exit code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Run {
+    pub exit: u8,
+    pub out: String,
+    pub err: String,
+}
+
+impl Run {
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Takes every call and keeps what it was given.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    /// The errno to answer a load with; 0 is success.
+    pub answer: RefCell<i32>,
+    pub calls: RefCell<Vec<Call>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    Load { kernel: Vec<u8>, initrd: Option<Vec<u8>>, cmdline: String, flags: u64 },
+    Unload { panic: bool },
+    Jump,
+}
+
+impl Kexec for Recorder {
+    fn load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+        self.calls.borrow_mut().push(Call::Load {
+            kernel: bytes(load.kernel),
+            initrd: load.initrd.map(bytes),
+            cmdline: load.cmdline.to_str().unwrap().to_owned(),
+            flags: load.flags,
+        });
+        match *self.answer.borrow() {
+            0 => Ok(()),
+            errno => Err(errno),
+        }
+    }
+
+    fn unload(&self, panic: bool) -> Result<(), i32> {
+        self.calls.borrow_mut().push(Call::Unload { panic });
+        Ok(())
+    }
+
+    fn jump(&self) -> i32 {
+        self.calls.borrow_mut().push(Call::Jump);
+        nix::libc::EINVAL
+    }
+}
+
+/// All that the kernel would read through a descriptor.
+fn bytes(fd: BorrowedFd<'_>) -> Vec<u8> {
+    fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
+}

@@ -1,0 +1,72 @@
+//! The system calls themselves, with nothing in front of them.
+#![allow(unsafe_code, reason = "no safe wrapper exists for kexec_file_load(2) and PR_CAPBSET_DROP")]
+
+use std::ffi::{CStr, CString, OsString};
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use nix::errno::Errno;
+use nix::sys::reboot::{RebootMode, reboot};
+
+const UNLOAD: libc::c_ulong = 0x1;
+const NO_INITRAMFS: libc::c_ulong = 0x4;
+const CAP_SYS_BOOT: libc::c_ulong = 22;
+
+pub(crate) fn file_load(kernel: &Path, initrd: Option<&Path>, cmdline: &str, hold: u64) -> Result<ExitCode> {
+    let open = |path: &Path| File::open(path).with_context(|| format!("{}", path.display()));
+    let kernel = open(kernel)?;
+    let initrd = initrd.map(open).transpose()?;
+    let cmdline = CString::new(cmdline)?;
+    let until = Instant::now() + Duration::from_millis(hold);
+    loop {
+        let result = kexec_file_load(Some(&kernel), initrd.as_ref(), &cmdline);
+        if Instant::now() >= until {
+            return Ok(report(result));
+        }
+    }
+}
+
+pub(crate) fn file_unload() -> Result<ExitCode> {
+    Ok(report(kexec_file_load(None, None, c"")))
+}
+
+pub(crate) fn jump() -> Result<ExitCode> {
+    Err(reboot(RebootMode::RB_KEXEC).expect_err("a jump that returns failed").into())
+}
+
+/// Without a kernel: takes back what is loaded.
+fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr) -> Result<(), i32> {
+    let fd = |file: Option<&File>| libc::c_long::from(file.map_or(-1, AsRawFd::as_raw_fd));
+    let flags = match (kernel, initrd) {
+        (None, _) => UNLOAD,
+        (Some(_), None) => NO_INITRAMFS,
+        (Some(_), Some(_)) => 0,
+    };
+    let text = cmdline.to_bytes_with_nul();
+    // SAFETY: the descriptors are open for the whole call or -1, and `text` is `text.len()` readable bytes, the last a NUL.
+    let answer =
+        unsafe { libc::syscall(libc::SYS_kexec_file_load, fd(kernel), fd(initrd), text.len(), text.as_ptr(), flags) };
+    if answer == 0 { Ok(()) } else { Err(Errno::last_raw()) }
+}
+
+/// The kernel's verdict as one JSON object; the exit code says whether it was a yes.
+fn report(result: Result<(), i32>) -> ExitCode {
+    let errno = result.err().unwrap_or(0);
+    let name = if errno == 0 { "OK".to_owned() } else { format!("{:?}", Errno::from_raw(errno)) };
+    println!("{}", serde_json::json!({ "errno": errno, "name": name }));
+    ExitCode::from(u8::from(errno != 0))
+}
+
+pub(crate) fn without_sys_boot(command: &[OsString]) -> Result<ExitCode> {
+    // SAFETY: takes two numbers and touches no memory of ours.
+    let answer = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_BOOT) };
+    ensure!(answer == 0, "dropping CAP_SYS_BOOT: {}", Errno::last());
+    let (program, arguments) = command.split_first().context("no command")?;
+    // What root may do after an exec is cut to the bounding set: the new program is root without that one right.
+    Err(Command::new(program).args(arguments).exec()).with_context(|| program.display().to_string())
+}

@@ -1,0 +1,55 @@
+//! The harness's hand inside the guest: says which kernel is running, runs what the harness asks for, and makes the
+//! system calls that a test wants to see made without skexec in between.
+
+mod calls;
+mod pause;
+mod serve;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+#[command(name = "agent", about = "The test harness's hand inside the guest")]
+enum Args {
+    /// Answer the harness on a serial port, for ever
+    Serve { port: PathBuf },
+    /// Ask the kernel itself: kexec_file_load(2) with no check before it, and print the errno's name
+    FileLoad {
+        kernel: PathBuf,
+        #[arg(long)]
+        initrd: Option<PathBuf>,
+        #[arg(long, default_value = "")]
+        cmdline: String,
+        /// Repeat the call for this many milliseconds, so that another load finds the kernel busy
+        #[arg(long, default_value_t = 0)]
+        hold: u64,
+    },
+    /// Take back whatever is loaded
+    FileUnload,
+    /// Jump into whatever is loaded, at once: reboot(2)
+    Jump,
+    /// Run a command without CAP_SYS_BOOT
+    WithoutSysBoot {
+        #[arg(trailing_var_arg = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// Stop a command at the moment when it prints a line, do something else, and let it go on
+    PauseAt(pause::PauseAt),
+}
+
+fn main() -> Result<ExitCode> {
+    match Args::parse() {
+        Args::Serve { port } => serve::serve(&port),
+        Args::FileLoad { kernel, initrd, cmdline, hold } => {
+            calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold)
+        }
+        Args::Jump => calls::jump(),
+        Args::FileUnload => calls::file_unload(),
+        Args::WithoutSysBoot { command } => calls::without_sys_boot(&command),
+        Args::PauseAt(pause) => pause.run(),
+    }
+}

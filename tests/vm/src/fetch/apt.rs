@@ -1,0 +1,230 @@
+//! A private apt: its own sources, lists, cache and (empty) list of installed packages, all below our cache.
+//!
+//! It reads bookworm whatever the system runs: bookworm holds both kernel series that the tests want, and programs built
+//! there run on every later Debian. Where packages come from is asked of the system's own apt.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::cache::Cache;
+use crate::tool;
+
+const RELEASE: &str = "bookworm";
+const BACKPORTS: &str = "bookworm-backports";
+/// QEMU before 10 has no SHA-NI under TCG, and its cmpxchg16b crashes guests at random.
+const FROM_BACKPORTS: &str = "qemu-* seabios";
+/// Names of suites by which a Debian mirror can be told from other package sources.
+const DEBIAN_SUITES: [&str; 9] =
+    ["bookworm", "trixie", "forky", "duke", "oldstable", "stable", "testing", "unstable", "sid"];
+/// Debian's keys, as its package of keys installs them (the second name since trixie).
+const KEYRINGS: [&str; 2] =
+    ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
+/// Belongs to the system whatever is unpacked here: a program must use the C library of its own loader.
+const NOT_UNPACKED: [&str; 1] = ["libc6_"];
+
+#[derive(Debug)]
+pub(crate) struct Apt {
+    root: PathBuf,
+}
+
+impl Apt {
+    pub(crate) fn configure(cache: &Cache) -> Result<Self> {
+        let root = cache.path("apt");
+        for directory in ["state/lists/partial", "archives/partial", "parts"] {
+            fs::create_dir_all(root.join(directory))?;
+        }
+        let apt = Self { root };
+        let file = apt.root.join("apt.conf");
+        if !file.exists() {
+            fs::write(apt.root.join("status"), "")?;
+            fs::write(apt.root.join("preferences"), preferences())?;
+            fs::write(apt.root.join("sources.list"), sources()?)?;
+            fs::write(file, configuration(&apt.root))?;
+        }
+        Ok(apt)
+    }
+
+    pub(crate) fn needs_lists(&self) -> bool {
+        !self.root.join("updated").exists()
+    }
+
+    pub(crate) fn update(&self) -> Result<()> {
+        tool::run(self.apt_get().args(["update", "--error-on=any"]))?;
+        fs::write(self.root.join("updated"), "")?;
+        Ok(())
+    }
+
+    /// Unpacks packages with all that they depend on.
+    pub(crate) fn unpack_with_dependencies(&self, packages: &[&str], into: &Path) -> Result<()> {
+        let archives = self.root.join("archives");
+        tool::run(self.apt_get().args(["install", "--download-only", "--yes"]).args(packages))?;
+        for package in packages_in(&archives)? {
+            let name = package.file_name().unwrap_or_default().to_string_lossy();
+            if !NOT_UNPACKED.iter().any(|prefix| name.starts_with(prefix)) {
+                unpack(&package, into)?;
+            }
+        }
+        fs::remove_dir_all(archives)?;
+        Ok(())
+    }
+
+    /// Unpacks one package alone.
+    pub(crate) fn unpack(&self, package: &str, into: &Path) -> Result<()> {
+        let scratch = self.root.join("single");
+        fs::create_dir_all(&scratch)?;
+        tool::run(self.apt_get().current_dir(&scratch).args(["download", package]))?;
+        for file in packages_in(&scratch)? {
+            unpack(&file, into)?;
+        }
+        fs::remove_dir_all(scratch)?;
+        Ok(())
+    }
+
+    /// The package that a meta-package stands for today: the first that it depends on, with its version.
+    pub(crate) fn meaning_of(&self, meta_package: &str, backports: bool) -> Result<String> {
+        let mut show = Command::new("apt-cache");
+        if backports {
+            show.args(["-o", &format!("APT::Default-Release={BACKPORTS}")]);
+        }
+        let show = show.env("APT_CONFIG", self.root.join("apt.conf"));
+        let text = tool::stdout(show.args(["show", "--no-all-versions", meta_package]))?;
+        let depends = text.lines().find_map(|line| line.strip_prefix("Depends: "));
+        let first = depends.and_then(|list| list.split(',').next());
+        pinned(first.with_context(|| format!("{meta_package} depends on nothing:\n{text}"))?)
+    }
+
+    fn apt_get(&self) -> Command {
+        let mut command = Command::new("apt-get");
+        command.env("APT_CONFIG", self.root.join("apt.conf")).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    }
+}
+
+/// `name (= version)`, as a dependency is written, to `name=version`, as a command line has it.
+fn pinned(dependency: &str) -> Result<String> {
+    let mut words = dependency.split([' ', '(', ')', '=']).filter(|word| !word.is_empty());
+    let name = words.next().context("an empty dependency")?;
+    Ok(words.next().map_or_else(|| name.to_owned(), |version| format!("{name}={version}")))
+}
+
+fn configuration(root: &Path) -> String {
+    let at = |name: &str| root.join(name).display().to_string();
+    format!(
+        r#"Dir::State "{}";
+Dir::State::status "{}";
+Dir::Cache "{}";
+Dir::Cache::archives "{}";
+Dir::Etc::sourcelist "{}";
+Dir::Etc::sourceparts "{parts}";
+Dir::Etc::preferences "{}";
+Dir::Etc::preferencesparts "{parts}";
+APT::Architecture "amd64";
+APT::Architectures {{ "amd64"; }};
+APT::Install-Recommends "false";
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "3";
+"#,
+        at("state"),
+        at("status"),
+        at("."),
+        at("archives"),
+        at("sources.list"),
+        at("preferences"),
+        parts = at("parts"),
+    )
+}
+
+fn preferences() -> String {
+    format!("Package: {FROM_BACKPORTS}\nPin: release n={BACKPORTS}\nPin-Priority: 900\n")
+}
+
+/// Our sources, on the mirrors that the system's apt is set to.
+fn sources() -> Result<String> {
+    // Lists what an update would fetch, and fetches nothing: it works without root, and before any update was made.
+    let planned = tool::stdout(Command::new("apt-get").args(["update", "--print-uris"]))
+        .context("the tests take QEMU and the kernels from Debian, by apt-get and dpkg-deb")?;
+    let mirrors = Mirrors::among(&planned);
+    let main = mirrors.main.context(
+        "apt's sources name no Debian mirror: the tests need Debian packages, and ask the system's apt where they are",
+    )?;
+    let key = KEYRINGS.iter().find(|path| Path::new(path).exists());
+    let options = key.map(|path| format!("[signed-by={path}] ")).unwrap_or_default();
+    let mut lines = String::new();
+    for suite in [RELEASE, BACKPORTS] {
+        lines += &format!("deb {options}{main} {suite} main\n");
+    }
+    // Without it the kernel is an older one; nothing else changes.
+    if let Some(security) = mirrors.security {
+        lines += &format!("deb {options}{security} {RELEASE}-security main\n");
+    }
+    Ok(lines)
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Mirrors {
+    main: Option<String>,
+    security: Option<String>,
+}
+
+impl Mirrors {
+    fn among(print_uris: &str) -> Self {
+        let mut mirrors = Self::default();
+        for line in print_uris.lines() {
+            let uri = line.trim_start_matches('\'').split('\'').next().unwrap_or_default();
+            let Some((base, suite)) = uri.strip_suffix("/InRelease").and_then(|uri| uri.split_once("/dists/")) else {
+                continue;
+            };
+            let suite = suite.trim_end_matches("/updates");
+            if DEBIAN_SUITES.contains(&suite) {
+                mirrors.main.get_or_insert_with(|| base.to_owned());
+            } else if suite.strip_suffix("-security").is_some_and(|suite| DEBIAN_SUITES.contains(&suite)) {
+                mirrors.security.get_or_insert_with(|| base.to_owned());
+            }
+        }
+        mirrors
+    }
+}
+
+fn packages_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut packages = vec![];
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "deb") {
+            packages.push(path);
+        }
+    }
+    ensure!(!packages.is_empty(), "apt downloaded no package into {}", directory.display());
+    Ok(packages)
+}
+
+fn unpack(package: &Path, into: &Path) -> Result<()> {
+    tool::run(Command::new("dpkg-deb").arg("--extract").arg(package).arg(into))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_is_known_by_debians_suites() {
+        let planned = "'http://nodes.example/node/dists/nodistro/InRelease' x 0\n\
+                       'http://mirror.example/debian/dists/trixie/InRelease' x 0\n\
+                       'http://mirror.example/debian/dists/trixie/main/binary-amd64/Packages.xz' x 0\n\
+                       'http://mirror.example/debian-security/dists/trixie-security/InRelease' x 0\n";
+        let mirrors = Mirrors::among(planned);
+        assert_eq!(mirrors.main.as_deref(), Some("http://mirror.example/debian"));
+        assert_eq!(mirrors.security.as_deref(), Some("http://mirror.example/debian-security"));
+        assert_eq!(Mirrors::among(""), Mirrors::default());
+    }
+
+    #[test]
+    fn a_dependency_becomes_an_argument() {
+        let depends = "linux-image-6.1.0-1-cloud-amd64 (= 6.1.1-1)";
+        assert_eq!(pinned(depends).expect("pinned"), "linux-image-6.1.0-1-cloud-amd64=6.1.1-1");
+        assert_eq!(pinned("alone").expect("pinned"), "alone");
+    }
+}

@@ -1,0 +1,132 @@
+//! Kernels: Debian's own, found by their meta-package, and files of the user's.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::apt::Apt;
+use super::tools::Tools;
+use crate::cache::Cache;
+
+const META_PACKAGE: &str = "linux-image-cloud-amd64";
+
+/// The two series that the tests know, both in reach of one Debian release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Series {
+    V6_1,
+    V6_12,
+}
+
+impl Series {
+    pub(super) fn directory(self) -> String {
+        format!("kernel-{self}")
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V6_1 => "6.1",
+            Self::V6_12 => "6.12",
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Kernel {
+    pub(crate) image: PathBuf,
+    pub(crate) release: String,
+    /// Reads the firmware's variables; built as a module by Debian. A kernel of the user's may come without.
+    pub(crate) efivarfs: Option<PathBuf>,
+}
+
+impl Kernel {
+    pub(super) fn in_directory(directory: &Path) -> Result<Self> {
+        let mut kernel = Self::from_file(&directory.join("vmlinuz"))?;
+        kernel.efivarfs = Some(directory.join("efivarfs.ko")).filter(|path| path.exists());
+        Ok(kernel)
+    }
+
+    pub(crate) fn from_file(image: &Path) -> Result<Self> {
+        let bytes = fs::read(image).with_context(|| format!("{}", image.display()))?;
+        let release = release(&bytes).with_context(|| format!("{}: not a Linux bzImage", image.display()))?;
+        Ok(Self { image: image.to_owned(), release, efivarfs: None })
+    }
+}
+
+pub(super) fn fetch(apt: &Apt, cache: &Cache, tools: &Tools, series: Series) -> Result<()> {
+    let package = apt.meaning_of(META_PACKAGE, series == Series::V6_12)?;
+    let prefix = format!("linux-image-{series}.");
+    ensure!(package.starts_with(&prefix), "{META_PACKAGE} is {package} today, not {prefix}*");
+    let unpacked = cache.path("kernel-package");
+    fs::create_dir_all(&unpacked)?;
+    apt.unpack(&package, &unpacked)?;
+    cache.directory(&series.directory(), |unfinished| keep(&unpacked, tools, unfinished))?;
+    fs::remove_dir_all(unpacked)?;
+    Ok(())
+}
+
+/// Keeps the two files of a kernel package that a guest needs.
+fn keep(unpacked: &Path, tools: &Tools, into: &Path) -> Result<()> {
+    let image = find(unpacked, &|name| name.starts_with("vmlinuz"))?.context("the package holds no vmlinuz")?;
+    fs::copy(image, into.join("vmlinuz"))?;
+    let module =
+        find(unpacked, &|name| name.starts_with("efivarfs.ko"))?.context("the package holds no efivarfs.ko")?;
+    fs::write(into.join("efivarfs.ko"), module_bytes(&module, tools)?)?;
+    Ok(())
+}
+
+/// 6.12 packs its modules, 6.1 does not.
+fn module_bytes(module: &Path, tools: &Tools) -> Result<Vec<u8>> {
+    match module.extension().and_then(OsStr::to_str) {
+        Some("ko") => Ok(fs::read(module)?),
+        Some("xz") => {
+            let output = Command::new(tools.busybox()).args(["xz", "-dc"]).arg(module).output()?;
+            ensure!(output.status.success(), "unpacking {}: {}", module.display(), output.status);
+            Ok(output.stdout)
+        }
+        _ => bail!("{}: a module packed in a way not known here", module.display()),
+    }
+}
+
+fn find(directory: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Option<PathBuf>> {
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() && !path.is_symlink() {
+            if let Some(found) = find(&path, wanted)? {
+                return Ok(Some(found));
+            }
+        } else if path.file_name().is_some_and(|name| wanted(&name.to_string_lossy())) {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+/// What `uname -r` will print: the setup header points to it.
+fn release(image: &[u8]) -> Option<String> {
+    (image.get(0x202..0x206)? == b"HdrS").then_some(())?;
+    let pointer = u16::from_le_bytes(image.get(0x20e..0x210)?.try_into().ok()?);
+    let text = image.get(usize::from(pointer) + 0x200..)?;
+    let end = text.iter().position(|byte| matches!(byte, 0 | b' '))?;
+    String::from_utf8(text[..end].to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_release_is_read_from_the_setup_header() {
+        let mut image = vec![0; 0x400];
+        image[0x202..0x206].copy_from_slice(b"HdrS");
+        image[0x20e..0x210].copy_from_slice(&0x40_u16.to_le_bytes());
+        image[0x240..0x24d].copy_from_slice(b"6.1.0-x (me) ");
+        assert_eq!(release(&image).as_deref(), Some("6.1.0-x"));
+        assert_eq!(release(b"MZ"), None);
+    }
+}

@@ -1,0 +1,54 @@
+//! Everything from outside the repository. Packages are unpacked below the cache, never installed: no root is needed, and
+//! the system's packages and package sources stay as they are.
+
+mod apt;
+mod kernel;
+mod tools;
+
+use anyhow::Result;
+
+use self::apt::Apt;
+pub(crate) use self::kernel::{Kernel, Series};
+pub(crate) use self::tools::Tools;
+use crate::cache::Cache;
+use crate::report::Report;
+
+/// Fetches lazily: the package lists are asked for only when something is missing.
+#[derive(Debug)]
+pub(crate) struct Fetch<'a> {
+    cache: &'a Cache,
+    report: Report,
+}
+
+impl<'a> Fetch<'a> {
+    pub(crate) fn new(cache: &'a Cache, report: Report) -> Self {
+        Self { cache, report }
+    }
+
+    pub(crate) fn tools(&self) -> Result<Tools> {
+        if !self.cache.path("tools").exists() {
+            let apt = self.apt()?;
+            self.report.step("fetch   QEMU, OVMF, busybox, sbsign, openssl", || tools::fetch(&apt, self.cache))?;
+        }
+        Ok(Tools::new(self.cache.path("tools")))
+    }
+
+    pub(crate) fn kernel(&self, series: Series) -> Result<Kernel> {
+        let directory = self.cache.path(series.directory());
+        if !directory.exists() {
+            let (apt, tools) = (self.apt()?, self.tools()?);
+            self.report.step(format_args!("fetch   Debian's signed kernel {series}"), || {
+                kernel::fetch(&apt, self.cache, &tools, series)
+            })?;
+        }
+        Kernel::in_directory(&directory)
+    }
+
+    fn apt(&self) -> Result<Apt> {
+        let apt = Apt::configure(self.cache)?;
+        if apt.needs_lists() {
+            self.report.step("fetch   Debian's package lists (of our own, below the cache)", || apt.update())?;
+        }
+        Ok(apt)
+    }
+}

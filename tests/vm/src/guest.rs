@@ -1,0 +1,159 @@
+//! A running guest: asked over one serial port, watched on the other, ended by a deadline.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use vm_protocol::{Boot, Done, Event, PREFIX, Request};
+
+use crate::fetch::Tools;
+use crate::machine::{Machine, Wiring};
+
+/// Firmware, kernel and initramfs under TCG take 10 s to 30 s on a quiet machine.
+const BOOT_DEADLINE: Duration = Duration::from_secs(180);
+const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
+const LAST_LINES: usize = 40;
+
+/// Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Guest {
+    qemu: Child,
+    requests: ChildStdin,
+    events: Receiver<Event>,
+    console: PathBuf,
+    asked: u64,
+}
+
+impl Guest {
+    /// Starts a machine and waits until its kernel is up. The console's text stays in the file when the guest is gone.
+    pub(crate) fn boot(machine: &Machine, tools: &Tools, console: &Path) -> Result<(Self, Boot)> {
+        let _ = fs::remove_file(console);
+        let mut command = machine.command(tools, &Wiring::Harness { console })?;
+        let mut qemu = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start QEMU")?;
+        let (stdin, stdout) = (qemu.stdin.take(), qemu.stdout.take());
+        let (sender, events) = channel();
+        let stdout = stdout.context("QEMU's stdout")?;
+        thread::spawn(move || listen(stdout, &sender));
+        let requests = stdin.context("QEMU's stdin")?;
+        let mut guest = Self { qemu, requests, events, console: console.to_owned(), asked: 0 };
+        let boot = guest.next_boot("the first kernel")?;
+        Ok((guest, boot))
+    }
+
+    /// Runs a command in the guest's shell.
+    pub(crate) fn run(&mut self, command: &str) -> Result<Done> {
+        self.ask(command)?;
+        match self.event(COMMAND_DEADLINE, command)? {
+            Event::Done(done) if done.id == self.asked => Ok(done),
+            Event::Done(done) => Err(self.trouble(&format!("answer {} to request {}", done.id, self.asked))),
+            Event::Boot(boot) => Err(self.trouble(&format!("`{command}` booted {}", boot.release))),
+        }
+    }
+
+    /// Runs a command that must end in another kernel.
+    pub(crate) fn jump(&mut self, command: &str) -> Result<Boot> {
+        self.ask(command)?;
+        self.next_boot(command)
+    }
+
+    fn next_boot(&mut self, what: &str) -> Result<Boot> {
+        match self.event(BOOT_DEADLINE, what)? {
+            Event::Boot(boot) => Ok(boot),
+            Event::Done(Done { exit, stdout, stderr, .. }) => {
+                let code = exit.map_or_else(|| "by a signal".to_owned(), |code| format!("with exit code {code}"));
+                Err(self.trouble(&format!("{what}: no kernel was booted; it ended {code}:\n{stdout}{stderr}")))
+            }
+        }
+    }
+
+    fn ask(&mut self, command: &str) -> Result<()> {
+        self.asked += 1;
+        let mut line = serde_json::to_string(&Request { id: self.asked, command: command.to_owned() })?;
+        line.push('\n');
+        match self.requests.write_all(line.as_bytes()) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.trouble(&format!("{command}: cannot reach the guest: {error}"))),
+        }
+    }
+
+    fn event(&mut self, patience: Duration, what: &str) -> Result<Event> {
+        match self.events.recv_timeout(patience) {
+            Ok(event) => Ok(event),
+            Err(RecvTimeoutError::Timeout) => {
+                Err(self.trouble(&format!("{what}: nothing came within {} s", patience.as_secs())))
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(self.trouble(&format!("{what}: the guest ended"))),
+        }
+    }
+
+    /// The error, with what the console last said.
+    fn trouble(&self, what: &str) -> anyhow::Error {
+        let console = fs::read(&self.console).unwrap_or_default();
+        let console = plain(&String::from_utf8_lossy(&console));
+        let lines: Vec<_> = console.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  | ");
+        anyhow!("{what}\n  the console's last lines (all of it: {}):\n  | {last}", self.console.display())
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let _ = self.qemu.kill();
+        let _ = self.qemu.wait();
+    }
+}
+
+/// Starts a machine whose console is the user's terminal, and waits for its end.
+pub(crate) fn interactive(machine: &Machine, tools: &Tools) -> Result<()> {
+    let status = machine.command(tools, &Wiring::Terminal)?.status().context("cannot start QEMU")?;
+    if !status.success() {
+        bail!("QEMU: {status}");
+    }
+    Ok(())
+}
+
+fn listen(port: ChildStdout, events: &Sender<Event>) {
+    for line in BufReader::new(port).split(b'\n') {
+        let Ok(line) = line else { return };
+        let line = String::from_utf8_lossy(&line);
+        let Some((_, document)) = line.split_once(PREFIX) else { continue };
+        let Ok(event) = serde_json::from_str(document.trim_end()) else { continue };
+        if events.send(event).is_err() {
+            return;
+        }
+    }
+}
+
+/// Without the escape sequences by which firmware draws its screens.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\x1b' => {
+                if characters.next_if_eq(&'[').is_some() {
+                    while characters.next_if(|next| !next.is_ascii_alphabetic()).is_some() {}
+                    characters.next();
+                }
+            }
+            '\r' => {}
+            _ => plain.push(character),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_are_left_out() {
+        assert_eq!(plain("\x1b[2J\x1b[01;01HBdsDxe\r\nloading"), "BdsDxe\nloading");
+    }
+}

@@ -1,0 +1,64 @@
+//! What a guest's first file system holds.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::binaries::Binaries;
+use crate::cpio::Archive;
+use crate::fetch::{Kernel, Tools};
+
+/// The program that the kernel is told to start (`rdinit=`). Not `/init`, so that an initrd of the user's can be joined.
+pub(crate) const INIT: &str = "/vm/init";
+
+/// Where the guest finds the archive from which the second kernel is to boot.
+pub(crate) const BASE: &str = "/boot/initrd";
+
+const EMPTY: [&str; 7] = ["bin", "dev", "proc", "run", "sys", "tmp", "vm/marks"];
+
+/// Enough for any kernel to come up, say who it is, and run skexec.
+pub(crate) fn base(binaries: &Binaries, tools: &Tools, kernel: &Kernel) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    for directory in EMPTY {
+        archive.directory(directory);
+    }
+    archive.file("vm/init", 0o755, include_bytes!("../guest/init.sh"));
+    archive.file("bin/busybox", 0o755, &read(&tools.busybox())?);
+    archive.file("bin/agent", 0o755, &read(&binaries.agent)?);
+    archive.file("bin/skexec", 0o755, &read(&binaries.skexec)?);
+    if let Some(module) = &kernel.efivarfs {
+        archive.file(&format!("vm/modules/{}/efivarfs.ko", kernel.release), 0o644, &read(module)?);
+    }
+    Ok(archive.finish())
+}
+
+/// The files of one test, to be joined to [`base`].
+#[derive(Debug, Default)]
+pub(crate) struct Files(Archive);
+
+impl Files {
+    pub(crate) fn copy(&mut self, guest_path: &str, file: &Path) -> Result<()> {
+        self.add(guest_path, &read(file)?);
+        Ok(())
+    }
+
+    pub(crate) fn add(&mut self, guest_path: &str, content: &[u8]) {
+        self.0.file(guest_path.trim_start_matches('/'), 0o644, content);
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.0.finish()
+    }
+}
+
+/// An initrd whose only content is a mark that the second kernel reports.
+pub(crate) fn mark(name: &str) -> Vec<u8> {
+    let mut files = Files::default();
+    files.add(&format!("vm/marks/{name}"), b"");
+    files.finish()
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| path.display().to_string())
+}

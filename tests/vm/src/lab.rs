@@ -1,0 +1,141 @@
+//! Everything a scenario needs to boot a guest.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use vm_protocol::Boot;
+
+use crate::authority::{self, Authority};
+use crate::binaries::Binaries;
+use crate::cache::Cache;
+use crate::fetch::{Fetch, Kernel, Series, Tools};
+use crate::guest::Guest;
+use crate::initramfs::{self, Files};
+use crate::machine::{Accel, Machine};
+use crate::report::Report;
+use crate::variants::{self, Variants};
+use crate::varstore::Enrolment;
+
+const LEAST_MEMORY_MIB: u64 = 1024;
+const BLANK_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.fd";
+const DEBIAN_CA: &str = "keys/debian/debian-secure-boot-ca.pem";
+
+#[derive(Debug)]
+pub(crate) struct Lab {
+    pub(crate) report: Report,
+    pub(crate) tools: Tools,
+    cache: Cache,
+    binaries: Binaries,
+    owner: Authority,
+    stranger: Authority,
+    accel: Accel,
+}
+
+/// What a guest is to be.
+#[derive(Debug)]
+pub(crate) struct Setup<'a> {
+    /// Names its files in the cache.
+    pub(crate) name: &'a str,
+    pub(crate) kernel: &'a Kernel,
+    pub(crate) firmware: Firmware,
+    pub(crate) cmdline: &'a str,
+    pub(crate) files: Files,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Firmware {
+    Bios,
+    /// UEFI that enforces: a throw-away key owns it, and `db` holds that key and Debian's.
+    SecureBoot,
+}
+
+impl Lab {
+    pub(crate) fn open(cache: Cache, accel: Accel) -> Result<Self> {
+        let report = Report::new();
+        let tools = Fetch::new(&cache, report).tools()?;
+        let owner = Authority::named("the owner", &cache, &tools)?;
+        let stranger = Authority::named("a stranger", &cache, &tools)?;
+        let binaries = Binaries::build(&cache, report)?;
+        fs::create_dir_all(cache.path("run"))?;
+        Ok(Self { report, tools, cache, binaries, owner, stranger, accel })
+    }
+
+    pub(crate) fn debian_kernel(&self, series: Series) -> Result<Kernel> {
+        Fetch::new(&self.cache, self.report).kernel(series)
+    }
+
+    pub(crate) fn boot(&self, setup: Setup<'_>) -> Result<(Guest, Boot)> {
+        let console = self.run_file(setup.name, "console.log");
+        Guest::boot(&self.machine(setup)?, &self.tools, &console)
+    }
+
+    /// Writes the files that the guest starts from.
+    pub(crate) fn machine(&self, setup: Setup<'_>) -> Result<Machine> {
+        let Setup { name, kernel, firmware, cmdline, mut files } = setup;
+        let base = initramfs::base(&self.binaries, &self.tools, kernel)?;
+        files.add(initramfs::BASE, &base);
+        let initrd = self.run_file(name, "initrd");
+        let bytes = [base, files.finish()].concat();
+        // Twice: the archive, and what it unpacks to; once more for what a load copies.
+        let memory_mib = LEAST_MEMORY_MIB + 3 * (u64::try_from(bytes.len())? >> 20);
+        fs::write(&initrd, bytes)?;
+        let secure_boot = match firmware {
+            Firmware::Bios => None,
+            Firmware::SecureBoot => Some(self.variables(name)?),
+        };
+        let (kernel, cmdline) = (kernel.image.clone(), cmdline.to_owned());
+        Ok(Machine { kernel, initrd, cmdline, secure_boot, memory_mib, accel: self.accel })
+    }
+
+    /// The kernel as signed, its bad copies, and the certificates, where every scenario expects them.
+    pub(crate) fn exhibits(&self, target: &Kernel) -> Result<Files> {
+        let directory = self.cache.path("run");
+        let variants = Variants::of(&target.image, &directory, &self.owner, &self.stranger, &self.tools)?;
+        let mut files = Files::default();
+        files.copy("/boot/vmlinuz", &target.image)?;
+        files.copy("/boot/vmlinuz.flipped", &variants.flipped)?;
+        files.copy("/boot/vmlinuz.unsigned", &variants.unsigned)?;
+        files.copy("/boot/vmlinuz.stranger", &variants.stranger)?;
+        files.copy("/boot/vmlinuz.truncated", &variants.truncated)?;
+        files.copy("/boot/vmlinuz.owner", &variants.owner)?;
+        self.add_keys(&mut files)?;
+        Ok(files)
+    }
+
+    /// The options by which `skexec load` joins an initrd of the user's to the one that every second kernel needs.
+    pub(crate) fn initrd_options(files: &mut Files, users: Option<&Path>) -> Result<String> {
+        let Some(users) = users else { return Ok(format!("--initrd {}", initramfs::BASE)) };
+        files.copy("/boot/initrd.user", users)?;
+        Ok(format!("--initrd /boot/initrd.user --initrd {}", initramfs::BASE))
+    }
+
+    /// A copy of a kernel without its signature.
+    pub(crate) fn unsigned(&self, kernel: &Kernel) -> Result<PathBuf> {
+        let copy = self.cache.path("run/another.unsigned");
+        variants::write_unsigned(&kernel.image, &copy)?;
+        Ok(copy)
+    }
+
+    fn add_keys(&self, files: &mut Files) -> Result<()> {
+        files.copy("/keys/debian/ca.pem", &self.cache.workspace(DEBIAN_CA))?;
+        files.copy("/keys/owner/ca.pem", &self.owner.certificate())
+    }
+
+    fn variables(&self, name: &str) -> Result<PathBuf> {
+        let scratch = self.cache.path("run/certificate.der");
+        let der = |certificate: &Path| authority::der(certificate, &self.tools, &scratch);
+        let owner = der(&self.owner.certificate())?;
+        let debian = der(&self.cache.workspace(DEBIAN_CA))?;
+        let blank = self.tools.path(BLANK_VARIABLES);
+        let blank = fs::read(&blank).with_context(|| blank.display().to_string())?;
+        let store = Enrolment { platform: &owner, db: &[&owner, &debian] }.write(&blank)?;
+        let file = self.run_file(name, "variables.fd");
+        fs::write(&file, store)?;
+        Ok(file)
+    }
+
+    fn run_file(&self, name: &str, what: &str) -> PathBuf {
+        self.cache.path("run").join(format!("{name}.{what}"))
+    }
+}

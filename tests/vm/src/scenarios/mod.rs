@@ -1,0 +1,127 @@
+//! The scenarios: each boots a guest or two and makes many checks in it.
+
+mod lockdown;
+mod permissions;
+mod round_trip;
+mod secure_boot;
+mod swap;
+
+use std::path::Path;
+
+use anyhow::Result;
+use vm_protocol::{Boot, Done};
+
+use crate::checks::{Checks, Expect};
+use crate::fetch::{Kernel, Series};
+use crate::guest::Guest;
+use crate::initramfs::Files;
+use crate::lab::{Firmware, Lab, Setup};
+
+use Series::{V6_1, V6_12};
+
+/// What `skexec load` needs to be told besides the kernel.
+const WITH: &str = "--keys /keys/debian --initrd /boot/initrd --reuse-cmdline";
+const IS_LOADED: &str = "cat /sys/kernel/kexec_loaded";
+
+/// One story with one pair of kernels.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) name: String,
+    pub(crate) about: &'static str,
+    /// Run even without `--all`.
+    pub(crate) representative: bool,
+    first: Series,
+    second: Series,
+    play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
+}
+
+/// Kernels of the user's, that take the place of Debian's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instead<'a> {
+    pub(crate) first: Option<&'a Path>,
+    pub(crate) second: Option<&'a Path>,
+}
+
+/// What a story finds when it begins.
+#[derive(Debug)]
+struct Stage<'a> {
+    lab: &'a Lab,
+    name: &'a str,
+    first: Kernel,
+    second: Kernel,
+}
+
+/// Every scenario with every pair of kernels.
+pub(crate) fn all() -> Vec<Scenario> {
+    let mut all = vec![];
+    for (first, second) in [(V6_1, V6_1), (V6_1, V6_12), (V6_12, V6_12), (V6_12, V6_1)] {
+        let about = "what skexec refuses, the enforcing kernel refuses too";
+        all.push(scenario("secure-boot", about, first, second, first == second, secure_boot::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "load, status, unload, exec, joined initrds, the record";
+        all.push(scenario("round-trip", about, kernel, kernel, kernel == V6_1, round_trip::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        // Only 6.3 and later have the load limit.
+        let about = "what the system does not permit is said, not tried";
+        all.push(scenario("permissions", about, kernel, kernel, kernel == V6_12, permissions::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "a locked-down kernel that does not know the signer";
+        all.push(scenario("lockdown", about, kernel, kernel, kernel == V6_1, lockdown::play));
+    }
+    for (first, second) in [(V6_1, V6_1), (V6_1, V6_12), (V6_12, V6_12), (V6_12, V6_1)] {
+        let about = "the file is replaced between verification and load";
+        all.push(scenario("swap", about, first, second, (first, second) == (V6_1, V6_1), swap::play));
+    }
+    all
+}
+
+fn scenario(
+    kind: &str,
+    about: &'static str,
+    first: Series,
+    second: Series,
+    representative: bool,
+    play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
+) -> Scenario {
+    let name = if first == second { format!("{kind}-{first}") } else { format!("{kind}-{first}-to-{second}") };
+    Scenario { name, about, representative, first, second, play }
+}
+
+impl Scenario {
+    pub(crate) fn run(&self, lab: &Lab, instead: Instead<'_>, checks: &mut Checks) -> Result<()> {
+        let choose = |file: Option<&Path>, series| match file {
+            Some(file) => Kernel::from_file(file),
+            None => lab.debian_kernel(series),
+        };
+        let (first, second) = (choose(instead.first, self.first)?, choose(instead.second, self.second)?);
+        (self.play)(&Stage { lab, name: &self.name, first, second }, checks)
+    }
+}
+
+impl Stage<'_> {
+    fn boot(&self, firmware: Firmware, cmdline: &str, files: Files) -> Result<(Guest, Boot)> {
+        self.lab.boot(Setup { name: self.name, kernel: &self.first, firmware, cmdline, files })
+    }
+
+    /// Loads the second kernel by skexec and jumps into it, whose word about itself is then checked.
+    fn load_and_jump(&self, guest: &mut Guest, checks: &mut Checks) -> Result<Boot> {
+        let load = guest.run(&format!("skexec load /boot/vmlinuz {WITH} --append vm.test={}", self.name))?;
+        checks.command("the good kernel is loaded", &load, &[Expect::Exit(0)]);
+        let boot = guest.jump("skexec exec --force")?;
+        checks.equal("the second kernel is the one that was loaded", &boot.release, &self.second.release);
+        checks.holds("it was booted by kexec", boot.by_kexec(), &boot);
+        let mark = format!("vm.test={}", self.name);
+        checks.holds("it has the command line that was asked for", boot.cmdline.contains(&mark), &boot);
+        Ok(boot)
+    }
+}
+
+/// Checks the kernel's own word on whether an image is loaded.
+fn check_loaded(name: &str, wanted: bool, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let done: Done = guest.run(IS_LOADED)?;
+    checks.command(name, &done, &[Expect::Stdout(if wanted { "1" } else { "0" })]);
+    Ok(())
+}

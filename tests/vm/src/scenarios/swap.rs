@@ -1,0 +1,43 @@
+//! The kernel's file is overwritten, in place, after skexec verified it and before it is loaded. The machine enforces
+//! nothing, so that only skexec stands between the new file and the jump.
+
+use anyhow::Result;
+
+use super::{Stage, WITH};
+use crate::checks::{Checks, Expect};
+use crate::fetch::{Kernel, Series};
+use crate::initramfs::BASE;
+use crate::lab::Firmware;
+
+/// What `-v` prints between verification and load; there the program is held.
+const VERIFIED: &str = "skexec: verified";
+
+pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    let mut files = stage.lab.exhibits(&stage.second)?;
+    files.copy("/boot/evil", &stage.lab.unsigned(&stage.another()?)?)?;
+    let (mut guest, _) = stage.boot(Firmware::Bios, "", files)?;
+
+    let control = guest.run(&format!("agent file-load /boot/evil --initrd {BASE} && agent file-unload"))?;
+    checks.command("the kernel would take the other file", &control, &[Expect::Exit(0)]);
+
+    guest.run("cp /boot/vmlinuz /boot/victim")?;
+    let load = format!("skexec load -v /boot/victim {WITH}");
+    let swapped =
+        guest.run(&format!("agent pause-at --line '{VERIFIED}' --meanwhile 'cp /boot/evil /boot/victim' '{load}'"))?;
+    let expected = [Expect::Exit(0), Expect::Stdout("held in its write"), Expect::Stderr(VERIFIED)];
+    checks.command("held at the moment of verification, and then loaded", &swapped, &expected);
+    let replaced = guest.run("cmp /boot/evil /boot/victim")?;
+    checks.command("meanwhile the file was replaced", &replaced, &[Expect::Exit(0)]);
+
+    let boot = guest.jump("skexec exec --force")?;
+    checks.equal("what was verified is what was booted", &boot.release, &stage.second.release);
+    Ok(())
+}
+
+impl Stage<'_> {
+    /// A kernel that can be told from the second by its release.
+    fn another(&self) -> Result<Kernel> {
+        let newer = self.lab.debian_kernel(Series::V6_12)?;
+        if newer.release == self.second.release { self.lab.debian_kernel(Series::V6_1) } else { Ok(newer) }
+    }
+}

@@ -1,0 +1,33 @@
+//! `cargo xtask shell`: a console in the guest, for hands.
+
+use anyhow::Result;
+
+use crate::Shell;
+use crate::cache::Cache;
+use crate::guest;
+use crate::lab::{Firmware, Lab, Setup};
+
+pub(crate) fn run(options: &Shell) -> Result<()> {
+    let lab = Lab::open(Cache::open()?, options.emulation.accel)?;
+    let pair = options.kernels.pair(&lab)?;
+    let mut files = lab.exhibits(&pair.second)?;
+    let initrds = Lab::initrd_options(&mut files, options.initrd.as_deref())?;
+    files.add("/vm/welcome", welcome(&initrds).as_bytes());
+    let firmware = if options.bios { Firmware::Bios } else { Firmware::SecureBoot };
+    let setup = Setup { name: "shell", kernel: &pair.first, firmware, cmdline: "quiet vm.shell", files };
+    guest::interactive(&lab.machine(setup)?, &lab.tools)
+}
+
+fn welcome(initrds: &str) -> String {
+    format!(
+        "\n\
+         /boot/vmlinuz is a signed kernel; beside it lie copies that are not (flipped, unsigned, truncated), one signed\n\
+         by a stranger, and one by the owner, whose key the firmware knows. /keys holds certificates. For example:\n\
+         \n\
+         \x20 skexec verify --keys /keys/debian /boot/vmlinuz*\n\
+         \x20 skexec load --keys /keys/debian /boot/vmlinuz {initrds} --reuse-cmdline\n\
+         \x20 skexec exec --force\n\
+         \n\
+         `exit` ends the guest, and so does Ctrl-A X.\n\n"
+    )
+}

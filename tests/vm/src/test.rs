@@ -1,0 +1,62 @@
+//! `cargo xtask test`: the tests on the host, then the scenarios in the guests.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::cache::{self, Cache};
+use crate::checks::Checks;
+use crate::lab::Lab;
+use crate::report::Report;
+use crate::scenarios::{self, Instead, Scenario};
+use crate::{Kernels, Test};
+
+pub(crate) fn run(options: &Test) -> Result<ExitCode> {
+    let report = Report::new();
+    report.heading("Tests on this machine");
+    let cache = Cache::open()?;
+    let on_host = on_host(&cache, options.filter.as_deref())?;
+
+    let chosen = chosen(options);
+    let mut checks = Checks::new(report);
+    if !chosen.is_empty() {
+        report.heading("Preparing the guests");
+        let lab = Lab::open(cache, options.emulation.accel)?;
+        let Kernels { kernel, first_kernel, .. } = &options.kernels;
+        let instead = Instead { first: first_kernel.as_deref(), second: kernel.as_deref() };
+        for scenario in chosen {
+            let start = Instant::now();
+            report.heading(format_args!("{}: {}", scenario.name, scenario.about));
+            if let Err(error) = scenario.run(&lab, instead, &mut checks) {
+                checks.broken(&scenario.name, &error);
+            }
+            report.line(start.elapsed(), "in all");
+        }
+    }
+    if !on_host {
+        println!("\nthe tests on this machine FAILED");
+    }
+    println!("\n{} passed, {} failed", checks.passed, checks.failed);
+    Ok(if on_host && checks.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A filter that is a whole name means that scenario alone, though others have longer names.
+fn chosen(options: &Test) -> Vec<Scenario> {
+    let mut all = scenarios::all();
+    match &options.filter {
+        Some(filter) if all.iter().any(|scenario| scenario.name == *filter) => {
+            all.retain(|scenario| scenario.name == *filter)
+        }
+        Some(filter) => all.retain(|scenario| scenario.name.contains(filter.as_str())),
+        None => all.retain(|scenario| scenario.representative || options.all),
+    }
+    all
+}
+
+/// `cargo test`, which prints for itself.
+fn on_host(cache: &Cache, filter: Option<&str>) -> Result<bool> {
+    let mut test = cache::cargo();
+    test.current_dir(cache.workspace("")).args(["test", "--workspace"]).args(filter);
+    Ok(test.status().context("cannot start cargo")?.success())
+}
