@@ -3,11 +3,13 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 
 pub mod algorithm;
+pub mod appended;
 pub mod attributes;
 pub mod authenticode;
 pub mod cert;
 pub mod chain;
 pub mod der;
+pub mod detached;
 pub mod digest;
 pub mod esl;
 pub mod extensions;

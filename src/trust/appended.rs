@@ -1,0 +1,102 @@
+//! A signature behind the file that it signs, as `scripts/sign-file` of Linux writes it (`kernel/module_signature.c`):
+//! the file, a PKCS#7 message, a trailer of twelve bytes, a marker.
+
+use super::Anchor;
+use super::chain::{self, Path};
+use super::pkcs7::{Profile, SignedData};
+use crate::reason::{Finding, Reason};
+
+/// MODULE_SIG_STRING.
+const MARKER: &[u8] = b"~Module signature appended~\n";
+/// PKEY_ID_PKCS7, the only kind that there still is.
+const PKCS7: u8 = 2;
+
+/// A file and the message behind it; nothing was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended<'a> {
+    /// The file without its signature: what is signed.
+    pub content: &'a [u8],
+    /// The PKCS#7 message.
+    pub message: &'a [u8],
+}
+
+impl<'a> Appended<'a> {
+    /// Splits a file that ends with the marker; nothing where it does not.
+    ///
+    /// # Errors
+    /// `appended-signature`, `double-marker`.
+    pub fn split(file: &'a [u8]) -> Result<Option<Self>, Finding> {
+        let Some(rest) = file.strip_suffix(MARKER) else { return Ok(None) };
+        let malformed = |what| Finding::new(Reason::AppendedSignature, what);
+        let (rest, trailer) = rest.split_last_chunk().ok_or_else(|| malformed("the trailer is cut short"))?;
+        let size = size(trailer).map_err(malformed)?;
+        let at =
+            rest.len().checked_sub(size).filter(|at| *at > 0).ok_or_else(|| malformed("it is longer than the file"))?;
+        let (content, message) = rest.split_at_checked(at).ok_or_else(|| malformed("it is longer than the file"))?;
+        // Which of two signatures was meant, and of what? Tools differ: the kernel strips one.
+        if content.ends_with(MARKER) {
+            return Err(Reason::DoubleMarker.into());
+        }
+        Ok(Some(Self { content, message }))
+    }
+
+    /// Proves who signed the content.
+    ///
+    /// # Errors
+    /// Everything that speaks against it, as by [`chain::verify`].
+    pub fn verify(&self, anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
+        let message = SignedData::parse(Profile::Appended, self.message).map_err(|finding| vec![finding])?;
+        chain::verify(&message, self.content, anchors)
+    }
+}
+
+/// The message's length, out of `struct module_signature`; all else in it must say what there is no choice about
+/// (`mod_check_sig`).
+fn size(trailer: &[u8; 12]) -> Result<usize, &'static str> {
+    let [algorithm, hash, kind, signer, key_id, pad @ .., a, b, c, d] = *trailer;
+    if kind != PKCS7 {
+        return Err("it is no PKCS#7 message");
+    }
+    if [algorithm, hash, signer, key_id] != [0; 4] || pad != [0; 3] {
+        return Err("a field of the trailer is not zero");
+    }
+    usize::try_from(u32::from_be_bytes([a, b, c, d])).map_err(|_| "it is longer than the file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &[u8], message: &[u8], change: impl Fn(&mut [u8; 12])) -> Vec<u8> {
+        let length = u32::try_from(message.len()).expect("short").to_be_bytes();
+        let mut trailer = [0; 12];
+        trailer[2] = PKCS7;
+        trailer[8..].copy_from_slice(&length);
+        change(&mut trailer);
+        [content, message, &trailer, MARKER].concat()
+    }
+
+    #[test]
+    fn a_file_is_split() {
+        let bytes = file(b"kernel", b"message", |_| ());
+        assert_eq!(Appended::split(&bytes), Ok(Some(Appended { content: b"kernel", message: b"message" })));
+        assert_eq!(Appended::split(b"kernel"), Ok(None));
+        assert_eq!(Appended::split(&[&bytes[..], b"\n"].concat()), Ok(None));
+    }
+
+    #[test]
+    fn a_wrong_trailer_is_refused() {
+        let reason = |bytes: &[u8]| Appended::split(bytes).map(|_| ()).map_err(|finding| finding.reason);
+        let wrong = Err(Reason::AppendedSignature);
+        for place in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] {
+            assert_eq!(reason(&file(b"kernel", b"message", |trailer| trailer[place] = 1)), wrong, "byte {place}");
+        }
+        assert_eq!(reason(MARKER), wrong);
+        assert_eq!(reason(&[&[0; 11], MARKER].concat()), wrong);
+        assert_eq!(reason(&file(b"", b"message", |_| ())), wrong);
+        assert_eq!(reason(&file(b"k", b"message", |trailer| trailer[11] = 8)), wrong);
+        assert_eq!(reason(&file(b"k", b"message", |trailer| trailer[8..].fill(0xff))), wrong);
+        let twice = file(&file(b"kernel", b"message", |_| ()), b"message", |_| ());
+        assert_eq!(reason(&twice), Err(Reason::DoubleMarker));
+    }
+}
