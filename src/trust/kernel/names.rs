@@ -84,7 +84,7 @@ mod tests {
         };
         assert_eq!(name(b"Signer", b"Debian", b"a@b"), b"Debian: Signer");
         assert_eq!(name(b"Debian Signer", b"Debian", b""), b"Debian Signer");
-        assert_eq!(name(b"Example CA", b"Example Ltd", b""), b"Example Ltd: Example CA");
+        assert_eq!(name(b"Test CA", b"Test Ltd", b""), b"Test Ltd: Test CA");
         assert_eq!(name(b"Examples CA", b"Examples Ltd", b""), b"Examples CA");
         assert_eq!(name(b"", b"", b"a@b"), b"a@b");
         assert_eq!(name(b"", b"", b""), b"");
