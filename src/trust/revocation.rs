@@ -1,8 +1,9 @@
 //! What was revoked: images by hash, certificates, certificates by the hash of their TBSCertificate.
 
 use super::cert::Certificate;
-use super::digest::{Algorithm, hex, sha256};
+use super::digest::{Algorithm, sha256};
 use super::esl::{self, Entry, TIME};
+use crate::hex;
 use crate::hex::decode;
 use crate::reason::{Finding, Reason};
 use std::collections::BTreeMap;
@@ -94,7 +95,7 @@ impl Revocations {
             Ok(certificate) => Some(certificate),
             Err(finding) if is_about_strength(finding.reason) => None,
             Err(finding) => {
-                let name = hex(&sha256(der));
+                let name = hex::encode(&sha256(&[der]));
                 return Err(unreadable(source, format!("the certificate with SHA-256 {name}: {finding}")));
             }
         };
@@ -149,7 +150,7 @@ impl Revocations {
         match self.images.get(authenticode_sha256) {
             None => Ok(()),
             Some(source) => {
-                let seen = format!("its SHA-256 {} is in {source}", hex(authenticode_sha256));
+                let seen = format!("its SHA-256 {} is in {source}", hex::encode(authenticode_sha256));
                 Err(Finding::new(Reason::RevokedImage, seen))
             }
         }
