@@ -16,6 +16,7 @@ pub mod authorize;
 pub mod cli;
 pub mod diagnose;
 pub mod exec;
+mod hex;
 pub mod image;
 pub mod inspect;
 pub mod load;

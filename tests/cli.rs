@@ -24,6 +24,7 @@ fn a_good_kernel_is_loaded_and_recorded() {
         calls,
         [Call::Load {
             kernel: forge::signed_bzimage(),
+            sealed: true,
             initrd: Some(b"070701\0\0070702".to_vec()),
             cmdline: "root=/dev/vda1 quiet a=1 b".into(),
             flags: 0,
@@ -43,43 +44,70 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
     assert!(matches!(lab.kernel.calls.borrow()[0], Call::Load { flags: 0x10, initrd: None, .. }));
 }
 
+/// Loads `{}/vmlinuz` and calls `swap` when the verification is over.
+fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
+    let request = skexec::load::Request {
+        kernel: lab.path("vmlinuz"),
+        initrds: Vec::new(),
+        cmdline: skexec::load::CmdlineSource::Given(String::new()),
+        append: Vec::new(),
+        trust: skexec::sources::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
+        slot: skexec::record::Slot::Reboot,
+        dry_run: false,
+        insecure_unsigned: false,
+    };
+    let mut progress = |line: &str| {
+        if line.starts_with("verified:") {
+            swap();
+        }
+    };
+    skexec::load::load(lab.system_view(), &request, &mut progress).unwrap()
+}
+
 #[test]
 fn what_was_verified_is_what_is_loaded() {
     let lab = Lab::new();
-    let good = forge::signed_bzimage();
-    let bad = forge::unsigned_bzimage();
+    let (good, bad) = (forge::signed_bzimage(), forge::unsigned_bzimage());
     for round in 0..1000 {
-        lab.file("vmlinuz", &good);
-        let path = lab.path("vmlinuz");
-        // The file changes in place, or another takes its name, just when the verification is over.
-        let mut swap = |line: &str| {
-            if line.starts_with("verified:") {
-                if round % 2 == 0 {
-                    std::fs::write(&path, &bad).unwrap();
-                } else {
-                    std::fs::rename(lab.file("other", &bad), &path).unwrap();
-                }
-            }
-        };
-        let request = skexec::load::Request {
-            kernel: path.clone(),
-            initrds: Vec::new(),
-            cmdline: skexec::load::CmdlineSource::Given(String::new()),
-            append: Vec::new(),
-            trust: skexec::sources::TrustRequest {
-                keys: vec![lab.path("root.pem")],
-                revoked: Vec::new(),
-                system: false,
-            },
-            slot: skexec::record::Slot::Reboot,
-            dry_run: false,
-            insecure_unsigned: false,
-        };
-        let outcome = skexec::load::load(lab.system_view(), &request, &mut swap).unwrap();
+        let path = lab.file("vmlinuz", &good);
+        // The file changes in place, or another takes its name.
+        let outcome = load_while(&lab, || match round % 2 {
+            0 => std::fs::write(&path, &bad).unwrap(),
+            _ => std::fs::rename(lab.file("other", &bad), &path).unwrap(),
+        });
         assert!(outcome.loaded && std::fs::read(&path).unwrap() == bad, "round {round}");
-        let Some(Call::Load { kernel, .. }) = lab.kernel.calls.borrow_mut().pop() else { panic!("no load") };
+        let Some(Call::Load { kernel, sealed: true, .. }) = lab.kernel.calls.borrow_mut().pop() else {
+            panic!("round {round}: no load")
+        };
         assert!(kernel == good, "round {round}: other bytes were loaded");
     }
+}
+
+#[test]
+fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
+    let lab = Lab::new();
+    lab.system("/proc/cmdline", "ima_policy=secure_boot\n");
+    lab.system("/sys/kernel/security/ima/violations", "0\n");
+    let good = forge::signed_bzimage();
+    assert!(load_while(&lab, || ()).loaded);
+    let call = lab.kernel.calls.borrow_mut().pop();
+    assert!(matches!(call, Some(Call::Load { sealed: false, ref kernel, .. }) if *kernel == good), "the original");
+    // Another file of that name is not the one that is open.
+    let rename = || std::fs::rename(lab.file("other", &forge::unsigned_bzimage()), lab.path("vmlinuz")).unwrap();
+    assert!(load_while(&lab, rename).loaded);
+    let call = lab.kernel.calls.borrow_mut().pop();
+    assert!(matches!(call, Some(Call::Load { sealed: false, ref kernel, .. }) if *kernel == good), "the original");
+    // A change in place is seen before the call.
+    lab.file("vmlinuz", &good);
+    let outcome = load_while(&lab, || std::fs::write(lab.path("vmlinuz"), forge::unsigned_bzimage()).unwrap());
+    assert_eq!(outcome.report.findings()[0].reason.slug(), "changed-while-read");
+    assert!(!outcome.loaded && lab.kernel.calls.borrow().is_empty());
+    // So is a writer who has not written yet.
+    lab.file("vmlinuz", &good);
+    let mut writer = None;
+    let outcome = load_while(&lab, || writer = std::fs::OpenOptions::new().append(true).open(lab.path("vmlinuz")).ok());
+    assert_eq!(outcome.report.findings()[0].reason.slug(), "open-for-writing");
+    assert!(writer.is_some() && lab.kernel.calls.borrow().is_empty());
 }
 
 #[test]

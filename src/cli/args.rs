@@ -53,6 +53,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Describe FILE, without asking whether it is trusted
     Inspect(InspectArgs),
+    /// Print a shell's completions
+    Completions(CompletionsArgs),
 }
 
 /// Whom to trust.
@@ -81,6 +83,8 @@ pub(super) enum Method {
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "skexec load KERNEL (--initrd FILE... | --no-initrd)
+                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]")]
 #[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
@@ -164,6 +168,13 @@ pub(super) struct InspectArgs {
     /// A kernel, an EFI program or an initrd
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[cfg(test)]

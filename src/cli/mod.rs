@@ -12,7 +12,7 @@ mod verify;
 use crate::load::System;
 use crate::reason::Exit;
 use crate::sources::TrustRequest;
-use args::{Cli, Command, TrustArgs};
+use args::{Cli, Command, CompletionsArgs, TrustArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
@@ -57,7 +57,15 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
+        Command::Completions(args) => completions(*args, output),
     }
+}
+
+fn completions(args: CompletionsArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command(), "skexec", &mut script);
+    output.text(&script)?;
+    Ok(Exit::Done)
 }
 
 /// Help and version go to standard output and are no error.

@@ -33,6 +33,11 @@ impl<'a> Output<'a> {
         self.fact(&format!("  {key:<8} {value}"))
     }
 
+    /// A text for other programs.
+    pub(super) fn text(&mut self, text: &[u8]) -> io::Result<()> {
+        self.out.write_all(text)
+    }
+
     /// A JSON document, whatever was said about quiet.
     pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *self.out, value)?;

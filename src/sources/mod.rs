@@ -2,8 +2,15 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod blacklist;
+mod content;
 mod efi;
-pub(crate) mod hex;
+mod files;
+mod firmware;
+mod gather;
+mod pem;
+pub mod policy;
+pub(crate) mod proc_keys;
 pub mod root;
 pub mod secure_boot;
 #[cfg(test)]
@@ -27,7 +34,8 @@ pub struct TrustRequest {
     pub system: bool,
 }
 
-/// All that could be found.
+/// All that could be found. Warnings have the slugs `revocation-incomplete`, `revocation-ignored`, `trust-list-ignored`,
+/// `mok-variable-ignored`.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     /// Anchors, revocations, SBAT level, and the revocation lists that cannot be read.
@@ -38,8 +46,12 @@ pub struct Gathered {
 
 /// Reads everything that a judgement depends on beside the file's own bytes.
 ///
+/// Anchors, in this order: the request's; and with `system`, those of /etc/skexec/trust.d, with Secure Boot off also of
+/// /usr/lib/skexec/trust.d, then `db` and `MokListRT`. Revocations of the request and of the system always count; a list
+/// that cannot be read or parsed goes to [`Trust::unreadable`], unless the policy's `ignore-revocations` names it.
+///
 /// # Errors
-/// `trust-file`: a file of keys that was named, or that the system has, cannot be used.
-pub fn gather(_root: &Root, _request: &TrustRequest) -> Result<Gathered, Finding> {
-    Ok(Gathered::default())
+/// `trust-file`: a file of keys that was named, or that the system has, cannot be used. `policy-file`.
+pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> {
+    gather::gather(root, request)
 }

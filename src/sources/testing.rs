@@ -53,3 +53,9 @@ impl Drop for Tree {
         let _ = fs::remove_dir_all(&self.0.0);
     }
 }
+
+/// An EFI variable as efivarfs shows it.
+pub(crate) fn set_variable(tree: &Tree, name: &str, vendor: &str, attributes: u32, data: &[u8]) {
+    let bytes = [&attributes.to_le_bytes(), data].concat();
+    tree.write(&format!("/sys/firmware/efi/efivars/{name}-{vendor}"), bytes);
+}

@@ -1,5 +1,226 @@
 //! What was revoked: images by hash, certificates, certificates by the hash of their TBSCertificate.
 
+use super::cert::Certificate;
+use super::digest::{Algorithm, hex, sha256};
+use super::esl::{self, Entry, TIME};
+use crate::hex::decode;
+use crate::reason::{Finding, Reason};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The name of a list, for people to read.
+type Source = Arc<str>;
+
 /// All that was revoked, from every source.
 #[derive(Debug, Clone, Default)]
-pub struct Revocations {}
+pub struct Revocations {
+    /// Authenticode SHA-256 of images.
+    images: BTreeMap<[u8; 32], Source>,
+    certificates: Vec<Revoked>,
+    /// Hashes of TBSCertificates; their length tells the algorithm.
+    tbs: BTreeMap<Vec<u8>, Source>,
+    /// Entries of kinds that cannot be evaluated, by source.
+    ignored: BTreeMap<Source, usize>,
+}
+
+#[derive(Debug, Clone)]
+struct Revoked {
+    der: Vec<u8>,
+    /// Nothing where no signature could verify under its key anyway.
+    parsed: Option<Certificate>,
+    source: Source,
+}
+
+impl Revocations {
+    /// Takes EFI signature lists.
+    ///
+    /// # Errors
+    /// `revocation-unreadable`: a list is malformed, or a certificate on it cannot be parsed.
+    pub fn from_lists(bytes: &[u8], source: &str) -> Result<Self, Finding> {
+        let mut revocations = Self::default();
+        for entry in esl::parse(bytes).map_err(|malformed| unreadable(source, malformed))? {
+            match entry {
+                Entry::X509(der) => revocations.add_certificate(der, source)?,
+                Entry::Image(hash) => revocations.add_image(hash, source),
+                Entry::Tbs(_, hash) => revocations.add_tbs(hash, source),
+                Entry::Other(_, count) => revocations.ignore(count, source),
+            }
+        }
+        Ok(revocations)
+    }
+
+    /// Takes a description of the kernel's `.blacklist`: `bin:HEX`, the hash of an image, or `tbs:HEX`, of a
+    /// certificate. The kernel takes EFI_TIME into the description of the latter, so that its own search never finds it;
+    /// here, every reading of the length counts.
+    ///
+    /// # Errors
+    /// `revocation-unreadable`: it is neither.
+    pub fn add_blacklist(&mut self, description: &str, source: &str) -> Result<(), Finding> {
+        let wrong = || unreadable(source, format!("{description:?} is neither bin: nor tbs: with a hash"));
+        let (kind, digits) = description.split_once(':').ok_or_else(wrong)?;
+        let hash = decode(digits).ok_or_else(wrong)?;
+        match (kind, <[u8; 32]>::try_from(hash.as_slice())) {
+            ("bin", Ok(image)) => self.add_image(image, source),
+            // A hash by another algorithm than SHA-256.
+            ("bin", Err(_)) => self.ignore(1, source),
+            ("tbs", _) => self.add_tbs_with_time(&hash, source),
+            _ => return Err(wrong()),
+        }
+        Ok(())
+    }
+
+    fn add_tbs_with_time(&mut self, hash: &[u8], source: &str) {
+        let mut taken = false;
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+            if let Some((hash, time)) = hash.split_at_checked(algorithm.size())
+                && (time.is_empty() || time.len() == TIME)
+            {
+                self.add_tbs(hash, source);
+                taken = true;
+            }
+        }
+        if !taken {
+            self.ignore(1, source);
+        }
+    }
+
+    /// Revokes a certificate, and all that was signed by its key.
+    ///
+    /// # Errors
+    /// `revocation-unreadable`: it cannot be parsed. One whose key or algorithms no signature may use is kept by its
+    /// bytes.
+    pub fn add_certificate(&mut self, der: &[u8], source: &str) -> Result<(), Finding> {
+        let parsed = match Certificate::parse(der) {
+            Ok(certificate) => Some(certificate),
+            Err(finding) if is_about_strength(finding.reason) => None,
+            Err(finding) => {
+                let name = hex(&sha256(der));
+                return Err(unreadable(source, format!("the certificate with SHA-256 {name}: {finding}")));
+            }
+        };
+        self.certificates.push(Revoked { der: der.to_vec(), parsed, source: source.into() });
+        Ok(())
+    }
+
+    /// Revokes an image by its Authenticode SHA-256.
+    pub fn add_image(&mut self, hash: [u8; 32], source: &str) {
+        self.images.entry(hash).or_insert_with(|| source.into());
+    }
+
+    fn add_tbs(&mut self, hash: &[u8], source: &str) {
+        self.tbs.entry(hash.to_vec()).or_insert_with(|| source.into());
+    }
+
+    fn ignore(&mut self, count: usize, source: &str) {
+        let ignored = self.ignored.entry(source.into()).or_default();
+        *ignored = ignored.saturating_add(count);
+    }
+
+    /// Adds what others revoke.
+    pub fn extend(&mut self, other: Self) {
+        for (hash, source) in other.images {
+            self.images.entry(hash).or_insert(source);
+        }
+        for (hash, source) in other.tbs {
+            self.tbs.entry(hash).or_insert(source);
+        }
+        for (source, count) in other.ignored {
+            self.ignore(count, &source);
+        }
+        self.certificates.extend(other.certificates);
+    }
+
+    /// How many images, certificates and hashes of certificates were revoked.
+    #[must_use]
+    pub fn counts(&self) -> (usize, usize, usize) {
+        (self.images.len(), self.certificates.len(), self.tbs.len())
+    }
+
+    /// Sources with entries that cannot be evaluated (a SHA-1, a bare key), and how many they are.
+    pub fn ignored(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.ignored.iter().map(|(source, count)| (&**source, *count))
+    }
+
+    /// Checks an image by its Authenticode SHA-256, whatever digest its signature has.
+    ///
+    /// # Errors
+    /// `revoked-image`
+    pub fn check_image(&self, authenticode_sha256: &[u8; 32]) -> Result<(), Finding> {
+        match self.images.get(authenticode_sha256) {
+            None => Ok(()),
+            Some(source) => {
+                let seen = format!("its SHA-256 {} is in {source}", hex(authenticode_sha256));
+                Err(Finding::new(Reason::RevokedImage, seen))
+            }
+        }
+    }
+
+    /// Checks every certificate on the path from the signer to the anchor, both included.
+    ///
+    /// # Errors
+    /// `revoked-cert`: one was revoked, has a revoked key, or was signed by one. `revoked-tbs`: by its hash.
+    pub fn check_path(&self, path: &[Certificate]) -> Result<(), Finding> {
+        for certificate in path {
+            for revoked in &self.certificates {
+                revoked.check(certificate)?;
+            }
+            self.check_tbs(certificate)?;
+        }
+        Ok(())
+    }
+
+    fn check_tbs(&self, certificate: &Certificate) -> Result<(), Finding> {
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512] {
+            // Hashing is skipped where no list has such a hash.
+            if !self.tbs.keys().any(|hash| hash.len() == algorithm.size()) {
+                continue;
+            }
+            let digest = algorithm.digest(&[certificate.tbs()]);
+            if let Some(source) = self.tbs.get(&digest.value) {
+                let seen = format!("{}: {digest} of its TBSCertificate is in {source}", certificate.subject());
+                return Err(Finding::new(Reason::RevokedTbs, seen));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Revoked {
+    fn check(&self, certificate: &Certificate) -> Result<(), Finding> {
+        let found = |how: &str| {
+            let seen = format!("{}: {how} in {}", certificate.subject(), self.source);
+            Err(Finding::new(Reason::RevokedCertificate, seen))
+        };
+        if certificate.der() == self.der {
+            return found("it is");
+        }
+        let Some(revoked) = &self.parsed else { return Ok(()) };
+        // The same key in another certificate, such as a renewed one.
+        if public_key(certificate.der()).is_some_and(|key| Some(key) == public_key(&self.der)) {
+            return found("its key is that of a certificate");
+        }
+        // Names are not asked: a certificate that names another issuer was signed by this key all the same. An error
+        // means only that it was not; one that matters to the path is for the chain to report.
+        if certificate.verify_signed_by(revoked).is_ok() {
+            return found("its issuer is");
+        }
+        Ok(())
+    }
+}
+
+/// The SubjectPublicKeyInfo, tag and length included.
+fn public_key(der: &[u8]) -> Option<&[u8]> {
+    x509_parser::parse_x509_certificate(der).ok().map(|(_, certificate)| certificate.tbs_certificate.subject_pki.raw)
+}
+
+fn is_about_strength(reason: Reason) -> bool {
+    matches!(reason, Reason::UnsupportedAlgorithm | Reason::WeakDigest | Reason::WeakKey)
+}
+
+/// A list that cannot be used.
+pub(crate) fn unreadable(source: &str, what: impl std::fmt::Display) -> Finding {
+    Finding::new(Reason::RevocationUnreadable, format!("{source}: {what}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -114,7 +114,7 @@ pub struct Recorder {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
-    Load { kernel: Vec<u8>, initrd: Option<Vec<u8>>, cmdline: String, flags: u64 },
+    Load { kernel: Vec<u8>, sealed: bool, initrd: Option<Vec<u8>>, cmdline: String, flags: u64 },
     Unload { panic: bool },
     Jump,
 }
@@ -123,6 +123,7 @@ impl Kexec for Recorder {
     fn load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
         self.calls.borrow_mut().push(Call::Load {
             kernel: bytes(load.kernel),
+            sealed: target(load.kernel).to_string_lossy().starts_with("/memfd:"),
             initrd: load.initrd.map(bytes),
             cmdline: load.cmdline.to_str().unwrap().to_owned(),
             flags: load.flags,
@@ -142,6 +143,11 @@ impl Kexec for Recorder {
         self.calls.borrow_mut().push(Call::Jump);
         nix::libc::EINVAL
     }
+}
+
+/// Where a descriptor leads.
+fn target(fd: BorrowedFd<'_>) -> PathBuf {
+    fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
 }
 
 /// All that the kernel would read through a descriptor.

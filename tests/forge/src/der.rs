@@ -244,3 +244,33 @@ fn push_arc(out: &mut Vec<u8>, arc: u64) {
     }
     out.extend(groups.iter().rev());
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let tree =
+            seq(vec![int(0), uint(&[0x80]), oid("1.2.840.113549.1.7.2"), ctx(0, vec![octets([7; 300])]), null()]);
+        assert_eq!(Node::parse(&tree.encode()), tree);
+    }
+
+    #[test]
+    fn numbers_are_minimal() {
+        assert_eq!(int(0).encode(), [2, 1, 0]);
+        assert_eq!(int(127).encode(), [2, 1, 127]);
+        assert_eq!(int(128).encode(), [2, 2, 0, 128]);
+        assert_eq!(uint(&[0, 0, 1]).encode(), [2, 1, 1]);
+        assert_eq!(oid("1.2.840.113549").encode(), [6, 6, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d]);
+    }
+
+    #[test]
+    fn every_form_of_length() {
+        let with = |len| Node { len, ..octets([1, 2]) }.encode();
+        assert_eq!(with(Len::Der), [4, 2, 1, 2]);
+        assert_eq!(with(Len::Octets(3)), [4, 0x83, 0, 0, 2, 1, 2]);
+        assert_eq!(with(Len::Says(0x80)), [4, 0x81, 0x80, 1, 2]);
+        assert_eq!(Node { len: Len::Indefinite, ..seq(vec![null()]) }.encode(), [0x30, 0x80, 5, 0, 0, 0]);
+    }
+}

@@ -134,7 +134,7 @@ pub fn cases() -> Vec<ListCase> {
         ListCase {
             entries: None,
             before_fault: 2,
-            ..good("cut-in-head", "less than a list's head", 0, two[..118].into())
+            ..good("cut-in-head", "less than a list's head", 0, two[..134].into())
         },
         bad(
             "list-size-0",

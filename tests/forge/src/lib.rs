@@ -14,6 +14,7 @@ pub mod esl;
 pub mod ext;
 pub mod hash;
 pub mod key;
+pub mod messages;
 pub mod oid;
 pub mod pe;
 pub mod pem;
@@ -29,6 +30,7 @@ pub mod x509;
 
 pub use anchors::{Certificate, Revocation, db, db_esl, dbx, dbx_esl};
 pub use cases::{Case, Expect, Needs, cases};
+pub use messages::{Message, messages};
 
 use bzimage::BzImage;
 use recipe::Recipe;

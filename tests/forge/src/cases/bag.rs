@@ -39,13 +39,13 @@ fn unsupported() -> Vec<Case> {
     let koblitz = pki::alone("A stranger on secp256k1", "secp256k1");
     let no_package = |case: Case| case.reject(ENOPKG, "bag-cert");
     vec![
-        no_package(cert("A089_p7_bag_unrelated_ed25519", "an unrelated Ed25519 certificate", &of(oid::ED25519, 32))),
+        no_package(cert("A089_p7_bag_unrelated_ed25519", "an unrelated Ed25519 certificate", of(oid::ED25519, 32))),
         no_package(cert("A090_p7_bag_secp256k1_unrelated", "an unrelated certificate on secp256k1", &koblitz)),
         no_package(cert("D051_bag_mldsa", "an unrelated ML-DSA-65 certificate: kernels before 7.0 refuse", {
             of(oid::ML_DSA_65, 1952)
         })),
         no_package(cert("D051_bag_pss", "an unrelated certificate signed with RSA-PSS", &by_pss)),
-        cert("E_bag_unrelated_stranger", "an unrelated certificate that is well made", &unrelated()),
+        cert("E_bag_unrelated_stranger", "an unrelated certificate that is well made", unrelated()),
     ]
 }
 

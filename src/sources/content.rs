@@ -1,0 +1,130 @@
+//! What is in a file of keys: certificates in PEM or DER, EFI signature lists, lines of hashes.
+
+use super::pem;
+use crate::trust::cert::Certificate;
+use crate::trust::esl::{self, Entry};
+use crate::trust::revocation::Revocations;
+
+/// Names of files of certificates in a directory; others are not looked at.
+pub(super) const KEYS: &[&str] = &["pem", "crt", "cer", "der", "esl"];
+/// The same for revocations.
+pub(super) const REVOCATIONS: &[&str] = &["pem", "crt", "cer", "der", "esl", "sha256"];
+
+/// How a file is written.
+enum Form<'a> {
+    Pem(&'a str),
+    Der,
+    Lists,
+    Text(&'a str),
+}
+
+/// Told by the bytes, not by the name: `.crt` may be either. No two can be mistaken for one another: DER starts with a
+/// SEQUENCE whose length is not ASCII, a list with a GUID.
+fn form(bytes: &[u8]) -> Result<Form<'_>, String> {
+    match bytes {
+        [] => Err("it is empty".to_owned()),
+        [0x30, 0x80..=0xff, ..] => Ok(Form::Der),
+        _ if esl::claimed_by(bytes) => Ok(Form::Lists),
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) if pem::claimed_by(bytes) => Ok(Form::Pem(text)),
+            Ok(text) => Ok(Form::Text(text)),
+            Err(_) => Err("it is neither a certificate in PEM or DER nor an EFI signature list".to_owned()),
+        },
+    }
+}
+
+/// The certificates of a file that is to be trusted. One that cannot be used is an error, and so is none.
+pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
+    let found = match form(bytes)? {
+        Form::Der => vec![bytes.to_vec()],
+        Form::Pem(text) => pem::certificates(text)?,
+        // Hashes of images in db allow firmware to start them; they are no anchors, and the kernel ignores them.
+        Form::Lists => certificates_of_lists(bytes)?.into_iter().map(<[u8]>::to_vec).collect(),
+        Form::Text(_) => Vec::new(),
+    };
+    if found.is_empty() {
+        return Err("it holds no certificate".to_owned());
+    }
+    found.iter().map(|der| Certificate::parse(der).map_err(|finding| finding.to_string())).collect()
+}
+
+/// The certificates of EFI signature lists, not parsed.
+pub(super) fn certificates_of_lists(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
+    let entries = esl::parse(bytes).map_err(|malformed| malformed.to_string())?;
+    Ok(entries.into_iter().filter_map(|entry| if let Entry::X509(der) = entry { Some(der) } else { None }).collect())
+}
+
+/// What a file revokes. An empty text revokes nothing; that is no error.
+pub(super) fn revocations(bytes: &[u8], source: &str) -> Result<Revocations, String> {
+    let mut revocations = Revocations::default();
+    let mut revoke = |der: &[u8]| revocations.add_certificate(der, source).map_err(|finding| finding.detail);
+    match form(bytes) {
+        Ok(Form::Der) => revoke(bytes)?,
+        Ok(Form::Pem(text)) => pem::certificates(text)?.iter().try_for_each(|der| revoke(der))?,
+        Ok(Form::Lists) => return Revocations::from_lists(bytes, source).map_err(|finding| finding.detail),
+        Ok(Form::Text(text)) => {
+            for hash in hashes(text)? {
+                revocations.add_image(hash, source);
+            }
+        }
+        Err(_) if bytes.is_empty() => {}
+        Err(error) => return Err(error),
+    }
+    Ok(revocations)
+}
+
+/// Lines `sha256:HEX`, the Authenticode hash of an image each; `#` starts a comment.
+fn hashes(text: &str) -> Result<Vec<[u8; 32]>, String> {
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    lines
+        .filter(|line| !line.is_empty())
+        .map(|line| {
+            let bytes = line.strip_prefix("sha256:").and_then(crate::hex::decode);
+            let hash = bytes.and_then(|bytes| bytes.try_into().ok());
+            hash.ok_or_else(|| format!("{line:?} is not sha256: and 64 digits"))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::esl::build::{SHA256, X509, list};
+
+    #[test]
+    fn one_certificate_in_three_forms() {
+        let der = forge::root_der();
+        let lists = [list(SHA256, &[&[1; 32]]), list(X509, &[&der])].concat();
+        for bytes in [der.clone(), forge::root_pem().into_bytes(), lists] {
+            let found = certificates(&bytes).unwrap();
+            assert_eq!(found.iter().map(Certificate::der).collect::<Vec<_>>(), [&der[..]]);
+            assert_eq!(revocations(&bytes, "x").unwrap().counts().1, 1);
+        }
+        let both = forge::root_pem() + &forge::signer_pem();
+        assert_eq!(certificates(both.as_bytes()).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn no_certificate_is_an_error() {
+        let table: &[&[u8]] = &[b"", b"text", b"\xff\xfe", b"sha256:00", &list(SHA256, &[&[1; 32]])];
+        for bytes in table {
+            assert!(certificates(bytes).is_err(), "{bytes:?}");
+        }
+        let mut cut = list(X509, &[&forge::root_der()]);
+        cut.pop();
+        assert!(certificates(&cut).is_err());
+    }
+
+    #[test]
+    fn lines_of_hashes() {
+        let hash = "ab".repeat(32);
+        let text = format!("# images\n\nsha256:{hash}\r\n sha256:{}  # upper case\n", hash.to_uppercase());
+        let revocations = revocations(text.as_bytes(), "x").unwrap();
+        assert_eq!(revocations.counts(), (1, 0, 0));
+        assert!(revocations.check_image(&[0xab; 32]).is_err());
+        assert!(super::revocations(b"", "x").is_ok());
+        for wrong in ["sha256:ab", &hash, &format!("sha256:{hash}0"), &format!("sha1:{hash}"), "\u{0}"] {
+            assert!(super::revocations(wrong.as_bytes(), "x").is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Files and directories of keys: the user's, which are taken as they are, and the system's, which must be root's.
+
+use super::Root;
+use super::root::{open_regular, present, read_capped, read_rest};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The largest file of keys, in bytes; all of a distribution's TLS authorities take 220 KiB.
+const MAX_FILE: u64 = 4 << 20;
+/// The most files that a directory of keys may hold.
+const MAX_FILES: usize = 4096;
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) path: PathBuf,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What kept a file or a directory from being read.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    pub(super) path: PathBuf,
+    pub(super) what: String,
+}
+
+impl Unreadable {
+    pub(super) fn new(path: &Path, what: impl ToString) -> Self {
+        Self { path: path.to_owned(), what: what.to_string() }
+    }
+}
+
+/// Reads a file that the user named, or the files of a directory that bear one of the endings.
+pub(super) fn read_named(path: &Path, endings: &[&str]) -> Result<Vec<Loaded>, Unreadable> {
+    let failed = |error: io::Error| Unreadable::new(path, error);
+    let paths = if fs::metadata(path).map_err(failed)?.is_dir() {
+        names(path, endings).map_err(failed)?.into_iter().map(|name| path.join(name)).collect()
+    } else {
+        vec![path.to_owned()]
+    };
+    paths
+        .into_iter()
+        .map(|path| {
+            let bytes = read_capped(&path, MAX_FILE).map_err(|error| Unreadable::new(&path, error))?;
+            Ok(Loaded { path, bytes })
+        })
+        .collect()
+}
+
+/// Reads the files of the system's directories, the first of which masks files of the same name in the others; a link
+/// to /dev/null does nothing else. A directory that is absent has no files.
+///
+/// Each file stands for itself in the result: what one of them means is for the caller to say.
+pub(super) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -> Vec<Result<Loaded, Unreadable>> {
+    let mut files: BTreeMap<OsString, Option<PathBuf>> = BTreeMap::new();
+    let mut read = Vec::new();
+    for directory in directories {
+        let directory = root.path(directory);
+        match system_names(root, &directory, endings) {
+            Err(error) => read.push(Err(Unreadable::new(&directory, error))),
+            Ok(names) => {
+                for name in names {
+                    let path = directory.join(&name);
+                    files.entry(name).or_insert_with(|| (!is_mask(&path)).then_some(path));
+                }
+            }
+        }
+    }
+    read.extend(files.into_values().flatten().map(|path| match read_owned(root, &path) {
+        Ok(bytes) => Ok(Loaded { path, bytes }),
+        Err(error) => Err(Unreadable::new(&path, error)),
+    }));
+    read
+}
+
+/// Reads a file of the system's that must be root's; `None` where it is absent.
+pub(super) fn read_system_file(root: &Root, absolute: &str) -> Result<Option<Vec<u8>>, Unreadable> {
+    let path = root.path(absolute);
+    present(read_owned(root, &path)).map_err(|error| Unreadable::new(&path, error))
+}
+
+fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
+    let Some(names) = present(names(directory, endings))? else { return Ok(Vec::new()) };
+    // Whoever may write to it may add, remove and mask files.
+    check_way(root, directory)?;
+    Ok(names)
+}
+
+/// Sorted names with one of the endings.
+fn names(directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let name = entry?.file_name();
+        let ending = Path::new(&name).extension().and_then(|ending| ending.to_str());
+        if ending.is_some_and(|ending| endings.contains(&ending)) {
+            names.push(name);
+        }
+        if names.len() > MAX_FILES {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("more than {MAX_FILES} files")));
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn is_mask(path: &Path) -> bool {
+    fs::read_link(path).is_ok_and(|target| target == Path::new("/dev/null"))
+}
+
+/// Reads a file that only root can have written, at the end of a way that only root can have laid.
+fn read_owned(root: &Root, path: &Path) -> io::Result<Vec<u8>> {
+    let file = open_regular(path)?;
+    check_owner(root, path, &file.metadata()?)?;
+    // A link leads elsewhere; the directories there count as well.
+    check_way(root, &fs::canonicalize(path)?)?;
+    read_rest(&file, MAX_FILE)
+}
+
+/// Checks a path and all directories above it, up to the root.
+fn check_way(root: &Root, path: &Path) -> io::Result<()> {
+    let top = fs::canonicalize(&root.0)?;
+    for step in fs::canonicalize(path)?.ancestors().take_while(|step| *step != top) {
+        check_owner(root, step, &fs::metadata(step)?)?;
+    }
+    Ok(())
+}
+
+fn check_owner(root: &Root, path: &Path, metadata: &Metadata) -> io::Result<()> {
+    let wrong = |what: String| io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: {what}", path.display()));
+    if metadata.uid() != root.owner() {
+        return Err(wrong(format!("belongs to user {}, not to root", metadata.uid())));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(wrong("others than root may write to it".to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! Whom to trust. A file that cannot be used is an error, a list of the firmware's gives nothing.
+
+use super::super::files::{Unreadable, read_named, read_system};
+use super::super::firmware::{self, Part};
+use super::super::{SecureBoot, TrustRequest, content};
+use super::{Gatherer, trust_file};
+use crate::reason::Finding;
+use crate::trust::Anchor;
+use crate::trust::cert::Certificate;
+use std::path::Path;
+
+const TRUST: &str = "/etc/skexec/trust.d";
+const VENDOR_TRUST: &str = "/usr/lib/skexec/trust.d";
+
+impl Gatherer<'_> {
+    pub(super) fn named_keys(&mut self, request: &TrustRequest) -> Result<(), Finding> {
+        for path in &request.keys {
+            let files = read_named(path, content::KEYS).map_err(trust_file)?;
+            if files.is_empty() {
+                return Err(trust_file(Unreadable::new(
+                    path,
+                    "no file in it is called *.pem, *.crt, *.cer, *.der, *.esl",
+                )));
+            }
+            for file in files {
+                self.anchors(&file.path, &file.bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Under Secure Boot only the administrator's own: what a package brings must not outdo the firmware.
+    pub(super) fn system_keys(&mut self, secure_boot: SecureBoot) -> Result<(), Finding> {
+        let all = [TRUST, VENDOR_TRUST];
+        let directories = if secure_boot.restricts_anchors() { &all[..1] } else { &all };
+        for file in read_system(self.root, directories, content::KEYS) {
+            let file = file.map_err(trust_file)?;
+            self.anchors(&file.path, &file.bytes)?;
+        }
+        Ok(())
+    }
+
+    fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {
+        let certificates = content::certificates(bytes).map_err(|what| trust_file(Unreadable::new(path, what)))?;
+        let source = path.display().to_string();
+        let anchors = certificates.into_iter().map(|certificate| Anchor { certificate, source: source.clone() });
+        self.gathered.trust.anchors.extend(anchors);
+        Ok(())
+    }
+
+    pub(super) fn firmware_keys(&mut self) {
+        if !firmware::ignores_db(self.root) {
+            match firmware::database(self.root, "db") {
+                Ok(list) => list.iter().for_each(|part| self.trust_list(part)),
+                Err(error) => self.warn("trust-list-ignored", format!("db: {error}")),
+            }
+        }
+        match firmware::mok(self.root, "MokListRT") {
+            Ok(list) => {
+                self.warn_of_planted(&list);
+                list.parts.iter().for_each(|part| self.trust_list(part));
+            }
+            Err(error) => self.warn("trust-list-ignored", format!("MokListRT: {error}")),
+        }
+    }
+
+    /// A malformed list gives nothing; a certificate that is not for us leaves the others.
+    fn trust_list(&mut self, Part { name, data }: &Part) {
+        let certificates = match content::certificates_of_lists(data) {
+            Ok(certificates) => certificates,
+            Err(error) => return self.warn("trust-list-ignored", format!("{name}: {error}")),
+        };
+        for der in certificates {
+            match Certificate::parse(der) {
+                Ok(certificate) => self.gathered.trust.anchors.push(Anchor { certificate, source: name.clone() }),
+                Err(finding) => self.warn("trust-list-ignored", format!("{name}: a certificate: {finding}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Who no longer counts. A list that cannot be used refuses everything.
+
+use super::super::efi::{self, Efi};
+use super::super::files::{Unreadable, read_named, read_system};
+use super::super::firmware::{self, Part};
+use super::super::{SecureBoot, TrustRequest, blacklist, content};
+use super::{Gatherer, trust_file};
+use crate::reason::{Finding, Reason};
+use crate::trust::revocation::Revocations;
+use crate::trust::sbat::Level;
+
+const REVOKED: &[&str] = &["/etc/skexec/revoked.d", "/usr/lib/skexec/revoked.d"];
+
+impl Gatherer<'_> {
+    pub(super) fn named_revocations(&mut self, request: &TrustRequest) -> Result<(), Finding> {
+        for path in &request.revoked {
+            for file in read_named(path, content::REVOCATIONS).map_err(trust_file)? {
+                let revocations = content::revocations(&file.bytes, &file.path.display().to_string());
+                let revocations = revocations.map_err(|what| trust_file(Unreadable::new(&file.path, what)))?;
+                self.gathered.trust.revocations.extend(revocations);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn dbx(&mut self, secure_boot: SecureBoot) {
+        const NO_VARIABLES: &str =
+            "the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)";
+        match (efi::state(self.root), firmware::database(self.root, "dbx")) {
+            // Where the kernel says that Secure Boot is off, the list is of little weight, and a kernel without runtime
+            // services can never show it.
+            (Efi::NoVariables, _) if secure_boot.kernel == Some(false) => {
+                self.warn("revocation-incomplete", format!("dbx: {NO_VARIABLES}"));
+            }
+            (Efi::NoVariables, _) => self.block("dbx", NO_VARIABLES),
+            (_, Ok(list)) => list.iter().for_each(|part| self.revocation_list("dbx", part)),
+            (_, Err(error)) => self.block("dbx", error),
+        }
+    }
+
+    pub(super) fn mok_revocations(&mut self) {
+        const NAME: &str = "MokListXRT";
+        match firmware::mok(self.root, NAME) {
+            Ok(list) => {
+                self.warn_of_planted(&list);
+                if list.without_privilege {
+                    let message = format!("{NAME}: only root can read all of it; the EFI variable was read instead");
+                    self.warn("revocation-incomplete", message);
+                }
+                list.parts.iter().for_each(|part| self.revocation_list(NAME, part));
+            }
+            Err(error) => self.block(NAME, error),
+        }
+    }
+
+    /// The policy names a split list by its first name.
+    fn revocation_list(&mut self, list: &str, Part { name, data }: &Part) {
+        match Revocations::from_lists(data, name) {
+            Ok(revocations) => self.gathered.trust.revocations.extend(revocations),
+            Err(finding) => self.block_for(list, finding),
+        }
+    }
+
+    pub(super) fn sbat_level(&mut self) {
+        const NAME: &str = "SbatLevelRT";
+        match firmware::mok(self.root, NAME) {
+            Err(error) => self.block(NAME, error),
+            Ok(found) => {
+                self.warn_of_planted(&found);
+                // It is no list: it is never split.
+                match found.parts.first().map(|part| Level::parse(&part.data)) {
+                    None => {}
+                    Some(Ok(level)) => self.gathered.trust.sbat_level = Some(level),
+                    Some(Err(malformed)) => self.block(NAME, malformed),
+                }
+            }
+        }
+    }
+
+    pub(super) fn system_revocations(&mut self) {
+        for file in read_system(self.root, REVOKED, content::REVOCATIONS) {
+            let read = file.and_then(|file| {
+                let revocations = content::revocations(&file.bytes, &file.path.display().to_string());
+                revocations.map_err(|what| Unreadable::new(&file.path, what))
+            });
+            match read {
+                Ok(revocations) => self.gathered.trust.revocations.extend(revocations),
+                Err(Unreadable { path, what }) => self.block(&path.display().to_string(), what),
+            }
+        }
+    }
+
+    pub(super) fn blacklist(&mut self) {
+        const NAME: &str = ".blacklist";
+        let text = match self.root.read("/proc/keys", 4 << 20) {
+            Ok(None) => return,
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) => return self.block(NAME, error),
+        };
+        let blacklist = blacklist::parse(&text);
+        let mut revocations = Revocations::default();
+        for description in &blacklist.descriptions {
+            if let Err(finding) = revocations.add_blacklist(description, NAME) {
+                return self.block_for(NAME, finding);
+            }
+        }
+        self.gathered.trust.revocations.extend(revocations);
+        if !blacklist.visible {
+            self.warn("revocation-incomplete", format!("{NAME}: only root sees the kernel's keyrings"));
+        }
+        // The kernel puts certificates of dbx there, too; those were read above.
+        let (_, certificates, _) = self.gathered.trust.revocations.counts();
+        if blacklist.hidden() > certificates {
+            let message = format!("{NAME}: {} certificates on it cannot be read", blacklist.hidden());
+            self.warn("revocation-incomplete", message);
+        }
+    }
+
+    pub(super) fn entries_of_other_kinds(&mut self) {
+        let ignored: Vec<_> =
+            self.gathered.trust.revocations.ignored().map(|(name, count)| (name.to_owned(), count)).collect();
+        for (name, count) in ignored {
+            let message = format!("{name}: {count} entries are of kinds that cannot be evaluated");
+            self.warn("revocation-incomplete", message);
+        }
+    }
+
+    fn block(&mut self, list: &str, what: impl std::fmt::Display) {
+        self.block_for(list, Finding::new(Reason::RevocationUnreadable, format!("{list}: {what}")));
+    }
+
+    fn block_for(&mut self, list: &str, finding: Finding) {
+        if self.ignored.iter().any(|ignored| ignored == list) {
+            self.warn("revocation-ignored", format!("{} (ignored by the policy)", finding.detail));
+        } else {
+            self.gathered.trust.unreadable.push(finding);
+        }
+    }
+}
