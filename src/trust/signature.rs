@@ -49,7 +49,7 @@ pub enum PublicKey {
     Ec {
         /// The curve.
         curve: Curve,
-        /// `04`, x, y; not known to lie on the curve.
+        /// The point as it was written (SEC 1, 2.3.3); not known to lie on the curve, or to be one.
         point: Vec<u8>,
     },
 }
@@ -72,9 +72,7 @@ impl PublicKey {
             oid::EC_PUBLIC_KEY => {
                 let name = algorithm.take(OID).map(|name| name.value).unwrap_or_default();
                 let curve = curve(name)?;
-                let whole = bits.len() == curve.size().saturating_mul(2).saturating_add(1);
-                let plain = whole && bits.first() == Some(&4);
-                if plain { Ok(Self::Ec { curve, point: bits.to_vec() }) } else { Err(malformed()) }
+                Ok(Self::Ec { curve, point: bits.to_vec() })
             }
             other => Err(unsupported(format!("a public key of kind {}", oid::dotted(other)))),
         }
@@ -104,7 +102,13 @@ impl PublicKey {
     /// # Errors
     /// `weak-key`; `unsupported-algorithm` for a key that is larger than the kernel takes.
     pub fn check_strength(&self) -> Result<(), Finding> {
-        let Self::Rsa { modulus, exponent } = self else { return Ok(()) };
+        let (modulus, exponent) = match self {
+            Self::Rsa { modulus, exponent } => (modulus, exponent),
+            Self::Ec { point, .. } if matches!(point.first(), Some(2 | 3)) => {
+                return Err(unsupported("a compressed point".to_owned()));
+            }
+            Self::Ec { .. } => return Ok(()),
+        };
         let bits = bit_length(modulus);
         if bits > *RSA_BITS.end() {
             return Err(unsupported(format!("RSA with {bits} bits")));
@@ -188,6 +192,10 @@ fn verify_rsa(n: &[u8], e: &[u8], by: Algorithm, digest: &[u8], signature: &[u8]
 /// A digest that is shorter than the curve is a number like any other, for the standard and for the kernel
 /// (`ecdsa_verify`); the crates want some of them padded.
 fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), &'static str> {
+    // The crates would take a compressed point, too.
+    if point.first() != Some(&4) {
+        return Err("the public key is no point of its curve");
+    }
     let scalars = scalars(curve, signature).ok_or("the ECDSA signature is malformed")?;
     let digest = padded(digest, curve.size());
     macro_rules! verify {
