@@ -145,7 +145,8 @@ impl Revocations {
     ///
     /// # Errors
     /// `revoked-image`
-    pub fn check_image(&self, authenticode_sha256: &[u8; 32]) -> Result<(), Finding> {
+    pub fn check_image(&self, authenticode_sha256: &[u8]) -> Result<(), Finding> {
+        debug_assert_eq!(authenticode_sha256.len(), 32, "another digest would match nothing");
         match self.images.get(authenticode_sha256) {
             None => Ok(()),
             Some(source) => {
