@@ -146,7 +146,8 @@ impl Revocations {
     ///
     /// # Errors
     /// `revoked-image`
-    pub fn check_image(&self, authenticode_sha256: &[u8; 32]) -> Result<(), Finding> {
+    pub fn check_image(&self, authenticode_sha256: &[u8]) -> Result<(), Finding> {
+        debug_assert_eq!(authenticode_sha256.len(), 32, "another digest would match nothing");
         match self.images.get(authenticode_sha256) {
             None => Ok(()),
             Some(source) => {
@@ -197,7 +198,7 @@ impl Revoked {
         }
         let Some(revoked) = &self.parsed else { return Ok(()) };
         // The same key in another certificate, such as a renewed one.
-        if public_key(certificate.der()).is_some_and(|key| Some(key) == public_key(&self.der)) {
+        if certificate.public_key() == revoked.public_key() {
             return found("its key is that of a certificate");
         }
         // Names are not asked: a certificate that names another issuer was signed by this key all the same. An error
@@ -207,11 +208,6 @@ impl Revoked {
         }
         Ok(())
     }
-}
-
-/// The SubjectPublicKeyInfo, tag and length included.
-fn public_key(der: &[u8]) -> Option<&[u8]> {
-    x509_parser::parse_x509_certificate(der).ok().map(|(_, certificate)| certificate.tbs_certificate.subject_pki.raw)
 }
 
 fn is_about_strength(reason: Reason) -> bool {
