@@ -1,9 +1,10 @@
 //! What skexec says of a file, for people and, by the JSON of the design page, for scripts.
 
 use crate::authorize::Candidate;
+use crate::hex;
 use crate::image::Format;
 use crate::reason::{Exit, Finding, Warning};
-use crate::trust::digest::{Digest, hex};
+use crate::trust::digest::Digest;
 use crate::trust::{Judgement, Signer};
 use serde::Serialize;
 use std::path::Path;
@@ -51,13 +52,13 @@ struct KernelReport {
 
 impl From<&Digest> for DigestReport {
     fn from(digest: &Digest) -> Self {
-        Self { algorithm: digest.algorithm.name(), value: hex(&digest.value) }
+        Self { algorithm: digest.algorithm.name(), value: hex::encode(&digest.value) }
     }
 }
 
 impl From<&Signer> for SignerReport {
     fn from(signer: &Signer) -> Self {
-        Self { subject: signer.subject.clone(), issuer: signer.issuer.clone(), sha256: hex(&signer.sha256) }
+        Self { subject: signer.subject.clone(), issuer: signer.issuer.clone(), sha256: hex::encode(&signer.sha256) }
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Scheme {
 /// The digest that an AlgorithmIdentifier names.
 ///
 /// # Errors
-/// `weak-digest` where others know it, `unsupported-algorithm` else.
+/// `weak-digest` where kernels still take it, `unsupported-algorithm` else.
 pub fn digest(identifier: Identifier<'_>) -> Result<Algorithm, Finding> {
     let weak = |name| Err(Finding::new(Reason::WeakDigest, name));
     match identifier.oid {
@@ -59,11 +59,11 @@ pub fn digest(identifier: Identifier<'_>) -> Result<Algorithm, Finding> {
         oid::SHA256 => Ok(Algorithm::Sha256),
         oid::SHA384 => Ok(Algorithm::Sha384),
         oid::SHA512 => Ok(Algorithm::Sha512),
-        oid::MD5 => weak("md5"),
         oid::SHA1 => weak("sha1"),
         oid::SHA224 => weak("sha224"),
-        // Not weak, but not in every kernel: 6.12 has it, 7.2 has not.
-        oid::SHA3_256 | oid::SHA3_384 | oid::SHA3_512 => weak("sha3"),
+        oid::MD5 => Err(Finding::new(Reason::UnsupportedAlgorithm, "digest md5")),
+        // Debian builds it into its 6.12 and not into its 7.2.
+        oid::SHA3_256 | oid::SHA3_384 | oid::SHA3_512 => Err(Finding::new(Reason::UnsupportedAlgorithm, "digest sha3")),
         other => Err(unsupported("digest", other)),
     }
 }
@@ -135,9 +135,9 @@ mod tests {
             (oid::SHA384, Ok(Algorithm::Sha384)),
             (oid::SHA512, Ok(Algorithm::Sha512)),
             (oid::SHA1, Err(Reason::WeakDigest)),
-            (oid::MD5, Err(Reason::WeakDigest)),
+            (oid::MD5, Err(Reason::UnsupportedAlgorithm)),
             (oid::SHA224, Err(Reason::WeakDigest)),
-            (oid::SHA3_256, Err(Reason::WeakDigest)),
+            (oid::SHA3_256, Err(Reason::UnsupportedAlgorithm)),
             (oid::RSA, Err(Reason::UnsupportedAlgorithm)),
         ] {
             assert_eq!(

@@ -131,7 +131,7 @@ fn content<'a>(fields: &mut Cursor<'a>, profile: Profile) -> Result<(&'a [u8], O
             let content = content.ok_or_else(|| Finding::new(Reason::Spc, "the content is no SEQUENCE"))?;
             Ok((kind, Some(content.value)))
         }
-        (Profile::Authenticode, None) => Err(Finding::new(Reason::Spc, "there is no content")),
+        (Profile::Authenticode, None) => Err(malformed("there is no content")),
         (_, None) => Ok((kind, None)),
         (_, Some(_)) => Err(malformed("it has a content of its own, where it is to sign another file's")),
     }

@@ -2,8 +2,9 @@
 
 use super::algorithm::{Family, Scheme};
 use super::der::{self, Cursor, INTEGER, OID, SEQUENCE};
-use super::digest::{Algorithm, hex};
+use super::digest::Algorithm;
 use super::oid;
+use crate::hex;
 use crate::reason::{Finding, Reason};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 
@@ -48,7 +49,7 @@ pub enum PublicKey {
     Ec {
         /// The curve.
         curve: Curve,
-        /// `04`, x, y; not known to lie on the curve.
+        /// The point as it was written (SEC 1, 2.3.3); not known to lie on the curve, or to be one.
         point: Vec<u8>,
     },
 }
@@ -71,9 +72,7 @@ impl PublicKey {
             oid::EC_PUBLIC_KEY => {
                 let name = algorithm.take(OID).map(|name| name.value).unwrap_or_default();
                 let curve = curve(name)?;
-                let whole = bits.len() == curve.size().saturating_mul(2).saturating_add(1);
-                let plain = whole && bits.first() == Some(&4);
-                if plain { Ok(Self::Ec { curve, point: bits.to_vec() }) } else { Err(malformed()) }
+                Ok(Self::Ec { curve, point: bits.to_vec() })
             }
             other => Err(unsupported(format!("a public key of kind {}", oid::dotted(other)))),
         }
@@ -103,7 +102,13 @@ impl PublicKey {
     /// # Errors
     /// `weak-key`; `unsupported-algorithm` for a key that is larger than the kernel takes.
     pub fn check_strength(&self) -> Result<(), Finding> {
-        let Self::Rsa { modulus, exponent } = self else { return Ok(()) };
+        let (modulus, exponent) = match self {
+            Self::Rsa { modulus, exponent } => (modulus, exponent),
+            Self::Ec { point, .. } if matches!(point.first(), Some(2 | 3)) => {
+                return Err(unsupported("a compressed point".to_owned()));
+            }
+            Self::Ec { .. } => return Ok(()),
+        };
         let bits = bit_length(modulus);
         if bits > *RSA_BITS.end() {
             return Err(unsupported(format!("RSA with {bits} bits")));
@@ -116,7 +121,7 @@ impl PublicKey {
             _ if modulus.last().is_none_or(|last| last & 1 == 0) => Err(weak("RSA with an even modulus".to_owned())),
             Some(e) if e < LEAST_EXPONENT || e & 1 == 0 => Err(weak(format!("RSA with exponent {e}"))),
             Some(e) if e > RsaPublicKey::MAX_PUB_EXPONENT => Err(unsupported(format!("RSA with exponent {e}"))),
-            None => Err(unsupported(format!("RSA with exponent {}", hex(exponent)))),
+            None => Err(unsupported(format!("RSA with exponent {}", hex::encode(exponent)))),
             Some(_) => Ok(()),
         }
     }
@@ -187,6 +192,10 @@ fn verify_rsa(n: &[u8], e: &[u8], by: Algorithm, digest: &[u8], signature: &[u8]
 /// A digest that is shorter than the curve is a number like any other, for the standard and for the kernel
 /// (`ecdsa_verify`); the crates want some of them padded.
 fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), &'static str> {
+    // The crates would take a compressed point, too.
+    if point.first() != Some(&4) {
+        return Err("the public key is no point of its curve");
+    }
     let scalars = scalars(curve, signature).ok_or("the ECDSA signature is malformed")?;
     let digest = padded(digest, curve.size());
     macro_rules! verify {

@@ -4,7 +4,7 @@ use super::algorithm::{self, Identifier, Scheme};
 use super::attributes::Attributes;
 use super::cert::Certificate;
 use super::der::{self, Cursor, INTEGER, OCTET_STRING, SEQUENCE};
-use super::digest::Digest;
+use super::digest::{Digest, hex};
 use super::oid;
 use super::pkcs7::Profile;
 use crate::reason::{Finding, Reason};
@@ -58,6 +58,9 @@ impl<'a> SignerInfo<'a> {
         let algorithm = algorithm::digest(digest)?;
         check_digest_algorithms(around.digest_algorithms, digest)?;
         let attributes = fields.take(der::context(0));
+        if fields.take(der::context(2)).is_some() {
+            return Err(Finding::new(Reason::Attributes, "they are a SEQUENCE, as in PKCS #7 1.6"));
+        }
         let scheme = Identifier::take(&mut fields).ok_or_else(|| malformed("no signatureAlgorithm"))?;
         let scheme = algorithm::message_scheme(scheme, algorithm)?;
         let signature = fields.take(OCTET_STRING).ok_or_else(|| malformed("no signature"))?.value;
@@ -126,19 +129,20 @@ fn malformed(what: &str) -> Finding {
 }
 
 /// version and sid: 1 goes with issuer and serial number, 3 with a key's identifier (RFC 5652, 5.3), and SignedData has
-/// the same version, or the kernel refuses it (`pkcs7_note_signerinfo_version`).
+/// the same version, or the kernel refuses it (`pkcs7_note_signerinfo_version`). In Authenticode there is only the first.
 fn identifier<'a>(fields: &mut Cursor<'a>, around: Around<'_>) -> Result<SignerId<'a>, Finding> {
     let version = fields.take(INTEGER).ok_or_else(|| malformed("no version"))?.value;
-    match version {
-        [1 | 3] if version != [around.version] => Err(malformed("its version is not that of SignedData")),
-        [1] => issuer_and_serial(fields).ok_or_else(|| malformed("no issuerAndSerialNumber")),
-        [3] if around.profile == Profile::Authenticode => Err(Reason::SignerId.into()),
-        [3] => {
-            let id = fields.take(der::context_primitive(0)).ok_or_else(|| malformed("no subjectKeyIdentifier"))?;
-            Ok(SignerId::KeyId(id.value))
-        }
-        _ => Err(malformed("unknown version")),
+    let id = issuer_and_serial(fields).or_else(|| key_id(fields)).ok_or_else(|| malformed("no sid"))?;
+    match (version, id) {
+        (_, SignerId::KeyId(_)) if around.profile == Profile::Authenticode => Err(Reason::SignerId.into()),
+        ([1], SignerId::IssuerAndSerial(..)) | ([3], SignerId::KeyId(_)) if version == [around.version] => Ok(id),
+        ([1], SignerId::IssuerAndSerial(..)) => Err(malformed("its version is not that of SignedData")),
+        _ => Err(Finding::new(Reason::SignerId, format!("in a SignerInfo of version {}", hex(version)))),
     }
+}
+
+fn key_id<'a>(fields: &mut Cursor<'a>) -> Option<SignerId<'a>> {
+    fields.take(der::context_primitive(0)).map(|id| SignerId::KeyId(id.value))
 }
 
 fn issuer_and_serial<'a>(fields: &mut Cursor<'a>) -> Option<SignerId<'a>> {
