@@ -18,7 +18,7 @@ impl<'a> Actions<'a> for Notes {
 fn run(grammar: &[Step<char>], bytes: &[u8]) -> Result<String, Stop> {
     let mut notes = Notes::default();
     decode(grammar, bytes, bytes.len(), &mut notes)?;
-    let text = notes.0.iter().map(|(name, value)| format!("{name}{}", crate::trust::digest::hex(value)));
+    let text = notes.0.iter().map(|(name, value)| format!("{name}{}", crate::hex::encode(value)));
     Ok(text.collect::<Vec<_>>().join(" "))
 }
 
