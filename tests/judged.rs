@@ -1,4 +1,5 @@
 //! Every forged file, right or wrong: what skexec says of it, and what it says that the kernel would say.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
