@@ -3,7 +3,7 @@
 use crate::authorize::Candidate;
 use crate::hex;
 use crate::image::Format;
-use crate::reason::{Exit, Finding, Warning};
+use crate::reason::{Exit, Finding, Reason, Warning};
 use crate::trust::digest::Digest;
 use crate::trust::{Judgement, Signer};
 use serde::Serialize;
@@ -62,6 +62,15 @@ impl From<&Signer> for SignerReport {
     }
 }
 
+/// What the file is comes before who signed it; but a file that was changed after it was signed needs no other
+/// explanation for whatever else is odd about it.
+#[must_use]
+pub fn most_telling_first(not_loadable: Option<&Finding>, against: &[Finding]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = not_loadable.into_iter().chain(against).cloned().collect();
+    findings.sort_by_key(|finding| finding.reason != Reason::DigestMismatch);
+    findings
+}
+
 impl Report {
     /// The report of a judgement.
     #[must_use]
@@ -71,9 +80,7 @@ impl Report {
             Err(refused) => (&refused.subject, refused.findings.as_slice()),
         };
         let loadable = candidate.loadable();
-        // What the file is comes before who signed it.
-        let mut findings: Vec<Finding> = loadable.as_ref().err().cloned().into_iter().collect();
-        findings.extend(against.iter().cloned());
+        let findings = most_telling_first(loadable.as_ref().err(), against);
         let prediction = &judgement.evidence.kernel;
         Self {
             digest: judgement.evidence.digest.as_ref().map(Into::into),

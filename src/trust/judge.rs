@@ -5,7 +5,7 @@ use super::cert::{Certificate, Validity};
 use super::digest::{Algorithm, Digest};
 use super::kernel::{self, Prediction};
 use super::pkcs7::{Profile, SignedData};
-use super::{Trust, chain, spc};
+use super::{Trust, chain, sbat, spc};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason, Warning};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -153,7 +153,7 @@ fn embedded(bytes: &[u8], trust: &Trust, evidence: &mut Evidence, findings: &mut
     evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
     let signer = signature(bytes, &pe, trust, evidence, findings);
     findings.extend(trust.revocations.check_image(&sha256).err());
-    findings.extend(trust.sbat_level.as_ref().and_then(|level| level.check(bytes, &pe).err()));
+    findings.extend(sbat::check(&pe, bytes, trust.sbat_level.as_ref()).err());
     signer
 }
 

@@ -146,9 +146,8 @@ impl Revocations {
     ///
     /// # Errors
     /// `revoked-image`
-    pub fn check_image(&self, authenticode_sha256: &[u8]) -> Result<(), Finding> {
-        debug_assert_eq!(authenticode_sha256.len(), 32, "another digest would match nothing");
-        match self.images.get(authenticode_sha256) {
+    pub fn check_image(&self, authenticode_sha256: &[u8; 32]) -> Result<(), Finding> {
+        match self.images.get(authenticode_sha256.as_slice()) {
             None => Ok(()),
             Some(source) => {
                 let seen = format!("its SHA-256 {} is in {source}", hex::encode(authenticode_sha256));

@@ -15,14 +15,10 @@ impl<'a> Actions<'a> for Notes {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 fn run(grammar: &[Step<char>], bytes: &[u8]) -> Result<String, Stop> {
     let mut notes = Notes::default();
     decode(grammar, bytes, bytes.len(), &mut notes)?;
-    let text = notes.0.iter().map(|(name, value)| format!("{name}{}", hex(value)));
+    let text = notes.0.iter().map(|(name, value)| format!("{name}{}", crate::hex::encode(value)));
     Ok(text.collect::<Vec<_>>().join(" "))
 }
 

@@ -111,10 +111,7 @@ mod tests {
 
     #[test]
     fn prefixes_are_those_of_rfc_8017() {
-        let hex = |hash: Hash| {
-            let info = hash.digest_info()?;
-            Some(info.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-        };
+        let hex = |hash: Hash| hash.digest_info().map(|info| crate::hex::encode(&info));
         assert_eq!(hex(Hash::Sha1), Some("3021300906052b0e03021a05000414".into()));
         assert_eq!(hex(Hash::Sha256), Some("3031300d060960864801650304020105000420".into()));
         assert_eq!(hex(Hash::Sha512), Some("3051300d060960864801650304020305000440".into()));
