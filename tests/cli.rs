@@ -53,6 +53,7 @@ fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::sources::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
+        signature: None,
         slot: skexec::record::Slot::Reboot,
         dry_run: false,
         insecure_unsigned: false,

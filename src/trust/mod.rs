@@ -27,7 +27,7 @@ pub mod spc;
 mod time;
 mod x509;
 
-pub use judge::{Evidence, Judgement, Refused, Signer, Verified, judge};
+pub use judge::{Evidence, Judgement, Place, Refused, Signature, Signer, Verified, judge};
 
 use crate::reason::Finding;
 use cert::Certificate;
