@@ -1,5 +1,10 @@
 //! Hexadecimal, as it stands in files of people's and the kernel's.
 
+/// Lower-case digits, two a byte.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Decodes an even number of digits of either case; `None` where anything else is there.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();

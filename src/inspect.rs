@@ -1,11 +1,12 @@
 //! `skexec inspect`: what a file says of itself. All of it is an allegation.
 
+use crate::hex;
 use crate::image::bzimage::SetupHeader;
 use crate::image::pe::{self, Pe};
 use crate::image::{self, Format};
 use crate::reason::Finding;
 use crate::trust::authenticode::{image_digest, signatures};
-use crate::trust::digest::{Algorithm, hex};
+use crate::trust::digest::Algorithm;
 use crate::trust::pkcs7::{Profile, SignedData};
 use serde::Serialize;
 
@@ -159,7 +160,7 @@ fn signature(body: &[u8]) -> Signature {
     Signature {
         signer: certificate.map(|certificate| certificate.subject()),
         issuer: certificate.map(|certificate| certificate.issuer()),
-        sha256: certificate.map(|certificate| hex(&certificate.sha256())),
+        sha256: certificate.map(|certificate| hex::encode(&certificate.sha256())),
         problem: None,
     }
 }

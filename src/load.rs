@@ -5,6 +5,7 @@ mod fit;
 pub mod permit;
 
 use crate::authorize::{Authorized, Basis, Candidate, Initrds, Policy};
+use crate::hex;
 use crate::image::cmdline::Cmdline;
 use crate::machine::{Machine, enforcement};
 use crate::reason::{Exit, Finding, Reason, Warning};
@@ -247,7 +248,7 @@ fn record_of(authorized: &Authorized) -> Record {
         method: "file".into(),
         kernel: std::path::absolute(kernel.path()).unwrap_or_else(|_| kernel.path().to_owned()),
         release: authorized.header().release.clone(),
-        sha256: digest::hex(&digest::sha256(kernel.bytes())),
+        sha256: hex::encode(&digest::sha256(&[kernel.bytes()])),
         basis: authorized.basis().name().into(),
         covers: signer.iter().map(|_| "kernel".into()).collect(),
         signer,

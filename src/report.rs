@@ -1,9 +1,10 @@
 //! What skexec says of a file, for people and, by the JSON of the design page, for scripts.
 
 use crate::authorize::Candidate;
+use crate::hex;
 use crate::image::Format;
-use crate::reason::{Exit, Finding, Warning};
-use crate::trust::digest::{Digest, hex};
+use crate::reason::{Exit, Finding, Reason, Warning};
+use crate::trust::digest::Digest;
 use crate::trust::{Judgement, Signer};
 use serde::Serialize;
 use std::path::Path;
@@ -51,14 +52,23 @@ struct KernelReport {
 
 impl From<&Digest> for DigestReport {
     fn from(digest: &Digest) -> Self {
-        Self { algorithm: digest.algorithm.name(), value: hex(&digest.value) }
+        Self { algorithm: digest.algorithm.name(), value: hex::encode(&digest.value) }
     }
 }
 
 impl From<&Signer> for SignerReport {
     fn from(signer: &Signer) -> Self {
-        Self { subject: signer.subject.clone(), issuer: signer.issuer.clone(), sha256: hex(&signer.sha256) }
+        Self { subject: signer.subject.clone(), issuer: signer.issuer.clone(), sha256: hex::encode(&signer.sha256) }
     }
+}
+
+/// What the file is comes before who signed it; but a file that was changed after it was signed needs no other
+/// explanation for whatever else is odd about it.
+#[must_use]
+pub fn most_telling_first(not_loadable: Option<&Finding>, against: &[Finding]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = not_loadable.into_iter().chain(against).cloned().collect();
+    findings.sort_by_key(|finding| finding.reason != Reason::DigestMismatch);
+    findings
 }
 
 impl Report {
@@ -70,9 +80,7 @@ impl Report {
             Err(refused) => (&refused.subject, refused.findings.as_slice()),
         };
         let loadable = candidate.loadable();
-        // What the file is comes before who signed it.
-        let mut findings: Vec<Finding> = loadable.as_ref().err().cloned().into_iter().collect();
-        findings.extend(against.iter().cloned());
+        let findings = most_telling_first(loadable.as_ref().err(), against);
         let prediction = &judgement.evidence.kernel;
         Self {
             digest: judgement.evidence.digest.as_ref().map(Into::into),

@@ -88,6 +88,7 @@ fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
     let lab = Lab::new();
     lab.system("/proc/cmdline", "ima_policy=secure_boot\n");
     lab.system("/sys/kernel/security/ima/violations", "0\n");
+    lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\nCONFIG_IMA_APPRAISE=y\n");
     let good = forge::signed_bzimage();
     assert!(load_while(&lab, || ()).loaded);
     let call = lab.kernel.calls.borrow_mut().pop();

@@ -104,7 +104,7 @@ pub(super) struct LoadArgs {
     #[arg(long)]
     pub(super) reuse_cmdline: bool,
     /// Leave out every parameter of this name; may be repeated
-    #[arg(long, value_name = "KEY", requires = "reuse_cmdline")]
+    #[arg(long, value_name = "KEY", requires = "reuse_cmdline", conflicts_with_all = ["cmdline", "no_cmdline"])]
     pub(super) cmdline_remove: Vec<String>,
     /// Start from an empty command line
     #[arg(long)]

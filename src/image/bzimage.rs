@@ -103,6 +103,13 @@ impl SetupHeader {
             let seen = format!("{} bytes of {wanted}", bytes.len());
             return Err(Finding::new(Reason::Truncated, seen));
         }
+        // The kernel's loader copies all that follows the setup code into init_size bytes, rounded up to pages.
+        let copied = bytes.len().saturating_sub(self.setup_size);
+        let room = usize::try_from(self.init_size).unwrap_or(usize::MAX).checked_next_multiple_of(4096);
+        if room.is_some_and(|room| copied > room) {
+            let seen = format!("init_size {} is less than the {copied} bytes to be copied", self.init_size);
+            return Err(Finding::new(Reason::HeaderInvalid, seen));
+        }
         Ok(())
     }
 

@@ -69,7 +69,13 @@ fn has_linux_section(bytes: &[u8]) -> bool {
 /// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header.
 pub fn loadable(bytes: &[u8]) -> Result<SetupHeader, Finding> {
     match Format::of(bytes) {
-        Format::BzImage => SetupHeader::parse(bytes),
+        Format::BzImage => {
+            let header = SetupHeader::parse(bytes)?;
+            if let Some(Ok(pe)) = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)) {
+                agree(&header, &pe)?;
+            }
+            Ok(header)
+        }
         Format::Elf if elf::is_kernel(bytes) => {
             Err(Finding::new(Reason::UnsupportedFormat, "an ELF vmlinux; kexec_file_load takes a bzImage only"))
         }
@@ -78,5 +84,26 @@ pub fn loadable(bytes: &[u8]) -> Result<SetupHeader, Finding> {
         Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
         Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
         Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),
+    }
+}
+
+/// The setup_header and the PE must speak of the same kernel: of this architecture, and all of it signed.
+fn agree(header: &SetupHeader, pe: &Pe) -> Result<(), Finding> {
+    if pe.machine != pe::MACHINE_X86_64 {
+        return Err(Finding::new(
+            Reason::PeHeader,
+            format!("Machine {:#x}, wanted {:#x}", pe.machine, pe::MACHINE_X86_64),
+        ));
+    }
+    match &pe.certificate_table {
+        Some(table) if header.end() > table.start => {
+            let seen = format!(
+                "by its setup_header it ends at {:#x}, its signature starts at {:#x}",
+                header.end(),
+                table.start
+            );
+            Err(Finding::new(Reason::Truncated, seen))
+        }
+        _ => Ok(()),
     }
 }

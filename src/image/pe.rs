@@ -19,6 +19,8 @@ mod field {
 const COFF_HEADER: usize = 24;
 const SECTION_HEADER: usize = 40;
 const PE32_PLUS: u16 = 0x20b;
+/// IMAGE_FILE_MACHINE_AMD64.
+pub const MACHINE_X86_64: u16 = 0x8664;
 const SECURITY_DIRECTORY: usize = 4;
 /// The loader of Windows takes no more; a kernel has about five.
 const MAX_SECTIONS: usize = 96;

@@ -76,7 +76,7 @@ fn same(sealed: &Sealed) -> Result<(), Finding> {
     let mut hasher = Sha256::new();
     let read = file.rewind().and_then(|()| io::copy(&mut file.take(limit), &mut hasher)).and_then(|_| file.rewind());
     read.map_err(|error| changed(error.to_string()))?;
-    if <[u8; 32]>::from(hasher.finalize()) == sha256(sealed.bytes()) {
+    if <[u8; 32]>::from(hasher.finalize()) == sha256(&[sealed.bytes()]) {
         Ok(())
     } else {
         Err(changed("the file is no longer what was verified".into()))

@@ -98,7 +98,7 @@ impl Certificate {
     /// SHA-256 of the whole certificate.
     #[must_use]
     pub fn sha256(&self) -> [u8; 32] {
-        digest::sha256(&self.der)
+        digest::sha256(&[&self.der])
     }
 
     /// The subject's distinguished name, for people (in the order written in the certificate).

@@ -6,9 +6,9 @@
 
 use super::Anchor;
 use super::cert::Certificate;
-use super::digest::hex;
 use super::pkcs7::SignedData;
 use super::rules;
+use crate::hex;
 use crate::reason::{Finding, Reason};
 
 /// Steps from a signer up to an anchor; real paths have one or two.
@@ -245,7 +245,7 @@ fn unknown(path: &[&Certificate]) -> Finding {
         return Finding::new(Reason::UnknownSigner, "the signer's certificate is neither in the signature nor trusted");
     };
     let key = top.extensions().authority_key_id.as_ref().and_then(|authority| authority.key_id.as_deref());
-    let key = key.map_or_else(String::new, |id| format!(" (key {})", hex(id)));
+    let key = key.map_or_else(String::new, |id| format!(" (key {})", hex::encode(id)));
     let seen = format!("{}, issued by {}{key}", signer.subject(), top.issuer());
     Finding::new(Reason::UnknownSigner, seen)
 }

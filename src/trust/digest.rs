@@ -1,5 +1,6 @@
 //! The digests that a signature may use: SHA-256, SHA-384, SHA-512.
 
+use crate::hex;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use std::fmt;
 
@@ -55,10 +56,10 @@ fn all<D: sha2::Digest>(parts: &[&[u8]]) -> Vec<u8> {
     hasher.finalize().to_vec()
 }
 
-/// SHA-256 of one piece, as an array.
+/// SHA-256 of the parts, one after the other, as an array.
 #[must_use]
-pub fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part)).finalize().into()
 }
 
 /// A digest and how it was made.
@@ -72,12 +73,6 @@ pub struct Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.algorithm.name(), hex(&self.value))
+        write!(f, "{}:{}", self.algorithm.name(), hex::encode(&self.value))
     }
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

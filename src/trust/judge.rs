@@ -1,6 +1,6 @@
 //! The judgement: an allegation goes in, a proof or the named reasons against it come out.
 
-use super::authenticode::{image_digest, signatures};
+use super::authenticode::{image_digest, image_sha256, signatures};
 use super::cert::{Certificate, Validity};
 use super::digest::{Algorithm, Digest};
 use super::kernel::{self, Prediction};
@@ -149,11 +149,10 @@ fn embedded(bytes: &[u8], trust: &Trust, evidence: &mut Evidence, findings: &mut
             return None;
         }
     };
-    let sha256 = image_digest(bytes, &pe, Algorithm::Sha256);
-    let revoked = trust.revocations.check_image(&sha256.value);
-    evidence.digest = Some(sha256);
+    let sha256 = image_sha256(bytes, &pe);
+    evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
     let signer = signature(bytes, &pe, trust, evidence, findings);
-    findings.extend(revoked.err());
+    findings.extend(trust.revocations.check_image(&sha256).err());
     findings.extend(sbat::check(&pe, bytes, trust.sbat_level.as_ref()).err());
     signer
 }

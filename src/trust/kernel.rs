@@ -4,11 +4,38 @@
 //! Nothing here is shared with the strict verification: it is a second reader of the same bytes, as lenient as the
 //! kernel is, so that each of the two can contradict the other.
 
+mod anchor;
+mod asn1;
+mod blacklist;
+mod contents;
+mod curve;
+mod decoder;
+mod ecdsa;
 mod errno;
+mod extension;
+mod hash;
+mod key;
+mod keyring;
+mod load;
+mod mscode;
+mod names;
+mod oid;
 mod pefile;
+mod pkcs7;
+mod pkcs7_grammar;
 mod probe;
+mod rsa;
+mod signer;
+mod time;
+mod verify;
+mod x509;
+mod x509_grammar;
 
+use super::Trust;
+use blacklist::Blacklist;
 use errno::Errno;
+use keyring::Keyring;
+use pkcs7::Message;
 
 /// Why a file must not be given to a kernel whatever the options say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,14 +98,55 @@ impl From<Hazard> for Stop {
     }
 }
 
-/// Predicts the answer to `kexec_file_load` (`kernel/kexec_file.c:kimage_file_prepare_segments`).
+/// Predicts the answer to `kexec_file_load`.
 #[must_use]
-pub fn predict(bytes: &[u8], _trust: &super::Trust) -> Prediction {
-    Prediction::from_outcome(judge(bytes))
+pub fn predict(bytes: &[u8], trust: &Trust) -> Prediction {
+    Prediction::from_outcome(judge(bytes, trust))
 }
 
-fn judge(bytes: &[u8]) -> Result<(), Stop> {
+/// `kernel/kexec_file.c:kimage_file_prepare_segments`: read, probe, verify, load.
+fn judge(bytes: &[u8], trust: &Trust) -> Result<(), Stop> {
+    if bytes.is_empty() {
+        return Err(Errno::Inval.into());
+    }
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(Errno::Fbig.into());
+    }
     probe::bzimage64(bytes)?;
-    pefile::parse(bytes)?;
-    Ok(())
+    verify_image(bytes, trust)?;
+    load::bzimage64(bytes)
 }
+
+/// `kernel/kexec_file.c:kexec_kernel_verify_pe_sig`, over `verify_pefile.c:verify_pefile_signature`.
+fn verify_image(bytes: &[u8], trust: &Trust) -> Result<(), Stop> {
+    let headers = pefile::parse(bytes)?;
+    let wrapped = pefile::strip_wrapper(bytes, &headers)?;
+    let blacklist = Blacklist::new(&trust.revocations);
+    let (message, claimed) = wrapped.of(bytes)?;
+    let message = Message::parse(message, claimed, &blacklist)?;
+    let content = message.content;
+    let verified = verify::message(message)?;
+    let image = content.ok_or(Errno::Nodata.into()).and_then(|content| mscode::parse(content.whole));
+    let pieces = contents::pieces(bytes, &headers);
+    // Which keys a kernel holds, nobody here knows for certain: one that trusts this signer comes this far.
+    if let (Ok(_), Err(Stop::Hazard(hazard))) = (&image, &pieces) {
+        return Err((*hazard).into());
+    }
+    vouched(&verified, trust, &blacklist)?;
+    let image = image?;
+    Ok(contents::compare(&pieces?, &image)?)
+}
+
+/// `.secondary_trusted_keys` first, in which no kernel's signer is; `.platform` only when that gives ENOKEY.
+fn vouched(message: &verify::Verified<'_>, trust: &Trust, blacklist: &Blacklist) -> Result<(), Errno> {
+    match anchor::validate(message, &Keyring::default()) {
+        Err(Errno::Nokey) => {
+            let certificates = trust.anchors.iter().map(|anchor| anchor.certificate.der());
+            anchor::validate(message, &Keyring::new(certificates, blacklist))
+        }
+        outcome => outcome,
+    }
+}
+
+#[cfg(test)]
+mod tests;

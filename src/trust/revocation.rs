@@ -1,8 +1,9 @@
 //! What was revoked: images by hash, certificates, certificates by the hash of their TBSCertificate.
 
 use super::cert::Certificate;
-use super::digest::{Algorithm, hex, sha256};
+use super::digest::{Algorithm, sha256};
 use super::esl::{self, Entry, TIME};
+use crate::hex;
 use crate::hex::decode;
 use crate::reason::{Finding, Reason};
 use std::collections::BTreeMap;
@@ -94,7 +95,7 @@ impl Revocations {
             Ok(certificate) => Some(certificate),
             Err(finding) if is_about_strength(finding.reason) => None,
             Err(finding) => {
-                let name = hex(&sha256(der));
+                let name = hex::encode(&sha256(&[der]));
                 return Err(unreadable(source, format!("the certificate with SHA-256 {name}: {finding}")));
             }
         };
@@ -146,10 +147,10 @@ impl Revocations {
     /// # Errors
     /// `revoked-image`
     pub fn check_image(&self, authenticode_sha256: &[u8; 32]) -> Result<(), Finding> {
-        match self.images.get(authenticode_sha256) {
+        match self.images.get(authenticode_sha256.as_slice()) {
             None => Ok(()),
             Some(source) => {
-                let seen = format!("its SHA-256 {} is in {source}", hex(authenticode_sha256));
+                let seen = format!("its SHA-256 {} is in {source}", hex::encode(authenticode_sha256));
                 Err(Finding::new(Reason::RevokedImage, seen))
             }
         }
@@ -196,7 +197,7 @@ impl Revoked {
         }
         let Some(revoked) = &self.parsed else { return Ok(()) };
         // The same key in another certificate, such as a renewed one.
-        if public_key(certificate.der()).is_some_and(|key| Some(key) == public_key(&self.der)) {
+        if certificate.public_key() == revoked.public_key() {
             return found("its key is that of a certificate");
         }
         // Names are not asked: a certificate that names another issuer was signed by this key all the same. An error
@@ -206,11 +207,6 @@ impl Revoked {
         }
         Ok(())
     }
-}
-
-/// The SubjectPublicKeyInfo, tag and length included.
-fn public_key(der: &[u8]) -> Option<&[u8]> {
-    x509_parser::parse_x509_certificate(der).ok().map(|(_, certificate)| certificate.tbs_certificate.subject_pki.raw)
 }
 
 fn is_about_strength(reason: Reason) -> bool {

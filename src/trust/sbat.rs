@@ -55,28 +55,33 @@ impl Level {
         if level.generations.is_empty() { Err(Malformed("it is empty".to_owned())) } else { Ok(level) }
     }
 
-    /// Checks an image's own generations. One without a `.sbat` section is allowed, as shim allows it to kernels that
-    /// are started through its protocol.
-    ///
-    /// # Errors
-    /// `sbat`: a component's generation is too low, or the section is malformed.
-    pub fn check(&self, bytes: &[u8], pe: &Pe) -> Result<(), Finding> {
-        for (name, generation) in components(bytes, pe)? {
-            if let Some(least) = self.generations.get(&name).filter(|least| generation < **least) {
-                let name = String::from_utf8_lossy(&name);
-                let seen = format!("{name} is of generation {generation}, the least allowed is {least}");
-                return Err(Finding::new(Reason::Sbat, seen));
-            }
-        }
-        Ok(())
+    /// Whether a component is of a generation that is too low.
+    fn refuses(&self, name: &[u8], generation: u32) -> Option<u32> {
+        self.generations.get(name).copied().filter(|least| generation < *least)
     }
+}
+
+/// Checks an image's own generations by the level, where there is one. An image without a `.sbat` section is allowed, as
+/// shim allows it to kernels that are started through its protocol; one whose section is malformed never is.
+///
+/// # Errors
+/// `sbat`: a component's generation is too low, or the section is malformed.
+pub fn check(pe: &Pe, bytes: &[u8], level: Option<&Level>) -> Result<(), Finding> {
+    for (name, generation) in components(pe, bytes)? {
+        if let Some(least) = level.and_then(|level| level.refuses(&name, generation)) {
+            let name = String::from_utf8_lossy(&name);
+            let seen = format!("{name} is of generation {generation}, the least allowed is {least}");
+            return Err(Finding::new(Reason::Sbat, seen));
+        }
+    }
+    Ok(())
 }
 
 /// The components that an image says it is made of, with their generations; none where it has no `.sbat`.
 ///
 /// # Errors
 /// `sbat`: the section is malformed.
-pub fn components(bytes: &[u8], pe: &Pe) -> Result<Vec<(Vec<u8>, u32)>, Finding> {
+pub fn components(pe: &Pe, bytes: &[u8]) -> Result<Vec<(Vec<u8>, u32)>, Finding> {
     let refused = |Malformed(what)| Finding::new(Reason::Sbat, format!("malformed .sbat section: {what}"));
     match section(bytes, pe).map_err(refused)? {
         None => Ok(Vec::new()),

@@ -2,8 +2,9 @@
 
 use super::algorithm::{Family, Identifier, Scheme};
 use super::der::{self, Cursor, INTEGER, OID, SEQUENCE};
-use super::digest::{Algorithm, hex};
+use super::digest::Algorithm;
 use super::oid;
+use crate::hex;
 use crate::reason::{Finding, Reason};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 
@@ -124,7 +125,7 @@ impl PublicKey {
             _ if !RSA_BYTES.contains(&modulus.len()) => Err(unsupported(format!("RSA with {bits} bits"))),
             Some(e) if e < LEAST_EXPONENT || e & 1 == 0 => Err(weak(format!("RSA with exponent {e}"))),
             Some(e) if e > RsaPublicKey::MAX_PUB_EXPONENT => Err(unsupported(format!("RSA with exponent {e}"))),
-            None => Err(unsupported(format!("RSA with exponent {}", hex(exponent)))),
+            None => Err(unsupported(format!("RSA with exponent {}", hex::encode(exponent)))),
             Some(_) => Ok(()),
         }
     }

@@ -4,9 +4,10 @@ use super::algorithm::{self, Identifier, Scheme};
 use super::attributes::Attributes;
 use super::cert::Certificate;
 use super::der::{self, Cursor, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
-use super::digest::{Digest, hex};
+use super::digest::Digest;
 use super::oid;
 use super::pkcs7::Profile;
+use crate::hex;
 use crate::reason::{Finding, Reason};
 
 /// How a SignerInfo names the signer's certificate (RFC 5652, 5.3, SignerIdentifier).
@@ -139,7 +140,7 @@ fn identifier<'a>(fields: &mut Cursor<'a>, around: Around<'_>) -> Result<SignerI
         (_, SignerId::KeyId(_)) if around.profile == Profile::Authenticode => Err(Reason::SignerId.into()),
         ([1], SignerId::IssuerAndSerial(..)) | ([3], SignerId::KeyId(_)) if version == [around.version] => Ok(id),
         ([1], SignerId::IssuerAndSerial(..)) => Err(malformed("its version is not that of SignedData")),
-        _ => Err(Finding::new(Reason::SignerId, format!("in a SignerInfo of version {}", hex(version)))),
+        _ => Err(Finding::new(Reason::SignerId, format!("in a SignerInfo of version {}", hex::encode(version)))),
     }
 }
 

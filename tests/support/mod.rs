@@ -13,15 +13,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A directory of its own, gone at the end.
 #[derive(Debug)]
-pub struct Lab {
+pub(crate) struct Lab {
     folder: PathBuf,
     root: Root,
-    pub kernel: Recorder,
+    pub(crate) kernel: Recorder,
 }
 
 impl Lab {
     /// A machine without EFI that permits everything, enforces nothing and trusts the test root.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("skexec-lab-{}-{number}", std::process::id()));
@@ -44,31 +44,31 @@ impl Lab {
     }
 
     /// Writes a file of the machine.
-    pub fn system(&self, path: &str, text: &str) {
+    pub(crate) fn system(&self, path: &str, text: &str) {
         write(&self.root.path(path), text.as_bytes());
     }
 
     /// Writes a file of the user and returns its path.
-    pub fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         write(&path, bytes);
         path
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    pub fn root(&self) -> &Root {
+    pub(crate) fn root(&self) -> &Root {
         &self.root
     }
 
-    pub fn system_view(&self) -> System<'_> {
+    pub(crate) fn system_view(&self) -> System<'_> {
         System { root: &self.root, kexec: &self.kernel }
     }
 
     /// Runs a command line; `{}` in it is the lab's folder, and so it is in the output.
-    pub fn run(&self, line: &str) -> Run {
+    pub(crate) fn run(&self, line: &str) -> Run {
         let folder = self.folder.to_str().unwrap();
         let words = line.split(' ').map(|word| OsString::from(word.replace("{}", folder)));
         let args: Vec<_> = std::iter::once(OsString::from("skexec")).chain(words).collect();
@@ -92,28 +92,28 @@ fn write(path: &Path, bytes: &[u8]) {
 
 /// What a command printed, and its exit code.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Run {
-    pub exit: u8,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Run {
+    pub(crate) exit: u8,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Run {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
 /// Takes every call and keeps what it was given.
 #[derive(Debug, Default)]
-pub struct Recorder {
+pub(crate) struct Recorder {
     /// The errno to answer a load with; 0 is success.
-    pub answer: RefCell<i32>,
-    pub calls: RefCell<Vec<Call>>,
+    pub(crate) answer: RefCell<i32>,
+    pub(crate) calls: RefCell<Vec<Call>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Call {
+pub(crate) enum Call {
     Load { kernel: Vec<u8>, sealed: bool, initrd: Option<Vec<u8>>, cmdline: String, flags: u64 },
     Unload { panic: bool },
     Jump,

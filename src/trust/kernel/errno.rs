@@ -3,12 +3,14 @@
 /// One errno; [`Errno::number`] is positive, as `errno(3)` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Errno {
+    Noent,
     Noexec,
+    Nomem,
     Inval,
+    Fbig,
     Nodata,
     Nopkg,
     Badmsg,
-    Overflow,
     Libbad,
     Msgsize,
     Nokey,
@@ -18,13 +20,15 @@ pub(super) enum Errno {
 }
 
 impl Errno {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 13] = [
+        Self::Noent,
         Self::Noexec,
+        Self::Nomem,
         Self::Inval,
+        Self::Fbig,
         Self::Nodata,
         Self::Nopkg,
         Self::Badmsg,
-        Self::Overflow,
         Self::Libbad,
         Self::Msgsize,
         Self::Nokey,
@@ -34,12 +38,14 @@ impl Errno {
 
     pub(super) const fn number(self) -> i32 {
         match self {
+            Self::Noent => 2,
             Self::Noexec => 8,
+            Self::Nomem => 12,
             Self::Inval => 22,
+            Self::Fbig => 27,
             Self::Nodata => 61,
             Self::Nopkg => 65,
             Self::Badmsg => 74,
-            Self::Overflow => 75,
             Self::Libbad => 80,
             Self::Msgsize => 90,
             Self::Nokey => 126,
@@ -50,12 +56,14 @@ impl Errno {
 
     const fn name(self) -> &'static str {
         match self {
+            Self::Noent => "ENOENT",
             Self::Noexec => "ENOEXEC",
+            Self::Nomem => "ENOMEM",
             Self::Inval => "EINVAL",
+            Self::Fbig => "EFBIG",
             Self::Nodata => "ENODATA",
             Self::Nopkg => "ENOPKG",
             Self::Badmsg => "EBADMSG",
-            Self::Overflow => "EOVERFLOW",
             Self::Libbad => "ELIBBAD",
             Self::Msgsize => "EMSGSIZE",
             Self::Nokey => "ENOKEY",

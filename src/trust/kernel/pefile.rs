@@ -31,6 +31,15 @@ pub(super) struct Wrapped {
     pub(super) len: u32,
 }
 
+impl Wrapped {
+    /// All bytes from the message on, and how many of them the message claims.
+    pub(super) fn of(self, bytes: &[u8]) -> Result<(&[u8], usize), Hazard> {
+        let offset = usize::try_from(self.offset).map_err(|_| Hazard::Oops)?;
+        let claimed = usize::try_from(self.len).map_err(|_| Hazard::Oops)?;
+        Ok((bytes.get(offset..).ok_or(Hazard::Oops)?, claimed))
+    }
+}
+
 /// `N` bytes that the kernel reads: beyond the end of the file it reads what does not belong to the file.
 pub(super) fn read<const N: usize>(bytes: &[u8], at: u64) -> Result<[u8; N], Hazard> {
     let at = usize::try_from(at).map_err(|_| Hazard::Oops)?;

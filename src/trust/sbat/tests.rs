@@ -74,9 +74,13 @@ fn an_image_is_checked_by_its_section() {
         ("another name", vec![other], true),
     ];
     let level = Level::parse(LATEST).unwrap();
+    let malformed = image(vec![padded(b"sbat,1,a,b,c\n")]);
+    assert!(check(&Pe::parse(&malformed).unwrap(), &malformed, None).is_err());
+    let old = image(vec![padded(&text(1))]);
+    assert!(check(&Pe::parse(&old).unwrap(), &old, None).is_ok());
     for (name, sections, allowed) in table {
         let file = image(sections);
-        let checked = level.check(&file, &Pe::parse(&file).unwrap());
+        let checked = check(&Pe::parse(&file).unwrap(), &file, Some(&level));
         assert_eq!(checked.as_ref().err().map(|finding| finding.reason), (!allowed).then_some(Reason::Sbat), "{name}");
     }
 }

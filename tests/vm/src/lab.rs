@@ -9,11 +9,11 @@ use vm_protocol::Boot;
 use crate::authority::{self, Authority};
 use crate::binaries::Binaries;
 use crate::cache::Cache;
-use crate::fetch::{Fetch, Kernel, Series, Tools};
+use crate::fetch::{Choice, Fetch, Kernel, Tools};
 use crate::guest::Guest;
 use crate::initramfs::{self, Files};
 use crate::machine::{Accel, Machine};
-use crate::report::Report;
+use crate::report::{Colour, Report};
 use crate::variants::{self, Variants};
 use crate::varstore::Enrolment;
 
@@ -61,8 +61,8 @@ impl Lab {
         Ok(Self { report, tools, cache, binaries, owner, stranger, accel })
     }
 
-    pub(crate) fn debian_kernel(&self, series: Series) -> Result<Kernel> {
-        Fetch::new(&self.cache, self.report).kernel(series)
+    pub(crate) fn kernel(&self, choice: &Choice) -> Result<Kernel> {
+        Fetch::new(&self.cache, self.report).kernel(choice)
     }
 
     pub(crate) fn boot(&self, setup: Setup<'_>) -> Result<(Guest, Boot)> {
@@ -82,10 +82,22 @@ impl Lab {
         fs::write(&initrd, bytes)?;
         let secure_boot = match firmware {
             Firmware::Bios => None,
-            Firmware::SecureBoot => Some(self.variables(name)?),
+            Firmware::SecureBoot => {
+                self.note_without_efivarfs(kernel);
+                Some(self.variables(name)?)
+            }
         };
         let (kernel, cmdline) = (kernel.image.clone(), cmdline.to_owned());
         Ok(Machine { kernel, initrd, cmdline, secure_boot, memory_mib, accel: self.accel })
+    }
+
+    fn note_without_efivarfs(&self, kernel: &Kernel) {
+        if kernel.efivarfs.is_none() {
+            let release = &kernel.release;
+            let note =
+                format!("note: /lib/modules/{release} has no efivarfs; unless it is built in, skexec must refuse all");
+            self.report.detail(Colour::Yellow, &note);
+        }
     }
 
     /// The kernel as signed, its bad copies, and the certificates, where every scenario expects them.

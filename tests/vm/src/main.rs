@@ -29,7 +29,7 @@ use anyhow::Result;
 use clap::{Args, Parser};
 
 use crate::cache::Cache;
-use crate::fetch::{Fetch, Kernel, Series};
+use crate::fetch::{Choice, Fetch, Kernel, Series};
 use crate::lab::Lab;
 use crate::machine::Accel;
 use crate::report::Report;
@@ -73,7 +73,7 @@ enum Command {
 struct Demo {
     #[command(flatten)]
     kernels: Kernels,
-    /// An initrd of yours for that kernel; the harness's own is joined to it
+    /// An initrd of yours for that kernel; the harness's own, which reports, is joined to it
     #[arg(long, value_name = "FILE")]
     initrd: Option<PathBuf>,
     #[command(flatten)]
@@ -100,7 +100,7 @@ struct Shell {
     bios: bool,
     #[command(flatten)]
     kernels: Kernels,
-    /// An initrd of yours for that kernel; the harness's own is joined to it
+    /// An initrd of yours for that kernel; the harness's own, which reports, is joined to it
     #[arg(long, value_name = "FILE")]
     initrd: Option<PathBuf>,
     #[command(flatten)]
@@ -109,12 +109,14 @@ struct Shell {
 
 #[derive(Debug, Args)]
 struct Kernels {
-    /// The signed kernel (a bzImage) that skexec verifies and boots [default: Debian's 6.1]
-    #[arg(long, value_name = "FILE")]
-    kernel: Option<PathBuf>,
-    /// The kernel that runs skexec; the firmware must know its signer: Debian [default: Debian's 6.1]
-    #[arg(long, value_name = "FILE")]
-    first_kernel: Option<PathBuf>,
+    /// The kernel that skexec verifies and boots: a signed bzImage, or Debian's 6.1 or 6.12 [default: 6.1, or the
+    /// scenario's]
+    #[arg(long, value_name = "FILE|6.1|6.12")]
+    kernel: Option<Choice>,
+    /// The kernel that runs skexec; it must be signed by Debian, whose key the firmware is given [default: 6.1, or
+    /// the scenario's]
+    #[arg(long, value_name = "FILE|6.1|6.12")]
+    first_kernel: Option<Choice>,
 }
 
 #[derive(Debug, Args)]
@@ -134,10 +136,8 @@ struct Pair {
 impl Kernels {
     /// What the user named, and Debian's 6.1 where nothing was.
     fn pair(&self, lab: &Lab) -> Result<Pair> {
-        let chosen = |file: &Option<PathBuf>| match file {
-            Some(file) => Kernel::from_file(file),
-            None => lab.debian_kernel(Series::V6_1),
-        };
+        let default = Choice::Debian(Series::V6_1);
+        let chosen = |choice: &Option<Choice>| lab.kernel(choice.as_ref().unwrap_or(&default));
         let (first, second) = (chosen(&self.first_kernel)?, chosen(&self.kernel)?);
         Ok(Pair { first, second })
     }
@@ -171,7 +171,7 @@ fn fetch(refresh: bool) -> Result<()> {
     let fetch = Fetch::new(&cache, Report::new());
     fetch.tools()?;
     for series in [Series::V6_1, Series::V6_12] {
-        println!("kernel {series}: {}", fetch.kernel(series)?.release);
+        println!("kernel {series}: {}", fetch.debian_kernel(series)?.release);
     }
     Ok(())
 }

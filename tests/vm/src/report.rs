@@ -33,11 +33,9 @@ impl Report {
     }
 
     pub(crate) fn paint(self, colour: Colour, text: impl Display) -> String {
-        if !self.colour {
-            return text.to_string();
-        }
         let code = match colour {
-            Colour::Plain => "0",
+            _ if !self.colour => return text.to_string(),
+            Colour::Plain => return text.to_string(),
             Colour::Bold => "1",
             Colour::Dim => "2",
             Colour::Red => "31",

@@ -24,7 +24,7 @@ pub(crate) fn run(options: &Test) -> Result<ExitCode> {
         report.heading("Preparing the guests");
         let lab = Lab::open(cache, options.emulation.accel)?;
         let Kernels { kernel, first_kernel, .. } = &options.kernels;
-        let instead = Instead { first: first_kernel.as_deref(), second: kernel.as_deref() };
+        let instead = Instead { first: first_kernel.as_ref(), second: kernel.as_ref() };
         for scenario in chosen {
             let start = Instant::now();
             report.heading(format_args!("{}: {}", scenario.name, scenario.about));

@@ -1,10 +1,11 @@
 //! Kernels: Debian's own, found by their meta-package, and files of the user's.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -36,11 +37,36 @@ impl fmt::Display for Series {
     }
 }
 
+impl FromStr for Series {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::V6_1, Self::V6_12].into_iter().find(|series| series.to_string() == text).ok_or(())
+    }
+}
+
+/// A kernel as a command line names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Choice {
+    Debian(Series),
+    File(PathBuf),
+}
+
+impl From<OsString> for Choice {
+    fn from(text: OsString) -> Self {
+        match text.to_str().and_then(|text| text.parse().ok()) {
+            Some(series) => Self::Debian(series),
+            None => Self::File(text.into()),
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Kernel {
     pub(crate) image: PathBuf,
     pub(crate) release: String,
-    /// Reads the firmware's variables; built as a module by Debian. A kernel of the user's may come without.
+    /// Reads the firmware's variables; Debian builds it as a module. Without it, skexec under Secure Boot can prove nothing
+    /// not to be revoked, and refuses.
     pub(crate) efivarfs: Option<PathBuf>,
 }
 
@@ -51,7 +77,18 @@ impl Kernel {
         Ok(kernel)
     }
 
-    pub(crate) fn from_file(image: &Path) -> Result<Self> {
+    /// A file of the user's, with the module that is installed for it, if one is.
+    pub(super) fn of_user(image: &Path, scratch: &Path, tools: &Tools) -> Result<Self> {
+        let mut kernel = Self::from_file(image)?;
+        let modules = Path::new("/lib/modules").join(&kernel.release).join("kernel/fs/efivarfs");
+        if let Ok(Some(module)) = find(&modules, &is_efivarfs) {
+            fs::write(scratch, module_bytes(&module, tools)?)?;
+            kernel.efivarfs = Some(scratch.to_owned());
+        }
+        Ok(kernel)
+    }
+
+    fn from_file(image: &Path) -> Result<Self> {
         let bytes = fs::read(image).with_context(|| format!("{}", image.display()))?;
         let release = release(&bytes).with_context(|| format!("{}: not a Linux bzImage", image.display()))?;
         Ok(Self { image: image.to_owned(), release, efivarfs: None })
@@ -74,10 +111,13 @@ pub(super) fn fetch(apt: &Apt, cache: &Cache, tools: &Tools, series: Series) -> 
 fn keep(unpacked: &Path, tools: &Tools, into: &Path) -> Result<()> {
     let image = find(unpacked, &|name| name.starts_with("vmlinuz"))?.context("the package holds no vmlinuz")?;
     fs::copy(image, into.join("vmlinuz"))?;
-    let module =
-        find(unpacked, &|name| name.starts_with("efivarfs.ko"))?.context("the package holds no efivarfs.ko")?;
+    let module = find(unpacked, &is_efivarfs)?.context("the package holds no efivarfs.ko")?;
     fs::write(into.join("efivarfs.ko"), module_bytes(&module, tools)?)?;
     Ok(())
+}
+
+fn is_efivarfs(name: &str) -> bool {
+    name.starts_with("efivarfs.ko")
 }
 
 /// 6.12 packs its modules, 6.1 does not.
@@ -119,6 +159,12 @@ fn release(image: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_is_a_series_or_a_file() {
+        assert_eq!(Choice::from(OsString::from("6.12")), Choice::Debian(Series::V6_12));
+        assert_eq!(Choice::from(OsString::from("./6.12")), Choice::File("./6.12".into()));
+    }
 
     #[test]
     fn the_release_is_read_from_the_setup_header() {

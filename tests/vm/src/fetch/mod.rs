@@ -5,10 +5,12 @@ mod apt;
 mod kernel;
 mod tools;
 
+use std::fs;
+
 use anyhow::Result;
 
 use self::apt::Apt;
-pub(crate) use self::kernel::{Kernel, Series};
+pub(crate) use self::kernel::{Choice, Kernel, Series};
 pub(crate) use self::tools::Tools;
 use crate::cache::Cache;
 use crate::report::Report;
@@ -33,7 +35,17 @@ impl<'a> Fetch<'a> {
         Ok(Tools::new(self.cache.path("tools")))
     }
 
-    pub(crate) fn kernel(&self, series: Series) -> Result<Kernel> {
+    pub(crate) fn kernel(&self, choice: &Choice) -> Result<Kernel> {
+        match choice {
+            Choice::Debian(series) => self.debian_kernel(*series),
+            Choice::File(image) => {
+                fs::create_dir_all(self.cache.path("run"))?;
+                Kernel::of_user(image, &self.cache.path("run/efivarfs.ko"), &self.tools()?)
+            }
+        }
+    }
+
+    pub(crate) fn debian_kernel(&self, series: Series) -> Result<Kernel> {
         let directory = self.cache.path(series.directory());
         if !directory.exists() {
             let (apt, tools) = (self.apt()?, self.tools()?);

@@ -6,13 +6,11 @@ mod round_trip;
 mod secure_boot;
 mod swap;
 
-use std::path::Path;
-
 use anyhow::Result;
 use vm_protocol::{Boot, Done};
 
 use crate::checks::{Checks, Expect};
-use crate::fetch::{Kernel, Series};
+use crate::fetch::{Choice, Kernel, Series};
 use crate::guest::Guest;
 use crate::initramfs::Files;
 use crate::lab::{Firmware, Lab, Setup};
@@ -35,11 +33,11 @@ pub(crate) struct Scenario {
     play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
 }
 
-/// Kernels of the user's, that take the place of Debian's.
+/// Kernels of the user's choice, in place of a scenario's own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instead<'a> {
-    pub(crate) first: Option<&'a Path>,
-    pub(crate) second: Option<&'a Path>,
+    pub(crate) first: Option<&'a Choice>,
+    pub(crate) second: Option<&'a Choice>,
 }
 
 /// What a story finds when it begins.
@@ -92,10 +90,7 @@ fn scenario(
 
 impl Scenario {
     pub(crate) fn run(&self, lab: &Lab, instead: Instead<'_>, checks: &mut Checks) -> Result<()> {
-        let choose = |file: Option<&Path>, series| match file {
-            Some(file) => Kernel::from_file(file),
-            None => lab.debian_kernel(series),
-        };
+        let choose = |choice: Option<&Choice>, series| lab.kernel(choice.unwrap_or(&Choice::Debian(series)));
         let (first, second) = (choose(instead.first, self.first)?, choose(instead.second, self.second)?);
         (self.play)(&Stage { lab, name: &self.name, first, second }, checks)
     }

@@ -46,6 +46,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
         by_skexec(judged, &mut guest, checks)?;
         by_the_kernel(judged, &mut guest, checks)?;
     }
+    system_trust(&mut guest, checks)?;
     guest.run("agent file-unload")?;
     for judged in FILES.iter().filter(|judged| judged.exit != 0) {
         not_loaded(judged, &mut guest, checks)?;
@@ -62,6 +63,17 @@ fn by_skexec(judged: &Judged, guest: &mut Guest, checks: &mut Checks) -> Result<
     checks.command(&format!("{file}: verified as {verdict}"), &done, &expected);
     let predicted = Expect::Json("/0/kernel/name", judged.errno);
     checks.command(&format!("{file}: the kernel's {} is foretold", judged.errno), &done, &[predicted]);
+    Ok(())
+}
+
+/// The firmware's `db` holds Debian's key and the owner's, and no other.
+fn system_trust(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let both = guest.run("skexec verify --json /boot/vmlinuz /boot/vmlinuz.owner")?;
+    let trusted = [Expect::Exit(0), Expect::Json("/0/verdict", "trusted"), Expect::Json("/1/verdict", "trusted")];
+    checks.command("what db trusts needs no --keys", &both, &trusted);
+    let alone = guest.run("skexec verify --json --no-system-trust --keys /keys/debian /boot/vmlinuz.owner")?;
+    let unknown = [Expect::Exit(3), Expect::Json("/0/reason", "unknown-signer")];
+    checks.command("unless db is not to count", &alone, &unknown);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use super::{Stage, WITH};
 use crate::checks::{Checks, Expect};
-use crate::fetch::{Kernel, Series};
+use crate::fetch::{Choice, Kernel, Series};
 use crate::initramfs::BASE;
 use crate::lab::Firmware;
 
@@ -37,7 +37,10 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 impl Stage<'_> {
     /// A kernel that can be told from the second by its release.
     fn another(&self) -> Result<Kernel> {
-        let newer = self.lab.debian_kernel(Series::V6_12)?;
-        if newer.release == self.second.release { self.lab.debian_kernel(Series::V6_1) } else { Ok(newer) }
+        let newer = self.lab.kernel(&Choice::Debian(Series::V6_12))?;
+        if newer.release != self.second.release {
+            return Ok(newer);
+        }
+        self.lab.kernel(&Choice::Debian(Series::V6_1))
     }
 }

@@ -1,0 +1,104 @@
+//! What of the image is hashed, and when that hurts (`verify_pefile.c:pefile_digest_pe_contents`).
+
+use super::errno::Errno;
+use super::mscode::ImageDigest;
+use super::pefile::{Headers, read, read_u32};
+use super::{Hazard, Stop};
+use std::cmp::Ordering;
+
+const SECTION: u64 = 40;
+
+/// The fields of a section header that take part.
+#[derive(Debug, Clone, Copy)]
+struct Section {
+    header: u64,
+    virtual_size: u32,
+    address: u32,
+    size: u32,
+    offset: u32,
+}
+
+/// The pieces that are hashed, or what else comes of them.
+pub(super) fn pieces<'a>(bytes: &'a [u8], headers: &Headers) -> Result<Vec<&'a [u8]>, Stop> {
+    let mut sections = sections(bytes, headers)?;
+    // The kernel writes to the first element of an array of as many elements as there are sections.
+    if sections.is_empty() {
+        return Err(Hazard::Oops.into());
+    }
+    let behind_checksum = headers.checksum.saturating_add(4);
+    let behind_entry = headers.security_entry.saturating_add(8);
+    let mut pieces = vec![
+        span(bytes, 0, headers.checksum)?,
+        span(bytes, behind_checksum, headers.security_entry)?,
+        // With few directories the entry may lie behind the headers: the length wraps around.
+        span(bytes, behind_entry, u64::from(headers.size))?,
+    ];
+    sections.sort_by(|one, two| order(bytes, one, two));
+    let mut hashed = headers.size;
+    for section in sections.iter().filter(|section| section.size != 0) {
+        let start = u64::from(section.offset);
+        pieces.push(span(bytes, start, start.saturating_add(u64::from(section.size)))?);
+        // Sections may lie over each other; where their sum wraps around, the kernel hashes without a pause for minutes.
+        hashed = hashed.checked_add(section.size).ok_or(Hazard::Oops)?;
+    }
+    let hashed = u64::from(hashed);
+    let len = u64::try_from(bytes.len()).map_err(|_| Errno::Fbig)?;
+    if len > hashed {
+        let rest = len.checked_sub(u64::from(headers.table_size)).filter(|end| *end >= hashed);
+        // What is left must at least be the certificate table, wherever that is.
+        let end = rest.ok_or(Errno::Libbad)?;
+        pieces.push(span(bytes, hashed, end)?);
+    }
+    Ok(pieces)
+}
+
+/// The comparison that ends all: the kernel accepts.
+pub(super) fn compare(pieces: &[&[u8]], wanted: &ImageDigest<'_>) -> Result<(), Errno> {
+    let digest = wanted.hash.digest(pieces).ok_or(Errno::Nopkg)?;
+    if digest == wanted.value { Ok(()) } else { Err(Errno::Keyrejected) }
+}
+
+fn span(bytes: &[u8], start: u64, end: u64) -> Result<&[u8], Hazard> {
+    let start = usize::try_from(start).map_err(|_| Hazard::Oops)?;
+    let end = usize::try_from(end).map_err(|_| Hazard::Oops)?;
+    bytes.get(start..end).ok_or(Hazard::Oops)
+}
+
+fn sections(bytes: &[u8], headers: &Headers) -> Result<Vec<Section>, Hazard> {
+    let mut sections = Vec::new();
+    for index in 0..u64::from(headers.section_count) {
+        let header = headers.sections.saturating_add(index.saturating_mul(SECTION));
+        sections.push(Section {
+            header,
+            virtual_size: read_u32(bytes, header.saturating_add(8))?,
+            address: read_u32(bytes, header.saturating_add(12))?,
+            size: read_u32(bytes, header.saturating_add(16))?,
+            offset: read_u32(bytes, header.saturating_add(20))?,
+        });
+    }
+    Ok(sections)
+}
+
+/// `verify_pefile.c:pefile_compare_shdrs`; the names are compared as strings, which may run on behind their field.
+fn order(bytes: &[u8], one: &Section, two: &Section) -> Ordering {
+    let by_place = (one.offset, one.address).cmp(&(two.offset, two.address));
+    by_place
+        .then_with(|| string_order(bytes, one.header, two.header))
+        .then_with(|| (one.virtual_size, one.size).cmp(&(two.virtual_size, two.size)))
+}
+
+/// Two headers without a NUL that agree to their last byte are the same section twice: their order is of no account.
+fn string_order(bytes: &[u8], one: u64, two: u64) -> Ordering {
+    for index in 0..SECTION {
+        let at = |start: u64| read::<1>(bytes, start.saturating_add(index)).map_or(0, |[byte]| byte);
+        let (left, right) = (at(one), at(two));
+        if left != right || left == 0 {
+            return left.cmp(&right);
+        }
+    }
+    Ordering::Equal
+}
+
+#[cfg(test)]
+#[path = "contents_tests.rs"]
+mod tests;
