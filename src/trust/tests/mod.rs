@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod apart;
+mod attributes;
 mod certificates;
 mod keys;
 mod messages;
