@@ -1,4 +1,5 @@
 //! The pages under docs/ that come from the code. `BLESS=1 cargo test --test docs` writes them anew.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use skexec::reason::Reason;
 use std::fmt::Write as _;

@@ -132,7 +132,7 @@ mod tests {
 
         let joined = Initrds::open(&[one.clone(), two.clone()]).unwrap();
         let Joined::Several(memfd) = &joined.joined else { panic!("joined in memory") };
-        assert_eq!(&*Map::new(memfd).unwrap(), b"070701\0\0070702x");
+        assert_eq!(&*Map::new(memfd).unwrap(), b"070701\x00\x00070702x");
         assert_eq!((joined.length(), joined.parts().len()), (15, 2));
 
         let single = Initrds::open(std::slice::from_ref(&one)).unwrap();

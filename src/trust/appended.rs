@@ -89,8 +89,11 @@ mod tests {
         let reason = |bytes: &[u8]| Appended::split(bytes).map(|_| ()).map_err(|finding| finding.reason);
         let wrong = Err(Reason::AppendedSignature);
         for place in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] {
-            let one = |trailer: &mut [u8; 12]| trailer.iter_mut().skip(place).take(1).for_each(|byte| *byte = 1);
-            assert_eq!(reason(&file(b"kernel", b"message", one)), wrong, "byte {place}");
+            assert_eq!(
+                reason(&file(b"kernel", b"message", |trailer| *trailer.get_mut(place).unwrap() = 1)),
+                wrong,
+                "byte {place}"
+            );
         }
         assert_eq!(reason(MARKER), wrong);
         assert_eq!(reason(&[&[0; 11], MARKER].concat()), wrong);

@@ -94,7 +94,7 @@ mod tests {
         let good = wincert(16, 0x200, 2, b"12345678");
         assert_eq!(signatures(&good).unwrap(), [b"12345678"]);
         let unpadded = wincert(13, 0x200, 2, b"12345\0\0\0");
-        assert_eq!(signatures(&[unpadded, good].concat()).unwrap(), [b"12345" as &[u8], b"12345678"]);
+        assert_eq!(signatures(&[unpadded, good].concat()).unwrap(), [b"12345".as_slice(), b"12345678"]);
     }
 
     #[test]

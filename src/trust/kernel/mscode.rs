@@ -92,7 +92,8 @@ mod tests {
     fn each_part_has_its_errno() {
         const MD5: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 5];
         let ok = |hash| Ok(hash);
-        let cases: [(&[u8], &[u8], usize, Result<Hash, Errno>); 9] = [
+        type Row = (&'static [u8], &'static [u8], usize, Result<Hash, Errno>);
+        let cases: [Row; 9] = [
             (oid::PE_IMAGE_DATA, oid::SHA256, 32, ok(Hash::Sha256)),
             (oid::INDIVIDUAL_PURPOSE, oid::SHA1, 20, ok(Hash::Sha1)),
             (oid::PE_IMAGE_DATA, oid::SHA3_256, 32, ok(Hash::Sha3_256)),

@@ -1,5 +1,5 @@
 //! Messages of the forge, right and wrong, through the parser and up the chain.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod apart;
 mod attributes;

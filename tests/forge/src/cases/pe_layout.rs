@@ -14,6 +14,8 @@ fn signed(change: impl FnOnce(&mut Pe)) -> Vec<u8> {
     Recipe::new().image(BzImage::default().pe(change).build()).build()
 }
 
+/// Linux 6.12.95 subtracts more than there is and hashes 4 GiB when sections and table together are longer than the
+/// file; 6.12.107 checks that.
 fn order_and_overlap() -> Vec<Case> {
     vec![
         case("A037_pe_signed_sections_unsorted", "section headers not in the order of the file", {
@@ -22,11 +24,13 @@ fn order_and_overlap() -> Vec<Case> {
         case("A038_pe_signed_sections_overlap", ".text reaches into .data", {
             signed(|pe| pe.sections[1].raw_size = Some(0x4200))
         })
-        .reject(ELIBBAD, "section-overlap"),
+        .reject(ELIBBAD, "section-overlap")
+        .crashed(),
         case("A043_pe_signed_hdr_overlaps_section", "SizeOfHeaders reaches into .setup", {
             signed(|pe| pe.says_headers = Some(0x1200))
         })
-        .reject(ELIBBAD, "section-bounds"),
+        .reject(ELIBBAD, "section-bounds")
+        .crashed(),
         case("D028_overlap_same_sum", ".data lies over .text, so that as many bytes at the end are nowhere", {
             signed(|pe| pe.sections[2].raw_pointer = Some(0x5000))
         })
@@ -38,7 +42,7 @@ fn order_and_overlap() -> Vec<Case> {
         case("D028_section_in_headers", "a section that points to the headers", {
             signed(|pe| pe.sections[2].raw_pointer = Some(0))
         })
-        .stricter("section-bounds"),
+        .reject(super::EKEYREJECTED, "section-bounds"),
         case("D028_section_same_name", "two sections of one name", signed(|pe| pe.sections[2].name = b".text")),
         case("D028_section_no_name", "a section without a name", signed(|pe| pe.sections[2].name = b"")),
         case("D028_section_without_bytes", "a .bss: no bytes in the file, its pointer wild", {
@@ -141,6 +145,7 @@ fn crashing() -> Vec<Case> {
         case("D027_section_over_table", "a section that reaches into the certificate table", {
             grafted(|pe| pe.sections[2].raw_size = Some(0x1008))
         })
-        .crashes("section-bounds"),
+        .reject(ELIBBAD, "section-bounds")
+        .crashed(),
     ]
 }

@@ -194,7 +194,6 @@ fn anchors() -> Vec<Case> {
             under_twin.clone(),
             [under_twin.cert],
         )
-        .unknown()
         .db("twin-a"),
         aki("E_aki_by_serial", "authorityKeyId by issuer and serial number alone", {
             by_serial(None, ROOT.name, ROOT.name)
