@@ -24,6 +24,8 @@ pub mod sbat;
 pub mod signature;
 pub mod signer;
 pub mod spc;
+#[cfg(test)]
+mod tests;
 mod time;
 mod x509;
 
