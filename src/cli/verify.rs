@@ -2,10 +2,10 @@
 
 use super::args::VerifyArgs;
 use super::output::Output;
-use crate::load::System;
 use crate::reason::Exit;
 use crate::report::Report;
 use crate::sources::{self, TrustRequest};
+use crate::system::System;
 use crate::verify;
 use std::path::Path;
 
