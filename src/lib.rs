@@ -7,7 +7,7 @@
 //! | F6 | [`cli`]: arguments, printing |
 //! | F5 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
 //! | F4 | [`report`], [`record`], [`shutdown`] |
-//! | F3 | [`authorize`]: from a file to the permission to load it |
+//! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
 //! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system |
 //! | F0 | [`sys`], [`reason`]: the system calls; the table of reasons |
@@ -16,6 +16,7 @@ pub mod authorize;
 pub mod cli;
 pub mod diagnose;
 pub mod exec;
+pub mod gather;
 mod hex;
 pub mod image;
 pub mod inspect;

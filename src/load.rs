@@ -12,12 +12,12 @@ pub use request::{CmdlineSource, Request};
 pub(crate) use call::explain;
 
 use crate::authorize::{Authorized, Basis, Candidate, Initrds, Policy};
+use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::reason::{Finding, Reason};
 use crate::record::{Record, Records};
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
-use crate::sources::{Gathered, gather};
 use crate::system::System;
 use crate::trust::{self, Signature, kernel};
 use anyhow::Context as _;

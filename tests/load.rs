@@ -45,7 +45,7 @@ fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
         initrds: Vec::new(),
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
-        trust: skexec::sources::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
+        trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
         signature: None,
         slot: skexec::record::Slot::Reboot,
         dry_run: false,

@@ -1,8 +1,9 @@
 //! What is to be loaded, and how.
 
+use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::record::Slot;
-use crate::sources::{Root, TrustRequest};
+use crate::sources::Root;
 use anyhow::Context as _;
 use std::path::PathBuf;
 
