@@ -10,11 +10,11 @@ use crate::image::cmdline::Cmdline;
 use crate::machine::{Machine, enforcement};
 use crate::reason::{Exit, Finding, Reason, Warning};
 use crate::record::{self, Record, Records, Slot};
-use crate::report::Report;
+use crate::report::{Report, Role};
+use crate::sealed::Sealed;
 use crate::sources::{Gathered, Root, TrustRequest};
 use crate::sys::Kexec;
-use crate::trust::{self, digest};
-use crate::verify::unusable;
+use crate::trust::{self, Signature, digest, kernel};
 use anyhow::Context as _;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,8 @@ pub struct Request {
     pub append: Vec<String>,
     /// Whom to trust.
     pub trust: TrustRequest,
+    /// A detached signature of the kernel; it counts instead of one within the kernel.
+    pub signature: Option<PathBuf>,
     /// For which purpose.
     pub slot: Slot,
     /// Stop before the call.
@@ -121,15 +123,27 @@ pub fn load(system: System<'_>, request: &Request, progress: &mut dyn FnMut(&str
     };
     let candidate = match Candidate::read(&request.kernel) {
         Ok(candidate) => candidate,
-        Err(error) => return Ok(Outcome::refused(&request.kernel, unusable(&error), warnings)),
+        Err(error) => return Ok(Outcome::refused(&request.kernel, error.into(), warnings)),
     };
-    let judgement = trust::judge(candidate, &trust);
+    let beside = match request.signature.as_deref().map(Sealed::read).transpose() {
+        Ok(beside) => beside,
+        Err(error) => return Ok(Outcome::refused(&request.kernel, error.into(), warnings)),
+    };
+    let signature = beside.as_ref().map_or(Signature::Within, |beside| Signature::Beside(beside.bytes()));
+    let asked = kernel::predict(candidate.as_ref(), &trust);
+    let judgement = trust::judge(candidate, signature, &trust);
     warnings.extend(judgement.evidence.warnings(SystemTime::now()));
-    let mut outcome =
-        Outcome { report: Report::new(&request.kernel, &judgement, &warnings), warnings, plan: None, loaded: false };
-    let initrds = match Initrds::open(&request.initrds) {
+    let mut outcome = Outcome {
+        report: Report::new(&request.kernel, Role::Kernel, &judgement, &warnings),
+        warnings,
+        plan: None,
+        loaded: false,
+    };
+    let initrds = match Initrds::open(&request.initrds, &trust) {
         Ok(initrds) => initrds,
-        Err((path, error)) => return Ok(outcome.with(at(&path, unusable(&error)))),
+        Err((path, findings)) => {
+            return Ok(outcome.with_all(findings.into_iter().map(|finding| at(&path, finding)).collect()));
+        }
     };
     let cmdline = command_line(system.root, request)?;
     let policy = Policy { insecure_unsigned: request.insecure_unsigned, enforced: enforcement(&machine).may_enforce() };
@@ -139,9 +153,10 @@ pub fn load(system: System<'_>, request: &Request, progress: &mut dyn FnMut(&str
         Err(findings) => return Ok(outcome.with_all(findings)),
     };
     outcome.waived(authorized.basis());
+    outcome.report.cover(authorized.covers());
     progress(&verified(&authorized));
     let fitted = fit::fit(&authorized, &machine, request.slot);
-    let plan = match fitted.and_then(|plan| permit::accepts(&machine, &key_ids).map(|()| plan)) {
+    let plan = match fitted.and_then(|plan| permit::accepts(&machine, &key_ids, asked).map(|()| plan)) {
         Ok(plan) => plan,
         Err(finding) => return Ok(outcome.with(finding)),
     };
@@ -179,7 +194,7 @@ fn hand_over(
 
 impl Outcome {
     fn refused(path: &Path, finding: Finding, warnings: Vec<Warning>) -> Self {
-        let report = Report::unreadable(path, finding, &warnings);
+        let report = Report::refused(path, vec![finding], &warnings);
         Self { report, warnings, plan: None, loaded: false }
     }
 
@@ -231,17 +246,15 @@ fn command_line(root: &Root, request: &Request) -> anyhow::Result<Cmdline> {
 fn verified(authorized: &Authorized) -> String {
     let path = authorized.kernel().sealed().path().display();
     match authorized.basis() {
-        Basis::Embedded(signer) => format!("verified: {path}: signed by {}", signer.subject),
+        Basis::Embedded(signer) | Basis::Detached(signer) => {
+            format!("verified: {path}: signed by {}", signer.subject)
+        }
         Basis::Waived(_) => format!("not verified: {path}: --insecure-unsigned"),
     }
 }
 
 fn record_of(authorized: &Authorized) -> Record {
     let kernel = authorized.kernel().sealed();
-    let signer = match authorized.basis() {
-        Basis::Embedded(signer) => Some(signer.subject.clone()),
-        Basis::Waived(_) => None,
-    };
     Record {
         schema: 1,
         time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
@@ -250,8 +263,8 @@ fn record_of(authorized: &Authorized) -> Record {
         release: authorized.header().release.clone(),
         sha256: hex::encode(&digest::sha256(&[kernel.bytes()])),
         basis: authorized.basis().name().into(),
-        covers: signer.iter().map(|_| "kernel".into()).collect(),
-        signer,
+        covers: authorized.covers().into_iter().map(Into::into).collect(),
+        signer: authorized.basis().signer().map(|signer| signer.subject.clone()),
         initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.clone()).collect(),
         cmdline: authorized.cmdline().as_str().into(),
     }

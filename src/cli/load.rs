@@ -47,6 +47,7 @@ fn request(args: &LoadArgs) -> Request {
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),
+        signature: args.signature.clone(),
         slot: Slot::of(args.panic),
         dry_run: args.dry_run,
         insecure_unsigned: args.insecure_unsigned,

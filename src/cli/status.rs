@@ -48,6 +48,7 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         cmdline: CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: (&args.trust).into(),
+        signature: None,
         slot: Slot::Reboot,
         dry_run: true,
         insecure_unsigned: false,
