@@ -100,9 +100,17 @@ impl Report {
         let loadable = candidate.loadable();
         let unfit = loadable.as_ref().err().filter(|_| role == Role::Kernel);
         let findings = most_telling_first(unfit, against);
-        let covers = if findings.is_empty() { vec![role.name()] } else { Vec::new() };
+        let covers = if findings.is_empty() && judgement.outcome.is_ok() { vec![role.name()] } else { Vec::new() };
         let prediction = &judgement.evidence.kernel;
+        let refused = Self::refused(path, findings, warnings);
+        let (verdict, message) = match covers.is_empty() {
+            true => ("refused", refused.message.clone()),
+            false => ("trusted", "the signature is valid and its signer is trusted".into()),
+        };
         Self {
+            verdict,
+            message,
+            format: candidate.format().name(),
             digest: judgement.evidence.digest.as_ref().map(Into::into),
             signer: judgement.evidence.signer.as_ref().map(Into::into),
             kernel: KernelReport {
@@ -112,28 +120,23 @@ impl Report {
             },
             covers,
             release: loadable.ok().and_then(|header| header.release),
-            ..Self::of(path, candidate.format(), findings, warnings)
+            ..refused
         }
     }
 
-    /// The report of a file that cannot be read or is none.
+    /// The report of a file that was not judged, because it cannot be read or something else came before.
     #[must_use]
     pub fn refused(path: &Path, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
-        Self::of(path, Format::Unknown, findings, warnings)
-    }
-
-    fn of(path: &Path, format: Format, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
         let first = findings.first();
         Self {
             schema: 1,
             path: path.display().to_string(),
-            verdict: if first.is_none() { "trusted" } else { "refused" },
+            verdict: "refused",
             reasons: findings.iter().map(|finding| finding.reason.slug()).collect(),
             reason: first.map(|finding| finding.reason.slug()),
-            message: first
-                .map_or_else(|| "the signature is valid and its signer is trusted".into(), Finding::to_string),
+            message: first.map_or_else(|| "it was not judged".into(), Finding::to_string),
             warnings: warnings.iter().map(|warning| warning.slug).collect(),
-            format: format.name(),
+            format: Format::Unknown.name(),
             covers: Vec::new(),
             digest: None,
             signer: None,

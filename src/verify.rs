@@ -1,10 +1,10 @@
 //! `skexec verify`: from a path to its report.
 
 use crate::authorize::{Candidate, signature_beside};
+use crate::gather::Gathered;
 use crate::image::Format;
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
-use crate::sources::Gathered;
 use crate::trust::{self, Signature};
 use std::path::Path;
 use std::time::SystemTime;

@@ -4,8 +4,8 @@
 mod support;
 
 use forge::cases::{Case, Expect};
+use skexec::gather::{TrustRequest, gather};
 use skexec::report::most_telling_first;
-use skexec::sources::{self, TrustRequest};
 use skexec::trust::{self, Signature, Trust};
 use support::Lab;
 
@@ -26,7 +26,7 @@ fn firmware(lab: &Lab) -> Trust {
     variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
     variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
     let request = TrustRequest { system: true, ..TrustRequest::default() };
-    sources::gather(lab.root(), &request).unwrap().trust
+    gather(lab.root(), &request).unwrap().trust
 }
 
 fn fault(case: &Case, trust: &Trust) -> Option<String> {
