@@ -4,7 +4,7 @@ use crate::machine::MACHINE;
 use skexec::image;
 use skexec::image::pe::Pe;
 use skexec::trust::appended::Appended;
-use skexec::trust::{self, Trust};
+use skexec::trust::{self, Signature, Trust, kernel};
 
 /// Any file.
 pub fn judge(file: &[u8]) {
@@ -17,9 +17,10 @@ pub fn judge(file: &[u8]) {
 
 /// Judges a file; of a kernel that is trusted, asks that the prediction says the same and that its last signed byte counts.
 pub(crate) fn agrees_with_kernel(file: &[u8], trust: &Trust) {
-    let judgement = trust::judge(file, trust);
+    let asked = kernel::predict(file, trust);
+    assert!(asked.errno.is_some() || asked.hazard.is_some(), "{asked:?}");
+    let judgement = trust::judge(file, Signature::Within, trust);
     let predicted = judgement.evidence.kernel;
-    assert!(predicted.errno.is_none() == predicted.hazard.is_some(), "{predicted:?}");
     if let Err(refused) = &judgement.outcome {
         assert!(!refused.findings.is_empty(), "refused without a reason");
         return;
@@ -33,8 +34,14 @@ pub(crate) fn agrees_with_kernel(file: &[u8], trust: &Trust) {
 
 /// Where Pe gives the end of what is signed, a change there must be noticed.
 fn last_byte_counts(file: &[u8], trust: &Trust) {
-    let table = Pe::parse(file).unwrap().certificate_table.unwrap();
+    let end = match Appended::split(file) {
+        Ok(Some(appended)) => appended.content.len(),
+        _ => Pe::parse(file).unwrap().certificate_table.unwrap().start,
+    };
     let mut changed = file.to_vec();
-    changed[table.start - 1] ^= 1;
-    assert!(trust::judge(changed.as_slice(), trust).outcome.is_err(), "its last signed byte does not count");
+    changed[end - 1] ^= 1;
+    assert!(
+        trust::judge(changed.as_slice(), Signature::Within, trust).outcome.is_err(),
+        "its last signed byte does not count"
+    );
 }
