@@ -86,6 +86,10 @@ fn authorize(
     let policy = Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforced };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
     outcome.permitted(&authorized);
+    if machine.load_pin.wants_original() && authorized.initrds().in_memory() {
+        let seen = "several initrds, or a signed one, are handed over in memory, which is no file system";
+        return Err(Finding::new(Reason::LoadPin, seen).into());
+    }
     permit::accepts(machine, &key_ids, within)?;
     Ok(authorized)
 }
@@ -103,9 +107,18 @@ fn hand_over(
     let record = records.prepare(request.slot, &Record::of(authorized));
     let record = record.context("cannot write the record in /run/skexec")?;
     progress(&format!("loading {} by kexec_file_load", authorized.kernel().sealed().path().display()));
-    call::file_load(system.kexec, machine, authorized, request.slot)?;
-    let committed = record.commit();
-    Ok(committed.context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?)
+    match call::file_load(system.kexec, machine, authorized, request.slot) {
+        Ok(()) => {
+            let committed = record.commit();
+            Ok(committed.context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?)
+        }
+        Err(failed) => {
+            if failed.kept {
+                record.restore().context("cannot put the record in /run/skexec back in its place")?;
+            }
+            Err(failed.finding.into())
+        }
+    }
 }
 
 /// Names the file where it is not the kernel.

@@ -114,18 +114,23 @@ impl Records {
         }
     }
 
-    /// Writes the record beside its place, so that after the load only a rename can fail.
+    /// Writes the record beside its place, so that after the load only a rename can fail, and puts the one before it
+    /// aside: whatever happens during the call, no record speaks of an image that it was not made for.
     ///
     /// # Errors
-    /// What writing answers; nothing is left then.
+    /// What writing answers; nothing is changed then.
     pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
         let target = self.folder.join(slot.file_name());
-        let prepared = Prepared { draft: target.with_extension("json.new"), target };
+        let prepared =
+            Prepared { draft: target.with_extension("json.new"), before: target.with_extension("json.before"), target };
         let mut text = serde_json::to_vec_pretty(record)?;
         text.push(b'\n');
         let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&prepared.draft)?;
         file.write_all(&text)?;
-        Ok(prepared)
+        match fs::rename(&prepared.target, &prepared.before) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(prepared),
+        }
     }
 
     /// Forgets the record of a slot.
@@ -140,27 +145,41 @@ impl Records {
     }
 }
 
-/// A record that takes its place once the kernel has taken the image.
+/// A record that takes its place once the kernel has taken the image. Dropped, it leaves no record at all: then nobody
+/// knows what is loaded.
 #[derive(Debug)]
 pub struct Prepared {
     draft: PathBuf,
+    before: PathBuf,
     target: PathBuf,
 }
 
 impl Prepared {
-    /// Puts it in its place.
+    /// The kernel has the new image: its record takes its place.
     ///
     /// # Errors
     /// What renaming answers.
     pub fn commit(self) -> io::Result<()> {
         fs::rename(&self.draft, &self.target)
     }
+
+    /// The kernel kept what it had: so does the record.
+    ///
+    /// # Errors
+    /// What renaming answers; that there was none is fine.
+    pub fn restore(self) -> io::Result<()> {
+        match fs::rename(&self.before, &self.target) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        // After a commit there is none any more.
+        // What took its place is not there any more.
         let _ = fs::remove_file(&self.draft);
+        let _ = fs::remove_file(&self.before);
     }
 }
 

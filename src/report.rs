@@ -27,6 +27,8 @@ pub struct Report {
     #[serde(skip)]
     findings: Vec<Finding>,
     #[serde(skip)]
+    waived: Vec<Finding>,
+    #[serde(skip)]
     release: Option<String>,
 }
 
@@ -81,7 +83,7 @@ impl Role {
 }
 
 /// What the file is comes before who signed it; but a file that was changed after it was signed needs no other
-/// explanation for whatever else is odd about it.
+/// explanation for whatever else is odd about it. That a file crashes kernels comes last: what crashes them says more.
 #[must_use]
 pub fn most_telling_first(not_loadable: Option<&Finding>, against: &[Finding]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = not_loadable.into_iter().chain(against).cloned().collect();
@@ -142,33 +144,32 @@ impl Report {
             signer: None,
             kernel: KernelReport::default(),
             findings,
+            waived: Vec::new(),
             release: None,
         }
     }
 
-    /// Adds reasons that came up after the judgement: the machine's, or a policy's. The verdict on the file stays what
-    /// it is; what its own judgement found is not said twice.
+    /// Adds reasons that came up after the judgement: the machine's, or a policy's. What is refused for any reason covers
+    /// nothing.
     pub fn refuse(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
+            // The same reason again knows more, as a rule.
+            self.findings.retain(|known| known.reason != finding.reason);
+            self.findings.push(finding);
         }
-        self.reasons = self.findings.iter().map(|finding| finding.reason.slug()).collect();
-        if let Some(first) = self.findings.first() {
+        let all = self.waived.iter().chain(&self.findings);
+        self.reasons = all.clone().map(|finding| finding.reason.slug()).collect();
+        if let Some(first) = all.clone().next() {
             self.verdict = "refused";
             self.reason = Some(first.reason.slug());
             self.message = first.to_string();
+            self.covers.clear();
         }
     }
 
-    /// Takes back a refusal that the user waived, and says so.
+    /// Lets what the user waived not count for the exit code. The verdict on the file stays what it is.
     pub fn waive(&mut self, warning: &Warning) {
-        self.findings.clear();
-        self.reasons.clear();
-        self.reason = None;
-        self.verdict = "waived";
-        self.message = warning.message.clone();
+        self.waived.append(&mut self.findings);
         self.warnings.push(warning.slug);
     }
 

@@ -17,12 +17,14 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
         return Ok(Err(finding));
     }
     let loaded = if slot == Slot::Panic { machine.kexec.crash_loaded } else { machine.kexec.loaded };
-    if loaded == Some(false) {
-        return Ok(Err(Reason::NothingLoaded.into()));
-    }
     let Some(records) = Records::lock(system.root).context("cannot lock /run/skexec")? else {
         return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")));
     };
+    if loaded == Some(false) {
+        // Someone else unloaded it, perhaps; what they load next is not what was recorded.
+        records.forget(slot).context("cannot remove the record in /run/skexec")?;
+        return Ok(Err(Reason::NothingLoaded.into()));
+    }
     if let Err(errno) = system.kexec.unload(slot == Slot::Panic) {
         return Ok(Err(explain(errno, &machine, false)));
     }

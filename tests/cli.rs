@@ -77,3 +77,26 @@ fn status_describes_the_machine() {
     assert_eq!(lab.run("status {}/vmlinuz --keys {}/root.pem").exit, 0);
     assert!(lab.kernel.calls.borrow().is_empty());
 }
+
+#[test]
+fn a_reader_who_went_away_changes_no_exit_code() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    for json in ["", " --json"] {
+        let rows = [
+            ("verify {}/unsigned {}/vmlinuz --keys {}/root.pem", 3),
+            ("verify {}/vmlinuz --keys {}/root.pem", 0),
+            ("verify {}/vmlinuz --keys {}/none", 1),
+            ("load {}/unsigned --no-initrd --no-cmdline", 3),
+            ("load {}/unsigned --no-initrd --no-cmdline --dry-run", 3),
+            ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem", 0),
+            ("exec", 1),
+            ("unload", 1),
+            ("inspect {}/none", 1),
+            ("status {}/unsigned", 3),
+        ];
+        for (line, exit) in rows {
+            assert_eq!(lab.run_unheard(&format!("{line}{json}")), exit, "{line}{json}");
+        }
+    }
+}

@@ -3,6 +3,9 @@
 
 mod support;
 
+use skexec::sys::{FileLoad, Kexec};
+use skexec::system::System;
+use std::os::unix::fs::OpenOptionsExt;
 use support::{Call, LOAD, Lab, Run, refusal};
 
 #[test]
@@ -38,9 +41,9 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
     assert!(matches!(lab.kernel.calls.borrow()[0], Call::Load { flags: 0x10, initrd: None, .. }));
 }
 
-/// Loads `{}/vmlinuz` and calls `swap` when the verification is over.
-fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
-    let request = skexec::load::Request {
+/// A request to load `{}/vmlinuz`, trusting the test root.
+fn request(lab: &Lab) -> skexec::load::Request {
+    skexec::load::Request {
         kernel: lab.path("vmlinuz"),
         initrds: Vec::new(),
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
@@ -50,7 +53,19 @@ fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
         slot: skexec::record::Slot::Reboot,
         dry_run: false,
         insecure_unsigned: false,
-    };
+    }
+}
+
+/// Makes it a machine that wants the file itself.
+fn appraises(lab: &Lab) {
+    lab.system("/proc/cmdline", "ima_policy=secure_boot\n");
+    lab.system("/sys/kernel/security/ima/violations", "0\n");
+    lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\nCONFIG_IMA_APPRAISE=y\n");
+}
+
+/// Loads `{}/vmlinuz` and calls `swap` when the verification is over.
+fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
+    let request = request(lab);
     let mut progress = |line: &str| {
         if line.starts_with("verified:") {
             swap();
@@ -81,9 +96,7 @@ fn what_was_verified_is_what_is_loaded() {
 #[test]
 fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
     let lab = Lab::new();
-    lab.system("/proc/cmdline", "ima_policy=secure_boot\n");
-    lab.system("/sys/kernel/security/ima/violations", "0\n");
-    lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\nCONFIG_IMA_APPRAISE=y\n");
+    appraises(&lab);
     let good = forge::signed_bzimage();
     assert!(load_while(&lab, || ()).loaded);
     let call = lab.kernel.calls.borrow_mut().pop();
@@ -104,6 +117,63 @@ fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
     let outcome = load_while(&lab, || writer = std::fs::OpenOptions::new().append(true).open(lab.path("vmlinuz")).ok());
     assert_eq!(outcome.report.findings()[0].reason.slug(), "open-for-writing");
     assert!(writer.is_some() && lab.kernel.calls.borrow().is_empty());
+}
+
+/// A kernel during whose call someone opens the file for writing.
+#[derive(Debug)]
+struct Disturbed<'a> {
+    lab: &'a Lab,
+    unloads: bool,
+}
+
+impl Kexec for Disturbed<'_> {
+    fn load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+        let options = std::fs::OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).to_owned();
+        assert!(options.open(self.lab.path("vmlinuz")).is_err(), "the lease holds the writer");
+        self.lab.kernel.load(load)
+    }
+
+    fn unload(&self, panic: bool) -> Result<(), i32> {
+        self.lab.kernel.unload(panic)?;
+        if self.unloads { Ok(()) } else { Err(nix::libc::EPERM) }
+    }
+
+    fn jump(&self) -> i32 {
+        self.lab.kernel.jump()
+    }
+}
+
+#[test]
+fn what_had_to_be_taken_back_is_not_taken_for_what_was_loaded_before() {
+    for unloads in [true, false] {
+        let lab = Lab::new();
+        assert_eq!(lab.run(LOAD).exit, 0);
+        lab.system("/sys/kernel/kexec_loaded", "1\n");
+        appraises(&lab);
+        let request = request(&lab);
+        let system = System { root: lab.root(), kexec: &Disturbed { lab: &lab, unloads } };
+        let outcome = skexec::load::load(system, &request, &mut |_| ()).unwrap();
+        let finding = &outcome.report.findings()[0];
+        assert_eq!((finding.reason.slug(), outcome.loaded), ("changed-while-read", false));
+        assert_eq!(finding.detail.contains("do not boot it"), !unloads, "{finding}");
+        assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Unload { panic: false }));
+        assert!(lab.run("exec --force").err.contains("(foreign-image)"), "the old record does not speak for it");
+    }
+}
+
+#[test]
+fn a_failed_call_leaves_the_old_image_and_its_record() {
+    let lab = Lab::new();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    let before = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap();
+    *lab.kernel.answer.borrow_mut() = nix::libc::EINVAL;
+    assert_eq!(lab.run(LOAD).exit, 5);
+    assert_eq!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap(), before);
+    // Once it is unloaded by someone else, the record is about nothing.
+    lab.system("/sys/kernel/kexec_loaded", "0\n");
+    assert_eq!(lab.run("exec --force").exit, 1);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    assert!(lab.run("exec --force").err.contains("(foreign-image)"));
 }
 
 #[test]
@@ -233,7 +303,9 @@ fn a_waiver_is_said_everywhere() {
     assert_eq!(run.out, "{}/unsigned: loaded by kexec_file_load, NOT VERIFIED\n");
     assert_eq!(run.err, "skexec: warning: not verified: unsigned was waived (insecure-unsigned)\n");
     let json = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned --json").json();
-    assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("waived"), Some(0)));
+    // The verdict is about the file, and that is still unsigned.
+    assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("refused"), Some(0)));
+    assert_eq!((json["reason"].as_str(), json["loaded"].as_bool()), (Some("unsigned"), Some(true)));
     assert_eq!(json["warnings"][0], "insecure-unsigned");
     let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
     assert_eq!((record.basis.as_str(), record.signer), ("waived", None));

@@ -16,11 +16,11 @@ use args::{Cli, Command, CompletionsArgs, TrustArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 
 /// Runs skexec with these arguments (the program's name first), and returns its exit code.
 ///
-/// All that is printed goes to `out` and `err`; a reader who has gone away ends it quietly.
+/// All that is printed goes to `out` and `err`; that a reader has gone away changes nothing about the exit code.
 pub fn run(
     system: System<'_>,
     args: impl IntoIterator<Item = OsString>,
@@ -34,10 +34,9 @@ pub fn run(
     let mut output = Output::new(cli.output, out, err);
     match dispatch(system, &cli.command, &mut output) {
         Ok(exit) => exit,
-        Err(error) if closed(&error) => Exit::Done,
         Err(error) => {
             // Where even this cannot be written, the exit code says it.
-            let _ = output.error(&format!("{error:#}"));
+            let _ = output.broken(&format!("{error:#}"));
             Exit::Failed
         }
     }
@@ -77,10 +76,6 @@ fn usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit 
     }
     let _ = write!(out, "{text}");
     Exit::Done
-}
-
-fn closed(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 impl From<&TrustArgs> for TrustRequest {
