@@ -45,7 +45,7 @@ pub struct Gathered {
 /// that cannot be read or parsed goes to [`Trust::unreadable`], unless the policy's `ignore-revocations` names it.
 ///
 /// # Errors
-/// `trust-file`: a file of keys that was named, or that the system has, cannot be used. `policy-file`.
+/// `trust-file`: a file that was named cannot be used. `policy-file`.
 pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> {
     let policy = Policy::read(root)?;
     let secure_boot = SecureBoot::read(root);
@@ -57,7 +57,7 @@ pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> 
 
     gatherer.named_keys(request)?;
     if request.system {
-        gatherer.system_keys(secure_boot)?;
+        gatherer.system_keys(secure_boot);
         gatherer.firmware_keys();
     }
 

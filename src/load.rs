@@ -14,7 +14,7 @@ pub(crate) use call::explain;
 use crate::authorize::{Authorized, Basis, Candidate, Initrds, Policy};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
-use crate::reason::{Finding, Reason};
+use crate::reason::{Finding, Reason, about};
 use crate::record::{Record, Records};
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
@@ -71,7 +71,7 @@ fn authorize(
     let Gathered { trust, warnings, waives_unsigned } = gather(system.root, &request.trust)?;
     outcome.warnings = warnings;
     let candidate = Candidate::read(&request.kernel)?;
-    let beside = request.signature.as_deref().map(Sealed::read).transpose()?;
+    let beside = request.signature.as_deref().map(read_signature).transpose()?;
     let signature = beside.as_ref().map_or(Signature::Within, |beside| Signature::Beside(beside.bytes()));
     // The kernel looks within the image, wherever the signature that counts for us is.
     let within = kernel::predict(candidate.as_ref(), &trust);
@@ -81,9 +81,9 @@ fn authorize(
 
     let initrds = Initrds::open(&request.initrds, &trust).map_err(|(path, findings)| about(&path, findings))?;
     let cmdline = request.command_line(system.root)?;
-    let enforced = enforcement(machine).may_enforce();
     let key_ids = judgement.evidence.key_ids.clone();
-    let policy = Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforced };
+    let policy =
+        Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforcement: enforcement(machine) };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
     outcome.permitted(&authorized);
     if machine.load_pin.wants_original() && authorized.initrds().in_memory() {
@@ -121,13 +121,8 @@ fn hand_over(
     }
 }
 
-/// Names the file where it is not the kernel.
-fn about(path: &Path, findings: Vec<Finding>) -> Vec<Finding> {
-    let name = |finding: Finding| match finding.detail.as_str() {
-        "" => Finding::new(finding.reason, path.display().to_string()),
-        detail => Finding::new(finding.reason, format!("{}: {detail}", path.display())),
-    };
-    findings.into_iter().map(name).collect()
+fn read_signature(path: &Path) -> Result<Sealed, Vec<Finding>> {
+    Sealed::read(path).map_err(|error| about(path, vec![error.into()]))
 }
 
 fn verified(authorized: &Authorized) -> String {

@@ -65,3 +65,24 @@ fn an_appended_signature_is_seen() {
     assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel"]));
     assert!(json[0]["signer"]["subject"].as_str().is_some_and(|name| name.contains("signer")), "{json}");
 }
+
+#[test]
+fn a_revoked_file_is_revoked_whatever_is_wrapped_around_it() {
+    use sha2::Digest as _;
+    let lab = Lab::new();
+    lab.file("signer.pem", forge::signer_pem().as_bytes());
+    let signed = forge::appended(b"a file", &forge::pki::signer());
+    let line = |bytes: &[u8]| {
+        format!("sha256:{}\n", sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    lab.file("signed", &signed);
+    for revoked in [b"a file".as_slice(), &signed] {
+        lab.file("revoked", line(revoked).as_bytes());
+        let json = lab.run("verify --json --keys {}/signer.pem --revoked {}/revoked {}/signed").json();
+        assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel", "revoked-image"]));
+    }
+    // As sha256sum has it, too, which is not the Authenticode hash.
+    lab.file("revoked", line(&forge::signed_bzimage()).as_bytes());
+    let json = lab.run("verify --json --keys {}/root.pem --revoked {}/revoked {}/vmlinuz").json();
+    assert_eq!(json[0]["reasons"], serde_json::json!(["revoked-image"]));
+}

@@ -84,7 +84,8 @@ fn plan_lines(args: &LoadArgs, plan: &Plan, output: &mut Output<'_>) -> anyhow::
     output.row("cmdline", &plan.cmdline)?;
     let flags = if plan.flags.is_empty() { "none".to_owned() } else { plan.flags.join(" | ") };
     output.row("flags", &flags)?;
-    output.row("memory", &format!("{} of at most {} MiB", plan.memory_bytes >> 20, plan.memory_limit >> 20))?;
+    let limit = plan.memory_limit.map(|limit| format!(" of at most {} MiB", limit >> 20)).unwrap_or_default();
+    output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes >> 20))?;
     output.row("basis", plan.basis)?;
     Ok(())
 }

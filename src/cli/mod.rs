@@ -12,7 +12,7 @@ mod verify;
 use crate::gather::TrustRequest;
 use crate::reason::Exit;
 use crate::system::System;
-use args::{Cli, Command, CompletionsArgs, TrustArgs};
+use args::{Cli, Command, CompletionsArgs, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
@@ -31,6 +31,12 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => return usage(&error, out, err),
     };
+    if let Command::Verify(VerifyArgs { files, signature: Some(_), .. }) = &cli.command
+        && files.len() > 1
+    {
+        let error = Cli::command().error(clap::error::ErrorKind::TooManyValues, "--signature is about one FILE");
+        return usage(&error, out, err);
+    }
     let mut output = Output::new(cli.output, out, err);
     match dispatch(system, &cli.command, &mut output) {
         Ok(exit) => exit,

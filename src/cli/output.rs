@@ -31,6 +31,11 @@ impl<'a> Output<'a> {
         self.args.json
     }
 
+    /// Whether only errors are to be printed.
+    pub(super) const fn quiet(&self) -> bool {
+        self.args.quiet
+    }
+
     /// A line of what was asked for.
     pub(super) fn fact(&mut self, line: &str) -> io::Result<()> {
         if self.args.quiet { Ok(()) } else { self.put_out(format!("{}\n", printable(line)).as_bytes()) }

@@ -15,7 +15,7 @@ const OF_THE_LAST_BOOT: &[&str] = &["BOOT_IMAGE", "initrd", "elfcorehdr", "kexec
 pub struct Cmdline(String);
 
 impl Cmdline {
-    /// The text as given.
+    /// The text, without blanks and line ends around it.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim_matches(['\n', ' ', '\t']).to_owned())

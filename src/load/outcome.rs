@@ -24,8 +24,9 @@ pub struct Plan {
     pub initrd_bytes: u64,
     /// Bytes of memory in all.
     pub memory_bytes: u64,
-    /// Half of the machine's memory, in bytes; the crash kernel's reservation for a crash kernel.
-    pub memory_limit: u64,
+    /// Half of the machine's memory, in bytes; the crash kernel's reservation for a crash kernel. Nothing where it is not
+    /// known: then the kernel decides.
+    pub memory_limit: Option<u64>,
     /// The command line.
     pub cmdline: String,
     /// `embedded`, `detached` or `waived`.

@@ -90,13 +90,13 @@ fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<V
     Ok(names)
 }
 
-/// Sorted names with one of the endings.
+/// Sorted names with one of the endings, in letters of either case.
 fn names(directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        let ending = Path::new(&name).extension().and_then(|ending| ending.to_str());
-        if ending.is_some_and(|ending| endings.contains(&ending)) {
+        let ending = Path::new(&name).extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        if ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
             names.push(name);
         }
         if names.len() > MAX_FILES {

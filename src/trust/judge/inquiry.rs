@@ -68,7 +68,10 @@ impl<'a> Inquiry<'a> {
         let sha256 = image_sha256(self.bytes, &pe);
         self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
         let signer = self.authenticode(&pe);
-        self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+        self.revoked(&sha256);
+        if self.trust.revocations.names_images() {
+            self.revoked(&crate::trust::digest::sha256(&[self.bytes]));
+        }
         self.findings.extend(sbat::check(&pe, self.bytes, self.trust.sbat_level.as_ref()).err());
         signer
     }
@@ -100,6 +103,8 @@ impl<'a> Inquiry<'a> {
         let appended = self.note(Appended::split(self.bytes))?;
         let why = || Finding::new(Reason::Unsigned, "no signature is appended to it, and it is no PE");
         let appended = self.note(appended.ok_or_else(why))?;
+        // Another signature around the same content would be another file.
+        self.whole_file(appended.content);
         self.never_asked();
         let message = self.note(SignedData::parse(Profile::Appended, appended.message))?;
         self.chain(&message, appended.content)
@@ -123,8 +128,7 @@ impl<'a> Inquiry<'a> {
         }
         match Pe::parse(self.bytes) {
             Ok(pe) => {
-                let sha256 = image_sha256(self.bytes, &pe);
-                self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+                self.revoked(&image_sha256(self.bytes, &pe));
                 self.findings.extend(sbat::check(&pe, self.bytes, self.trust.sbat_level.as_ref()).err());
             }
             Err(finding) => self.findings.push(finding),
@@ -134,7 +138,12 @@ impl<'a> Inquiry<'a> {
     fn whole_file(&mut self, bytes: &[u8]) {
         let sha256 = sha256(&[bytes]);
         self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
-        self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+        self.revoked(&sha256);
+    }
+
+    /// An image is revoked by its Authenticode hash, as in dbx, or by the hash of the whole file, as `sha256sum` has it.
+    fn revoked(&mut self, sha256: &[u8; 32]) {
+        self.findings.extend(self.trust.revocations.check_image(sha256).err());
     }
 
     /// The kernel looks at no signature but the one in a PE's table. That a file crashes it stays true.
