@@ -3,7 +3,7 @@
 //! "Windows Authenticode Portable Executable Signature Format", "Calculating the PE Image Hash"; PE format, "The
 //! Attribute Certificate Table". The kernel's `pefile_digest_pe_contents` and `pefile_strip_sig_wrapper` mark the limits.
 
-use super::digest::{Algorithm, Digest, sha256};
+use super::digest::{Algorithm, Digest};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
 
@@ -21,13 +21,8 @@ pub fn image_digest(bytes: &[u8], pe: &Pe, algorithm: Algorithm) -> Digest {
     algorithm.digest(&covered(bytes, pe))
 }
 
-/// The same by SHA-256, by which images are revoked whatever they were signed with.
-#[must_use]
-pub fn image_sha256(bytes: &[u8], pe: &Pe) -> [u8; 32] {
-    sha256(&covered(bytes, pe))
-}
-
-fn covered<'a>(bytes: &'a [u8], pe: &Pe) -> [&'a [u8]; 3] {
+/// What the image digest is over.
+pub(super) fn covered<'a>(bytes: &'a [u8], pe: &Pe) -> [&'a [u8]; 3] {
     let end = pe.certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
     let part = |start: usize, end: usize| bytes.get(start..end).unwrap_or_default();
     [part(0, pe.checksum.start), part(pe.checksum.end, pe.security_entry.start), part(pe.security_entry.end, end)]
