@@ -10,13 +10,10 @@ mod revocations;
 use crate::reason::{Finding, Reason, Warning};
 use crate::sources::files::Unreadable;
 use crate::sources::firmware::Mok;
-use crate::sources::policy::Policy;
+use crate::sources::policy::{IGNORE_REVOCATIONS, Policy};
 use crate::sources::{Root, SecureBoot};
 use crate::trust::Trust;
 use std::path::PathBuf;
-
-/// The policy's key: names of revocation lists that may be unreadable. One that can be read counts all the same.
-const IGNORE: &str = "ignore-revocations";
 
 /// Whom the user asked to trust.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +34,8 @@ pub struct Gathered {
     pub trust: Trust,
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
+    /// The policy lets unsigned kernels pass where the running kernel does not enforce signatures.
+    pub waives_unsigned: bool,
 }
 
 /// Reads everything that a judgement depends on beside the file's own bytes.
@@ -50,7 +49,11 @@ pub struct Gathered {
 pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> {
     let policy = Policy::read(root)?;
     let secure_boot = SecureBoot::read(root);
-    let mut gatherer = Gatherer { root, ignored: policy.list(IGNORE)?, gathered: Gathered::default() };
+    let mut gatherer = Gatherer {
+        root,
+        ignored: policy.list(IGNORE_REVOCATIONS)?,
+        gathered: Gathered { waives_unsigned: policy.waives_unsigned()?, ..Gathered::default() },
+    };
 
     gatherer.named_keys(request)?;
     if request.system {

@@ -68,7 +68,7 @@ fn authorize(
     machine: &Machine,
     outcome: &mut Outcome,
 ) -> Result<Authorized, Stop> {
-    let Gathered { trust, warnings } = gather(system.root, &request.trust)?;
+    let Gathered { trust, warnings, waives_unsigned } = gather(system.root, &request.trust)?;
     outcome.warnings = warnings;
     let candidate = Candidate::read(&request.kernel)?;
     let beside = request.signature.as_deref().map(Sealed::read).transpose()?;
@@ -83,7 +83,7 @@ fn authorize(
     let cmdline = request.command_line(system.root)?;
     let enforced = enforcement(machine).may_enforce();
     let key_ids = judgement.evidence.key_ids.clone();
-    let policy = Policy { insecure_unsigned: request.insecure_unsigned, enforced };
+    let policy = Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforced };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
     outcome.permitted(&authorized);
     permit::accepts(machine, &key_ids, within)?;
@@ -121,6 +121,6 @@ fn verified(authorized: &Authorized) -> String {
     let path = authorized.kernel().sealed().path().display();
     match authorized.basis() {
         Basis::Embedded(signer) | Basis::Detached(signer) => format!("verified: {path}: signed by {}", signer.subject),
-        Basis::Waived(_) => format!("not verified: {path}: --insecure-unsigned"),
+        Basis::Waived(_) => format!("not verified: {path}"),
     }
 }

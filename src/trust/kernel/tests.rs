@@ -1,7 +1,11 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::arithmetic_side_effects)]
 use super::*;
+use crate::hex;
 use crate::trust::Anchor;
 use crate::trust::cert::Certificate;
+use crate::trust::digest::sha256;
+use crate::trust::esl::build::{X509_SHA256, list};
+use crate::trust::revocation::Revocations;
 
 fn root() -> Trust {
     let certificate = Certificate::parse(&forge::root_der()).unwrap();
@@ -74,6 +78,23 @@ fn other_kernels_have_hazards_of_their_own() {
     image[0x201] = 0x80;
     let found = predict(&image, &root());
     assert_eq!((found.name(), found.hazard), (Some("EKEYREJECTED"), Some(Hazard::Oops)));
+}
+
+/// The kernel takes the time of revocation for a part of the hash, and so finds only what was written without one.
+#[test]
+fn a_hash_of_a_certificate_is_found_where_no_time_is_behind_it() {
+    let image = forge::signed_bzimage();
+    let signer = Certificate::parse(&forge::signer_der()).unwrap();
+    let hash = sha256(&[signer.tbs()]);
+    let timed = [&hash[..], &[0; 16]].concat();
+    for (entry, name) in [(hash.to_vec(), "EKEYREJECTED"), (timed, "OK")] {
+        let lists = Revocations::from_lists(&list(X509_SHA256, &[&entry]), "dbx").unwrap();
+        let mut lines = Revocations::default();
+        lines.add_blacklist(&format!("tbs:{}", hex::encode(&entry)), ".blacklist").unwrap();
+        for revocations in [lists, lines] {
+            assert_eq!(predict(&image, &Trust { revocations, ..root() }).name(), Some(name));
+        }
+    }
 }
 
 /// Every byte of headers and signature changed in turn: an answer each time, and never the wrong one for the digest.
