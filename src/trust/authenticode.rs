@@ -3,7 +3,7 @@
 //! "Windows Authenticode Portable Executable Signature Format", "Calculating the PE Image Hash"; PE format, "The
 //! Attribute Certificate Table". The kernel's `pefile_digest_pe_contents` and `pefile_strip_sig_wrapper` mark the limits.
 
-use super::digest::{Algorithm, Digest};
+use super::digest::{Algorithm, Digest, sha256};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
 
@@ -19,6 +19,12 @@ const MAX_ENTRIES: usize = 16;
 #[must_use]
 pub fn image_digest(bytes: &[u8], pe: &Pe, algorithm: Algorithm) -> Digest {
     algorithm.digest(&covered(bytes, pe))
+}
+
+/// The same by SHA-256, by which images are revoked whatever they were signed with.
+#[must_use]
+pub fn image_sha256(bytes: &[u8], pe: &Pe) -> [u8; 32] {
+    sha256(&covered(bytes, pe))
 }
 
 /// What the image digest is over.
