@@ -104,7 +104,7 @@ fn compare_with_cms(name: &str, body: &[u8], ours: &SignedData<'_>) {
     assert_eq!(theirs.version, CmsVersion::V1, "{name}");
     let digest = digest_oid(ours.signer.scheme.digest);
     let named: Vec<_> = theirs.digest_algorithms.iter().map(|algorithm| algorithm.oid.to_string()).collect();
-    assert_eq!(named, [digest.clone()], "{name}");
+    assert_eq!(named, std::slice::from_ref(&digest), "{name}");
     compare_certificates(name, &theirs, ours);
     let [signer] = theirs.signer_infos.0.as_slice() else { panic!("{name}: not one signer") };
     assert_eq!(signer.digest_alg.oid.to_string(), digest, "{name}");
