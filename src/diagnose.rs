@@ -1,11 +1,11 @@
 //! `skexec status`: what is loaded, what this machine permits, and what it would say of a kernel.
 
-use crate::load::{permit, recorded};
+use crate::load::permit;
 use crate::machine::kexec::Limit;
 use crate::machine::surroundings::Init;
 use crate::machine::{Ima, LoadPin, Machine, SecureBoot, enforcement};
 use crate::reason::Exit;
-use crate::record::{Record, Slot};
+use crate::record::{self, Record, Slot};
 use crate::sources::Root;
 use crate::sources::secure_boot::Firmware;
 use serde::Serialize;
@@ -119,10 +119,10 @@ impl Status {
 
 impl SlotStatus {
     fn read(root: &Root, slot: Slot, loaded: Option<bool>, limit: Option<Limit>) -> Self {
-        let (record, problem) = match recorded(root, slot) {
+        let (record, problem) = match record::read(root, slot) {
             // What was recorded before the image was unloaded by someone else is no longer true.
             Ok(record) => (record.filter(|_| loaded != Some(false)), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+            Err(error) => (None, Some(format!("its record cannot be read: {error}"))),
         };
         let loads_left = match limit {
             Some(Limit::Remaining(loads)) => Some(loads),

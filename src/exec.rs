@@ -1,10 +1,10 @@
 //! `skexec exec`: from a loaded kernel to the jump.
 
-use crate::load::System;
 use crate::machine::Machine;
 use crate::machine::surroundings::Init;
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
+use crate::record::{self, Slot};
+use crate::system::System;
 use crate::{load, shutdown};
 use anyhow::Context as _;
 use nix::errno::Errno;
@@ -59,7 +59,7 @@ fn may_jump(system: System<'_>, machine: &Machine, foreign: bool) -> anyhow::Res
     if machine.kexec.loaded == Some(false) {
         return Ok(Err(Reason::NothingLoaded.into()));
     }
-    if foreign || load::recorded(system.root, Slot::Reboot)?.is_some() {
+    if foreign || record::read(system.root, Slot::Reboot).context("cannot read the record in /run/skexec")?.is_some() {
         return Ok(Ok(()));
     }
     Ok(Err(Reason::ForeignImage.into()))

@@ -1,12 +1,16 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
+use crate::authorize::Authorized;
+use crate::hex;
 use crate::sources::Root;
+use crate::trust::digest::sha256;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 const FOLDER: &str = "run/skexec";
 
@@ -59,6 +63,32 @@ pub struct Record {
     pub initrds: Vec<PathBuf>,
     /// The command line.
     pub cmdline: String,
+}
+
+impl Record {
+    /// The record of a load that is about to be made.
+    #[must_use]
+    pub fn of(authorized: &Authorized) -> Self {
+        let kernel = authorized.kernel().sealed();
+        Self {
+            schema: 1,
+            time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            method: "file".into(),
+            kernel: absolute(kernel.path()),
+            release: authorized.header().release.clone(),
+            sha256: hex::encode(&sha256(&[kernel.bytes()])),
+            basis: authorized.basis().name().into(),
+            covers: authorized.covers().into_iter().map(Into::into).collect(),
+            signer: authorized.basis().signer().map(|signer| signer.subject.clone()),
+            initrds: authorized.initrds().parts().iter().map(|initrd| absolute(&initrd.path)).collect(),
+            cmdline: authorized.cmdline().as_str().into(),
+        }
+    }
+}
+
+/// A path that still says something when the directory is another.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The folder under /run, locked against another skexec that loads, unloads or executes.

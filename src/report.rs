@@ -62,6 +62,24 @@ impl From<&Signer> for SignerReport {
     }
 }
 
+/// As what a file is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// To be booted.
+    Kernel,
+    /// To go with a kernel.
+    Initrd,
+}
+
+impl Role {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Kernel => "kernel",
+            Self::Initrd => "initrd",
+        }
+    }
+}
+
 /// What the file is comes before who signed it; but a file that was changed after it was signed needs no other
 /// explanation for whatever else is odd about it.
 #[must_use]
@@ -74,15 +92,25 @@ pub fn most_telling_first(not_loadable: Option<&Finding>, against: &[Finding]) -
 impl Report {
     /// The report of a judgement.
     #[must_use]
-    pub fn new(path: &Path, judgement: &Judgement<Candidate>, warnings: &[Warning]) -> Self {
+    pub fn new(path: &Path, role: Role, judgement: &Judgement<Candidate>, warnings: &[Warning]) -> Self {
         let (candidate, against) = match &judgement.outcome {
             Ok(verified) => (verified.subject(), [].as_slice()),
             Err(refused) => (&refused.subject, refused.findings.as_slice()),
         };
         let loadable = candidate.loadable();
-        let findings = most_telling_first(loadable.as_ref().err(), against);
+        let unfit = loadable.as_ref().err().filter(|_| role == Role::Kernel);
+        let findings = most_telling_first(unfit, against);
+        let covers = if findings.is_empty() && judgement.outcome.is_ok() { vec![role.name()] } else { Vec::new() };
         let prediction = &judgement.evidence.kernel;
+        let refused = Self::refused(path, findings, warnings);
+        let (verdict, message) = match covers.is_empty() {
+            true => ("refused", refused.message.clone()),
+            false => ("trusted", "the signature is valid and its signer is trusted".into()),
+        };
         Self {
+            verdict,
+            message,
+            format: candidate.format().name(),
             digest: judgement.evidence.digest.as_ref().map(Into::into),
             signer: judgement.evidence.signer.as_ref().map(Into::into),
             kernel: KernelReport {
@@ -90,30 +118,26 @@ impl Report {
                 name: prediction.name(),
                 hazard: prediction.hazard.map(|hazard| hazard.name()),
             },
+            covers,
             release: loadable.ok().and_then(|header| header.release),
-            ..Self::of(path, candidate.format(), findings, warnings)
+            ..refused
         }
     }
 
-    /// The report of a file that cannot be read or is none.
+    /// The report of a file that was not judged, because it cannot be read or something else came before.
     #[must_use]
-    pub fn unreadable(path: &Path, finding: Finding, warnings: &[Warning]) -> Self {
-        Self::of(path, Format::Unknown, vec![finding], warnings)
-    }
-
-    fn of(path: &Path, format: Format, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
+    pub fn refused(path: &Path, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
         let first = findings.first();
         Self {
             schema: 1,
             path: path.display().to_string(),
-            verdict: if first.is_none() { "trusted" } else { "refused" },
+            verdict: "refused",
             reasons: findings.iter().map(|finding| finding.reason.slug()).collect(),
             reason: first.map(|finding| finding.reason.slug()),
-            message: first
-                .map_or_else(|| "the signature is valid and its signer is trusted".into(), Finding::to_string),
+            message: first.map_or_else(|| "it was not judged".into(), Finding::to_string),
             warnings: warnings.iter().map(|warning| warning.slug).collect(),
-            format: format.name(),
-            covers: if first.is_none() { vec!["kernel"] } else { Vec::new() },
+            format: Format::Unknown.name(),
+            covers: Vec::new(),
             digest: None,
             signer: None,
             kernel: KernelReport::default(),
@@ -146,6 +170,11 @@ impl Report {
         self.verdict = "waived";
         self.message = warning.message.clone();
         self.warnings.push(warning.slug);
+    }
+
+    /// Says what else is proved.
+    pub fn cover(&mut self, covers: Vec<&'static str>) {
+        self.covers = covers;
     }
 
     /// Who signed, where that was proved.
@@ -190,7 +219,7 @@ impl Report {
             lines.push(("issuer", signer.issuer.clone()));
         }
         if !self.covers.is_empty() {
-            lines.push(("covers", "the kernel; neither initrd nor command line".to_owned()));
+            lines.push(("covers", self.covers.join(", ")));
         }
         match (self.kernel.hazard, self.kernel.name) {
             (Some(hazard), _) => lines.push(("kernel", format!("would crash ({hazard})"))),

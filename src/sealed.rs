@@ -27,6 +27,15 @@ impl From<io::Error> for OpenError {
     }
 }
 
+impl From<OpenError> for Finding {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Io(error) => Self::new(Reason::Unreadable, error.to_string()),
+            OpenError::Unfit(finding) => finding,
+        }
+    }
+}
+
 /// A regular file that is open for reading.
 #[derive(Debug)]
 pub struct Source {

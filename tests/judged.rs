@@ -4,9 +4,9 @@
 mod support;
 
 use forge::cases::{Case, Expect};
+use skexec::gather::{TrustRequest, gather};
 use skexec::report::most_telling_first;
-use skexec::sources::{self, TrustRequest};
-use skexec::trust::{self, Trust};
+use skexec::trust::{self, Signature, Trust};
 use support::Lab;
 
 const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
@@ -26,11 +26,11 @@ fn firmware(lab: &Lab) -> Trust {
     variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
     variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
     let request = TrustRequest { system: true, ..TrustRequest::default() };
-    sources::gather(lab.root(), &request).unwrap().trust
+    gather(lab.root(), &request).unwrap().trust
 }
 
 fn fault(case: &Case, trust: &Trust) -> Option<String> {
-    let judgement = trust::judge(case.image.as_slice(), trust);
+    let judgement = trust::judge(case.image.as_slice(), Signature::Within, trust);
     let predicted = judgement.evidence.kernel;
     let loadable = skexec::image::loadable(&case.image);
     let against = judgement.outcome.as_ref().err().map(|refused| refused.findings.as_slice()).unwrap_or_default();

@@ -6,29 +6,41 @@ mod companions;
 mod policy;
 
 pub use candidate::Candidate;
-pub use companions::{Initrd, Initrds};
+pub use companions::{Initrd, Initrds, Refusal, signature_beside};
 pub use policy::Policy;
 
 use crate::image::bzimage::SetupHeader;
 use crate::image::cmdline::Cmdline;
 use crate::reason::Finding;
-use crate::trust::{Judgement, Signer, Verified};
+use crate::trust::{Judgement, Place, Signer, Verified};
 
 /// What the permission rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
     /// A signature within the image.
     Embedded(Signer),
+    /// A signature in a file of its own.
+    Detached(Signer),
     /// Nothing: the user waived the signature, and nothing enforces it.
     Waived(Vec<Finding>),
 }
 
 impl Basis {
+    /// Who signed, where that was proved.
+    #[must_use]
+    pub const fn signer(&self) -> Option<&Signer> {
+        match self {
+            Self::Embedded(signer) | Self::Detached(signer) => Some(signer),
+            Self::Waived(_) => None,
+        }
+    }
+
     /// The name in reports and in the record.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Embedded(_) => "embedded",
+            Self::Detached(_) => "detached",
             Self::Waived(_) => "waived",
         }
     }
@@ -87,6 +99,14 @@ impl Authorized {
         &self.cmdline
     }
 
+    /// What the proof covers.
+    #[must_use]
+    pub fn covers(&self) -> Vec<&'static str> {
+        let kernel = self.basis.signer().map(|_| "kernel");
+        let initrd = self.initrds.verified().then_some("initrd");
+        kernel.into_iter().chain(initrd).collect()
+    }
+
     /// What the permission rests on.
     #[must_use]
     pub const fn basis(&self) -> &Basis {
@@ -95,6 +115,9 @@ impl Authorized {
 }
 
 fn of_signer(verified: Verified<Candidate>) -> (Candidate, Basis) {
-    let (kernel, signer) = verified.into_parts();
-    (kernel, Basis::Embedded(signer))
+    let (kernel, signer, place) = verified.into_parts();
+    match place {
+        Place::Within => (kernel, Basis::Embedded(signer)),
+        Place::Beside => (kernel, Basis::Detached(signer)),
+    }
 }

@@ -91,7 +91,7 @@ pub(super) struct LoadArgs {
     /// The kernel, a signed bzImage (vmlinuz)
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: PathBuf,
-    /// An initrd; several are joined in this order
+    /// An initrd; several are joined in this order. With a signature beside it (FILE.p7s) it must be trusted, too
     #[arg(long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, value_hint = ValueHint::FilePath)]
     pub(super) initrd: Vec<PathBuf>,
     /// Boot without an initrd
@@ -112,6 +112,9 @@ pub(super) struct LoadArgs {
     /// Add to the end of the command line; may be repeated
     #[arg(long, value_name = "STR", allow_hyphen_values = true)]
     pub(super) append: Vec<String>,
+    /// A detached signature of the kernel (PKCS#7 or CMS, DER or PEM); it counts instead of one within the kernel
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) signature: Option<PathBuf>,
     /// How to load it
     #[arg(long, value_enum, default_value_t)]
     pub(super) method: Method,
@@ -159,6 +162,9 @@ pub(super) struct VerifyArgs {
     /// Kernels
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
+    /// A detached signature of FILE (PKCS#7 or CMS, DER or PEM); an initrd's is looked for at FILE.p7s
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) signature: Option<PathBuf>,
     #[command(flatten)]
     pub(super) trust: TrustArgs,
 }

@@ -3,8 +3,8 @@
 use super::args::ExecArgs;
 use super::output::Output;
 use crate::exec::{self, Outcome, Request};
-use crate::load::System;
 use crate::reason::Exit;
+use crate::system::System;
 
 pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = Request { force: args.force, foreign: args.foreign };

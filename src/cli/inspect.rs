@@ -3,15 +3,14 @@
 use super::args::InspectArgs;
 use super::output::Output;
 use crate::inspect::Description;
-use crate::reason::Exit;
+use crate::reason::{Exit, Finding};
 use crate::sealed::Sealed;
-use crate::verify::unusable;
 
 pub(super) fn run(args: &InspectArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let sealed = match Sealed::read(&args.file) {
         Ok(sealed) => sealed,
         Err(error) => {
-            let finding = unusable(&error);
+            let finding = Finding::from(error);
             output.refusal(Some(&args.file), &finding)?;
             return Ok(finding.reason.exit());
         }

@@ -2,10 +2,11 @@
 
 use super::args::LoadArgs;
 use super::output::Output;
-use crate::load::{self, CmdlineSource, Outcome, Plan, Request, System};
+use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::Exit;
 use crate::record::Slot;
 use crate::report::Report;
+use crate::system::System;
 use serde::Serialize;
 
 /// One file's report, and what was done.
@@ -47,6 +48,7 @@ fn request(args: &LoadArgs) -> Request {
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),
+        signature: args.signature.clone(),
         slot: Slot::of(args.panic),
         dry_run: args.dry_run,
         insecure_unsigned: args.insecure_unsigned,

@@ -9,9 +9,9 @@ mod status;
 mod unload;
 mod verify;
 
-use crate::load::System;
+use crate::gather::TrustRequest;
 use crate::reason::Exit;
-use crate::sources::TrustRequest;
+use crate::system::System;
 use args::{Cli, Command, CompletionsArgs, TrustArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;

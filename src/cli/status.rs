@@ -4,10 +4,11 @@ use super::args::StatusArgs;
 use super::output::Output;
 use super::verify::tell;
 use crate::diagnose::Status;
-use crate::load::{CmdlineSource, Outcome, Request, System, load};
+use crate::load::{CmdlineSource, Outcome, Request, load};
 use crate::reason::Exit;
 use crate::record::Slot;
 use crate::report::Report;
+use crate::system::System;
 use serde::Serialize;
 use std::path::Path;
 
@@ -48,6 +49,7 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         cmdline: CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: (&args.trust).into(),
+        signature: None,
         slot: Slot::Reboot,
         dry_run: true,
         insecure_unsigned: false,

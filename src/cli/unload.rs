@@ -2,12 +2,13 @@
 
 use super::args::UnloadArgs;
 use super::output::Output;
-use crate::load::{self, System};
 use crate::reason::Exit;
 use crate::record::Slot;
+use crate::system::System;
+use crate::unload::unload;
 
 pub(super) fn run(system: System<'_>, args: UnloadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    match load::unload(system, Slot::of(args.panic))? {
+    match unload(system, Slot::of(args.panic))? {
         Ok(()) => {
             output.done("unloaded")?;
             Ok(Exit::Done)

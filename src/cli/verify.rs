@@ -2,15 +2,15 @@
 
 use super::args::VerifyArgs;
 use super::output::Output;
-use crate::load::System;
+use crate::gather::{TrustRequest, gather};
 use crate::reason::Exit;
 use crate::report::Report;
-use crate::sources::{self, TrustRequest};
+use crate::system::System;
 use crate::verify;
 use std::path::Path;
 
 pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let gathered = match sources::gather(system.root, &TrustRequest::from(&args.trust)) {
+    let gathered = match gather(system.root, &TrustRequest::from(&args.trust)) {
         Ok(gathered) => gathered,
         Err(finding) => return output.failure(&finding),
     };
@@ -19,7 +19,7 @@ pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>
     }
     let mut reports = Vec::with_capacity(args.files.len());
     for file in &args.files {
-        let report = verify::file(file, &gathered);
+        let report = verify::file(file, args.signature.as_deref(), &gathered);
         if !output.json() {
             tell(file, &report, output)?;
         }

@@ -87,7 +87,7 @@ fn same(sealed: &Sealed) -> Result<(), Finding> {
 const ENOTSUPP: i32 = 524;
 
 /// The finding for an errno that the checks before the call did not foresee.
-pub(super) fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
+pub(crate) fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
     let (name, text) = match Errno::from_raw(errno) {
         _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
         known => (format!("{known:?}"), known.desc()),

@@ -1,6 +1,6 @@
 //! What the kernel would refuse by its size, worked out before it is asked.
 
-use super::Plan;
+use super::outcome::Plan;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};

@@ -4,6 +4,7 @@ use crate::machine::keyrings::Holds;
 use crate::machine::{Enforcement, Machine, enforcement};
 use crate::reason::{Finding, Reason};
 use crate::record::Slot;
+use crate::trust::kernel::Prediction;
 
 /// Whether this process may load a kernel on this machine at all.
 ///
@@ -67,15 +68,22 @@ fn within(machine: &Machine) -> String {
         .unwrap_or_default()
 }
 
-/// Whether the running kernel, where it enforces, holds any of the keys that the image's signature leads to.
+/// Whether the running kernel, where it enforces, would take the image by its own check: it looks at the signature
+/// within the image only, and needs one of the keys that it leads to.
 ///
 /// # Errors
-/// `lockdown`, when it certainly holds none.
-pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>]) -> Result<(), Finding> {
+/// `lockdown`, when it certainly would not.
+pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>], prediction: Prediction) -> Result<(), Finding> {
     let enforcement = enforcement(machine);
-    let enforces = matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_));
-    let held = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
-    if enforces && held && !key_ids.is_empty() {
+    if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
+        return Ok(());
+    }
+    if let (Some(name), true) = (prediction.name(), prediction.errno != Some(0)) {
+        let seen = format!("signatures are {enforcement}, and its own check of the image would answer {name}");
+        return Err(Finding::new(Reason::Lockdown, seen));
+    }
+    let unknown = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
+    if unknown && !key_ids.is_empty() {
         let seen =
             format!("signatures are {enforcement}, and /proc/keys shows no key that this image's signature leads to");
         return Err(Finding::new(Reason::Lockdown, seen));

@@ -40,8 +40,9 @@ impl<'a> Attributes<'a> {
         let signing_time = find(oid::SIGNING_TIME)
             .map(|value| time::seconds(value).ok_or_else(|| malformed("signingTime is malformed")))
             .transpose()?;
-        // The kernel knows these in Authenticode alone (`pkcs7_sig_note_authenticated_attr`).
-        let foreign = [oid::SPC_OPUS_INFO, oid::SPC_STATEMENT_TYPE, oid::SMIME_CAPABILITIES];
+        // The kernel refuses these elsewhere (`pkcs7_sig_note_authenticated_attr`); smimeCapabilities too, but no kernel ever
+        // sees a detached signature, and OpenSSL writes them into every one.
+        let foreign = [oid::SPC_OPUS_INFO, oid::SPC_STATEMENT_TYPE];
         if profile != Profile::Authenticode && foreign.iter().any(|id| find(id).is_some()) {
             return Err(malformed("an attribute is for Authenticode only"));
         }

@@ -2,7 +2,7 @@
 //!
 //! The way up is the kernel's, step by step (`pkcs7_verify.c:pkcs7_verify_sig_chain`, `pkcs7_trust.c:pkcs7_validate_trust_one`),
 //! so that what is accepted here the kernel accepts too. What it does not ask of the certificates on the way,
-//! [`rules`](super::rules) asks.
+//! `rules` asks.
 
 use super::Anchor;
 use super::cert::Certificate;

@@ -34,9 +34,15 @@ pub enum Entry<'a> {
     X509(&'a [u8]),
     /// The Authenticode SHA-256 of an image.
     Image([u8; 32]),
-    /// The hash of a TBSCertificate. The time of revocation beside it is left out: without a trusted timestamp no
-    /// signature can be shown to be older.
-    Tbs(Algorithm, &'a [u8]),
+    /// The hash of a TBSCertificate.
+    Tbs {
+        /// The hash's.
+        algorithm: Algorithm,
+        hash: &'a [u8],
+        /// Whether a time of revocation stands behind it. Which one is left out: without a trusted timestamp no
+        /// signature can be shown to be older.
+        timed: bool,
+    },
     /// Entries of another kind, and how many.
     Other(Guid, usize),
 }
@@ -142,7 +148,8 @@ fn certificate(data: &[u8]) -> Result<Entry<'_>, &'static str> {
 fn tbs_hash(algorithm: Algorithm, data: &[u8]) -> Result<Entry<'_>, &'static str> {
     let size = algorithm.size();
     match data.split_at_checked(size) {
-        Some((hash, time)) if time.is_empty() || time.len() == TIME => Ok(Entry::Tbs(algorithm, hash)),
+        Some((hash, [])) => Ok(Entry::Tbs { algorithm, hash, timed: false }),
+        Some((hash, time)) if time.len() == TIME => Ok(Entry::Tbs { algorithm, hash, timed: true }),
         _ => Err("the hash of a certificate is of the wrong size"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::der::{self, Cursor, SEQUENCE};
 use super::oid;
-use super::x509::Extension;
+use super::x509::{self, Extension};
 use std::collections::HashSet;
 
 /// digitalSignature, the first bit of a KeyUsage.
@@ -135,23 +135,22 @@ fn key_id(value: &[u8]) -> Option<Vec<u8>> {
 fn authority(value: &[u8]) -> Option<AuthorityKeyId> {
     let mut fields = Cursor::new(value);
     let key_id = fields.take(der::context_primitive(0)).map(|id| id.value.to_vec());
-    let names = fields.take(der::context(1));
+    let name = match fields.take(der::context(1)) {
+        Some(names) => Some(directory_name(names.value)?),
+        None => None,
+    };
     let serial = fields.take(der::context_primitive(2));
-    let name = names.and_then(|names| directory_name(names.value));
     let issuer_and_serial = name.zip(serial).map(|(name, serial)| (name.to_vec(), serial.value.to_vec()));
     fields.is_empty().then_some(AuthorityKeyId { key_id, issuer_and_serial })
 }
 
-/// The last directoryName among GeneralNames (RFC 5280, 4.2.1.6), as the kernel's `x509_akid_note_name` takes it.
+/// The only name among GeneralNames (RFC 5280, 4.2.1.6), a directoryName: an issuer has no other, and of the rest the
+/// kernel's grammar (`x509_akid.asn1`) wants tags that nobody writes.
 fn directory_name(names: &[u8]) -> Option<&[u8]> {
-    let mut names = Cursor::new(names);
-    let mut found = None;
-    while let Some(name) = names.any() {
-        if name.tag == der::context(4) {
-            found = der::sole(name.value, SEQUENCE).map(|name| name.value);
-        }
-    }
-    found
+    let name = der::sole(names, der::context(4))?;
+    let mut fields = Cursor::new(name.value);
+    let name = x509::name(&mut fields)?;
+    fields.is_empty().then_some(name.value)
 }
 
 fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {

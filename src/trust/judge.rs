@@ -1,13 +1,12 @@
 //! The judgement: an allegation goes in, a proof or the named reasons against it come out.
 
-use super::authenticode::{image_digest, image_sha256, signatures};
+mod inquiry;
+
+use super::Trust;
 use super::cert::{Certificate, Validity};
-use super::digest::{Algorithm, Digest};
-use super::kernel::{self, Prediction};
-use super::pkcs7::{Profile, SignedData};
-use super::{Trust, chain, sbat, spc};
-use crate::image::pe::Pe;
-use crate::reason::{Finding, Reason, Warning};
+use super::digest::Digest;
+use super::kernel::Prediction;
+use crate::reason::{Finding, Warning};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Who signed.
@@ -27,17 +26,37 @@ impl From<&Certificate> for Signer {
     }
 }
 
+/// Where a signature is looked for. There is no way from the one to the other: a broken signature within a file is not
+/// rescued by one beside it, unless that one was named.
+#[derive(Debug, Clone, Copy)]
+pub enum Signature<'a> {
+    /// In the file: a PE's certificate table, or behind a file that is none.
+    Within,
+    /// In a file of its own: PKCS#7 or CMS, DER or PEM.
+    Beside(&'a [u8]),
+}
+
+/// Where a signature was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the file.
+    Within,
+    /// In a file of its own.
+    Beside,
+}
+
 /// Proof that an anchor vouches for exactly the subject's bytes, and that nothing revokes them.
 ///
 /// Only [`judge`] makes one:
 ///
 /// ```compile_fail
-/// let forged = skexec::trust::Verified { subject: b"kernel", signer: todo!() };
+/// let forged = skexec::trust::Verified { subject: b"kernel", signer: todo!(), place: todo!() };
 /// ```
 #[derive(Debug)]
 pub struct Verified<T> {
     subject: T,
     signer: Signer,
+    place: Place,
 }
 
 impl<T> Verified<T> {
@@ -53,10 +72,10 @@ impl<T> Verified<T> {
         &self.subject
     }
 
-    /// What was signed, and by whom.
+    /// What was signed, by whom, and where the signature was.
     #[must_use]
-    pub fn into_parts(self) -> (T, Signer) {
-        (self.subject, self.signer)
+    pub fn into_parts(self) -> (T, Signer, Place) {
+        (self.subject, self.signer, self.place)
     }
 }
 
@@ -72,7 +91,7 @@ pub struct Refused<T> {
 /// What was seen on the way, whatever the outcome.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// The image digest by the signature's algorithm, or SHA-256 where there is none.
+    /// The digest by the signature's algorithm, or SHA-256 where there is none: a PE's image digest, or of the whole file.
     pub digest: Option<Digest>,
     /// The certificate that the signature names; an allegation unless the outcome is a proof.
     pub signer: Option<Signer>,
@@ -114,132 +133,12 @@ pub struct Judgement<T> {
     pub evidence: Evidence,
 }
 
-/// Judges a file by the signature that is embedded in it.
-pub fn judge<T: AsRef<[u8]>>(subject: T, trust: &Trust) -> Judgement<T> {
-    let bytes = subject.as_ref();
-    let mut evidence = Evidence {
-        digest: None,
-        signer: None,
-        validity: None,
-        key_ids: Vec::new(),
-        kernel: kernel::predict(bytes, trust),
-    };
-    let mut findings = trust.unreadable.clone();
-    let signer = embedded(bytes, trust, &mut evidence, &mut findings);
-    if evidence.kernel.hazard.is_some() {
-        findings.push(Reason::Hazard.into());
-    }
-    let outcome = match signer {
-        Some(signer) if findings.is_empty() => Ok(Verified { subject, signer }),
+/// Judges a file by its signature.
+pub fn judge<T: AsRef<[u8]>>(subject: T, signature: Signature<'_>, trust: &Trust) -> Judgement<T> {
+    let (proved, findings, evidence) = inquiry::inquire(subject.as_ref(), signature, trust);
+    let outcome = match proved {
+        Some((signer, place)) if findings.is_empty() => Ok(Verified { subject, signer, place }),
         _ => Err(Refused { subject, findings }),
     };
     Judgement { outcome, evidence }
-}
-
-/// The signer, when all of it holds; else at least one finding more.
-fn embedded(bytes: &[u8], trust: &Trust, evidence: &mut Evidence, findings: &mut Vec<Finding>) -> Option<Signer> {
-    if !Pe::claimed_by(bytes) {
-        findings.push(Finding::new(Reason::Unsigned, "it is no PE, and only a PE carries a signature"));
-        return None;
-    }
-    let pe = match Pe::parse(bytes).and_then(|pe| pe.check_coverage().map(|()| pe)) {
-        Ok(pe) => pe,
-        Err(finding) => {
-            findings.push(finding);
-            return None;
-        }
-    };
-    let sha256 = image_sha256(bytes, &pe);
-    evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
-    let signer = signature(bytes, &pe, trust, evidence, findings);
-    findings.extend(trust.revocations.check_image(&sha256).err());
-    findings.extend(sbat::check(&pe, bytes, trust.sbat_level.as_ref()).err());
-    signer
-}
-
-fn signature(
-    bytes: &[u8],
-    pe: &Pe,
-    trust: &Trust,
-    evidence: &mut Evidence,
-    findings: &mut Vec<Finding>,
-) -> Option<Signer> {
-    let mut note = |finding| {
-        findings.push(finding);
-        None
-    };
-    let Some(table) = pe.certificate_table.clone().and_then(|table| bytes.get(table)) else {
-        return note(Reason::Unsigned.into());
-    };
-    let bodies = match signatures(table) {
-        Ok(bodies) => bodies,
-        Err(finding) => return note(finding),
-    };
-    // As in the kernel, the first signature decides; a later one can spoil the image but not save it.
-    let Some((first, others)) = bodies.split_first() else {
-        return note(Reason::Unsigned.into());
-    };
-    let message = match SignedData::parse(Profile::Authenticode, first) {
-        Ok(message) => message,
-        Err(finding) => return note(finding),
-    };
-    let alleged = match spc::parse(message.content.unwrap_or_default()) {
-        Ok(alleged) => alleged,
-        Err(finding) => return note(finding),
-    };
-    let digest = image_digest(bytes, pe, alleged.algorithm);
-    if let Some(certificate) = message.signer_certificate() {
-        evidence.signer = Some(certificate.into());
-        evidence.validity = Some(certificate.validity());
-    }
-    let mut against = Vec::new();
-    if digest != alleged {
-        against.push(Finding::new(Reason::DigestMismatch, format!("signed was {alleged}, the file has {digest}")));
-    }
-    evidence.digest = Some(digest);
-    let path = chain::verify(&message, message.content.unwrap_or_default(), &trust.anchors);
-    let bag = message.certificates.iter();
-    evidence.key_ids = key_ids(bag.chain(path.iter().flat_map(chain::Path::certificates)));
-    let signer = match &path {
-        Ok(path) => {
-            against.extend(trust.revocations.check_path(path.certificates()).err());
-            path.certificates().first().map(Signer::from)
-        }
-        Err(findings) => {
-            against.extend(findings.iter().cloned());
-            // Without a path nothing vouches for the signer; a waiver must not reach past a revocation all the same.
-            against.extend(trust.revocations.check_path(&message.certificates).err());
-            None
-        }
-    };
-    against.extend(others.iter().find_map(|body| second(bytes, pe, body).err()));
-    findings.append(&mut against);
-    signer
-}
-
-/// The identifiers of these certificates' keys and of their issuers' keys; none at all where one is not named so.
-fn key_ids<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> Vec<Vec<u8>> {
-    let mut ids = Vec::new();
-    for certificate in certificates {
-        let authority =
-            certificate.extensions().authority_key_id.as_ref().and_then(|authority| authority.key_id.clone());
-        match (certificate.subject_key_id(), authority) {
-            (Some(own), None) if certificate.is_self_signed() => ids.push(own.to_vec()),
-            (Some(own), Some(issuer)) => ids.extend([own.to_vec(), issuer]),
-            _ => return Vec::new(),
-        }
-    }
-    ids
-}
-
-/// A further signature must be one, and about this image.
-fn second(bytes: &[u8], pe: &Pe, body: &[u8]) -> Result<(), Finding> {
-    let spoiled = |finding: Finding| Finding::new(Reason::SecondWinCert, finding.to_string());
-    let message = SignedData::parse(Profile::Authenticode, body).map_err(spoiled)?;
-    let alleged = spc::parse(message.content.unwrap_or_default()).map_err(spoiled)?;
-    if image_digest(bytes, pe, alleged.algorithm) == alleged {
-        Ok(())
-    } else {
-        Err(Finding::new(Reason::SecondWinCert, "it speaks of another image"))
-    }
 }

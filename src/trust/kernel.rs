@@ -54,12 +54,12 @@ impl Hazard {
     }
 }
 
-/// The kernel's answer.
+/// The kernel's answer, and what the file does to kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prediction {
-    /// The positive errno, 0 where the kernel accepts; nothing where it is never asked.
+    /// The positive errno, 0 where the kernel accepts; nothing where it comes to no answer.
     pub errno: Option<i32>,
-    /// What the file would do to the kernel instead of getting an answer.
+    /// What the file does to this kernel, which then gives no answer, or to others that are still about.
     pub hazard: Option<Hazard>,
 }
 
@@ -70,10 +70,10 @@ impl Prediction {
         self.errno.and_then(errno::name)
     }
 
-    fn from_outcome(outcome: Result<(), Stop>) -> Self {
+    fn new(outcome: Result<(), Stop>, elsewhere: Option<Hazard>) -> Self {
         match outcome {
-            Ok(()) => Self { errno: Some(0), hazard: None },
-            Err(Stop::Errno(errno)) => Self { errno: Some(errno.number()), hazard: None },
+            Ok(()) => Self { errno: Some(0), hazard: elsewhere },
+            Err(Stop::Errno(errno)) => Self { errno: Some(errno.number()), hazard: elsewhere },
             Err(Stop::Hazard(hazard)) => Self { errno: None, hazard: Some(hazard) },
         }
     }
@@ -101,11 +101,14 @@ impl From<Hazard> for Stop {
 /// Predicts the answer to `kexec_file_load`.
 #[must_use]
 pub fn predict(bytes: &[u8], trust: &Trust) -> Prediction {
-    Prediction::from_outcome(judge(bytes, trust))
+    let mut elsewhere = None;
+    let outcome = judge(bytes, trust, &mut elsewhere);
+    Prediction::new(outcome, elsewhere)
 }
 
-/// `kernel/kexec_file.c:kimage_file_prepare_segments`: read, probe, verify, load.
-fn judge(bytes: &[u8], trust: &Trust) -> Result<(), Stop> {
+/// `kernel/kexec_file.c:kimage_file_prepare_segments`: read, probe, verify, load. What only other kernels suffer from is
+/// noted `elsewhere`.
+fn judge(bytes: &[u8], trust: &Trust, elsewhere: &mut Option<Hazard>) -> Result<(), Stop> {
     if bytes.is_empty() {
         return Err(Errno::Inval.into());
     }
@@ -113,12 +116,13 @@ fn judge(bytes: &[u8], trust: &Trust) -> Result<(), Stop> {
         return Err(Errno::Fbig.into());
     }
     probe::bzimage64(bytes)?;
-    verify_image(bytes, trust)?;
+    *elsewhere = load::header_length(bytes);
+    verify_image(bytes, trust, elsewhere)?;
     load::bzimage64(bytes)
 }
 
 /// `kernel/kexec_file.c:kexec_kernel_verify_pe_sig`, over `verify_pefile.c:verify_pefile_signature`.
-fn verify_image(bytes: &[u8], trust: &Trust) -> Result<(), Stop> {
+fn verify_image(bytes: &[u8], trust: &Trust, elsewhere: &mut Option<Hazard>) -> Result<(), Stop> {
     let headers = pefile::parse(bytes)?;
     let wrapped = pefile::strip_wrapper(bytes, &headers)?;
     let blacklist = Blacklist::new(&trust.revocations);
@@ -129,8 +133,11 @@ fn verify_image(bytes: &[u8], trust: &Trust) -> Result<(), Stop> {
     let image = content.ok_or(Errno::Nodata.into()).and_then(|content| mscode::parse(content.whole));
     let pieces = contents::pieces(bytes, &headers);
     // Which keys a kernel holds, nobody here knows for certain: one that trusts this signer comes this far.
-    if let (Ok(_), Err(Stop::Hazard(hazard))) = (&image, &pieces) {
-        return Err((*hazard).into());
+    match (&image, &pieces) {
+        (Ok(_), Err(Stop::Hazard(hazard))) => return Err((*hazard).into()),
+        // 6.12.107 looks whether the certificate table is what is left; 6.12.95 hashes on past the end of the file.
+        (Ok(_), Err(Stop::Errno(Errno::Libbad))) => *elsewhere = Some(Hazard::Oops),
+        _ => {}
     }
     vouched(&verified, trust, &blacklist)?;
     let image = image?;

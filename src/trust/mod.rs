@@ -24,10 +24,12 @@ pub mod sbat;
 pub mod signature;
 pub mod signer;
 pub mod spc;
+#[cfg(test)]
+mod tests;
 mod time;
 mod x509;
 
-pub use judge::{Evidence, Judgement, Refused, Signer, Verified, judge};
+pub use judge::{Evidence, Judgement, Place, Refused, Signature, Signer, Verified, judge};
 
 use crate::reason::Finding;
 use cert::Certificate;

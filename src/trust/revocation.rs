@@ -6,7 +6,7 @@ use super::esl::{self, Entry, TIME};
 use crate::hex;
 use crate::hex::decode;
 use crate::reason::{Finding, Reason};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The name of a list, for people to read.
@@ -20,6 +20,8 @@ pub struct Revocations {
     certificates: Vec<Revoked>,
     /// Hashes of TBSCertificates; their length tells the algorithm.
     tbs: BTreeMap<Vec<u8>, Source>,
+    /// Those of them that the kernel's own search finds.
+    found_by_kernel: BTreeSet<Vec<u8>>,
     /// Entries of kinds that cannot be evaluated, by source.
     ignored: BTreeMap<Source, usize>,
 }
@@ -43,7 +45,13 @@ impl Revocations {
             match entry {
                 Entry::X509(der) => revocations.add_certificate(der, source)?,
                 Entry::Image(hash) => revocations.add_image(hash, source),
-                Entry::Tbs(_, hash) => revocations.add_tbs(hash, source),
+                Entry::Tbs { algorithm, hash, timed } => {
+                    revocations.add_tbs(hash, source);
+                    // The other hashes are kinds of list that the kernel leaves out.
+                    if algorithm == Algorithm::Sha256 && !timed {
+                        revocations.found_by_kernel.insert(hash.to_vec());
+                    }
+                }
                 Entry::Other(_, count) => revocations.ignore(count, source),
             }
         }
@@ -51,8 +59,8 @@ impl Revocations {
     }
 
     /// Takes a description of the kernel's `.blacklist`: `bin:HEX`, the hash of an image, or `tbs:HEX`, of a
-    /// certificate. The kernel takes EFI_TIME into the description of the latter, so that its own search never finds it;
-    /// here, every reading of the length counts.
+    /// certificate. The kernel takes EFI_TIME into the description of the latter, where a list has one, so that its own
+    /// search never finds it; here, every reading of the length counts.
     ///
     /// # Errors
     /// `revocation-unreadable`: it is neither.
@@ -64,7 +72,10 @@ impl Revocations {
             ("bin", Ok(image)) => self.add_image(image, source),
             // A hash by another algorithm than SHA-256.
             ("bin", Err(_)) => self.ignore(1, source),
-            ("tbs", _) => self.add_tbs_with_time(&hash, source),
+            ("tbs", _) => {
+                self.add_tbs_with_time(&hash, source);
+                self.found_by_kernel.insert(hash);
+            }
             _ => return Err(wrong()),
         }
         Ok(())
@@ -125,10 +136,17 @@ impl Revocations {
         for (hash, source) in other.tbs {
             self.tbs.entry(hash).or_insert(source);
         }
+        self.found_by_kernel.extend(other.found_by_kernel);
         for (source, count) in other.ignored {
             self.ignore(count, &source);
         }
         self.certificates.extend(other.certificates);
+    }
+
+    /// What the kernel's blacklist holds about certificates, as it holds it: compared with a digest as a whole, which
+    /// nothing equals that has a time behind the hash.
+    pub(in crate::trust) fn tbs_in_kernel(&self) -> &BTreeSet<Vec<u8>> {
+        &self.found_by_kernel
     }
 
     /// How many images, certificates and hashes of certificates were revoked.

@@ -8,21 +8,22 @@ use crate::reason::{Finding, Reason};
 pub(super) fn check(path: &[&Certificate], anchored: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let last = path.len().saturating_sub(1);
+    let is_anchor = |place| anchored && place == last;
     for (place, certificate) in path.iter().enumerate() {
-        let is_anchor = anchored && place == last;
         findings.extend(check_critical(certificate).err());
-        if place == 0 {
-            if !is_anchor {
-                findings.extend(check_purpose(certificate).err());
-                findings.extend(check_usage(certificate).err());
-            }
-        } else if let Some(child) = path.get(place.saturating_sub(1)) {
-            findings.extend(check_link(child, certificate).err());
-            if !is_anchor {
-                // Between this authority and the signer, who is none (RFC 5280, 4.2.1.9).
-                let between = path.get(1..place).unwrap_or_default();
-                findings.extend(check_path_length(certificate, between).err());
-            }
+        if place == 0 && !is_anchor(0) {
+            findings.extend(check_purpose(certificate).err());
+            findings.extend(check_usage(certificate).err());
+        }
+    }
+    for (below, (child, issuer)) in path.iter().zip(path.iter().skip(1)).enumerate() {
+        findings.extend(check_strength(child, issuer).err());
+        findings.extend(check_names(child, issuer).err());
+        findings.extend(check_authority(issuer).err());
+        if !is_anchor(below.saturating_add(1)) {
+            // The authorities between this one and the signer, who is none (RFC 5280, 4.2.1.9).
+            let between = path.get(1..=below).unwrap_or_default();
+            findings.extend(check_path_length(issuer, between).err());
         }
     }
     findings
@@ -66,20 +67,29 @@ fn check_usage(signer: &Certificate) -> Result<(), Finding> {
     }
 }
 
-/// RFC 5280, 6.1.3 (a)(4), 6.1.4 (k) and (n).
-fn check_link(child: &Certificate, issuer: &Certificate) -> Result<(), Finding> {
-    let extensions = issuer.extensions();
+/// A digest and a key that are safe, for a signature that was verified already.
+fn check_strength(child: &Certificate, issuer: &Certificate) -> Result<(), Finding> {
     if let CertificateScheme::Weak(name) = child.scheme() {
         return Err(Finding::new(Reason::WeakDigest, format!("{} is signed with {name}", child.subject())));
     }
     issuer
         .public_key()
         .check_strength()
-        .map_err(|finding| Finding::new(finding.reason, format!("{}: {}", issuer.subject(), finding.detail)))?;
-    if child.raw_issuer() != issuer.raw_subject() {
-        let seen = format!("issued by {}, verified by {}", child.issuer(), issuer.subject());
-        return Err(Finding::new(Reason::NameChain, seen));
+        .map_err(|finding| Finding::new(finding.reason, format!("{}: {}", issuer.subject(), finding.detail)))
+}
+
+/// RFC 5280, 6.1.3 (a)(4).
+fn check_names(child: &Certificate, issuer: &Certificate) -> Result<(), Finding> {
+    if child.raw_issuer() == issuer.raw_subject() {
+        return Ok(());
     }
+    let seen = format!("issued by {}, verified by {}", child.issuer(), issuer.subject());
+    Err(Finding::new(Reason::NameChain, seen))
+}
+
+/// RFC 5280, 6.1.4 (k) and (n).
+fn check_authority(issuer: &Certificate) -> Result<(), Finding> {
+    let extensions = issuer.extensions();
     if !extensions.basic_constraints.is_some_and(|basic| basic.ca) {
         return Err(Finding::new(Reason::NotCa, issuer.subject()));
     }

@@ -1,6 +1,6 @@
 //! Public keys, and the two kinds of signature that kernels verify: RSASSA-PKCS1-v1_5 and ECDSA.
 
-use super::algorithm::{Family, Scheme};
+use super::algorithm::{Family, Identifier, Scheme};
 use super::der::{self, Cursor, INTEGER, OID, SEQUENCE};
 use super::digest::Algorithm;
 use super::oid;
@@ -8,8 +8,10 @@ use crate::hex;
 use crate::reason::{Finding, Reason};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 
-/// The least and the greatest modulus, in bits. The kernel has no least; its greatest is the same (`rsa_check_key_length`).
+/// The least and the greatest modulus, in bits. The kernel would take some smaller ones.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+/// Of these, the lengths in bytes that the kernel takes (`rsa_check_key_length`).
+const RSA_BYTES: [usize; 3] = [256, 384, 512];
 const LEAST_EXPONENT: u64 = 65537;
 
 /// The curves of FIPS 186 that the kernel has.
@@ -61,18 +63,19 @@ impl PublicKey {
     /// `unsupported-algorithm` for another kind of key, `bag-cert` for a malformed one.
     pub fn parse(info: &[u8]) -> Result<Self, Finding> {
         let malformed = || Finding::new(Reason::BagCertificate, "malformed public key");
-        let mut outer = der::sole(info, SEQUENCE).map(|info| Cursor::new(info.value)).ok_or_else(malformed)?;
-        let mut algorithm = outer.enter(SEQUENCE).ok_or_else(malformed)?;
-        let kind = algorithm.take(OID).ok_or_else(malformed)?.value;
+        let mut fields = der::sole(info, SEQUENCE).map(|info| Cursor::new(info.value)).ok_or_else(malformed)?;
+        let algorithm = Identifier::take(&mut fields).ok_or_else(malformed)?;
         // The first byte of a BIT STRING counts unused bits, and a key has whole bytes.
-        let bits = outer.take(der::BIT_STRING).and_then(|bits| bits.value.strip_prefix(&[0])).ok_or_else(malformed)?;
-        match kind {
+        let bits = fields.take(der::BIT_STRING).and_then(|bits| bits.value.strip_prefix(&[0])).ok_or_else(malformed)?;
+        if !fields.is_empty() {
+            return Err(malformed());
+        }
+        match algorithm.oid {
             oid::RSA => Self::rsa(bits).ok_or_else(malformed),
             // Only a curve's name will do: explicit parameters are how CVE-2020-0601 passed off another curve.
             oid::EC_PUBLIC_KEY => {
-                let name = algorithm.take(OID).map(|name| name.value).unwrap_or_default();
-                let curve = curve(name)?;
-                Ok(Self::Ec { curve, point: bits.to_vec() })
+                let name = algorithm.parameters.filter(|name| name.tag == OID).map(|name| name.value);
+                Ok(Self::Ec { curve: curve(name.unwrap_or_default())?, point: bits.to_vec() })
             }
             other => Err(unsupported(format!("a public key of kind {}", oid::dotted(other)))),
         }
@@ -119,6 +122,7 @@ impl PublicKey {
         match value {
             _ if !RSA_BITS.contains(&bits) => Err(weak(format!("RSA with {bits} bits"))),
             _ if modulus.last().is_none_or(|last| last & 1 == 0) => Err(weak("RSA with an even modulus".to_owned())),
+            _ if !RSA_BYTES.contains(&modulus.len()) => Err(unsupported(format!("RSA with {bits} bits"))),
             Some(e) if e < LEAST_EXPONENT || e & 1 == 0 => Err(weak(format!("RSA with exponent {e}"))),
             Some(e) if e > RsaPublicKey::MAX_PUB_EXPONENT => Err(unsupported(format!("RSA with exponent {e}"))),
             None => Err(unsupported(format!("RSA with exponent {}", hex::encode(exponent)))),

@@ -3,7 +3,7 @@
 use super::algorithm::{self, Identifier, Scheme};
 use super::attributes::Attributes;
 use super::cert::Certificate;
-use super::der::{self, Cursor, INTEGER, OCTET_STRING, SEQUENCE};
+use super::der::{self, Cursor, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use super::digest::Digest;
 use super::oid;
 use super::pkcs7::Profile;
@@ -65,8 +65,10 @@ impl<'a> SignerInfo<'a> {
         let scheme = Identifier::take(&mut fields).ok_or_else(|| malformed("no signatureAlgorithm"))?;
         let scheme = algorithm::message_scheme(scheme, algorithm)?;
         let signature = fields.take(OCTET_STRING).ok_or_else(|| malformed("no signature"))?.value;
-        // unsignedAttrs: nobody signed them (time stamps, nested signatures), so nothing in them counts.
-        let _ = fields.take(der::context(1));
+        let unsigned = fields.take(der::context(1));
+        if !unsigned.is_none_or(|unsigned| are_attributes(unsigned.value)) {
+            return Err(malformed("malformed unsigned attributes"));
+        }
         if !fields.is_empty() {
             return Err(malformed("something follows the signature"));
         }
@@ -151,6 +153,19 @@ fn issuer_and_serial<'a>(fields: &mut Cursor<'a>) -> Option<SignerId<'a>> {
     let issuer = both.take(SEQUENCE)?.value;
     let serial = both.take(INTEGER)?.value;
     both.is_empty().then_some(SignerId::IssuerAndSerial(issuer, serial))
+}
+
+/// unsignedAttrs: nobody signed them (time stamps, nested signatures), so nothing in them counts. But the kernel refuses a
+/// message that has something else in their place (`pkcs7.asn1`).
+fn are_attributes(bytes: &[u8]) -> bool {
+    let mut list = Cursor::new(bytes);
+    while !list.is_empty() {
+        let Some(mut attribute) = list.enter(SEQUENCE) else { return false };
+        if attribute.take(OID).is_none() || attribute.take(SET).is_none() || !attribute.is_empty() {
+            return false;
+        }
+    }
+    true
 }
 
 /// SignedData.digestAlgorithms must be the signer's algorithm and nothing else: the kernel reads over the set, and

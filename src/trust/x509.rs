@@ -73,7 +73,7 @@ fn whole_bytes(bits: Tlv<'_>) -> Option<&[u8]> {
 }
 
 /// Name (RFC 5280, 4.1.2.4): a SEQUENCE of SETs of type and value.
-fn name<'a>(fields: &mut Cursor<'a>) -> Option<Tlv<'a>> {
+pub(super) fn name<'a>(fields: &mut Cursor<'a>) -> Option<Tlv<'a>> {
     let name = fields.take(SEQUENCE)?;
     let mut parts = Cursor::new(name.value);
     while !parts.is_empty() {

@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
-use skexec::load::System;
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec};
+use skexec::system::System;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
@@ -154,4 +154,12 @@ fn target(fd: BorrowedFd<'_>) -> PathBuf {
 /// All that the kernel would read through a descriptor.
 fn bytes(fd: BorrowedFd<'_>) -> Vec<u8> {
     fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
+}
+
+/// A load that says a word about everything.
+pub(crate) const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem";
+
+/// A refusal as it stands on standard error.
+pub(crate) fn refusal(exit: u8, text: &str) -> Run {
+    Run { exit, out: String::new(), err: text.to_owned() }
 }

@@ -3,6 +3,10 @@
 use super::build::{SHA1, list, raw};
 use super::*;
 
+fn tbs(algorithm: Algorithm, hash: &[u8], timed: bool) -> Entry<'_> {
+    Entry::Tbs { algorithm, hash, timed }
+}
+
 #[test]
 fn lists_follow_one_another() {
     let time = [&[7; 32][..], &[0; 16]].concat();
@@ -21,10 +25,10 @@ fn lists_follow_one_another() {
         Entry::Image([1; 32]),
         Entry::Image([2; 32]),
         Entry::Other(SHA1, 2),
-        Entry::Tbs(Algorithm::Sha256, &[7; 32]),
-        Entry::Tbs(Algorithm::Sha256, &[8; 32]),
-        Entry::Tbs(Algorithm::Sha384, &[6; 48]),
-        Entry::Tbs(Algorithm::Sha512, &[5; 64]),
+        tbs(Algorithm::Sha256, &[7; 32], true),
+        tbs(Algorithm::Sha256, &[8; 32], false),
+        tbs(Algorithm::Sha384, &[6; 48], true),
+        tbs(Algorithm::Sha512, &[5; 64], true),
     ];
     assert_eq!(parse(&bytes).unwrap(), wanted);
     assert_eq!(parse(&[]).unwrap(), []);

@@ -34,7 +34,8 @@ fn places(sections: &[(u32, u32)], headers: &Headers) -> Result<Vec<(usize, usiz
 
 #[test]
 fn sections_count_by_place_and_size() {
-    let cases: [(&[(u32, u32)], Result<&[(usize, usize)], Stop>); 7] = [
+    type Case<'a> = (&'a [(u32, u32)], Result<&'a [(usize, usize)], Stop>);
+    let cases: [Case<'_>; 7] = [
         (&[(0x100, 0x80), (0x180, 0x40)], Ok(&[(0x100, 0x80), (0x180, 0x40), (0x1c0, 0x30)])),
         (&[(0x180, 0x40), (0x100, 0x80)], Ok(&[(0x100, 0x80), (0x180, 0x40), (0x1c0, 0x30)])),
         // A hole: as many bytes at the end are hashed twice instead.

@@ -13,6 +13,12 @@ const INIT_SIZE: u64 = 0x260;
 const APPENDED: u32 = 30;
 const PAGE: u32 = 4096;
 
+/// Before 6.2 the byte that says where the setup header ends has a sign: the header's length becomes enormous, and so does
+/// a copy of it. A kernel that enforces nothing gets there whatever the signature was (seen with 6.1.192).
+pub(super) fn header_length(bytes: &[u8]) -> Option<Hazard> {
+    matches!(bytes.get(HEADER_END), Some(0x80..=0xee)).then_some(Hazard::Oops)
+}
+
 pub(super) fn bzimage64(bytes: &[u8]) -> Result<(), Stop> {
     let sectors = match bytes.get(SETUP_SECTS) {
         None | Some(0) => 4,
@@ -23,10 +29,6 @@ pub(super) fn bzimage64(bytes: &[u8]) -> Result<(), Stop> {
     let kernel = len.checked_sub(setup).ok_or(Errno::Noexec)?;
     if read_u32(bytes, CMDLINE_SIZE)? < APPENDED {
         return Err(Errno::Inval.into());
-    }
-    // Before 6.2 this byte has a sign: the header's length becomes enormous, and so does a copy of it.
-    if matches!(bytes.get(HEADER_END), Some(0x80..=0xee)) {
-        return Err(Hazard::Oops.into());
     }
     // Rounded up to pages in 32 bits.
     let memory = read_u32(bytes, INIT_SIZE)?.wrapping_add(PAGE.wrapping_sub(1)) & !PAGE.wrapping_sub(1);
@@ -54,15 +56,20 @@ mod tests {
             (SETUP_SECTS, 8, Stop::Errno(Errno::Noexec)),
             (0x239, 0, Stop::Errno(Errno::Inval)),
             (0x261, 0, Stop::Errno(Errno::Inval)),
-            (HEADER_END, 0x80, Stop::Hazard(Hazard::Oops)),
         ];
         for (at, value, wanted) in cases {
             let mut broken = image();
             broken[at] = value;
             assert_eq!(bzimage64(&broken), Err(wanted), "{at:#x}");
         }
-        let mut fine = image();
-        fine[HEADER_END] = 0xef;
-        assert_eq!(bzimage64(&fine), Ok(()));
+    }
+
+    #[test]
+    fn the_header_s_length_may_have_a_sign() {
+        for (byte, wanted) in [(0x7f, None), (0x80, Some(Hazard::Oops)), (0xee, Some(Hazard::Oops)), (0xef, None)] {
+            let mut image = image();
+            image[HEADER_END] = byte;
+            assert_eq!(header_length(&image), wanted, "{byte:#x}");
+        }
     }
 }

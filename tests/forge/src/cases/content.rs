@@ -1,7 +1,7 @@
 //! What the signature is over: the content type and SpcIndirectDataContent (mscode.asn1 and mscode_parser.c).
 
 use super::{Case, EBADMSG, EINVAL, EKEYREJECTED, ENODATA, case};
-use crate::der::{null, octets, oid, seq};
+use crate::der::{bits, null, octets, oid, seq};
 use crate::hash::Hash;
 use crate::oid;
 use crate::pkcs7::attribute;
@@ -98,6 +98,9 @@ fn structure() -> Vec<Case> {
         content("E_spc_no_digest", "no DigestInfo", |c| {
             c.kids().pop();
         }),
-        content("E_spc_digest_bit_string", "the digest as a BIT STRING", |c| c.at(&[1, 1]).tag = 3),
+        content("E_spc_digest_bit_string", "the digest as a BIT STRING", |c| {
+            let digest = c.at(&[1, 1]);
+            *digest = bits(0, digest.bytes());
+        }),
     ]
 }

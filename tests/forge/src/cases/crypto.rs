@@ -159,8 +159,7 @@ fn curves() -> Vec<Case> {
         by("A115_p7_secp256k1", "ECDSA secp256k1", "secp256k1", Hash::Sha256).reject(ENOPKG, "bag-cert"),
         by("D097_p384_sha256", "ECDSA P-384 with SHA-256: shorter than the curve", "p384", Hash::Sha256),
         by("D097_p256_sha512", "ECDSA P-256 with SHA-512: longer than the curve", "p256", Hash::Sha512),
-        by("D097_p521_sha256", "ECDSA P-521 with SHA-256: shorter than half of the curve", "p521", Hash::Sha256)
-            .stricter("unsupported-algorithm"),
+        by("D097_p521_sha256", "ECDSA P-521 with SHA-256: shorter than half of the curve", "p521", Hash::Sha256),
     ]
 }
 

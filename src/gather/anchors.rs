@@ -1,10 +1,11 @@
 //! Whom to trust. A file that cannot be used is an error, a list of the firmware's gives nothing.
 
-use super::super::files::{Unreadable, read_named, read_system};
-use super::super::firmware::{self, Part};
-use super::super::{SecureBoot, TrustRequest, content};
 use super::{Gatherer, trust_file};
+use super::{TrustRequest, content};
 use crate::reason::Finding;
+use crate::sources::SecureBoot;
+use crate::sources::files::{Unreadable, read_named, read_system};
+use crate::sources::firmware::{self, Part};
 use crate::trust::Anchor;
 use crate::trust::cert::Certificate;
 use std::path::Path;

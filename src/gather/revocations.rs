@@ -1,11 +1,12 @@
 //! Who no longer counts. A list that cannot be used refuses everything.
 
-use super::super::efi::{self, Efi};
-use super::super::files::{Unreadable, read_named, read_system};
-use super::super::firmware::{self, Part};
-use super::super::{SecureBoot, TrustRequest, blacklist, content};
 use super::{Gatherer, trust_file};
+use super::{TrustRequest, content};
 use crate::reason::{Finding, Reason};
+use crate::sources::efi::{self, Efi};
+use crate::sources::files::{Unreadable, read_named, read_system};
+use crate::sources::firmware::{self, Part};
+use crate::sources::{SecureBoot, blacklist};
 use crate::trust::revocation::Revocations;
 use crate::trust::sbat::Level;
 

@@ -1,6 +1,6 @@
-use super::super::efi::{GLOBAL, IMAGE_SECURITY, SHIM};
-use super::super::testing::{Tree, set_variable};
 use super::*;
+use crate::sources::efi::{GLOBAL, IMAGE_SECURITY, SHIM};
+use crate::sources::testing::{Tree, set_variable};
 use crate::trust::esl::build::{SHA1, SHA256, X509, list};
 
 /// A system under EFI with nothing to trust, and a kernel without keyrings.

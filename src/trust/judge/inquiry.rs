@@ -1,0 +1,194 @@
+//! What is asked of a file, in order, and what is written down on the way.
+
+use super::{Evidence, Place, Signature, Signer};
+use crate::image::pe::Pe;
+use crate::reason::{Finding, Reason};
+use crate::trust::appended::Appended;
+use crate::trust::authenticode::{image_digest, image_sha256, signatures};
+use crate::trust::cert::Certificate;
+use crate::trust::chain::{self, Path};
+use crate::trust::digest::{Algorithm, Digest, sha256};
+use crate::trust::kernel::{self, Prediction};
+use crate::trust::pkcs7::{Profile, SignedData};
+use crate::trust::{Trust, detached, sbat, spc};
+
+/// The signer and the place of the signature, when a path was proved; all that speaks against the file, from anywhere;
+/// and what was seen. It is a proof only if nothing speaks against it.
+pub(super) fn inquire(
+    bytes: &[u8],
+    signature: Signature<'_>,
+    trust: &Trust,
+) -> (Option<(Signer, Place)>, Vec<Finding>, Evidence) {
+    let mut inquiry = Inquiry::new(bytes, trust);
+    let proved = inquiry.run(signature);
+    if inquiry.evidence.kernel.hazard.is_some() {
+        inquiry.findings.push(Reason::Hazard.into());
+    }
+    // No proof without a reason why not, whatever was forgotten above.
+    if proved.is_err() && inquiry.findings.is_empty() {
+        inquiry.findings.push(Reason::Unsigned.into());
+    }
+    (proved.ok(), inquiry.findings, inquiry.evidence)
+}
+
+/// That the way to a signer ended; why is written down.
+struct Ended;
+
+struct Inquiry<'a> {
+    bytes: &'a [u8],
+    trust: &'a Trust,
+    findings: Vec<Finding>,
+    evidence: Evidence,
+}
+
+impl<'a> Inquiry<'a> {
+    fn new(bytes: &'a [u8], trust: &'a Trust) -> Self {
+        let kernel = kernel::predict(bytes, trust);
+        let evidence = Evidence { digest: None, signer: None, validity: None, key_ids: Vec::new(), kernel };
+        Self { bytes, trust, findings: trust.unreadable.clone(), evidence }
+    }
+
+    fn run(&mut self, signature: Signature<'_>) -> Result<(Signer, Place), Ended> {
+        match signature {
+            Signature::Within if Pe::claimed_by(self.bytes) => Ok((self.image()?, Place::Within)),
+            Signature::Within => Ok((self.appended()?, Place::Within)),
+            Signature::Beside(message) => Ok((self.beside(message)?, Place::Beside)),
+        }
+    }
+
+    /// Writes down why not.
+    fn note<V>(&mut self, result: Result<V, Finding>) -> Result<V, Ended> {
+        result.map_err(|finding| self.findings.push(finding)).map_err(|()| Ended)
+    }
+
+    /// A PE, signed by Authenticode.
+    fn image(&mut self) -> Result<Signer, Ended> {
+        let pe = Pe::parse(self.bytes).and_then(|pe| pe.check_coverage().map(|()| pe));
+        let pe = self.note(pe)?;
+        let sha256 = image_sha256(self.bytes, &pe);
+        self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
+        let signer = self.authenticode(&pe);
+        self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+        self.findings.extend(sbat::check(&pe, self.bytes, self.trust.sbat_level.as_ref()).err());
+        signer
+    }
+
+    fn authenticode(&mut self, pe: &Pe) -> Result<Signer, Ended> {
+        let bytes = self.bytes;
+        let table = pe.certificate_table.clone().and_then(|table| bytes.get(table));
+        let table = self.note(table.ok_or_else(|| Reason::Unsigned.into()))?;
+        let bodies = self.note(signatures(table))?;
+        // As in the kernel, the first signature decides; a later one can spoil the image but not save it.
+        let (first, others) = self.note(bodies.split_first().ok_or_else(|| Reason::Unsigned.into()))?;
+        let message = self.note(SignedData::parse(Profile::Authenticode, first))?;
+        let content = message.content.unwrap_or_default();
+        let alleged = self.note(spc::parse(content))?;
+        let digest = image_digest(bytes, pe, alleged.algorithm);
+        if digest != alleged {
+            let seen = format!("signed was {alleged}, the file has {digest}");
+            self.findings.push(Finding::new(Reason::DigestMismatch, seen));
+        }
+        self.evidence.digest = Some(digest);
+        let signer = self.chain(&message, content);
+        self.findings.extend(others.iter().find_map(|body| second(bytes, pe, body).err()));
+        signer
+    }
+
+    /// Another file, signed as kernel modules are.
+    fn appended(&mut self) -> Result<Signer, Ended> {
+        self.whole_file(self.bytes);
+        let appended = self.note(Appended::split(self.bytes))?;
+        let why = || Finding::new(Reason::Unsigned, "no signature is appended to it, and it is no PE");
+        let appended = self.note(appended.ok_or_else(why))?;
+        self.never_asked();
+        let message = self.note(SignedData::parse(Profile::Appended, appended.message))?;
+        self.chain(&message, appended.content)
+    }
+
+    /// Any file, with its signature in another.
+    fn beside(&mut self, signature: &[u8]) -> Result<Signer, Ended> {
+        self.whole_file(self.bytes);
+        self.never_asked();
+        let der = self.note(detached::message(signature))?;
+        let message = self.note(SignedData::parse(Profile::Detached, &der))?;
+        let signer = self.chain(&message, self.bytes);
+        self.revoked_image();
+        signer
+    }
+
+    /// A PE stays a PE, and a revoked one revoked, wherever its signature is.
+    fn revoked_image(&mut self) {
+        if !Pe::claimed_by(self.bytes) {
+            return;
+        }
+        match Pe::parse(self.bytes) {
+            Ok(pe) => {
+                let sha256 = image_sha256(self.bytes, &pe);
+                self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+                self.findings.extend(sbat::check(&pe, self.bytes, self.trust.sbat_level.as_ref()).err());
+            }
+            Err(finding) => self.findings.push(finding),
+        }
+    }
+
+    fn whole_file(&mut self, bytes: &[u8]) {
+        let sha256 = sha256(&[bytes]);
+        self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
+        self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+    }
+
+    /// The kernel looks at no signature but the one in a PE's table. That a file crashes it stays true.
+    fn never_asked(&mut self) {
+        self.evidence.kernel = Prediction { errno: None, ..self.evidence.kernel };
+    }
+
+    /// From the message to an anchor, with nobody on the way revoked.
+    fn chain(&mut self, message: &SignedData<'_>, content: &[u8]) -> Result<Signer, Ended> {
+        if let Some(certificate) = message.signer_certificate() {
+            self.evidence.signer = Some(certificate.into());
+            self.evidence.validity = Some(certificate.validity());
+        }
+        let path = chain::verify(message, content, &self.trust.anchors);
+        self.evidence.key_ids = key_ids(message.certificates.iter().chain(path.iter().flat_map(Path::certificates)));
+        // Without a path nothing vouches for the signer; a waiver must not reach past a revocation all the same.
+        let revocable = path.as_ref().map_or(message.certificates.as_slice(), Path::certificates);
+        let revoked = self.trust.revocations.check_path(revocable).err();
+        let signer = match path {
+            Ok(path) => path.certificates().first().map(Signer::from).ok_or(Ended),
+            Err(findings) => {
+                self.findings.extend(findings);
+                Err(Ended)
+            }
+        };
+        self.findings.extend(revoked);
+        // Who signed is known now also where the certificate did not come with the message.
+        self.evidence.signer = self.evidence.signer.take().or_else(|| signer.as_ref().ok().cloned());
+        signer
+    }
+}
+
+/// A further signature must be one, and about this image.
+fn second(bytes: &[u8], pe: &Pe, body: &[u8]) -> Result<(), Finding> {
+    let spoiled = |finding: Finding| Finding::new(Reason::SecondWinCert, finding.to_string());
+    let message = SignedData::parse(Profile::Authenticode, body).map_err(spoiled)?;
+    let alleged = spc::parse(message.content.unwrap_or_default()).map_err(spoiled)?;
+    if image_digest(bytes, pe, alleged.algorithm) == alleged {
+        Ok(())
+    } else {
+        Err(Finding::new(Reason::SecondWinCert, "it speaks of another image"))
+    }
+}
+
+/// The identifiers of these certificates' keys and of their issuers' keys; none at all where one is not named so.
+fn key_ids<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> Vec<Vec<u8>> {
+    let mut ids = Vec::new();
+    for certificate in certificates {
+        let authority = certificate.extensions().authority_key_id.as_ref();
+        match (certificate.subject_key_id(), authority.and_then(|authority| authority.key_id.clone())) {
+            (Some(own), None) if certificate.is_self_signed() => ids.push(own.to_vec()),
+            (Some(own), Some(issuer)) => ids.extend([own.to_vec(), issuer]),
+            _ => return Vec::new(),
+        }
+    }
+    ids
+}

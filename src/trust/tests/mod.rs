@@ -1,0 +1,37 @@
+//! Messages of the forge, right and wrong, through the parser and up the chain.
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+
+mod apart;
+mod attributes;
+mod certificates;
+mod keys;
+mod messages;
+mod paths;
+
+use super::Anchor;
+use super::cert::Certificate;
+use super::chain;
+use super::pkcs7::{Profile, SignedData};
+use crate::reason::Reason;
+
+fn anchor(der: &[u8]) -> Anchor {
+    Anchor { certificate: Certificate::parse(der).unwrap(), source: String::new() }
+}
+
+fn root() -> Vec<Anchor> {
+    vec![anchor(&forge::root_der())]
+}
+
+/// The subjects on the path of an Authenticode message, or the reasons against it.
+fn verdict(message: &[u8], anchors: &[Anchor]) -> Result<Vec<String>, Vec<Reason>> {
+    let message = SignedData::parse(Profile::Authenticode, message).map_err(|finding| vec![finding.reason])?;
+    let content = message.content.unwrap();
+    subjects(chain::verify(&message, content, anchors))
+}
+
+fn subjects(outcome: Result<chain::Path, Vec<crate::reason::Finding>>) -> Result<Vec<String>, Vec<Reason>> {
+    match outcome {
+        Ok(path) => Ok(path.certificates().iter().map(Certificate::subject).collect()),
+        Err(findings) => Err(findings.into_iter().map(|finding| finding.reason).collect()),
+    }
+}

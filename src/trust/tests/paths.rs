@@ -1,0 +1,97 @@
+//! The way up: what is an anchor, and what a message cannot talk it into.
+
+use super::*;
+use forge::ext;
+use forge::key::key;
+use forge::pki::{self, Authority, INTERMEDIATE, Identity, ROOT};
+use forge::recipe::Recipe;
+
+fn below(issuer: Authority) -> Identity {
+    Identity::new(&issuer.leaf("a leaf", key("signer")), key("signer"))
+}
+
+#[test]
+fn anchors_of_every_kind() {
+    let signer = pki::signer();
+    let message = || Recipe::new();
+    let intermediate = pki::intermediate().cert;
+    let leaf = below(INTERMEDIATE);
+    for (about, message, anchor_der, length) in [
+        ("root", message().pkcs7(), forge::root_der(), 2),
+        ("the signer itself", message().pkcs7(), signer.cert.clone(), 1),
+        ("the signer, no bag", message().bag([]).pkcs7(), signer.cert.clone(), 1),
+        ("an intermediate", message().who(leaf.clone()).pkcs7(), intermediate.clone(), 2),
+        (
+            "an intermediate in the bag",
+            { message().who(leaf.clone()).bag([leaf.cert.clone(), intermediate.clone()]).pkcs7() },
+            intermediate.clone(),
+            2,
+        ),
+        (
+            "the root above it",
+            { message().who(leaf.clone()).bag([leaf.cert.clone(), intermediate.clone()]).pkcs7() },
+            forge::root_der(),
+            3,
+        ),
+        ("itself", message().who(pki::selfsigned()).pkcs7(), pki::selfsigned().cert, 1),
+    ] {
+        assert_eq!(verdict(&message, &[anchor(&anchor_der)]).map(|path| path.len()), Ok(length), "{about}");
+        assert_eq!(verdict(&message, &[]), Err(vec![Reason::UnknownSigner]), "{about}, not trusted");
+    }
+}
+
+#[test]
+fn the_place_of_the_anchor_is_told() {
+    let bytes = Recipe::new().pkcs7();
+    let message = SignedData::parse(Profile::Authenticode, &bytes).unwrap();
+    let anchors = [pki::selfsigned().cert, pki::stranger_root().cert, forge::root_der()].map(|der| anchor(&der));
+    let path = chain::verify(&message, message.content.unwrap(), &anchors).unwrap();
+    assert_eq!(path.anchor(), 2);
+}
+
+/// A bag cannot bring a key under an anchor's name: the kernel takes the anchor's key for that name.
+#[test]
+fn a_namesake_of_an_anchor_is_not_the_anchor() {
+    let mut fake = ROOT.self_signed().with(ext::ski(key("root"))).with(ext::aki(key("root")));
+    fake.public = key("stranger-ca").public();
+    fake.signer = key("stranger-ca");
+    let mut leaf = ROOT.leaf("a leaf of the namesake", key("stranger"));
+    leaf.signer = key("stranger-ca");
+    let who = Identity::new(&leaf, key("stranger"));
+    let message = Recipe::new().who(who.clone()).bag([who.cert, fake.build()]).pkcs7();
+    assert_eq!(verdict(&message, &root()), Err(vec![Reason::CertSignature]));
+}
+
+/// An anchor whose key is not the one that the message's certificate of the same name has.
+#[test]
+fn a_namesake_of_the_signer_is_not_the_signer() {
+    let spec = |key_name: &str| {
+        let mut spec = ROOT.leaf("skexec test signer", key(key_name));
+        spec.serial = forge::x509::serial("skexec test signer");
+        spec.with(ext::ski(key("signer")))
+    };
+    let other = anchor(&spec("stranger").build());
+    let message = Recipe::new().who(Identity::new(&spec("signer"), key("signer"))).pkcs7();
+    assert_eq!(verdict(&message, std::slice::from_ref(&other)), Err(vec![Reason::BadSignature]));
+    // With the right one beside it, whatever the order, the message is good.
+    let right = anchor(&spec("signer").build());
+    assert!(verdict(&message, &[other, right]).is_ok());
+}
+
+#[test]
+fn a_key_for_modules_does_not_hide_a_key_for_kernels() {
+    let modules = ROOT.self_signed().with(ext::eku(&[forge::oid::MODULE_SIGNING])).build();
+    let message = Recipe::new().pkcs7();
+    assert_eq!(verdict(&message, &[anchor(&modules)]), Err(vec![Reason::AnchorModsign]));
+    assert!(verdict(&message, &[anchor(&modules), anchor(&forge::root_der())]).is_ok());
+}
+
+#[test]
+fn purposes_and_authority_are_asked_of_unknown_signers_too() {
+    let who = Identity::new(
+        &pki::STRANGER.leaf("a server", key("stranger")).with(ext::eku(&[forge::oid::SERVER_AUTH])),
+        key("stranger"),
+    );
+    let message = Recipe::new().who(who).pkcs7();
+    assert_eq!(verdict(&message, &root()), Err(vec![Reason::UnknownSigner, Reason::LeafEku]));
+}
