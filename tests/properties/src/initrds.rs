@@ -1,5 +1,6 @@
 //! initrds, several as one.
 
+use crate::machine::MACHINE;
 use skexec::authorize::Initrds;
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -23,7 +24,7 @@ pub fn initrd(mut input: &[u8]) {
     for (path, part) in paths.iter().zip(&parts) {
         fs::write(path, part).unwrap();
     }
-    match Initrds::open(&paths) {
+    match Initrds::open(&paths, &MACHINE) {
         Ok(joined) => holds_all(&joined, &parts),
         Err(_) => assert!(parts.iter().any(|part| part.is_empty())),
     }
