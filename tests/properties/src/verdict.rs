@@ -3,6 +3,7 @@
 use crate::machine::MACHINE;
 use skexec::image;
 use skexec::image::pe::Pe;
+use skexec::trust::appended::Appended;
 use skexec::trust::{self, Signature, Trust};
 
 /// Any file.
@@ -14,28 +15,29 @@ pub fn judge(file: &[u8]) {
 pub(crate) fn agrees_with_kernel(file: &[u8], trust: &Trust) {
     let judgement = trust::judge(file, Signature::Within, trust);
     let predicted = judgement.evidence.kernel;
+    let pe = Pe::claimed_by(file);
+    // Of a signature that is appended to what is no PE, no kernel has an opinion.
+    assert!(!pe || predicted.errno.is_some() || predicted.hazard.is_some(), "no answer and no reason for that");
     if let Err(refused) = &judgement.outcome {
         assert!(!refused.findings.is_empty(), "refused without a reason");
         return;
     }
     assert!(predicted.hazard.is_none(), "trusted, though it crashes kernels");
-    // Of a signature that is appended to what is no PE, no kernel has an opinion.
-    if !Pe::claimed_by(file) {
-        return;
-    }
-    last_byte_counts(file, trust);
-    if let Ok(header) = image::loadable(file) {
+    if let (true, Ok(header)) = (pe, image::loadable(file)) {
         assert_eq!(predicted.errno, Some(0), "trusted, though the kernel refuses it: {header:?}");
     }
+    last_byte_counts(file, trust);
 }
 
-/// Where Pe gives the end of what is signed, a change there must be noticed.
+/// Where the signed part ends, a change must be noticed.
 fn last_byte_counts(file: &[u8], trust: &Trust) {
-    let table = Pe::parse(file).unwrap().certificate_table.unwrap();
+    let end = if Pe::claimed_by(file) {
+        Pe::parse(file).unwrap().certificate_table.unwrap().start
+    } else {
+        Appended::split(file).unwrap().unwrap().content.len()
+    };
     let mut changed = file.to_vec();
-    changed[table.start - 1] ^= 1;
-    assert!(
-        trust::judge(changed.as_slice(), Signature::Within, trust).outcome.is_err(),
-        "its last signed byte does not count"
-    );
+    changed[end - 1] ^= 1;
+    let judgement = trust::judge(changed.as_slice(), Signature::Within, trust);
+    assert!(judgement.outcome.is_err(), "its last signed byte does not count");
 }
