@@ -1,12 +1,12 @@
 //! `skexec exec`: from a loaded kernel to the jump.
 
-use crate::load::permit;
 use crate::machine::Machine;
 use crate::machine::surroundings::Init;
+use crate::permit;
 use crate::reason::{Finding, Reason};
-use crate::record::{self, Records, Slot};
+use crate::record::{self, Records};
 use crate::shutdown;
-use crate::system::System;
+use crate::system::{Slot, System};
 use anyhow::Context as _;
 use nix::errno::Errno;
 

@@ -3,17 +3,15 @@
 mod call;
 mod fit;
 mod outcome;
-pub mod permit;
 mod request;
 
 pub use outcome::{Outcome, Plan};
 pub use request::{CmdlineSource, Request};
 
-pub(crate) use call::explain;
-
 use crate::authorize::{Authorized, Basis, Candidate, Initrds, Policy};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
+use crate::permit;
 use crate::reason::{Finding, Reason, about};
 use crate::record::{Record, Records};
 use crate::report::{Report, Role};

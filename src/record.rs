@@ -3,6 +3,7 @@
 use crate::authorize::Authorized;
 use crate::hex;
 use crate::sources::Root;
+use crate::system::Slot;
 use crate::trust::digest::sha256;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
@@ -14,27 +15,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 const FOLDER: &str = "run/skexec";
 
-/// Which of the two images that a kernel can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// For `exec` and the next kexec reboot.
-    Reboot,
-    /// For a crash.
-    Panic,
-}
-
-impl Slot {
-    /// The slot that `--panic` names.
-    #[must_use]
-    pub const fn of(panic: bool) -> Self {
-        if panic { Self::Panic } else { Self::Reboot }
-    }
-
-    const fn file_name(self) -> &'static str {
-        match self {
-            Self::Reboot => "loaded.json",
-            Self::Panic => "loaded-panic.json",
-        }
+const fn file_name(slot: Slot) -> &'static str {
+    match slot {
+        Slot::Reboot => "loaded.json",
+        Slot::Panic => "loaded-panic.json",
     }
 }
 
@@ -120,7 +104,7 @@ impl Records {
     /// # Errors
     /// What writing answers; nothing is changed then.
     pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
-        let target = self.folder.join(slot.file_name());
+        let target = self.folder.join(file_name(slot));
         let prepared =
             Prepared { draft: target.with_extension("json.new"), before: target.with_extension("json.before"), target };
         let mut text = serde_json::to_vec_pretty(record)?;
@@ -138,7 +122,7 @@ impl Records {
     /// # Errors
     /// What removing answers; that there is none is fine.
     pub fn forget(&self, slot: Slot) -> io::Result<()> {
-        match fs::remove_file(self.folder.join(slot.file_name())) {
+        match fs::remove_file(self.folder.join(file_name(slot))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -188,7 +172,7 @@ impl Drop for Prepared {
 /// # Errors
 /// What reading answers; that there is none is no error.
 pub fn read(root: &Root, slot: Slot) -> io::Result<Option<Record>> {
-    let path = root.path(Path::new(FOLDER).join(slot.file_name()));
+    let path = root.path(Path::new(FOLDER).join(file_name(slot)));
     match fs::read(path) {
         Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -11,3 +11,20 @@ pub struct System<'a> {
     /// The calls that change what it boots next.
     pub kexec: &'a dyn Kexec,
 }
+
+/// Which of the two images that a kernel can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// For `exec` and the next kexec reboot.
+    Reboot,
+    /// For a crash.
+    Panic,
+}
+
+impl Slot {
+    /// The slot that `--panic` names.
+    #[must_use]
+    pub const fn of(panic: bool) -> Self {
+        if panic { Self::Panic } else { Self::Reboot }
+    }
+}

@@ -1,10 +1,10 @@
 //! `skexec unload`: what is loaded is forgotten.
 
-use crate::load::{explain, permit};
 use crate::machine::Machine;
+use crate::permit;
 use crate::reason::{Finding, Reason};
-use crate::record::{Records, Slot};
-use crate::system::System;
+use crate::record::Records;
+use crate::system::{Slot, System};
 use anyhow::Context as _;
 
 /// Forgets what is loaded, by the file system call: a locked down kernel permits no other.
@@ -26,7 +26,7 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
         return Ok(Err(Reason::NothingLoaded.into()));
     }
     if let Err(errno) = system.kexec.unload(slot == Slot::Panic) {
-        return Ok(Err(explain(errno, &machine, false)));
+        return Ok(Err(permit::explain(errno, &machine, false)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
     Ok(Ok(()))

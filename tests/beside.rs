@@ -41,7 +41,7 @@ fn a_detached_signature_is_used_only_when_named() {
     assert_eq!(lab.run(line).exit, 3);
     let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
     assert!(run.exit == 0 && run.out.contains("signed by"), "{run:?}");
-    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
+    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
     assert_eq!(record.basis, "detached");
     // A good signature within the file does not stand in for a bad one that was named.
     lab.file("wrong.p7s", &forge::detached(b"another file", &forge::pki::signer()));

@@ -36,7 +36,7 @@ fn unload_forgets() {
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     assert_eq!(lab.run("unload"), Run { exit: 0, out: "unloaded\n".into(), err: String::new() });
     assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Unload { panic: false }));
-    assert!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().is_none());
+    assert!(skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().is_none());
 }
 
 #[test]

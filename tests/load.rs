@@ -27,7 +27,7 @@ fn a_good_kernel_is_loaded_and_recorded() {
             flags: 0,
         }]
     );
-    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
+    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
     assert_eq!((record.signer.as_deref(), record.initrds), (Some(signer), vec![one, two]));
     assert_eq!((record.basis.as_str(), record.cmdline.as_str()), ("embedded", "root=/dev/vda1 quiet a=1 b"));
 }
@@ -50,7 +50,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
         signature: None,
-        slot: skexec::record::Slot::Reboot,
+        slot: skexec::system::Slot::Reboot,
         dry_run: false,
         insecure_unsigned: false,
     }
@@ -165,10 +165,10 @@ fn what_had_to_be_taken_back_is_not_taken_for_what_was_loaded_before() {
 fn a_failed_call_leaves_the_old_image_and_its_record() {
     let lab = Lab::new();
     assert_eq!(lab.run(LOAD).exit, 0);
-    let before = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap();
+    let before = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap();
     *lab.kernel.answer.borrow_mut() = nix::libc::EINVAL;
     assert_eq!(lab.run(LOAD).exit, 5);
-    assert_eq!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap(), before);
+    assert_eq!(skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap(), before);
     // Once it is unloaded by someone else, the record is about nothing.
     lab.system("/sys/kernel/kexec_loaded", "0\n");
     assert_eq!(lab.run("exec --force").exit, 1);
@@ -276,7 +276,7 @@ fn the_kernels_answer_is_explained() {
         let run = lab.run(&format!("{LOAD} --json"));
         let json = run.json();
         assert_eq!((run.exit, json["reason"].as_str()), (exit, Some(reason)), "{errno}");
-        assert!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().is_none());
+        assert!(skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().is_none());
         assert_eq!(std::fs::read_dir(lab.root().path("/run/skexec")).unwrap().count(), 1, "only the lock is left");
     }
 }
@@ -307,7 +307,7 @@ fn a_waiver_is_said_everywhere() {
     assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("refused"), Some(0)));
     assert_eq!((json["reason"].as_str(), json["loaded"].as_bool()), (Some("unsigned"), Some(true)));
     assert_eq!(json["warnings"][0], "insecure-unsigned");
-    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
+    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
     assert_eq!((record.basis.as_str(), record.signer), ("waived", None));
 }
 

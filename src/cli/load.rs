@@ -4,9 +4,8 @@ use super::args::LoadArgs;
 use super::output::Output;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::Exit;
-use crate::record::Slot;
 use crate::report::Report;
-use crate::system::System;
+use crate::system::{Slot, System};
 use serde::Serialize;
 
 /// One file's report, and what was done.

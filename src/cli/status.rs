@@ -6,9 +6,8 @@ use super::verify::tell;
 use crate::diagnose::Status;
 use crate::load::{CmdlineSource, Outcome, Request, load};
 use crate::reason::Exit;
-use crate::record::Slot;
 use crate::report::Report;
-use crate::system::System;
+use crate::system::{Slot, System};
 use serde::Serialize;
 use std::path::Path;
 

@@ -3,8 +3,7 @@
 use super::args::UnloadArgs;
 use super::output::Output;
 use crate::reason::Exit;
-use crate::record::Slot;
-use crate::system::System;
+use crate::system::{Slot, System};
 use crate::unload::unload;
 
 pub(super) fn run(system: System<'_>, args: UnloadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {

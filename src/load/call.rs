@@ -3,10 +3,11 @@
 use super::fit;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
+use crate::permit::explain;
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
 use crate::sealed::Sealed;
 use crate::sys::{FileLoad, Kexec, Lease};
+use crate::system::Slot;
 use crate::trust::digest::sha256;
 use nix::errno::Errno;
 use sha2::{Digest as _, Sha256};
@@ -96,29 +97,4 @@ fn same(sealed: &Sealed) -> Result<(), Finding> {
     } else {
         Err(changed("the file is no longer what was verified".into()))
     }
-}
-
-/// `ENOTSUPP`, which the kernel lets out though user space has no name for it.
-const ENOTSUPP: i32 = 524;
-
-/// The finding for an errno that the checks before the call did not foresee.
-pub(crate) fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
-    let (name, text) = match Errno::from_raw(errno) {
-        _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
-        known => (format!("{known:?}"), known.desc()),
-    };
-    let reason = match Errno::from_raw(errno) {
-        Errno::EPERM if machine.load_pin.wants_original() => Reason::LoadPin,
-        Errno::EPERM if machine.lockdown.restricts() => Reason::Lockdown,
-        Errno::EPERM => Reason::NoCapability,
-        Errno::EACCES => Reason::ImaRefused,
-        Errno::EBUSY => Reason::Busy,
-        Errno::ETXTBSY => Reason::WriterOpen,
-        Errno::ENOSYS => Reason::NoKexecFile,
-        Errno::ENOKEY => Reason::Lockdown,
-        Errno::EADDRNOTAVAIL if panic => Reason::NoCrashKernel,
-        Errno::EADDRNOTAVAIL => Reason::NoMemoryHole,
-        _ => Reason::KernelRefused,
-    };
-    Finding::new(reason, format!("the kernel answered {name}: {text}"))
 }

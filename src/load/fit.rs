@@ -4,8 +4,8 @@ use super::outcome::Plan;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
 use crate::sys::flags;
+use crate::system::Slot;
 
 const PAGE: u64 = 4096;
 /// boot_params, command line, setup_data and the kernel's own purgatory: a few pages, generously.

@@ -2,8 +2,8 @@
 
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
-use crate::record::Slot;
 use crate::sources::Root;
+use crate::system::Slot;
 use anyhow::Context as _;
 use std::path::PathBuf;
 

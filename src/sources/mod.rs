@@ -1,5 +1,5 @@
 //! Where trust comes from on this system: files of keys, EFI variables, the kernel's own blacklist. They are read here,
-//! and understood by [`gather`](crate::gather).
+//! and understood two floors above.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
