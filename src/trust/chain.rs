@@ -6,6 +6,7 @@
 
 use super::Anchor;
 use super::cert::Certificate;
+use super::kernel;
 use super::pkcs7::SignedData;
 use super::rules;
 use crate::hex;
@@ -107,7 +108,7 @@ impl<'a> Judge<'a> {
 
     /// The message carries no certificate for its signer: an anchor must be the signer.
     fn directly(&self, findings: &mut Vec<Finding>) -> Found<'a> {
-        let named = self.candidates(|certificate| self.message.signer.id.names(certificate));
+        let named = self.found(|certificate| self.message.signer.id.names(certificate), None);
         let signed = |signer: &Certificate| {
             self.check_signing_time(signer)?;
             self.message.signer.check_signature(self.content, signer)
@@ -183,7 +184,8 @@ impl<'a> Judge<'a> {
         // A certificate on the way may be an anchor itself. What is trusted is the anchor's key, whatever the message says
         // under the same name: so it must verify what stands below.
         for (below, certificate) in path.iter().enumerate() {
-            let same = self.candidates(|anchor| is_same(anchor, certificate));
+            let named = |anchor: &Certificate| anchor.is_named(certificate.raw_issuer(), certificate.serial());
+            let same = self.found(named, certificate.subject_key_id());
             let child = below.checked_sub(1).and_then(|index| path.get(index));
             let signed = |anchor: &Certificate| match child {
                 Some(child) => child.verify_signed_by(anchor),
@@ -195,33 +197,52 @@ impl<'a> Judge<'a> {
         }
         match path.last() {
             Some(last) if *end == End::Open => {
-                let issuers = self.candidates(|anchor| is_issuer(anchor, last));
-                let found = first_good(issuers, |anchor| last.verify_signed_by(anchor))?;
+                let found = first_good(self.issuers(last), |anchor| last.verify_signed_by(anchor))?;
                 Ok(found.map(|(place, anchor)| (path.len(), place, anchor)))
             }
             _ => Ok(None),
         }
     }
 
-    /// The anchors that are wanted, less those that a keyring would not hold beside a later one.
-    fn candidates(&self, wanted: impl Fn(&Certificate) -> bool) -> Vec<(usize, &'a Certificate)> {
-        let all = || self.anchors.iter().map(|anchor| &anchor.certificate).enumerate();
-        let replaced =
-            |place, earlier| all().any(|(later, certificate)| later > place && replaces(certificate, earlier));
-        all()
-            .filter(|(place, certificate)| wanted(certificate) && !replaced(*place, certificate))
-            .take(MAX_CANDIDATES)
-            .collect()
+    /// The anchors that authorityKeyIdentifier names, in every way in which it names someone. Without it the kernel finds
+    /// nobody.
+    fn issuers(&self, child: &Certificate) -> Vec<(usize, &'a Certificate)> {
+        let Some(authority) = &child.extensions().authority_key_id else { return Vec::new() };
+        let key_id = authority.key_id.as_deref();
+        match &authority.issuer_and_serial {
+            Some((issuer, serial)) => self.found(|anchor| anchor.is_named(issuer, serial), key_id),
+            None => self.found(|anchor| key_id.is_some() && anchor.subject_key_id() == key_id, None),
+        }
+    }
+
+    /// The anchors that a keyring yields for the first of two identifiers (`find_asymmetric_key`). The kernel takes one of
+    /// them, nobody knows which, and if that one lacks the second identifier finds nobody.
+    fn found(&self, first: impl Fn(&Certificate) -> bool, second: Option<&[u8]>) -> Vec<(usize, &'a Certificate)> {
+        let all = self.anchors.iter().map(|anchor| &anchor.certificate).enumerate();
+        let held = all.filter(|(place, anchor)| first(anchor) && !self.is_replaced(*place, anchor));
+        let found: Vec<_> = held.take(MAX_CANDIDATES).collect();
+        let complete = found.iter().all(|(_, anchor)| second.is_none() || anchor.subject_key_id() == second);
+        if complete { found } else { Vec::new() }
+    }
+
+    /// Whether a keyring holds a later key in this one's place. It is all the same if they are one key under one name.
+    fn is_replaced(&self, place: usize, anchor: &Certificate) -> bool {
+        let later = self.anchors.iter().map(|anchor| &anchor.certificate).skip(place.saturating_add(1));
+        let another = later.filter(|later| {
+            later.public_key() != anchor.public_key() || !later.is_named(anchor.raw_issuer(), anchor.serial())
+        });
+        // What it is called ends so: only of these is the rest looked at.
+        let mut alike = another.filter(|later| key_name(later) == key_name(anchor));
+        alike.any(|later| {
+            let description = kernel::description(later.der());
+            description.is_some() && description == kernel::description(anchor.der())
+        })
     }
 }
 
-/// Of two keys of one description, the subject and an identifier, a keyring holds the later (`x509_key_preparse`). It is
-/// all the same where they are one key and are found by the same names.
-fn replaces(later: &Certificate, earlier: &Certificate) -> bool {
-    let same_id =
-        later.subject_key_id().unwrap_or(later.serial()) == earlier.subject_key_id().unwrap_or(earlier.serial());
-    let differ = later.public_key() != earlier.public_key() || !later.is_named(earlier.raw_issuer(), earlier.serial());
-    later.raw_subject() == earlier.raw_subject() && same_id && differ
+/// What tells keys of one subject apart (`x509_key_preparse`).
+fn key_name(certificate: &Certificate) -> &[u8] {
+    certificate.subject_key_id().unwrap_or(certificate.serial())
 }
 
 /// The first candidate that may be an anchor; nothing if there is no candidate; what is wrong with the first if none may.
@@ -239,22 +260,6 @@ fn first_good(
         }
     }
     wrong.map_or(Ok(None), Err)
-}
-
-/// Whether the kernel would take that key for this certificate: by issuer and serial number, and the key's identifier if
-/// there is one (`find_asymmetric_key`).
-fn is_same(anchor: &Certificate, certificate: &Certificate) -> bool {
-    anchor.is_named(certificate.raw_issuer(), certificate.serial())
-        && (certificate.subject_key_id().is_none() || anchor.subject_key_id() == certificate.subject_key_id())
-}
-
-/// Whether authorityKeyIdentifier names that anchor, in every way in which it names someone. Without it the kernel finds
-/// nobody.
-fn is_issuer(anchor: &Certificate, child: &Certificate) -> bool {
-    let Some(authority) = &child.extensions().authority_key_id else { return false };
-    let by_key = authority.key_id.as_deref().map(|id| anchor.subject_key_id() == Some(id));
-    let by_name = authority.issuer_and_serial.as_ref().map(|(issuer, serial)| anchor.is_named(issuer, serial));
-    (by_key.is_some() || by_name.is_some()) && by_key != Some(false) && by_name != Some(false)
 }
 
 fn unknown(path: &[&Certificate]) -> Finding {

@@ -113,6 +113,12 @@ pub(super) fn predict_with<'a>(bytes: &'a [u8], trust: &Trust, sums: &Sums<'a>) 
     Prediction::new(outcome, elsewhere)
 }
 
+/// What a keyring calls the key of this certificate: of two of one description, it holds the later. Nothing where it cannot
+/// hold it.
+pub(super) fn description(der: &[u8]) -> Option<Vec<u8>> {
+    x509::Certificate::parse(der, der.len(), &Blacklist::default()).ok().map(|certificate| certificate.description)
+}
+
 /// `kernel/kexec_file.c:kimage_file_prepare_segments`: read, probe, verify, load. What only other kernels suffer from is
 /// noted `elsewhere`.
 fn judge<'a>(bytes: &'a [u8], trust: &Trust, sums: &Sums<'a>, elsewhere: &mut Option<Hazard>) -> Result<(), Stop> {

@@ -91,6 +91,18 @@ fn a_key_identifier_that_two_anchors_share_must_not_matter() {
     }
 }
 
+/// Two certificates of one issuer and serial number: the kernel takes one, and minds that its key identifier is another.
+#[test]
+fn a_serial_number_that_two_anchors_share_finds_nobody() {
+    let same_serial = ROOT.leaf("skexec test signer", key("stranger")).build();
+    let message = Recipe::new().pkcs7();
+    let signer = || anchor(&forge::signer_der());
+    assert!(verdict(&message, &[signer()]).is_ok());
+    assert_eq!(verdict(&message, &[anchor(&same_serial), signer()]), Err(vec![Reason::UnknownSigner]));
+    let root = anchor(&forge::root_der());
+    assert!(verdict(&message, &[anchor(&same_serial), signer(), root]).is_ok());
+}
+
 #[test]
 fn a_key_for_modules_does_not_hide_a_key_for_kernels() {
     let modules = ROOT.self_signed().with(ext::eku(&[forge::oid::MODULE_SIGNING])).build();
