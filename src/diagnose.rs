@@ -1,14 +1,16 @@
 //! `skexec status`: what is loaded, what this machine permits, and what it would say of a kernel.
 
-use crate::load::{permit, recorded};
+mod words;
+
 use crate::machine::kexec::Limit;
-use crate::machine::surroundings::Init;
-use crate::machine::{Ima, LoadPin, Machine, SecureBoot, enforcement};
+use crate::machine::{Machine, enforcement};
+use crate::permit;
 use crate::reason::Exit;
-use crate::record::{Record, Slot};
+use crate::record::{self, Record};
 use crate::sources::Root;
-use crate::sources::secure_boot::Firmware;
+use crate::system::Slot;
 use serde::Serialize;
+use words::Words;
 
 /// The state of this machine.
 #[derive(Debug, Clone, Serialize)]
@@ -24,17 +26,20 @@ pub struct Status {
     message: Option<String>,
     secure_boot: &'static str,
     lockdown: &'static str,
-    /// Who checks signatures in the kernel.
-    enforcement: String,
+    /// Who sees to it in the kernel that only signed images are loaded.
+    enforcement: &'static str,
     memory_bytes: Option<u64>,
     /// What kernel and initrd may take together.
     memory_limit: Option<u64>,
     five_level: Option<bool>,
-    init: String,
-    ima: String,
+    init: &'static str,
+    ima: &'static str,
     load_pin: &'static str,
     /// Subjects of the keys that the kernel holds.
     keys: Vec<String>,
+    /// The same facts, for people.
+    #[serde(skip)]
+    words: Words,
 }
 
 /// One of the two images.
@@ -61,15 +66,16 @@ impl Status {
             permitted: permit.is_none(),
             reason: permit.as_ref().map(|finding| finding.reason.slug()),
             message: permit.map(|finding| finding.to_string()),
-            secure_boot: secure_boot(machine.secure_boot),
+            words: Words::of(&machine),
+            secure_boot: words::secure_boot(machine.secure_boot),
             lockdown: machine.lockdown.name(),
-            enforcement: enforcement(&machine).to_string(),
+            enforcement: words::enforcement(enforcement(&machine)),
             memory_bytes: machine.memory.total,
             memory_limit: machine.memory.kexec_limit(),
             five_level: machine.cpu.la57,
-            init: init(&machine),
-            ima: ima(&machine.ima),
-            load_pin: load_pin(machine.load_pin),
+            init: words::init(&machine),
+            ima: words::ima(&machine.ima),
+            load_pin: words::load_pin(machine.load_pin),
             keys: machine.keyrings.keys.iter().map(|key| key.name.clone()).collect(),
             release: machine.kernel.text,
         }
@@ -97,9 +103,9 @@ impl Status {
                 _ => "permitted".to_owned() + &self.reboot.limit(),
             },
         ));
-        lines.push(("kernel", format!("signatures {}", self.enforcement)));
-        lines.push(("", format!("Secure Boot {}, lockdown {}", self.secure_boot, self.lockdown)));
-        lines.push(("", format!("IMA {}, LoadPin {}", self.ima, self.load_pin)));
+        lines.push(("kernel", format!("signatures {}", self.words.enforcement)));
+        lines.push(("", format!("Secure Boot {}, lockdown {}", self.words.secure_boot, self.lockdown)));
+        lines.push(("", format!("IMA {}, LoadPin {}", self.words.ima, self.load_pin)));
         lines.extend(
             self.keys.iter().enumerate().map(|(index, key)| (if index == 0 { "keys" } else { "" }, key.clone())),
         );
@@ -112,17 +118,17 @@ impl Status {
         if self.five_level == Some(true) {
             lines.push(("paging", "five levels: a kernel without XLF_5LEVEL cannot start".into()));
         }
-        lines.push(("init", self.init.clone()));
+        lines.push(("init", self.words.init.clone()));
         lines
     }
 }
 
 impl SlotStatus {
     fn read(root: &Root, slot: Slot, loaded: Option<bool>, limit: Option<Limit>) -> Self {
-        let (record, problem) = match recorded(root, slot) {
+        let (record, problem) = match record::read(root, slot) {
             // What was recorded before the image was unloaded by someone else is no longer true.
             Ok(record) => (record.filter(|_| loaded != Some(false)), None),
-            Err(error) => (None, Some(format!("{error:#}"))),
+            Err(error) => (None, Some(format!("its record cannot be read: {error}"))),
         };
         let loads_left = match limit {
             Some(Limit::Remaining(loads)) => Some(loads),
@@ -156,41 +162,5 @@ impl SlotStatus {
 
     fn limit(&self) -> String {
         self.loads_left.map(|loads| format!(", {loads} more times")).unwrap_or_default()
-    }
-}
-
-fn secure_boot(state: SecureBoot) -> &'static str {
-    match (state.for_kernel(), state.firmware) {
-        (Some(true), _) => "on",
-        (_, Firmware::NotEfi) => "absent (no EFI)",
-        (_, Firmware::SetupMode) => "off (setup mode)",
-        (Some(false), _) => "off",
-        (None, _) => "unknown (is efivarfs mounted?)",
-    }
-}
-
-fn init(machine: &Machine) -> String {
-    match &machine.surroundings.init {
-        Init::Systemd => "systemd: skexec exec shuts down by kexec.target".into(),
-        _ if machine.surroundings.initramfs => "an initramfs: skexec exec jumps at once".into(),
-        Init::Other(name) => format!("{name}: skexec exec needs --force"),
-        Init::Unknown => "unknown: skexec exec needs --force".into(),
-    }
-}
-
-fn ima(ima: &Ima) -> String {
-    match ima {
-        Ima::Appraises(source) => format!("appraises kernels (by {source})"),
-        Ima::Absent(source) => format!("does not appraise kernels ({source})"),
-        Ima::NotSeen => "is not seen to appraise kernels".into(),
-    }
-}
-
-const fn load_pin(state: LoadPin) -> &'static str {
-    match state {
-        LoadPin::Absent => "absent",
-        LoadPin::Reporting => "reports only",
-        LoadPin::Enforcing => "enforces",
-        LoadPin::Unknown => "unknown",
     }
 }

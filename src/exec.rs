@@ -1,11 +1,12 @@
 //! `skexec exec`: from a loaded kernel to the jump.
 
-use crate::load::System;
 use crate::machine::Machine;
 use crate::machine::surroundings::Init;
+use crate::permit;
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
-use crate::{load, shutdown};
+use crate::record::{self, Records};
+use crate::shutdown;
+use crate::system::{Slot, System};
 use anyhow::Context as _;
 use nix::errno::Errno;
 
@@ -35,9 +36,59 @@ pub fn exec(
     progress: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Result<Outcome, Finding>> {
     let machine = Machine::read(system.root);
-    if let Err(finding) = may_jump(system, &machine, request.foreign)? {
+    if let Err(finding) = permit::may_jump(&machine) {
         return Ok(Err(finding));
     }
+    // Held to the end: what is checked here is what is booted, as far as skexec itself is concerned.
+    let records = match Records::lock(system.root) {
+        Ok(Some(records)) => records,
+        Ok(None) => return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))),
+        Err(error) if request.foreign => return without_lock(system, request, &machine, &error.to_string(), progress),
+        Err(error) => return Err(error).context("cannot lock /run/skexec"),
+    };
+    if let Err(finding) = known(system, &machine, request.foreign, &records)? {
+        return Ok(Err(finding));
+    }
+    leave(system, request, &machine, progress)
+}
+
+/// Where /run cannot be written, nothing is recorded either; who asked for a foreign image gets it.
+fn without_lock(
+    system: System<'_>,
+    request: Request,
+    machine: &Machine,
+    why: &str,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Result<Outcome, Finding>> {
+    progress(&format!("warning: cannot lock /run/skexec: {why}"));
+    if machine.kexec.loaded == Some(false) {
+        return Ok(Err(Reason::NothingLoaded.into()));
+    }
+    leave(system, request, machine, progress)
+}
+
+/// Whether there is an image, and whether it is ours.
+fn known(
+    system: System<'_>,
+    machine: &Machine,
+    foreign: bool,
+    records: &Records,
+) -> anyhow::Result<Result<(), Finding>> {
+    if machine.kexec.loaded == Some(false) {
+        // Someone else unloaded it, perhaps; what they load next is not what was recorded.
+        records.forget(Slot::Reboot).context("cannot remove the record in /run/skexec")?;
+        return Ok(Err(Reason::NothingLoaded.into()));
+    }
+    let recorded = record::read(system.root, Slot::Reboot).context("cannot read the record in /run/skexec")?;
+    Ok(if foreign || recorded.is_some() { Ok(()) } else { Err(Reason::ForeignImage.into()) })
+}
+
+fn leave(
+    system: System<'_>,
+    request: Request,
+    machine: &Machine,
+    progress: &mut dyn FnMut(&str),
+) -> anyhow::Result<Result<Outcome, Finding>> {
     // In an initramfs nobody else is there to end anything properly.
     let alone = std::process::id() == 1 || machine.surroundings.initramfs;
     match machine.surroundings.init {
@@ -50,19 +101,6 @@ pub fn exec(
         _ if alone => jump(system, progress).map(Err),
         _ => Ok(Err(Reason::NoInit.into())),
     }
-}
-
-fn may_jump(system: System<'_>, machine: &Machine, foreign: bool) -> anyhow::Result<Result<(), Finding>> {
-    if let Err(finding) = load::permit::may_jump(machine) {
-        return Ok(Err(finding));
-    }
-    if machine.kexec.loaded == Some(false) {
-        return Ok(Err(Reason::NothingLoaded.into()));
-    }
-    if foreign || load::recorded(system.root, Slot::Reboot)?.is_some() {
-        return Ok(Ok(()));
-    }
-    Ok(Err(Reason::ForeignImage.into()))
 }
 
 fn jump(system: System<'_>, progress: &mut dyn FnMut(&str)) -> anyhow::Result<Finding> {

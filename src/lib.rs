@@ -5,22 +5,24 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | F6 | [`cli`]: arguments, printing |
-//! | F5 | [`load`], [`exec`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
-//! | F4 | [`report`], [`record`], [`shutdown`] |
-//! | F3 | [`authorize`]: from a file to the permission to load it |
+//! | F5 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
+//! | F4 | [`permit`]: what the system lets us do; [`report`], [`record`], [`shutdown`] |
+//! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
-//! | F1 | [`sources`], [`machine`], [`sealed`]: what is read of the system |
-//! | F0 | [`sys`], [`reason`]: the system calls; the table of reasons |
+//! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system |
+//! | F0 | [`sys`]: the system calls; [`reason`]: the table of reasons; [`hex`] |
 
 pub mod authorize;
 pub mod cli;
 pub mod diagnose;
 pub mod exec;
+pub mod gather;
 mod hex;
 pub mod image;
 pub mod inspect;
 pub mod load;
 pub mod machine;
+pub mod permit;
 pub mod reason;
 pub mod record;
 pub mod report;
@@ -29,5 +31,7 @@ pub mod shutdown;
 pub mod sources;
 #[expect(unsafe_code, reason = "the system calls stand here, and nowhere else")]
 pub mod sys;
+pub mod system;
 pub mod trust;
+pub mod unload;
 pub mod verify;

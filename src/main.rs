@@ -1,8 +1,8 @@
 //! The `skexec` command.
 
-use skexec::load::System;
 use skexec::sources::Root;
 use skexec::sys::Live;
+use skexec::system::System;
 use std::io;
 use std::process::ExitCode;
 

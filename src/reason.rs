@@ -4,6 +4,7 @@
 //! machine. `docs/reasons.md` is written from the same table; a test compares the two.
 
 use std::fmt;
+use std::path::Path;
 
 /// The exit codes of the command; `verify` of several files ends with the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +114,16 @@ impl fmt::Display for Finding {
 }
 
 impl std::error::Error for Finding {}
+
+/// Names the file that findings are about, where it is not the one that is reported on.
+#[must_use]
+pub fn about(path: &Path, findings: Vec<Finding>) -> Vec<Finding> {
+    let name = |finding: Finding| match finding.detail.as_str() {
+        "" => Finding::new(finding.reason, path.display().to_string()),
+        detail => Finding::new(finding.reason, format!("{}: {detail}", path.display())),
+    };
+    findings.into_iter().map(name).collect()
+}
 
 /// Something that does not refuse, but that should be known.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,6 +27,8 @@ pub struct Report {
     #[serde(skip)]
     findings: Vec<Finding>,
     #[serde(skip)]
+    waived: Vec<Finding>,
+    #[serde(skip)]
     release: Option<String>,
 }
 
@@ -81,7 +83,7 @@ impl Role {
 }
 
 /// What the file is comes before who signed it; but a file that was changed after it was signed needs no other
-/// explanation for whatever else is odd about it.
+/// explanation for whatever else is odd about it. That a file crashes kernels comes last: what crashes them says more.
 #[must_use]
 pub fn most_telling_first(not_loadable: Option<&Finding>, against: &[Finding]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = not_loadable.into_iter().chain(against).cloned().collect();
@@ -100,9 +102,17 @@ impl Report {
         let loadable = candidate.loadable();
         let unfit = loadable.as_ref().err().filter(|_| role == Role::Kernel);
         let findings = most_telling_first(unfit, against);
-        let covers = if findings.is_empty() { vec![role.name()] } else { Vec::new() };
+        let covers = if findings.is_empty() && judgement.outcome.is_ok() { vec![role.name()] } else { Vec::new() };
         let prediction = &judgement.evidence.kernel;
+        let refused = Self::refused(path, findings, warnings);
+        let (verdict, message) = match covers.is_empty() {
+            true => ("refused", refused.message.clone()),
+            false => ("trusted", "the signature is valid and its signer is trusted".into()),
+        };
         Self {
+            verdict,
+            message,
+            format: candidate.format().name(),
             digest: judgement.evidence.digest.as_ref().map(Into::into),
             signer: judgement.evidence.signer.as_ref().map(Into::into),
             kernel: KernelReport {
@@ -112,60 +122,54 @@ impl Report {
             },
             covers,
             release: loadable.ok().and_then(|header| header.release),
-            ..Self::of(path, candidate.format(), findings, warnings)
+            ..refused
         }
     }
 
-    /// The report of a file that cannot be read or is none.
+    /// The report of a file that was not judged, because it cannot be read or something else came before.
     #[must_use]
     pub fn refused(path: &Path, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
-        Self::of(path, Format::Unknown, findings, warnings)
-    }
-
-    fn of(path: &Path, format: Format, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
         let first = findings.first();
         Self {
             schema: 1,
             path: path.display().to_string(),
-            verdict: if first.is_none() { "trusted" } else { "refused" },
+            verdict: "refused",
             reasons: findings.iter().map(|finding| finding.reason.slug()).collect(),
             reason: first.map(|finding| finding.reason.slug()),
-            message: first
-                .map_or_else(|| "the signature is valid and its signer is trusted".into(), Finding::to_string),
+            message: first.map_or_else(|| "it was not judged".into(), Finding::to_string),
             warnings: warnings.iter().map(|warning| warning.slug).collect(),
-            format: format.name(),
+            format: Format::Unknown.name(),
             covers: Vec::new(),
             digest: None,
             signer: None,
             kernel: KernelReport::default(),
             findings,
+            waived: Vec::new(),
             release: None,
         }
     }
 
-    /// Adds reasons that came up after the judgement: the machine's, or a policy's. The verdict on the file stays what
-    /// it is; what its own judgement found is not said twice.
+    /// Adds reasons that came up after the judgement: the machine's, or a policy's. What is refused for any reason covers
+    /// nothing.
     pub fn refuse(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            if !self.findings.contains(&finding) {
-                self.findings.push(finding);
-            }
+            // The same reason again knows more, as a rule.
+            self.findings.retain(|known| known.reason != finding.reason);
+            self.findings.push(finding);
         }
-        self.reasons = self.findings.iter().map(|finding| finding.reason.slug()).collect();
-        if let Some(first) = self.findings.first() {
+        let all = self.waived.iter().chain(&self.findings);
+        self.reasons = all.clone().map(|finding| finding.reason.slug()).collect();
+        if let Some(first) = all.clone().next() {
             self.verdict = "refused";
             self.reason = Some(first.reason.slug());
             self.message = first.to_string();
+            self.covers.clear();
         }
     }
 
-    /// Takes back a refusal that the user waived, and says so.
+    /// Lets what the user waived not count for the exit code. The verdict on the file stays what it is.
     pub fn waive(&mut self, warning: &Warning) {
-        self.findings.clear();
-        self.reasons.clear();
-        self.reason = None;
-        self.verdict = "waived";
-        self.message = warning.message.clone();
+        self.waived.append(&mut self.findings);
         self.warnings.push(warning.slug);
     }
 

@@ -50,10 +50,14 @@ impl Source {
     /// # Errors
     /// The system's word, or `not-regular`, `empty`, `too-big`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
+        // To open a device can start it. What takes the file's place meanwhile is seen below.
+        if !std::fs::metadata(path)?.is_file() {
+            return unfit(Reason::NotRegular);
+        }
         let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
         let metadata = file.metadata()?;
         let length = metadata.len();
-        let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
         match () {
             () if !metadata.is_file() => unfit(Reason::NotRegular),
             () if length == 0 => unfit(Reason::Empty),

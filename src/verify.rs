@@ -1,10 +1,11 @@
 //! `skexec verify`: from a path to its report.
 
 use crate::authorize::{Candidate, signature_beside};
+use crate::gather::Gathered;
 use crate::image::Format;
+use crate::reason::about;
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
-use crate::sources::Gathered;
 use crate::trust::{self, Signature};
 use std::path::Path;
 use std::time::SystemTime;
@@ -27,7 +28,7 @@ pub fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Repor
     };
     let beside = match beside {
         Ok(beside) => beside,
-        Err((signature, findings)) => return Report::refused(&signature, findings, &gathered.warnings),
+        Err((signature, findings)) => return Report::refused(path, about(&signature, findings), &gathered.warnings),
     };
     let role = if is_initrd && beside.is_some() { Role::Initrd } else { Role::Kernel };
     let signature = beside.as_ref().map_or(Signature::Within, |beside| Signature::Beside(beside.bytes()));

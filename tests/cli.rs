@@ -1,272 +1,9 @@
-//! The command line, by exact output and exit code, on a machine made of files.
+//! The other commands, by exact output and exit code, on a machine made of files.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
-use support::{Call, Lab, Run};
-
-/// A load that says a word about everything.
-const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem";
-
-fn refusal(exit: u8, text: &str) -> Run {
-    Run { exit, out: String::new(), err: text.to_owned() }
-}
-
-#[test]
-fn a_good_kernel_is_loaded_and_recorded() {
-    let lab = Lab::new();
-    let (one, two) = (lab.file("one", b"070701"), lab.file("two", b"070702"));
-    let line = "load {}/vmlinuz --keys {}/root.pem --initrd {}/one {}/two --reuse-cmdline --append a=1 --append b";
-    let signer = "O=skexec tests, CN=skexec test signer";
-    let said = format!("{{}}/vmlinuz: loaded by kexec_file_load, signed by {signer}\n");
-    assert_eq!(lab.run(line), Run { exit: 0, out: said, err: String::new() });
-    let calls = lab.kernel.calls.borrow().clone();
-    assert_eq!(
-        calls,
-        [Call::Load {
-            kernel: forge::signed_bzimage(),
-            sealed: true,
-            initrd: Some(b"070701\x00\x00070702".to_vec()),
-            cmdline: "root=/dev/vda1 quiet a=1 b".into(),
-            flags: 0,
-        }]
-    );
-    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
-    assert_eq!((record.signer.as_deref(), record.initrds), (Some(signer), vec![one, two]));
-    assert_eq!((record.basis.as_str(), record.cmdline.as_str()), ("embedded", "root=/dev/vda1 quiet a=1 b"));
-}
-
-#[test]
-fn new_kernels_are_asked_to_keep_out_of_cma() {
-    let lab = Lab::new();
-    lab.system("/proc/sys/kernel/osrelease", "6.17.2\n");
-    lab.system("/boot/config-6.17.2", "CONFIG_KEXEC_FILE=y\n");
-    assert_eq!(lab.run(LOAD).exit, 0);
-    assert!(matches!(lab.kernel.calls.borrow()[0], Call::Load { flags: 0x10, initrd: None, .. }));
-}
-
-/// Loads `{}/vmlinuz` and calls `swap` when the verification is over.
-fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
-    let request = skexec::load::Request {
-        kernel: lab.path("vmlinuz"),
-        initrds: Vec::new(),
-        cmdline: skexec::load::CmdlineSource::Given(String::new()),
-        append: Vec::new(),
-        trust: skexec::sources::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
-        signature: None,
-        slot: skexec::record::Slot::Reboot,
-        dry_run: false,
-        insecure_unsigned: false,
-    };
-    let mut progress = |line: &str| {
-        if line.starts_with("verified:") {
-            swap();
-        }
-    };
-    skexec::load::load(lab.system_view(), &request, &mut progress).unwrap()
-}
-
-#[test]
-fn what_was_verified_is_what_is_loaded() {
-    let lab = Lab::new();
-    let (good, bad) = (forge::signed_bzimage(), forge::unsigned_bzimage());
-    for round in 0..1000 {
-        let path = lab.file("vmlinuz", &good);
-        // The file changes in place, or another takes its name.
-        let outcome = load_while(&lab, || match round % 2 {
-            0 => std::fs::write(&path, &bad).unwrap(),
-            _ => std::fs::rename(lab.file("other", &bad), &path).unwrap(),
-        });
-        assert!(outcome.loaded && std::fs::read(&path).unwrap() == bad, "round {round}");
-        let Some(Call::Load { kernel, sealed: true, .. }) = lab.kernel.calls.borrow_mut().pop() else {
-            panic!("round {round}: no load")
-        };
-        assert!(kernel == good, "round {round}: other bytes were loaded");
-    }
-}
-
-#[test]
-fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
-    let lab = Lab::new();
-    lab.system("/proc/cmdline", "ima_policy=secure_boot\n");
-    lab.system("/sys/kernel/security/ima/violations", "0\n");
-    lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\nCONFIG_IMA_APPRAISE=y\n");
-    let good = forge::signed_bzimage();
-    assert!(load_while(&lab, || ()).loaded);
-    let call = lab.kernel.calls.borrow_mut().pop();
-    assert!(matches!(call, Some(Call::Load { sealed: false, ref kernel, .. }) if *kernel == good), "the original");
-    // Another file of that name is not the one that is open.
-    let rename = || std::fs::rename(lab.file("other", &forge::unsigned_bzimage()), lab.path("vmlinuz")).unwrap();
-    assert!(load_while(&lab, rename).loaded);
-    let call = lab.kernel.calls.borrow_mut().pop();
-    assert!(matches!(call, Some(Call::Load { sealed: false, ref kernel, .. }) if *kernel == good), "the original");
-    // A change in place is seen before the call.
-    lab.file("vmlinuz", &good);
-    let outcome = load_while(&lab, || std::fs::write(lab.path("vmlinuz"), forge::unsigned_bzimage()).unwrap());
-    assert_eq!(outcome.report.findings()[0].reason.slug(), "changed-while-read");
-    assert!(!outcome.loaded && lab.kernel.calls.borrow().is_empty());
-    // So is a writer who has not written yet.
-    lab.file("vmlinuz", &good);
-    let mut writer = None;
-    let outcome = load_while(&lab, || writer = std::fs::OpenOptions::new().append(true).open(lab.path("vmlinuz")).ok());
-    assert_eq!(outcome.report.findings()[0].reason.slug(), "open-for-writing");
-    assert!(writer.is_some() && lab.kernel.calls.borrow().is_empty());
-}
-
-#[test]
-fn a_refused_kernel_reaches_no_call() {
-    let lab = Lab::new();
-    lab.file("unsigned", &forge::unsigned_bzimage());
-    let mut flipped = forge::signed_bzimage();
-    let middle = flipped.len() / 2;
-    flipped[middle] ^= 1;
-    lab.file("flipped", &flipped);
-    lab.file("half", &forge::signed_bzimage()[..middle]);
-    lab.file("text", b"no kernel");
-    lab.file("empty", b"");
-    let rows = [
-        ("load {}/unsigned --no-initrd --no-cmdline", 3, "unsigned"),
-        ("load {}/flipped --no-initrd --no-cmdline --keys {}/root.pem", 3, "digest-mismatch"),
-        ("load {}/half --no-initrd --no-cmdline --keys {}/root.pem", 4, "truncated"),
-        ("load {}/vmlinuz --no-initrd --no-cmdline", 3, "unknown-signer"),
-        ("load {}/text --no-initrd --no-cmdline", 4, "not-a-kernel"),
-        ("load {}/empty --no-initrd --no-cmdline", 4, "empty"),
-        ("load {} --no-initrd --no-cmdline", 4, "not-regular"),
-        ("load {}/none --no-initrd --no-cmdline", 1, "unreadable"),
-        ("load {}/vmlinuz --initrd {}/empty --no-cmdline --keys {}/root.pem", 4, "initrd-empty"),
-        ("load {}/vmlinuz --initrd {}/none --no-cmdline --keys {}/root.pem", 1, "unreadable"),
-        ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/none", 1, "trust-file"),
-        ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/text", 1, "trust-file"),
-        // The waiver reaches no further than a missing vouch.
-        ("load {}/flipped --no-initrd --no-cmdline --insecure-unsigned", 3, "digest-mismatch"),
-        ("load {}/half --no-initrd --no-cmdline --insecure-unsigned", 4, "truncated"),
-    ];
-    for (line, exit, reason) in rows {
-        let run = lab.run(&format!("{line} --json"));
-        let json = run.json();
-        assert_eq!((run.exit, json["reason"].as_str()), (exit, Some(reason)), "{line}: {json}");
-        assert_eq!((json["loaded"].as_bool(), json["verdict"].as_str()), (Some(false), Some("refused")), "{line}");
-        let run = lab.run(line);
-        assert!(run.exit == exit && run.out.is_empty() && run.err.contains(&format!("({reason})\n  do: ")), "{run:?}");
-    }
-    assert!(lab.kernel.calls.borrow().is_empty());
-}
-
-#[test]
-fn what_the_machine_does_not_permit() {
-    let unpermitted: &[(&str, &str, &str, &str)] = &[
-        (
-            "/proc/self/status",
-            "CapEff:\t0000000000000000\n",
-            "the right to load a kernel is missing (CAP_SYS_BOOT) (no-capability)",
-            "run it as root: sudo skexec ...",
-        ),
-        (
-            "/proc/sys/kernel/kexec_load_disabled",
-            "1\n",
-            "kexec was turned off on this system (kernel.kexec_load_disabled=1) (kexec-disabled)",
-            "only a reboot turns it on again; see /etc/sysctl.d for who turned it off",
-        ),
-        (
-            "/proc/sys/kernel/kexec_load_limit_reboot",
-            "0\n",
-            "the budget of loads is used up: kernel.kexec_load_limit_reboot is 0 (load-limit)",
-            "only a reboot renews it; see kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic",
-        ),
-    ];
-    for (path, text, what, advice) in unpermitted {
-        let lab = Lab::new();
-        lab.system(path, text);
-        assert_eq!(lab.run(LOAD), refusal(5, &format!("skexec: {{}}/vmlinuz: {what}\n  do: {advice}\n")), "{path}");
-        assert!(lab.kernel.calls.borrow().is_empty(), "{path}");
-    }
-}
-
-#[test]
-fn two_at_once_are_one_too_many() {
-    let lab = Lab::new();
-    let records = skexec::record::Records::lock(lab.root()).unwrap().unwrap();
-    let run = lab.run(LOAD);
-    assert_eq!(run.exit, 5);
-    assert!(run.err.contains("another load or unload is under way") && run.err.contains("(busy)"), "{run:?}");
-    drop(records);
-    assert_eq!(lab.run(LOAD).exit, 0);
-}
-
-#[test]
-fn the_kernels_answer_is_explained() {
-    use nix::libc::{EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, ENOKEY, ENOSYS, EPERM, ETXTBSY};
-    let rows = [
-        (EBUSY, 5, "busy"),
-        (ETXTBSY, 5, "open-for-writing"),
-        (ENOSYS, 5, "no-kexec-file"),
-        (EADDRNOTAVAIL, 4, "no-memory-hole"),
-        (EACCES, 5, "ima"),
-        (ENOKEY, 5, "lockdown"),
-        (EPERM, 5, "no-capability"),
-        (EINVAL, 5, "kernel-refused"),
-        (524, 5, "kernel-refused"),
-    ];
-    for (errno, exit, reason) in rows {
-        let lab = Lab::new();
-        *lab.kernel.answer.borrow_mut() = errno;
-        let run = lab.run(&format!("{LOAD} --json"));
-        let json = run.json();
-        assert_eq!((run.exit, json["reason"].as_str()), (exit, Some(reason)), "{errno}");
-        assert!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().is_none());
-        assert_eq!(std::fs::read_dir(lab.root().path("/run/skexec")).unwrap().count(), 1, "only the lock is left");
-    }
-}
-
-#[test]
-fn what_does_not_fit_is_said_before_the_call() {
-    let lab = Lab::new();
-    lab.system("/proc/meminfo", "MemTotal:        65536 kB\n");
-    let initrd = lab.path("big");
-    std::fs::File::create(&initrd).unwrap().set_len(40 << 20).unwrap();
-    let run = lab.run("load {}/vmlinuz --initrd {}/big --no-cmdline --keys {}/root.pem");
-    assert!(run.exit == 4 && run.err.contains("(half-of-ram)") && run.err.contains("the limit is 32 MiB"), "{run:?}");
-    let long = "x".repeat(2017);
-    let run = lab.run(&format!("load {{}}/vmlinuz --no-initrd --cmdline {long} --keys {{}}/root.pem"));
-    assert!(run.exit == 4 && run.err.contains("2017 bytes of text, 1 too many"), "{run:?}");
-    assert!(lab.kernel.calls.borrow().is_empty());
-}
-
-#[test]
-fn a_waiver_is_said_everywhere() {
-    let lab = Lab::new();
-    lab.file("unsigned", &forge::unsigned_bzimage());
-    let run = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned");
-    assert_eq!(run.out, "{}/unsigned: loaded by kexec_file_load, NOT VERIFIED\n");
-    assert_eq!(run.err, "skexec: warning: not verified: unsigned was waived (insecure-unsigned)\n");
-    let json = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned --json").json();
-    assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("waived"), Some(0)));
-    assert_eq!(json["warnings"][0], "insecure-unsigned");
-    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
-    assert_eq!((record.basis.as_str(), record.signer), ("waived", None));
-}
-
-#[test]
-fn nothing_is_waived_where_the_kernel_enforces() {
-    let lab = Lab::new();
-    lab.file("unsigned", &forge::unsigned_bzimage());
-    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-    let run = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned");
-    assert!(run.exit == 3 && run.err.contains("(unsigned)"), "{run:?}");
-}
-
-#[test]
-fn a_dry_run_shows_the_plan_and_calls_nothing() {
-    let lab = Lab::new();
-    let run = lab.run(&format!("{LOAD} --dry-run"));
-    let wanted = "\
-{}/vmlinuz: would be loaded by kexec_file_load
-  kernel   ";
-    assert!(run.exit == 0 && run.out.starts_with(wanted) && run.out.contains("KEXEC_FILE_NO_INITRAMFS"), "{run:?}");
-    let json = lab.run(&format!("{LOAD} --dry-run --json")).json();
-    assert_eq!((json["plan"]["method"].as_str(), json["loaded"].as_bool()), (Some("file"), Some(false)));
-    assert!(lab.kernel.calls.borrow().is_empty());
-}
+use support::{Call, LOAD, Lab, Run, refusal};
 
 #[test]
 fn exec_wants_something_that_it_knows() {
@@ -299,7 +36,7 @@ fn unload_forgets() {
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     assert_eq!(lab.run("unload"), Run { exit: 0, out: "unloaded\n".into(), err: String::new() });
     assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Unload { panic: false }));
-    assert!(skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().is_none());
+    assert!(skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().is_none());
 }
 
 #[test]
@@ -342,62 +79,24 @@ fn status_describes_the_machine() {
 }
 
 #[test]
-fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
+fn a_reader_who_went_away_changes_no_exit_code() {
     let lab = Lab::new();
-    let initrd = b"070701 an initrd".to_vec();
-    lab.file("initrd", &initrd);
-    lab.file("other", b"070701 another");
-    let line = "load {}/vmlinuz --keys {}/root.pem --no-cmdline --json --initrd {}/initrd";
-    assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel"]));
-    lab.file("initrd.p7s", &forge::detached(&initrd, &forge::pki::signer()));
-    assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel", "initrd"]));
-    // One that is not signed spoils it.
-    assert_eq!(lab.run(&format!("{line} {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
-    let run = lab.run("verify --json --keys {}/root.pem {}/initrd");
-    assert_eq!((run.exit, run.json()[0]["covers"].clone()), (0, serde_json::json!(["initrd"])));
-    assert_eq!(run.json()[0]["kernel"]["errno"], serde_json::Value::Null);
-
-    lab.kernel.calls.borrow_mut().clear();
-    lab.file("initrd", b"070701 tampered with");
-    let run = lab.run(line);
-    assert_eq!((run.exit, run.json()["reason"].as_str().map(str::to_owned)), (3, Some("message-digest".into())));
-    lab.file("initrd", &initrd);
-    lab.file("initrd.p7s", b"no signature");
-    assert_eq!(lab.run(line).exit, 3);
-    assert!(lab.kernel.calls.borrow().is_empty());
-}
-
-#[test]
-fn a_detached_signature_is_used_only_when_named() {
-    let lab = Lab::new();
-    let unsigned = forge::unsigned_bzimage();
-    lab.file("unsigned", &unsigned);
-    lab.file("unsigned.p7s", &forge::detached(&unsigned, &forge::pki::signer()));
-    let line = "load {}/unsigned --no-initrd --no-cmdline --keys {}/root.pem";
-    assert_eq!(lab.run(line).exit, 3);
-    let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
-    assert!(run.exit == 0 && run.out.contains("signed by"), "{run:?}");
-    let record = skexec::record::read(lab.root(), skexec::record::Slot::Reboot).unwrap().unwrap();
-    assert_eq!(record.basis, "detached");
-    // A good signature within the file does not stand in for a bad one that was named.
-    lab.file("wrong.p7s", &forge::detached(b"another file", &forge::pki::signer()));
-    let run = lab.run(&format!("{LOAD} --signature {{}}/wrong.p7s --json"));
-    assert_eq!((run.exit, run.json()["reason"].as_str().map(str::to_owned)), (3, Some("message-digest".into())));
-    // Where the kernel enforces, it would look within the image, and find nothing.
-    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-    lab.kernel.calls.borrow_mut().clear();
-    let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
-    assert!(run.exit == 5 && run.err.contains("would answer ENODATA"), "{run:?}");
-    assert!(lab.kernel.calls.borrow().is_empty());
-}
-
-#[test]
-fn an_appended_signature_is_seen() {
-    let lab = Lab::new();
-    lab.file("signed", &forge::appended(b"a file", &forge::pki::signer()));
-    // Such a signature brings no certificate: the signer itself must be trusted.
-    lab.file("signer.pem", forge::signer_pem().as_bytes());
-    let json = lab.run("verify --json --keys {}/signer.pem {}/signed").json();
-    assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel"]));
-    assert!(json[0]["signer"]["subject"].as_str().is_some_and(|name| name.contains("signer")), "{json}");
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    for json in ["", " --json"] {
+        let rows = [
+            ("verify {}/unsigned {}/vmlinuz --keys {}/root.pem", 3),
+            ("verify {}/vmlinuz --keys {}/root.pem", 0),
+            ("verify {}/vmlinuz --keys {}/none", 1),
+            ("load {}/unsigned --no-initrd --no-cmdline", 3),
+            ("load {}/unsigned --no-initrd --no-cmdline --dry-run", 3),
+            ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem", 0),
+            ("exec", 1),
+            ("unload", 1),
+            ("inspect {}/none", 1),
+            ("status {}/unsigned", 3),
+        ];
+        for (line, exit) in rows {
+            assert_eq!(lab.run_unheard(&format!("{line}{json}")), exit, "{line}{json}");
+        }
+    }
 }

@@ -28,7 +28,8 @@ fn reasons() {
     );
     for reason in Reason::ALL {
         let (slug, exit) = (reason.slug(), reason.exit().code());
-        let (kernel, means, advice) = (reason.kernel(), reason.means(), reason.advice());
+        let cell = |text: &str| text.replace('|', "\\|");
+        let (kernel, means, advice) = (reason.kernel(), cell(reason.means()), cell(reason.advice()));
         writeln!(page, "| `{slug}` | {exit} | {kernel} | {means} | {advice} |").unwrap();
     }
     compare("reasons.md", &page);

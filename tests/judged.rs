@@ -6,8 +6,8 @@ mod support;
 
 use forge::cases::{Case, Expect};
 use forge::verdicts::{Answer, REFERENCE, Verdicts, recorded};
+use skexec::gather::{TrustRequest, gather};
 use skexec::report::most_telling_first;
-use skexec::sources::{self, TrustRequest};
 use skexec::trust::kernel::Prediction;
 use skexec::trust::{self, Signature, Trust};
 use support::Lab;
@@ -29,7 +29,7 @@ fn firmware(lab: &Lab) -> Trust {
     variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
     variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
     let request = TrustRequest { system: true, ..TrustRequest::default() };
-    sources::gather(lab.root(), &request).unwrap().trust
+    gather(lab.root(), &request).unwrap().trust
 }
 
 /// The slug of the first reason, nothing where skexec trusts the file; and the prediction.
@@ -113,7 +113,7 @@ fn every_answer_is_predicted() {
         let (_, predicted) = judge(&case, &trust);
         let foretold = match answer(&case, &verdicts) {
             Answer::Errno(errno) => predicted.errno == Some(errno),
-            // Where later kernels of the series are repaired, their errno is known beside the hazard.
+            // Where a kernel may also live on, its errno is known beside the hazard.
             Answer::Crash => predicted.hazard.is_some() && predicted.errno == case.kernel,
         };
         if !foretold

@@ -106,6 +106,12 @@ impl Initrds {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.signer.is_some())
     }
 
+    /// Whether they were copied into memory.
+    #[must_use]
+    pub const fn in_memory(&self) -> bool {
+        matches!(self.joined, Joined::Several(_) | Joined::One(Part::Verified(_)))
+    }
+
     /// The descriptor to load; nothing without an initrd.
     #[must_use]
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {

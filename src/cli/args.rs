@@ -104,7 +104,7 @@ pub(super) struct LoadArgs {
     #[arg(long)]
     pub(super) reuse_cmdline: bool,
     /// Leave out every parameter of this name; may be repeated
-    #[arg(long, value_name = "KEY", requires = "reuse_cmdline", conflicts_with_all = ["cmdline", "no_cmdline"])]
+    #[arg(long, value_name = "KEY", value_parser = key, requires = "reuse_cmdline", conflicts_with_all = ["cmdline", "no_cmdline"])]
     pub(super) cmdline_remove: Vec<String>,
     /// Start from an empty command line
     #[arg(long)]
@@ -162,7 +162,7 @@ pub(super) struct VerifyArgs {
     /// Kernels
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// A detached signature of FILE (PKCS#7 or CMS, DER or PEM); an initrd's is looked for at FILE.p7s
+    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); an initrd's is looked for at FILE.p7s
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
     #[command(flatten)]
@@ -174,6 +174,12 @@ pub(super) struct InspectArgs {
     /// A kernel, an EFI program or an initrd
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
+}
+
+/// A parameter's name, as `--cmdline-remove` takes it.
+fn key(text: &str) -> Result<String, String> {
+    let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
+    if wrong { Err("it is the name before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -3,20 +3,20 @@
 use super::args::ExecArgs;
 use super::output::Output;
 use crate::exec::{self, Outcome, Request};
-use crate::load::System;
 use crate::reason::Exit;
+use crate::system::System;
 
 pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = Request { force: args.force, foreign: args.foreign };
     let mut said = Ok(());
     let outcome = exec::exec(system, request, &mut |line| {
         if said.is_ok() {
-            said = output.step(line);
+            said = if line.starts_with("warning: ") { output.error(line) } else { output.step(line) };
         }
     })?;
     match outcome {
         Ok(Outcome::ShuttingDown) => {
-            output.fact("shutting down, then booting the loaded kernel")?;
+            output.done("shutting_down", "shutting down, then booting the loaded kernel")?;
             Ok(Exit::Done)
         }
         Err(finding) => output.failure(&finding),

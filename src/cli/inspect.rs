@@ -11,8 +11,8 @@ pub(super) fn run(args: &InspectArgs, output: &mut Output<'_>) -> anyhow::Result
         Ok(sealed) => sealed,
         Err(error) => {
             let finding = Finding::from(error);
-            output.refusal(Some(&args.file), &finding)?;
-            return Ok(finding.reason.exit());
+            let seen = format!("{}: {}", args.file.display(), finding.detail);
+            return output.failure(&Finding::new(finding.reason, seen));
         }
     };
     let description = Description::new(args.file.display().to_string(), sealed.bytes());

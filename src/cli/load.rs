@@ -2,10 +2,10 @@
 
 use super::args::LoadArgs;
 use super::output::Output;
-use crate::load::{self, CmdlineSource, Outcome, Plan, Request, System};
+use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::Exit;
-use crate::record::Slot;
 use crate::report::Report;
+use crate::system::{Slot, System};
 use serde::Serialize;
 
 /// One file's report, and what was done.
@@ -83,7 +83,8 @@ fn plan_lines(args: &LoadArgs, plan: &Plan, output: &mut Output<'_>) -> anyhow::
     output.row("cmdline", &plan.cmdline)?;
     let flags = if plan.flags.is_empty() { "none".to_owned() } else { plan.flags.join(" | ") };
     output.row("flags", &flags)?;
-    output.row("memory", &format!("{} of at most {} MiB", plan.memory_bytes >> 20, plan.memory_limit >> 20))?;
+    let limit = plan.memory_limit.map(|limit| format!(" of at most {} MiB", limit >> 20)).unwrap_or_default();
+    output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes >> 20))?;
     output.row("basis", plan.basis)?;
     Ok(())
 }

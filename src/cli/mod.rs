@@ -9,18 +9,18 @@ mod status;
 mod unload;
 mod verify;
 
-use crate::load::System;
+use crate::gather::TrustRequest;
 use crate::reason::Exit;
-use crate::sources::TrustRequest;
-use args::{Cli, Command, CompletionsArgs, TrustArgs};
+use crate::system::System;
+use args::{Cli, Command, CompletionsArgs, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::Write;
 
 /// Runs skexec with these arguments (the program's name first), and returns its exit code.
 ///
-/// All that is printed goes to `out` and `err`; a reader who has gone away ends it quietly.
+/// All that is printed goes to `out` and `err`; that a reader has gone away changes nothing about the exit code.
 pub fn run(
     system: System<'_>,
     args: impl IntoIterator<Item = OsString>,
@@ -31,13 +31,18 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => return usage(&error, out, err),
     };
+    if let Command::Verify(VerifyArgs { files, signature: Some(_), .. }) = &cli.command
+        && files.len() > 1
+    {
+        let error = Cli::command().error(clap::error::ErrorKind::TooManyValues, "--signature is about one FILE");
+        return usage(&error, out, err);
+    }
     let mut output = Output::new(cli.output, out, err);
     match dispatch(system, &cli.command, &mut output) {
         Ok(exit) => exit,
-        Err(error) if closed(&error) => Exit::Done,
         Err(error) => {
             // Where even this cannot be written, the exit code says it.
-            let _ = output.error(&format!("{error:#}"));
+            let _ = output.broken(&format!("{error:#}"));
             Exit::Failed
         }
     }
@@ -77,10 +82,6 @@ fn usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit 
     }
     let _ = write!(out, "{text}");
     Exit::Done
-}
-
-fn closed(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 impl From<&TrustArgs> for TrustRequest {

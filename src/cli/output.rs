@@ -18,14 +18,27 @@ impl<'a> Output<'a> {
         Self { args, out, err }
     }
 
+    fn put_out(&mut self, bytes: &[u8]) -> io::Result<()> {
+        heard(self.out.write_all(bytes))
+    }
+
+    fn put_err(&mut self, line: &str) -> io::Result<()> {
+        heard(self.err.write_all(line.as_bytes()))
+    }
+
     /// Whether JSON was asked for.
     pub(super) const fn json(&self) -> bool {
         self.args.json
     }
 
+    /// Whether only errors are to be printed.
+    pub(super) const fn quiet(&self) -> bool {
+        self.args.quiet
+    }
+
     /// A line of what was asked for.
     pub(super) fn fact(&mut self, line: &str) -> io::Result<()> {
-        if self.args.quiet { Ok(()) } else { writeln!(self.out, "{}", printable(line)) }
+        if self.args.quiet { Ok(()) } else { self.put_out(format!("{}\n", printable(line)).as_bytes()) }
     }
 
     /// A key and its value, in a column.
@@ -35,34 +48,35 @@ impl<'a> Output<'a> {
 
     /// A text for other programs.
     pub(super) fn text(&mut self, text: &[u8]) -> io::Result<()> {
-        self.out.write_all(text)
+        self.put_out(text)
     }
 
     /// A JSON document, whatever was said about quiet.
     pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut *self.out, value)?;
-        writeln!(self.out)
+        let mut text = serde_json::to_vec_pretty(value)?;
+        text.push(b'\n');
+        self.put_out(&text)
     }
 
     /// A step, for those who asked to follow.
     pub(super) fn step(&mut self, line: &str) -> io::Result<()> {
-        if self.args.verbose { writeln!(self.err, "skexec: {}", printable(line)) } else { Ok(()) }
+        if self.args.verbose { self.error(line) } else { Ok(()) }
     }
 
     pub(super) fn warning(&mut self, warning: &Warning) -> io::Result<()> {
         if self.args.quiet {
             return Ok(());
         }
-        writeln!(self.err, "skexec: warning: {} ({})", printable(&warning.message), warning.slug)
+        self.error(&format!("warning: {} ({})", warning.message, warning.slug))
     }
 
     pub(super) fn error(&mut self, line: &str) -> io::Result<()> {
-        writeln!(self.err, "skexec: {}", printable(line))
+        self.put_err(&format!("skexec: {}\n", printable(line)))
     }
 
     /// That something was done, as text or as JSON.
-    pub(super) fn done(&mut self, what: &'static str) -> io::Result<()> {
-        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { self.fact(what) }
+    pub(super) fn done(&mut self, what: &'static str, text: &str) -> io::Result<()> {
+        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { self.fact(text) }
     }
 
     /// A refusal that is about no file.
@@ -75,11 +89,28 @@ impl<'a> Output<'a> {
         Ok(finding.reason.exit())
     }
 
+    /// An error that has no reason in the table.
+    pub(super) fn broken(&mut self, what: &str) -> io::Result<()> {
+        if self.args.json {
+            let reason: Option<&str> = None;
+            self.document(&serde_json::json!({ "schema": 1, "reason": reason, "message": what }))?;
+        }
+        self.error(what)
+    }
+
     /// A refusal: what, why, and what to do.
     pub(super) fn refusal(&mut self, subject: Option<&Path>, finding: &Finding) -> io::Result<()> {
         let subject = subject.map(|path| format!("{}: ", path.display())).unwrap_or_default();
         self.error(&format!("{subject}{finding} ({})", finding.reason))?;
-        writeln!(self.err, "  do: {}", finding.reason.advice())
+        self.put_err(&format!("  do: {}\n", finding.reason.advice()))
+    }
+}
+
+/// A reader who has gone away has heard enough; what was done stays done, and the exit code tells it.
+fn heard(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }
 

@@ -4,10 +4,10 @@ use super::args::StatusArgs;
 use super::output::Output;
 use super::verify::tell;
 use crate::diagnose::Status;
-use crate::load::{CmdlineSource, Outcome, Request, System, load};
+use crate::load::{CmdlineSource, Outcome, Request, load};
 use crate::reason::Exit;
-use crate::record::Slot;
 use crate::report::Report;
+use crate::system::{Slot, System};
 use serde::Serialize;
 use std::path::Path;
 

@@ -2,16 +2,21 @@
 
 use super::args::VerifyArgs;
 use super::output::Output;
-use crate::load::System;
+use crate::gather::{TrustRequest, gather};
 use crate::reason::Exit;
 use crate::report::Report;
-use crate::sources::{self, TrustRequest};
+use crate::system::System;
 use crate::verify;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let gathered = match sources::gather(system.root, &TrustRequest::from(&args.trust)) {
+    let gathered = match gather(system.root, &TrustRequest::from(&args.trust)) {
         Ok(gathered) => gathered,
+        Err(finding) if output.json() => {
+            let refused = |file: &PathBuf| Report::refused(file, vec![finding.clone()], &[]);
+            output.document(&args.files.iter().map(refused).collect::<Vec<_>>())?;
+            return Ok(finding.reason.exit());
+        }
         Err(finding) => return output.failure(&finding),
     };
     for warning in &gathered.warnings {
@@ -32,6 +37,9 @@ pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>
 }
 
 pub(super) fn tell(file: &Path, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
+    if let (true, Some(finding)) = (output.quiet(), report.findings().first()) {
+        output.refusal(Some(file), finding)?;
+    }
     output.fact(&format!("{}: {}", file.display(), report.verdict()))?;
     for (key, value) in report.lines() {
         output.row(key, &value)?;

@@ -17,6 +17,8 @@ const ABOVE_4G: u16 = 1 << 1;
 const FIVE_LEVEL: u16 = 1 << 5;
 /// Protocol 2.12 brought xloadflags and the 64-bit entry.
 const OLDEST_PROTOCOL: u16 = 0x020c;
+/// What `bzImage64_load` keeps of the command line for itself, even of one that is not there (`MAX_ELFCOREHDR_STR_LEN`).
+const CMDLINE_RESERVED: u32 = 30;
 
 /// A parsed setup_header, with the names of the boot protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +99,9 @@ impl SetupHeader {
         }
         if self.init_size == 0 || self.system_size == 0 {
             return Err(Finding::new(Reason::HeaderInvalid, "init_size or syssize is zero"));
+        }
+        if self.cmdline_size < CMDLINE_RESERVED {
+            return Err(Finding::new(Reason::HeaderInvalid, format!("cmdline_size {}", self.cmdline_size)));
         }
         let wanted = self.end();
         if bytes.len() < wanted {
@@ -183,6 +188,7 @@ mod tests {
             (0x206, &[0x0b, 2], Reason::ProtocolTooOld),
             (0x211, &[0], Reason::HeaderInvalid),
             (0x230, &[3], Reason::HeaderInvalid),
+            (0x238, &[29, 0], Reason::HeaderInvalid),
             (0x236, &[0x7e, 0], Reason::No64BitEntry),
             (0x236, &[0x7d, 0], Reason::No64BitEntry),
             (0x260, &[0, 0, 0, 0], Reason::HeaderInvalid),

@@ -15,7 +15,7 @@ const OF_THE_LAST_BOOT: &[&str] = &["BOOT_IMAGE", "initrd", "elfcorehdr", "kexec
 pub struct Cmdline(String);
 
 impl Cmdline {
-    /// The text as given.
+    /// The text, without blanks and line ends around it.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self(text.trim_matches(['\n', ' ', '\t']).to_owned())
@@ -54,9 +54,9 @@ impl Cmdline {
     /// # Errors
     /// `cmdline-nul`, `cmdline-too-long`.
     pub fn for_file_load(&self, cmdline_size: u32) -> Result<CString, Finding> {
-        let limit = usize::try_from(cmdline_size).unwrap_or(usize::MAX).saturating_sub(RESERVED);
-        if self.0.len() > limit {
-            let over = self.0.len().saturating_sub(limit);
+        let size = usize::try_from(cmdline_size).unwrap_or(usize::MAX);
+        let over = self.0.len().saturating_add(RESERVED).saturating_sub(size);
+        if over > 0 {
             let seen = format!(
                 "{} bytes of text, {over} too many: of cmdline_size {cmdline_size} the kernel keeps 30 for itself",
                 self.0.len()
@@ -105,6 +105,12 @@ mod tests {
     fn appends_are_joined() {
         let line = Cmdline::new("").append("a").append("").append(" b c ").append("d");
         assert_eq!(line.as_str(), "a b c d");
+    }
+
+    #[test]
+    fn not_even_nothing_fits_where_the_kernel_keeps_all() {
+        assert!(Cmdline::default().for_file_load(30).is_err());
+        assert!(Cmdline::default().for_file_load(31).is_ok());
     }
 
     #[test]

@@ -3,16 +3,32 @@
 use super::fit;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
+use crate::permit::explain;
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
 use crate::sealed::Sealed;
 use crate::sys::{FileLoad, Kexec, Lease};
+use crate::system::Slot;
 use crate::trust::digest::sha256;
 use nix::errno::Errno;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsFd, BorrowedFd};
+
+/// A load that failed.
+#[derive(Debug)]
+pub(super) struct Failed {
+    /// Why.
+    pub(super) finding: Finding,
+    /// Whether the kernel still has what it had before: not so where it took an image that had to be taken back.
+    pub(super) kept: bool,
+}
+
+impl From<Finding> for Failed {
+    fn from(finding: Finding) -> Self {
+        Self { finding, kept: true }
+    }
+}
 
 /// Hands the sealed bytes to the kernel; where the machine insists on the file itself, that file, held still and
 /// compared.
@@ -21,16 +37,26 @@ pub(super) fn file_load(
     machine: &Machine,
     authorized: &Authorized,
     slot: Slot,
-) -> Result<(), Finding> {
+) -> Result<(), Failed> {
     let sealed = authorized.kernel().sealed();
     if !machine.ima.wants_original() && !machine.load_pin.wants_original() {
-        return attempt(kexec, machine, authorized, slot, sealed.fd());
+        return Ok(attempt(kexec, machine, authorized, slot, sealed.fd())?);
     }
-    let call = || attempt(kexec, machine, authorized, slot, sealed.original().as_fd());
-    original(sealed, call, || {
-        // What was loaded cannot be vouched for; the kernel's answer to this changes nothing.
-        let _ = kexec.unload(slot == Slot::Panic);
-    })
+    let lease = hold(sealed)?;
+    same(sealed)?;
+    attempt(kexec, machine, authorized, slot, sealed.original().as_fd())?;
+    let broken = || Finding::new(Reason::ChangedWhileRead, "a writer opened it during the load");
+    let still = same(sealed).and_then(|()| if lease.held() { Ok(()) } else { Err(broken()) });
+    still.map_err(|finding| take_back(kexec, slot, finding))
+}
+
+/// Unloads what nobody can vouch for.
+fn take_back(kexec: &dyn Kexec, slot: Slot, mut finding: Finding) -> Failed {
+    if let Err(errno) = kexec.unload(slot == Slot::Panic) {
+        let errno = Errno::from_raw(errno).desc();
+        finding.detail.push_str(&format!("; the kernel has it, and unloading it failed ({errno}): do not boot it"));
+    }
+    Failed { finding, kept: false }
 }
 
 fn attempt(
@@ -50,22 +76,12 @@ fn attempt(
     kexec.load(&load).map_err(|errno| explain(errno, machine, slot == Slot::Panic))
 }
 
-/// Runs `call` on a file that nobody can open for writing meanwhile, and compares its bytes before and after.
-fn original(sealed: &Sealed, call: impl FnOnce() -> Result<(), Finding>, undo: impl FnOnce()) -> Result<(), Finding> {
-    let failed = |error: io::Error| Finding::new(Reason::Unreadable, format!("{}: {error}", sealed.path().display()));
-    let lease = match Lease::take(sealed.original()) {
-        Ok(lease) => lease,
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(Reason::WriterOpen.into()),
-        Err(error) => return Err(failed(error)),
-    };
-    same(sealed)?;
-    call()?;
-    let still = same(sealed);
-    if still.is_ok() && lease.held() {
-        return Ok(());
-    }
-    undo();
-    still.and_then(|()| Err(Finding::new(Reason::ChangedWhileRead, "a writer opened it during the load")))
+/// Sees to it that nobody can open the file for writing.
+fn hold(sealed: &Sealed) -> Result<Lease<'_>, Finding> {
+    Lease::take(sealed.original()).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => Reason::WriterOpen.into(),
+        _ => Finding::new(Reason::Unreadable, format!("no lease on {}: {error}", sealed.path().display())),
+    })
 }
 
 /// Whether the file still has the bytes that were verified.
@@ -81,28 +97,4 @@ fn same(sealed: &Sealed) -> Result<(), Finding> {
     } else {
         Err(changed("the file is no longer what was verified".into()))
     }
-}
-
-/// `ENOTSUPP`, which the kernel lets out though user space has no name for it.
-const ENOTSUPP: i32 = 524;
-
-/// The finding for an errno that the checks before the call did not foresee.
-pub(super) fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
-    let (name, text) = match Errno::from_raw(errno) {
-        _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
-        known => (format!("{known:?}"), known.desc()),
-    };
-    let reason = match Errno::from_raw(errno) {
-        Errno::EPERM if machine.lockdown.restricts() => Reason::Lockdown,
-        Errno::EPERM => Reason::NoCapability,
-        Errno::EACCES => Reason::ImaRefused,
-        Errno::EBUSY => Reason::Busy,
-        Errno::ETXTBSY => Reason::WriterOpen,
-        Errno::ENOSYS => Reason::NoKexecFile,
-        Errno::ENOKEY => Reason::Lockdown,
-        Errno::EADDRNOTAVAIL if panic => Reason::NoCrashKernel,
-        Errno::EADDRNOTAVAIL => Reason::NoMemoryHole,
-        _ => Reason::KernelRefused,
-    };
-    Finding::new(reason, format!("the kernel answered {name}: {text}"))
 }

@@ -1,11 +1,11 @@
 //! What the kernel would refuse by its size, worked out before it is asked.
 
-use super::Plan;
+use super::outcome::Plan;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
 use crate::sys::flags;
+use crate::system::Slot;
 
 const PAGE: u64 = 4096;
 /// boot_params, command line, setup_data and the kernel's own purgatory: a few pages, generously.
@@ -26,12 +26,12 @@ pub(super) fn fit(authorized: &Authorized, machine: &Machine, slot: Slot) -> Res
     let kernel = pages(u64::from(header.init_size).max(kernel_bytes));
     let memory_bytes = kernel.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
     let memory_limit = limit(machine, slot)?;
-    if memory_bytes > memory_limit {
+    if let Some(limit) = memory_limit.filter(|limit| memory_bytes > *limit) {
         let seen = format!(
             "{} MiB for the kernel (init_size) and {} MiB of initrd; the limit is {} MiB",
             mebibytes(kernel),
             mebibytes(initrd_bytes),
-            memory_limit >> 20
+            limit >> 20
         );
         return Err(Finding::new(Reason::MemoryTooSmall, seen));
     }
@@ -50,13 +50,12 @@ pub(super) fn fit(authorized: &Authorized, machine: &Machine, slot: Slot) -> Res
 }
 
 /// Half of the memory (kernel/kexec_core.c, `sanity_check_segment_list`), or what crashkernel= reserved.
-fn limit(machine: &Machine, slot: Slot) -> Result<u64, Finding> {
+fn limit(machine: &Machine, slot: Slot) -> Result<Option<u64>, Finding> {
     match slot {
-        // Without /proc nothing is known, and the kernel decides.
-        Slot::Reboot => Ok(machine.memory.kexec_limit().unwrap_or(u64::MAX)),
+        Slot::Reboot => Ok(machine.memory.kexec_limit()),
         Slot::Panic => match machine.kexec.crash_size {
             Some(0) => Err(Reason::NoCrashKernel.into()),
-            size => Ok(size.unwrap_or(u64::MAX)),
+            size => Ok(size),
         },
     }
 }

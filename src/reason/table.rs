@@ -77,7 +77,7 @@ reasons! {
     RevokedTbs "revoked-tbs" Refused "0" "a certificate in the chain was revoked by its hash" "install a kernel signed with the current key";
     Sbat "sbat" Refused "0" "the image's SBAT generation was revoked" "install the current version of this component";
     RevocationUnreadable "revocation-unreadable" Refused "-" "a revocation list cannot be read, so nothing can be proved not to be revoked" "repair or remove the list that the message names";
-    TrustFile "trust-file" Failed "-" "a file of keys cannot be used" "repair the file: PEM or DER certificates or EFI signature lists, owned by root, writable by root alone";
+    TrustFile "trust-file" Failed "-" "a file of certificates or revocations cannot be used" "repair the file: certificates in PEM or DER, EFI signature lists, or for revocations lines of sha256:HEX";
     PolicyFile "policy-file" Failed "-" "the policy cannot be used" "repair /etc/skexec/policy.conf: lines of key = value, owned by root, writable by root alone";
     Hazard "hazard" Refused "oops" "this file crashes current kernels when it is given to them" "do not load it; keep it as evidence: it was crafted";
 

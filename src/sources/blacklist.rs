@@ -4,18 +4,18 @@ use super::proc_keys::{lines, ring};
 
 /// What this process may see of the keyring.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Blacklist<'a> {
+pub(crate) struct Blacklist<'a> {
     /// Descriptions `bin:HEX` and `tbs:HEX`.
-    pub(super) descriptions: Vec<&'a str>,
+    pub(crate) descriptions: Vec<&'a str>,
     /// How many keys are on it: these, and certificates, which are listed without a word about their ring. `None`
     /// where the kernel has no such ring.
-    pub(super) keys: Option<usize>,
+    pub(crate) keys: Option<usize>,
     /// Whether the system's rings are shown at all; to anyone but root they are not.
-    pub(super) visible: bool,
+    pub(crate) visible: bool,
 }
 
 /// Reads the text of /proc/keys.
-pub(super) fn parse(text: &str) -> Blacklist<'_> {
+pub(crate) fn parse(text: &str) -> Blacklist<'_> {
     let mut blacklist = Blacklist::default();
     for line in lines(text) {
         match (line.kind, ring(line.description)) {
@@ -33,7 +33,7 @@ pub(super) fn parse(text: &str) -> Blacklist<'_> {
 
 impl Blacklist<'_> {
     /// Certificates on the ring that cannot be read. They come from dbx and from the kernel's build.
-    pub(super) fn hidden(&self) -> usize {
+    pub(crate) fn hidden(&self) -> usize {
         self.keys.unwrap_or_default().saturating_sub(self.descriptions.len())
     }
 }

@@ -6,11 +6,11 @@ use std::fs;
 use std::io;
 
 /// Vendor of `SecureBoot` and `SetupMode` (UEFI 3.3, EFI_GLOBAL_VARIABLE).
-pub(super) const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+pub(crate) const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
 /// Vendor of `db` and `dbx` (UEFI 32.6.1, EFI_IMAGE_SECURITY_DATABASE).
-pub(super) const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+pub(crate) const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 /// Vendor of shim's variables.
-pub(super) const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
+pub(crate) const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
 
 /// Boot-service and runtime access, and not non-volatile: an operating system cannot make such a variable (UEFI 8.2).
 const VOLATILE_RUNTIME: u32 = 0x2 | 0x4;
@@ -22,21 +22,21 @@ const MAX_VARIABLE: u64 = 4 << 20;
 
 /// An EFI variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Variable {
-    pub(super) attributes: u32,
-    pub(super) data: Vec<u8>,
+pub(crate) struct Variable {
+    pub(crate) attributes: u32,
+    pub(crate) data: Vec<u8>,
 }
 
 impl Variable {
     /// Whether nothing but a program that ran before the operating system can have made it.
-    pub(super) fn made_before_boot(&self) -> bool {
+    pub(crate) fn made_before_boot(&self) -> bool {
         self.attributes == VOLATILE_RUNTIME
     }
 }
 
 /// What this boot has of EFI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Efi {
+pub(crate) enum Efi {
     /// The kernel was not started by EFI firmware, or does not know it.
     Absent,
     /// EFI, but its variables are not there: efivarfs is not mounted, or has no runtime services.
@@ -47,7 +47,7 @@ pub(super) enum Efi {
 
 /// Whether there are variables to read. An empty directory is a mount point without its mount: firmware always has
 /// some variables.
-pub(super) fn state(root: &Root) -> Efi {
+pub(crate) fn state(root: &Root) -> Efi {
     if !root.has("/sys/firmware/efi") {
         return Efi::Absent;
     }
@@ -60,7 +60,7 @@ pub(super) fn state(root: &Root) -> Efi {
 }
 
 /// A variable; `None` where the firmware has none of that name.
-pub(super) fn variable(root: &Root, name: &str, vendor: &str) -> io::Result<Option<Variable>> {
+pub(crate) fn variable(root: &Root, name: &str, vendor: &str) -> io::Result<Option<Variable>> {
     let Some(bytes) = root.read(&format!("{EFIVARFS}/{name}-{vendor}"), MAX_VARIABLE)? else {
         return Ok(None);
     };
@@ -77,14 +77,14 @@ fn parse(bytes: &[u8]) -> io::Result<Variable> {
 
 /// Reads an entry of shim's table: complete where the variables of the same name are split, and beyond the reach of
 /// SetVariable. Only root may read it.
-pub(super) fn mok_table_entry(root: &Root, name: &str) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn mok_table_entry(root: &Root, name: &str) -> io::Result<Option<Vec<u8>>> {
     let path = root.path(format!("{MOK_TABLE}/{name}"));
     present(open_regular(&path).and_then(|file| read_rest(&file, MAX_VARIABLE)))
 }
 
 /// The names under which shim left a list: `MokListRT`, and `MokListRT1`, `MokListRT2`, … where the firmware's limit
 /// made it split (shim, mok.c). The numbers may have gaps, so the directory is listed instead of counted.
-pub(super) fn split_names(root: &Root, name: &str) -> io::Result<Vec<String>> {
+pub(crate) fn split_names(root: &Root, name: &str) -> io::Result<Vec<String>> {
     let Some(entries) = present(fs::read_dir(root.path(EFIVARFS)))? else {
         return Ok(Vec::new());
     };

@@ -16,26 +16,26 @@ const MAX_FILES: usize = 4096;
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) path: PathBuf,
-    pub(super) bytes: Vec<u8>,
+pub(crate) struct Loaded {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What kept a file or a directory from being read.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) path: PathBuf,
-    pub(super) what: String,
+pub(crate) struct Unreadable {
+    pub(crate) path: PathBuf,
+    pub(crate) what: String,
 }
 
 impl Unreadable {
-    pub(super) fn new(path: &Path, what: impl ToString) -> Self {
+    pub(crate) fn new(path: &Path, what: impl ToString) -> Self {
         Self { path: path.to_owned(), what: what.to_string() }
     }
 }
 
 /// Reads a file that the user named, or the files of a directory that bear one of the endings.
-pub(super) fn read_named(path: &Path, endings: &[&str]) -> Result<Vec<Loaded>, Unreadable> {
+pub(crate) fn read_named(path: &Path, endings: &[&str]) -> Result<Vec<Loaded>, Unreadable> {
     let failed = |error: io::Error| Unreadable::new(path, error);
     let paths = if fs::metadata(path).map_err(failed)?.is_dir() {
         names(path, endings).map_err(failed)?.into_iter().map(|name| path.join(name)).collect()
@@ -55,7 +55,7 @@ pub(super) fn read_named(path: &Path, endings: &[&str]) -> Result<Vec<Loaded>, U
 /// to /dev/null does nothing else. A directory that is absent has no files.
 ///
 /// Each file stands for itself in the result: what one of them means is for the caller to say.
-pub(super) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -> Vec<Result<Loaded, Unreadable>> {
+pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -> Vec<Result<Loaded, Unreadable>> {
     let mut files: BTreeMap<OsString, Option<PathBuf>> = BTreeMap::new();
     let mut read = Vec::new();
     for directory in directories {
@@ -78,7 +78,7 @@ pub(super) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -
 }
 
 /// Reads a file of the system's that must be root's; `None` where it is absent.
-pub(super) fn read_system_file(root: &Root, absolute: &str) -> Result<Option<Vec<u8>>, Unreadable> {
+pub(crate) fn read_system_file(root: &Root, absolute: &str) -> Result<Option<Vec<u8>>, Unreadable> {
     let path = root.path(absolute);
     present(read_owned(root, &path)).map_err(|error| Unreadable::new(&path, error))
 }
@@ -90,13 +90,13 @@ fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<V
     Ok(names)
 }
 
-/// Sorted names with one of the endings.
+/// Sorted names with one of the endings, in letters of either case.
 fn names(directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name();
-        let ending = Path::new(&name).extension().and_then(|ending| ending.to_str());
-        if ending.is_some_and(|ending| endings.contains(&ending)) {
+        let ending = Path::new(&name).extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+        if ending.is_some_and(|ending| endings.contains(&ending.as_str())) {
             names.push(name);
         }
         if names.len() > MAX_FILES {

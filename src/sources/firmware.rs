@@ -6,35 +6,35 @@ use std::io;
 
 /// A list, or a part of one, under its variable's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) data: Vec<u8>,
+pub(crate) struct Part {
+    pub(crate) name: String,
+    pub(crate) data: Vec<u8>,
 }
 
 /// What was found of one of shim's lists.
 #[derive(Debug, Default)]
-pub(super) struct Mok {
-    pub(super) parts: Vec<Part>,
+pub(crate) struct Mok {
+    pub(crate) parts: Vec<Part>,
     /// Variables that shim cannot have made: left out.
-    pub(super) planted: Vec<String>,
+    pub(crate) planted: Vec<String>,
     /// Shim's table has the list, but not for us: the variables may hold only what fitted into them.
-    pub(super) without_privilege: bool,
+    pub(crate) without_privilege: bool,
 }
 
 /// A list of the firmware; `None` where it has none.
-pub(super) fn database(root: &Root, name: &str) -> io::Result<Option<Part>> {
+pub(crate) fn database(root: &Root, name: &str) -> io::Result<Option<Part>> {
     let variable = efi::variable(root, name, IMAGE_SECURITY)?;
     Ok(variable.map(|variable| Part { name: name.to_owned(), data: variable.data }))
 }
 
 /// Whether the machine's owner told shim not to believe in `db`. Whoever made the variable: it only takes trust away,
 /// and the kernel does not ask either.
-pub(super) fn ignores_db(root: &Root) -> bool {
+pub(crate) fn ignores_db(root: &Root) -> bool {
     !matches!(efi::variable(root, "MokIgnoreDB", SHIM), Ok(None))
 }
 
 /// One of shim's lists: from its table where that can be read, else from its variables.
-pub(super) fn mok(root: &Root, name: &str) -> io::Result<Mok> {
+pub(crate) fn mok(root: &Root, name: &str) -> io::Result<Mok> {
     let mut mok = Mok::default();
     match efi::mok_table_entry(root, name) {
         Ok(Some(data)) => {

@@ -8,6 +8,11 @@ use std::collections::BTreeMap;
 /// Where it stands. There is none by default.
 pub const PATH: &str = "/etc/skexec/policy.conf";
 
+/// Names of revocation lists that may be unreadable. One that can be read counts all the same.
+pub const IGNORE_REVOCATIONS: &str = "ignore-revocations";
+/// `"never"`, or `"if-not-enforced"`: what `--insecure-unsigned` does, without being asked each time.
+pub const UNSIGNED: &str = "unsigned";
+
 /// A value of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -54,6 +59,9 @@ impl Policy {
             }
             let value = parse_value(value.trim())
                 .ok_or_else(|| wrong("a value is true, false, \"text\" or [\"text\", ...], and nothing after it"))?;
+            if ![IGNORE_REVOCATIONS, UNSIGNED].contains(&key) {
+                return Err(wrong("no such key"));
+            }
             if entries.insert(key.to_owned(), value).is_some() {
                 return Err(wrong("the key is given again"));
             }
@@ -61,15 +69,20 @@ impl Policy {
         Ok(Self(entries))
     }
 
-    /// The value of a key.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.get(key)
-    }
-
-    /// The keys that are given, for whoever knows all that there are.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// Whether unsigned kernels are let pass where the running kernel does not enforce signatures.
+    ///
+    /// # Errors
+    /// `policy-file`: it is neither `"never"` nor `"if-not-enforced"`.
+    pub fn waives_unsigned(&self) -> Result<bool, Finding> {
+        match self.0.get(UNSIGNED) {
+            None => Ok(false),
+            Some(Value::Text(text)) if text == "never" => Ok(false),
+            Some(Value::Text(text)) if text == "if-not-enforced" => Ok(true),
+            Some(_) => {
+                let wanted = format!("{PATH}: {UNSIGNED} is \"never\" or \"if-not-enforced\"");
+                Err(Finding::new(Reason::PolicyFile, wanted))
+            }
+        }
     }
 
     /// The texts of a key that is a list, none where it is not given.
@@ -77,7 +90,7 @@ impl Policy {
     /// # Errors
     /// `policy-file`: it is no list.
     pub fn list(&self, key: &str) -> Result<&[String], Finding> {
-        match self.get(key) {
+        match self.0.get(key) {
             None => Ok(&[]),
             Some(Value::List(texts)) => Ok(texts),
             Some(_) => Err(Finding::new(Reason::PolicyFile, format!("{PATH}: {key} is no list"))),
@@ -116,16 +129,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_texts_and_lists() {
-        let policy =
-            Policy::parse("# x\n\nunsigned = \"never\"\nstrict=true\nignore-revocations = [\"dbx\", \"a b\",]\n");
-        let policy = policy.unwrap();
-        assert_eq!(policy.get("unsigned"), Some(&Value::Text("never".to_owned())));
-        assert_eq!(policy.get("strict"), Some(&Value::Flag(true)));
-        assert_eq!(policy.list("ignore-revocations").unwrap(), ["dbx", "a b"]);
-        assert!(policy.list("none").unwrap().is_empty() && policy.list("strict").is_err());
-        assert_eq!(policy.keys().count(), 3);
-        assert_eq!(Policy::parse("a = []").unwrap().list("a").unwrap().len(), 0);
+    fn what_may_be_said() {
+        let policy = Policy::parse("# x\n\nunsigned = \"never\"\nignore-revocations = [\"dbx\", \"a b\",]\n").unwrap();
+        assert!(!policy.waives_unsigned().unwrap());
+        assert_eq!(policy.list(IGNORE_REVOCATIONS).unwrap(), ["dbx", "a b"]);
+        let policy = Policy::parse("unsigned=\"if-not-enforced\"\nignore-revocations=[]").unwrap();
+        assert!(policy.waives_unsigned().unwrap() && policy.list(IGNORE_REVOCATIONS).unwrap().is_empty());
+        let policy = Policy::parse("").unwrap();
+        assert!(!policy.waives_unsigned().unwrap() && policy.list(IGNORE_REVOCATIONS).unwrap().is_empty());
+        let policy = Policy::parse("unsigned = true\nignore-revocations = true").unwrap();
+        assert!(policy.waives_unsigned().is_err() && policy.list(IGNORE_REVOCATIONS).is_err());
     }
 
     #[test]
@@ -133,19 +146,20 @@ mod tests {
         let table = [
             "key",
             "= 1",
-            "a = 1",
-            "a = b",
-            "a = \"b",
-            "a = \"b\" # c",
-            "a = [\"b\"",
-            "a = [b]",
-            "a = [\"b\" \"c\"]",
-            "a = [,]",
-            "a = [\"b\",,]",
+            "other = true",
+            "unsigned = 1",
+            "unsigned = b",
+            "unsigned = \"b",
+            "unsigned = \"b\" # c",
+            "unsigned = [\"b\"",
+            "unsigned = [b]",
+            "unsigned = [\"b\" \"c\"]",
+            "unsigned = [,]",
+            "unsigned = [\"b\",,]",
             "A = true",
             "[table]",
-            "a = true\na = true",
-            "a = \"\\n\"",
+            "unsigned = true\nunsigned = true",
+            "unsigned = \"\\n\"",
         ];
         for text in table {
             assert!(Policy::parse(text).is_err(), "{text}");
@@ -156,8 +170,8 @@ mod tests {
     fn it_must_be_roots() {
         let tree = Tree::new();
         assert_eq!(Policy::read(tree.root()).unwrap(), Policy::default());
-        tree.write(PATH, "a = true\n");
-        assert!(Policy::read(tree.root()).unwrap().get("a").is_some());
+        tree.write(PATH, "unsigned = true\n");
+        assert!(Policy::read(tree.root()).unwrap() != Policy::default());
         tree.mode(PATH, 0o666);
         assert_eq!(Policy::read(tree.root()).unwrap_err().reason, Reason::PolicyFile);
     }

@@ -70,7 +70,7 @@ impl Root {
 }
 
 /// Absence as `None`: the file, or a directory on the way to it, is not there.
-pub(super) fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub(crate) fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -83,7 +83,7 @@ pub(super) fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 ///
 /// # Errors
 /// The system's, or `InvalidInput` where it is not a regular file.
-pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let irregular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
     if !fs::metadata(path)?.is_file() {
         return Err(irregular());
@@ -97,12 +97,12 @@ pub(super) fn open_regular(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// As [`open_regular`], or `FileTooLarge`.
-pub(super) fn read_capped(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_capped(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     read_rest(&open_regular(path)?, max)
 }
 
 /// What an open file holds, of at most `max` bytes.
-pub(super) fn read_rest(file: &File, max: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_rest(file: &File, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length <= max) {

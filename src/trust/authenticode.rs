@@ -27,7 +27,8 @@ pub fn image_sha256(bytes: &[u8], pe: &Pe) -> [u8; 32] {
     sha256(&covered(bytes, pe))
 }
 
-fn covered<'a>(bytes: &'a [u8], pe: &Pe) -> [&'a [u8]; 3] {
+/// What the image digest is over.
+pub(super) fn covered<'a>(bytes: &'a [u8], pe: &Pe) -> [&'a [u8]; 3] {
     let end = pe.certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
     let part = |start: usize, end: usize| bytes.get(start..end).unwrap_or_default();
     [part(0, pe.checksum.start), part(pe.checksum.end, pe.security_entry.start), part(pe.security_entry.end, end)]

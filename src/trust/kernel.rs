@@ -2,7 +2,8 @@
 //!
 //! The reference is Debian's 6.12 on amd64 with Secure Boot, where `sig_enforce` lets the verifier's own errno through.
 //! Nothing here is shared with the strict verification: it is a second reader of the same bytes, as lenient as the
-//! kernel is, so that each of the two can contradict the other.
+//! kernel is, so that each of the two can contradict the other. Only where both chose the very same bytes of the image,
+//! their digest is computed once.
 
 mod anchor;
 mod asn1;
@@ -32,6 +33,7 @@ mod x509;
 mod x509_grammar;
 
 use super::Trust;
+use super::digest::Sums;
 use blacklist::Blacklist;
 use errno::Errno;
 use keyring::Keyring;
@@ -101,14 +103,19 @@ impl From<Hazard> for Stop {
 /// Predicts the answer to `kexec_file_load`.
 #[must_use]
 pub fn predict(bytes: &[u8], trust: &Trust) -> Prediction {
+    predict_with(bytes, trust, &Sums::default())
+}
+
+/// The same for who computes digests of the file, too.
+pub(super) fn predict_with<'a>(bytes: &'a [u8], trust: &Trust, sums: &Sums<'a>) -> Prediction {
     let mut elsewhere = None;
-    let outcome = judge(bytes, trust, &mut elsewhere);
+    let outcome = judge(bytes, trust, sums, &mut elsewhere);
     Prediction::new(outcome, elsewhere)
 }
 
 /// `kernel/kexec_file.c:kimage_file_prepare_segments`: read, probe, verify, load. What only other kernels suffer from is
 /// noted `elsewhere`.
-fn judge(bytes: &[u8], trust: &Trust, elsewhere: &mut Option<Hazard>) -> Result<(), Stop> {
+fn judge<'a>(bytes: &'a [u8], trust: &Trust, sums: &Sums<'a>, elsewhere: &mut Option<Hazard>) -> Result<(), Stop> {
     if bytes.is_empty() {
         return Err(Errno::Inval.into());
     }
@@ -117,12 +124,17 @@ fn judge(bytes: &[u8], trust: &Trust, elsewhere: &mut Option<Hazard>) -> Result<
     }
     probe::bzimage64(bytes)?;
     *elsewhere = load::header_length(bytes);
-    verify_image(bytes, trust, elsewhere)?;
+    verify_image(bytes, trust, sums, elsewhere)?;
     load::bzimage64(bytes)
 }
 
 /// `kernel/kexec_file.c:kexec_kernel_verify_pe_sig`, over `verify_pefile.c:verify_pefile_signature`.
-fn verify_image(bytes: &[u8], trust: &Trust, elsewhere: &mut Option<Hazard>) -> Result<(), Stop> {
+fn verify_image<'a>(
+    bytes: &'a [u8],
+    trust: &Trust,
+    sums: &Sums<'a>,
+    elsewhere: &mut Option<Hazard>,
+) -> Result<(), Stop> {
     let headers = pefile::parse(bytes)?;
     let wrapped = pefile::strip_wrapper(bytes, &headers)?;
     let blacklist = Blacklist::new(&trust.revocations);
@@ -141,7 +153,7 @@ fn verify_image(bytes: &[u8], trust: &Trust, elsewhere: &mut Option<Hazard>) -> 
     }
     vouched(&verified, trust, &blacklist)?;
     let image = image?;
-    Ok(contents::compare(&pieces?, &image)?)
+    Ok(contents::compare(&pieces?, &image, sums)?)
 }
 
 /// `.secondary_trusted_keys` first, in which no kernel's signer is; `.platform` only when that gives ENOKEY.

@@ -114,7 +114,13 @@ impl Revocations {
         Ok(())
     }
 
-    /// Revokes an image by its Authenticode SHA-256.
+    /// Whether any image is revoked by its hash.
+    #[must_use]
+    pub fn names_images(&self) -> bool {
+        !self.images.is_empty()
+    }
+
+    /// Revokes an image by its Authenticode SHA-256, or a file by the SHA-256 of all its bytes.
     pub fn add_image(&mut self, hash: [u8; 32], source: &str) {
         self.images.entry(hash).or_insert_with(|| source.into());
     }

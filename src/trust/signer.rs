@@ -73,7 +73,11 @@ impl<'a> SignerInfo<'a> {
             return Err(malformed("something follows the signature"));
         }
         let attributes = match (attributes, around.profile) {
-            (None, Profile::Authenticode) => Err(Finding::new(Reason::Attributes, "there are none")),
+            // Without them a signature over someone's attributes could be shown as one over a file of the same bytes
+            // (RFC 5652, 5.4).
+            (None, Profile::Authenticode | Profile::Detached) => {
+                Err(Finding::new(Reason::Attributes, "there are none"))
+            }
             // The kernel's VERIFYING_MODULE_SIGNATURE (`pkcs7_verify`).
             (Some(_), Profile::Appended) => Err(Finding::new(Reason::Attributes, "an appended signature has none")),
             (None, _) => Ok(None),
@@ -102,7 +106,7 @@ impl<'a> SignerInfo<'a> {
     /// # Errors
     /// `message-digest`.
     pub fn check_content(&self, content: &[u8]) -> Result<(), Finding> {
-        let Some(attributes) = &self.attributes else { return Ok(()) };
+        let Some(attributes) = &self.attributes else { return not_attributes(content) };
         let digest = self.scheme.digest.digest(&[content]);
         if digest.value == attributes.message_digest {
             return Ok(());
@@ -125,6 +129,15 @@ impl<'a> SignerInfo<'a> {
             .verify(self.scheme, &digest.value, self.signature)
             .map_err(|what| Finding::new(Reason::BadSignature, what))
     }
+}
+
+/// A content that is itself a SET OF attributes was perhaps never signed as a file: whoever has a signature with
+/// attributes could take them out and show them as a content.
+fn not_attributes(content: &[u8]) -> Result<(), Finding> {
+    if content.first() == Some(&SET) {
+        return Err(Finding::new(Reason::Attributes, "there are none, and the content looks like some"));
+    }
+    Ok(())
 }
 
 fn malformed(what: &str) -> Finding {

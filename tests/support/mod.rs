@@ -2,9 +2,9 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
-use skexec::load::System;
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec};
+use skexec::system::System;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::fs;
@@ -68,6 +68,13 @@ impl Lab {
         System { root: &self.root, kexec: &self.kernel }
     }
 
+    /// Runs a command line for a reader who has gone away.
+    pub(crate) fn run_unheard(&self, line: &str) -> u8 {
+        let words = line.split(' ').map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
+        let args: Vec<_> = std::iter::once(OsString::from("skexec")).chain(words).collect();
+        skexec::cli::run(self.system_view(), args, &mut Gone, &mut Gone).code()
+    }
+
     /// Runs a command line; `{}` in it is the lab's folder, and so it is in the output.
     pub(crate) fn run(&self, line: &str) -> Run {
         let folder = self.folder.to_str().unwrap();
@@ -102,6 +109,19 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A pipe whose other end is closed.
+struct Gone;
+
+impl std::io::Write for Gone {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -154,4 +174,12 @@ fn target(fd: BorrowedFd<'_>) -> PathBuf {
 /// All that the kernel would read through a descriptor.
 fn bytes(fd: BorrowedFd<'_>) -> Vec<u8> {
     fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
+}
+
+/// A load that says a word about everything.
+pub(crate) const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem";
+
+/// A refusal as it stands on standard error.
+pub(crate) fn refusal(exit: u8, text: &str) -> Run {
+    Run { exit, out: String::new(), err: text.to_owned() }
 }

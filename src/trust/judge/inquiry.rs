@@ -4,10 +4,10 @@ use super::{Evidence, Place, Signature, Signer};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
 use crate::trust::appended::Appended;
-use crate::trust::authenticode::{image_digest, image_sha256, signatures};
+use crate::trust::authenticode::{covered, signatures};
 use crate::trust::cert::Certificate;
 use crate::trust::chain::{self, Path};
-use crate::trust::digest::{Algorithm, Digest, sha256};
+use crate::trust::digest::{Algorithm, Digest, Sums};
 use crate::trust::kernel::{self, Prediction};
 use crate::trust::pkcs7::{Profile, SignedData};
 use crate::trust::{Trust, detached, sbat, spc};
@@ -36,6 +36,7 @@ struct Ended;
 
 struct Inquiry<'a> {
     bytes: &'a [u8],
+    sums: Sums<'a>,
     trust: &'a Trust,
     findings: Vec<Finding>,
     evidence: Evidence,
@@ -43,9 +44,10 @@ struct Inquiry<'a> {
 
 impl<'a> Inquiry<'a> {
     fn new(bytes: &'a [u8], trust: &'a Trust) -> Self {
-        let kernel = kernel::predict(bytes, trust);
+        let sums = Sums::default();
+        let kernel = kernel::predict_with(bytes, trust, &sums);
         let evidence = Evidence { digest: None, signer: None, validity: None, key_ids: Vec::new(), kernel };
-        Self { bytes, trust, findings: trust.unreadable.clone(), evidence }
+        Self { bytes, sums, trust, findings: trust.unreadable.clone(), evidence }
     }
 
     fn run(&mut self, signature: Signature<'_>) -> Result<(Signer, Place), Ended> {
@@ -65,10 +67,14 @@ impl<'a> Inquiry<'a> {
     fn image(&mut self) -> Result<Signer, Ended> {
         let pe = Pe::parse(self.bytes).and_then(|pe| pe.check_coverage().map(|()| pe));
         let pe = self.note(pe)?;
-        let sha256 = image_sha256(self.bytes, &pe);
+        let sha256 = self.sums.sha256(&covered(self.bytes, &pe));
         self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
         let signer = self.authenticode(&pe);
-        self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+        self.revoked(&sha256);
+        if self.trust.revocations.names_images() {
+            let whole = self.sums.sha256(&[self.bytes]);
+            self.revoked(&whole);
+        }
         self.findings.extend(sbat::check(&pe, self.bytes, self.trust.sbat_level.as_ref()).err());
         signer
     }
@@ -83,15 +89,27 @@ impl<'a> Inquiry<'a> {
         let message = self.note(SignedData::parse(Profile::Authenticode, first))?;
         let content = message.content.unwrap_or_default();
         let alleged = self.note(spc::parse(content))?;
-        let digest = image_digest(bytes, pe, alleged.algorithm);
+        let digest = self.sums.digest(alleged.algorithm, &covered(bytes, pe));
         if digest != alleged {
             let seen = format!("signed was {alleged}, the file has {digest}");
             self.findings.push(Finding::new(Reason::DigestMismatch, seen));
         }
         self.evidence.digest = Some(digest);
         let signer = self.chain(&message, content);
-        self.findings.extend(others.iter().find_map(|body| second(bytes, pe, body).err()));
+        self.findings.extend(others.iter().find_map(|body| self.second(pe, body).err()));
         signer
+    }
+
+    /// A further signature must be one, and about this image.
+    fn second(&self, pe: &Pe, body: &[u8]) -> Result<(), Finding> {
+        let spoiled = |finding: Finding| Finding::new(Reason::SecondWinCert, finding.to_string());
+        let message = SignedData::parse(Profile::Authenticode, body).map_err(spoiled)?;
+        let alleged = spc::parse(message.content.unwrap_or_default()).map_err(spoiled)?;
+        if self.sums.digest(alleged.algorithm, &covered(self.bytes, pe)) == alleged {
+            Ok(())
+        } else {
+            Err(Finding::new(Reason::SecondWinCert, "it speaks of another image"))
+        }
     }
 
     /// Another file, signed as kernel modules are.
@@ -100,6 +118,8 @@ impl<'a> Inquiry<'a> {
         let appended = self.note(Appended::split(self.bytes))?;
         let why = || Finding::new(Reason::Unsigned, "no signature is appended to it, and it is no PE");
         let appended = self.note(appended.ok_or_else(why))?;
+        // Another signature around the same content would be another file.
+        self.whole_file(appended.content);
         self.never_asked();
         let message = self.note(SignedData::parse(Profile::Appended, appended.message))?;
         self.chain(&message, appended.content)
@@ -123,18 +143,23 @@ impl<'a> Inquiry<'a> {
         }
         match Pe::parse(self.bytes) {
             Ok(pe) => {
-                let sha256 = image_sha256(self.bytes, &pe);
-                self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+                let sha256 = self.sums.sha256(&covered(self.bytes, &pe));
+                self.revoked(&sha256);
                 self.findings.extend(sbat::check(&pe, self.bytes, self.trust.sbat_level.as_ref()).err());
             }
             Err(finding) => self.findings.push(finding),
         }
     }
 
-    fn whole_file(&mut self, bytes: &[u8]) {
-        let sha256 = sha256(&[bytes]);
+    fn whole_file(&mut self, bytes: &'a [u8]) {
+        let sha256 = self.sums.sha256(&[bytes]);
         self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
-        self.findings.extend(self.trust.revocations.check_image(&sha256).err());
+        self.revoked(&sha256);
+    }
+
+    /// An image is revoked by its Authenticode hash, as in dbx, or by the hash of the whole file, as `sha256sum` has it.
+    fn revoked(&mut self, sha256: &[u8; 32]) {
+        self.findings.extend(self.trust.revocations.check_image(sha256).err());
     }
 
     /// The kernel looks at no signature but the one in a PE's table. That a file crashes it stays true.
@@ -164,18 +189,6 @@ impl<'a> Inquiry<'a> {
         // Who signed is known now also where the certificate did not come with the message.
         self.evidence.signer = self.evidence.signer.take().or_else(|| signer.as_ref().ok().cloned());
         signer
-    }
-}
-
-/// A further signature must be one, and about this image.
-fn second(bytes: &[u8], pe: &Pe, body: &[u8]) -> Result<(), Finding> {
-    let spoiled = |finding: Finding| Finding::new(Reason::SecondWinCert, finding.to_string());
-    let message = SignedData::parse(Profile::Authenticode, body).map_err(spoiled)?;
-    let alleged = spc::parse(message.content.unwrap_or_default()).map_err(spoiled)?;
-    if image_digest(bytes, pe, alleged.algorithm) == alleged {
-        Ok(())
-    } else {
-        Err(Finding::new(Reason::SecondWinCert, "it speaks of another image"))
     }
 }
 

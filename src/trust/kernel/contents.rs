@@ -4,6 +4,7 @@ use super::errno::Errno;
 use super::mscode::ImageDigest;
 use super::pefile::{Headers, read, read_u32};
 use super::{Hazard, Stop};
+use crate::trust::digest::Sums;
 use std::cmp::Ordering;
 
 const SECTION: u64 = 40;
@@ -53,8 +54,8 @@ pub(super) fn pieces<'a>(bytes: &'a [u8], headers: &Headers) -> Result<Vec<&'a [
 }
 
 /// The comparison that ends all: the kernel accepts.
-pub(super) fn compare(pieces: &[&[u8]], wanted: &ImageDigest<'_>) -> Result<(), Errno> {
-    let digest = wanted.hash.digest(pieces).ok_or(Errno::Nopkg)?;
+pub(super) fn compare<'a>(pieces: &[&'a [u8]], wanted: &ImageDigest<'_>, sums: &Sums<'a>) -> Result<(), Errno> {
+    let digest = wanted.hash.digest_with(pieces, sums).ok_or(Errno::Nopkg)?;
     if digest == wanted.value { Ok(()) } else { Err(Errno::Keyrejected) }
 }
 

@@ -85,6 +85,9 @@ fn names_and_sizes_break_ties() {
 fn the_digest_decides() {
     let parts: [&[u8]; 2] = [b"ske", b"xec"];
     let value = Hash::Sha256.digest(&[b"skexec"]).unwrap();
-    assert_eq!(compare(&parts, &ImageDigest { hash: Hash::Sha256, value: &value }), Ok(()));
-    assert_eq!(compare(&parts, &ImageDigest { hash: Hash::Sha384, value: &value }), Err(Errno::Keyrejected));
+    assert_eq!(compare(&parts, &ImageDigest { hash: Hash::Sha256, value: &value }, &Sums::default()), Ok(()));
+    assert_eq!(
+        compare(&parts, &ImageDigest { hash: Hash::Sha384, value: &value }, &Sums::default()),
+        Err(Errno::Keyrejected)
+    );
 }

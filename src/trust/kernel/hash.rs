@@ -1,6 +1,7 @@
 //! The hash functions of the reference kernel's crypto layer.
 
 use super::oid;
+use crate::trust::digest::{Algorithm, Sums};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use sha3::{Sha3_256, Sha3_384, Sha3_512};
@@ -60,6 +61,17 @@ impl Hash {
             Self::Sha3_512 => all::<Sha3_512>(parts),
             Self::Sm3 | Self::Streebog => return None,
         })
+    }
+
+    /// The same of a file of which others compute digests, too.
+    pub(super) fn digest_with<'a>(self, parts: &[&'a [u8]], sums: &Sums<'a>) -> Option<Vec<u8>> {
+        let algorithm = match self {
+            Self::Sha256 => Algorithm::Sha256,
+            Self::Sha384 => Algorithm::Sha384,
+            Self::Sha512 => Algorithm::Sha512,
+            _ => return self.digest(parts),
+        };
+        Some(sums.digest(algorithm, parts).value)
     }
 
     /// Bytes of output, of the functions that are there.

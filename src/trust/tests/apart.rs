@@ -42,7 +42,7 @@ fn detached_by_table() {
     let spc = forge::oid::SPC_INDIRECT_DATA;
     for (about, plain, wanted) in [
         ("as openssl cms does", Plain::detached(), Ok(2)),
-        ("without attributes", Plain { attributes: false, ..Plain::detached() }, Ok(2)),
+        ("without attributes", Plain { attributes: false, ..Plain::detached() }, Err(vec![Reason::Attributes])),
         ("by key id", Plain { by_key_id: true, ..Plain::detached() }, Ok(2)),
         ("with a content", Plain { embedded: true, ..Plain::detached() }, Err(vec![Reason::Pkcs7])),
         ("as Authenticode", Plain { content_type: spc, ..Plain::detached() }, Err(vec![Reason::ContentType])),

@@ -2,6 +2,7 @@
 //! judge the same files.
 
 mod authority;
+mod bench;
 mod binaries;
 mod cache;
 mod checks;
@@ -12,8 +13,10 @@ mod guest;
 mod initramfs;
 mod lab;
 mod machine;
+mod measure;
 mod oracle;
 mod parent;
+mod real_files;
 mod report;
 mod scenarios;
 mod shell;
@@ -64,6 +67,22 @@ enum Command {
         /// Fetch anew what is there: today's kernels and programs
         #[arg(long)]
         refresh: bool,
+    },
+    /// Let skexec judge signed and unsigned files of Debian's, and write the table in docs/real-files.md
+    ///
+    /// Fetches about 400 MB of packages. Once they are in the cache, `cargo xtask test` compares the table.
+    RealFiles,
+    /// Compare the cost of `skexec verify` with that of `sbverify --cert`, on Debian's 6.1 kernel
+    Bench {
+        /// Runs of each
+        #[arg(long, default_value_t = 20)]
+        runs: usize,
+    },
+    /// Run a program and say what it cost
+    #[command(name = measure::MEASURE, hide = true)]
+    Measure {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
     },
     /// Run a program that ends with its parent
     #[command(name = parent::GUARD, hide = true)]
@@ -180,6 +199,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Oracle(oracle) => oracle::run(&oracle),
         Command::Shell(shell) => shell::run(&shell).map(|()| ExitCode::SUCCESS),
         Command::Fetch { refresh } => fetch(refresh).map(|()| ExitCode::SUCCESS),
+        Command::RealFiles => real_files::run().map(|()| ExitCode::SUCCESS),
+        Command::Bench { runs } => bench::run(runs),
+        Command::Measure { program } => measure::print(&program).map(|()| ExitCode::SUCCESS),
         Command::Guard { parent, program } => parent::become_guarded(parent, &program).map(|()| ExitCode::SUCCESS),
     }
 }

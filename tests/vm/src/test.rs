@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use crate::cache::{self, Cache};
 use crate::checks::Checks;
 use crate::lab::Lab;
+use crate::real_files;
 use crate::report::Report;
 use crate::scenarios::{self, Instead, Scenario};
 use crate::{Kernels, Test};
@@ -20,6 +21,12 @@ pub(crate) fn run(options: &Test) -> Result<ExitCode> {
 
     let chosen = chosen(options);
     let mut checks = Checks::new(report);
+    if options.filter.as_deref().is_none_or(|filter| "real-files".contains(filter)) {
+        report.heading("real-files: docs/real-files.md is true");
+        if let Err(error) = real_files::check(&cache, &mut checks) {
+            checks.broken("real-files", &error);
+        }
+    }
     if !chosen.is_empty() {
         report.heading("Preparing the guests");
         let lab = Lab::open(cache, options.emulation.accel)?;

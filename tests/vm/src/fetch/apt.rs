@@ -32,7 +32,15 @@ pub(crate) struct Apt {
 
 impl Apt {
     pub(crate) fn configure(cache: &Cache) -> Result<Self> {
-        let root = cache.path("apt");
+        Self::reading(&[RELEASE, BACKPORTS], cache.path("apt"))
+    }
+
+    /// What is signed in a later release only.
+    pub(crate) fn of_trixie(cache: &Cache) -> Result<Self> {
+        Self::reading(&["trixie"], cache.path("apt-trixie"))
+    }
+
+    fn reading(suites: &[&str], root: PathBuf) -> Result<Self> {
         for directory in ["state/lists/partial", "archives/partial", "parts"] {
             fs::create_dir_all(root.join(directory))?;
         }
@@ -41,7 +49,7 @@ impl Apt {
         if !file.exists() {
             fs::write(apt.root.join("status"), "")?;
             fs::write(apt.root.join("preferences"), preferences())?;
-            fs::write(apt.root.join("sources.list"), sources()?)?;
+            fs::write(apt.root.join("sources.list"), sources(suites)?)?;
             fs::write(file, configuration(&apt.root))?;
         }
         Ok(apt)
@@ -96,6 +104,15 @@ impl Apt {
         pinned(first.with_context(|| format!("{meta_package} depends on nothing:\n{text}"))?)
     }
 
+    /// The version that would be fetched.
+    pub(crate) fn version_of(&self, package: &str) -> Result<String> {
+        let mut show = Command::new("apt-cache");
+        let show = show.env("APT_CONFIG", self.root.join("apt.conf"));
+        let text = tool::stdout(show.args(["show", "--no-all-versions", package]))?;
+        let version = text.lines().find_map(|line| line.strip_prefix("Version: "));
+        version.map(str::to_owned).with_context(|| format!("{package} has no version:\n{text}"))
+    }
+
     fn apt_get(&self) -> Command {
         let mut command = Command::new("apt-get");
         command.env("APT_CONFIG", self.root.join("apt.conf")).env("DEBIAN_FRONTEND", "noninteractive");
@@ -142,8 +159,8 @@ fn preferences() -> String {
     format!("Package: {FROM_BACKPORTS}\nPin: release n={BACKPORTS}\nPin-Priority: 900\n")
 }
 
-/// Our sources, on the mirrors that the system's apt is set to.
-fn sources() -> Result<String> {
+/// Our sources, on the mirrors that the system's apt is set to: these suites, and the first one's security updates.
+fn sources(suites: &[&str]) -> Result<String> {
     // Lists what an update would fetch, and fetches nothing: it works without root, and before any update was made.
     let planned = tool::stdout(Command::new("apt-get").args(["update", "--print-uris"]))
         .context("the tests take QEMU and the kernels from Debian, by apt-get and dpkg-deb")?;
@@ -154,12 +171,12 @@ fn sources() -> Result<String> {
     let key = KEYRINGS.iter().find(|path| Path::new(path).exists());
     let options = key.map(|path| format!("[signed-by={path}] ")).unwrap_or_default();
     let mut lines = String::new();
-    for suite in [RELEASE, BACKPORTS] {
+    for suite in suites {
         lines += &format!("deb {options}{main} {suite} main\n");
     }
     // Without it the kernel is an older one; nothing else changes.
-    if let Some(security) = mirrors.security {
-        lines += &format!("deb {options}{security} {RELEASE}-security main\n");
+    if let (Some(security), Some(release)) = (mirrors.security, suites.first()) {
+        lines += &format!("deb {options}{security} {release}-security main\n");
     }
     Ok(lines)
 }

@@ -3,6 +3,7 @@
 
 mod apt;
 mod kernel;
+mod package;
 mod tools;
 
 use std::fs;
@@ -11,6 +12,7 @@ use anyhow::Result;
 
 use self::apt::Apt;
 pub(crate) use self::kernel::{Choice, Kernel, Series};
+pub(crate) use self::package::{Origin, Package};
 pub(crate) use self::tools::Tools;
 use crate::cache::Cache;
 use crate::report::Report;
@@ -56,8 +58,23 @@ impl<'a> Fetch<'a> {
         Kernel::in_directory(&directory)
     }
 
+    /// The files that are wanted of a package, and its version.
+    pub(crate) fn package(&self, package: &Package) -> Result<package::Unpacked> {
+        if !package.is_in(self.cache) {
+            let apt = match package.from {
+                Origin::Bookworm | Origin::Backports => self.apt()?,
+                Origin::Trixie => self.with_lists(Apt::of_trixie(self.cache)?)?,
+            };
+            self.report.step(format_args!("fetch   {}", package.id), || package.fetch(&apt, self.cache))?;
+        }
+        package.unpacked(self.cache)
+    }
+
     fn apt(&self) -> Result<Apt> {
-        let apt = Apt::configure(self.cache)?;
+        self.with_lists(Apt::configure(self.cache)?)
+    }
+
+    fn with_lists(&self, apt: Apt) -> Result<Apt> {
         if apt.needs_lists() {
             self.report.step("fetch   Debian's package lists (of our own, below the cache)", || apt.update())?;
         }

@@ -48,6 +48,10 @@ impl Tools {
         self.command("sbsign")
     }
 
+    pub(crate) fn sbverify(&self) -> Command {
+        self.command("sbverify")
+    }
+
     pub(crate) fn busybox(&self) -> PathBuf {
         self.path("bin/busybox")
     }

@@ -1,10 +1,12 @@
-//! Whom to trust. A file that cannot be used is an error, a list of the firmware's gives nothing.
+//! Whom to trust. A file that was named and cannot be used is an error; one of the system's, or a list of the firmware's,
+//! gives nothing and a warning.
 
-use super::super::files::{Unreadable, read_named, read_system};
-use super::super::firmware::{self, Part};
-use super::super::{SecureBoot, TrustRequest, content};
 use super::{Gatherer, trust_file};
+use super::{TrustRequest, content};
 use crate::reason::Finding;
+use crate::sources::SecureBoot;
+use crate::sources::files::{Unreadable, read_named, read_system};
+use crate::sources::firmware::{self, Part};
 use crate::trust::Anchor;
 use crate::trust::cert::Certificate;
 use std::path::Path;
@@ -30,14 +32,15 @@ impl Gatherer<'_> {
     }
 
     /// Under Secure Boot only the administrator's own: what a package brings must not outdo the firmware.
-    pub(super) fn system_keys(&mut self, secure_boot: SecureBoot) -> Result<(), Finding> {
+    pub(super) fn system_keys(&mut self, secure_boot: SecureBoot) {
         let all = [TRUST, VENDOR_TRUST];
         let directories = if secure_boot.restricts_anchors() { &all[..1] } else { &all };
         for file in read_system(self.root, directories, content::KEYS) {
-            let file = file.map_err(trust_file)?;
-            self.anchors(&file.path, &file.bytes)?;
+            let read = file.map_err(trust_file).and_then(|file| self.anchors(&file.path, &file.bytes));
+            if let Err(finding) = read {
+                self.warn("trust-list-ignored", finding.detail);
+            }
         }
-        Ok(())
     }
 
     fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {

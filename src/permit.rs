@@ -3,8 +3,9 @@
 use crate::machine::keyrings::Holds;
 use crate::machine::{Enforcement, Machine, enforcement};
 use crate::reason::{Finding, Reason};
-use crate::record::Slot;
+use crate::system::Slot;
 use crate::trust::kernel::Prediction;
+use nix::errno::Errno;
 
 /// Whether this process may load a kernel on this machine at all.
 ///
@@ -89,6 +90,32 @@ pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>], prediction: Prediction) -
         return Err(Finding::new(Reason::Lockdown, seen));
     }
     Ok(())
+}
+
+/// `ENOTSUPP`, which the kernel lets out though user space has no name for it.
+const ENOTSUPP: i32 = 524;
+
+/// The finding for an errno that the checks before the call did not foresee.
+#[must_use]
+pub fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
+    let (name, text) = match Errno::from_raw(errno) {
+        _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
+        known => (format!("{known:?}"), known.desc()),
+    };
+    let reason = match Errno::from_raw(errno) {
+        Errno::EPERM if machine.load_pin.wants_original() => Reason::LoadPin,
+        Errno::EPERM if machine.lockdown.restricts() => Reason::Lockdown,
+        Errno::EPERM => Reason::NoCapability,
+        Errno::EACCES => Reason::ImaRefused,
+        Errno::EBUSY => Reason::Busy,
+        Errno::ETXTBSY => Reason::WriterOpen,
+        Errno::ENOSYS => Reason::NoKexecFile,
+        Errno::ENOKEY => Reason::Lockdown,
+        Errno::EADDRNOTAVAIL if panic => Reason::NoCrashKernel,
+        Errno::EADDRNOTAVAIL => Reason::NoMemoryHole,
+        _ => Reason::KernelRefused,
+    };
+    Finding::new(reason, format!("the kernel answered {name}: {text}"))
 }
 
 #[cfg(test)]

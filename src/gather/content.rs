@@ -54,7 +54,7 @@ pub(super) fn certificates_of_lists(bytes: &[u8]) -> Result<Vec<&[u8]>, String> 
     Ok(entries.into_iter().filter_map(|entry| if let Entry::X509(der) = entry { Some(der) } else { None }).collect())
 }
 
-/// What a file revokes. An empty text revokes nothing; that is no error.
+/// What a file revokes. One that revokes nothing was to revoke something.
 pub(super) fn revocations(bytes: &[u8], source: &str) -> Result<Revocations, String> {
     let mut revocations = Revocations::default();
     let mut revoke = |der: &[u8]| revocations.add_certificate(der, source).map_err(|finding| finding.detail);
@@ -63,17 +63,18 @@ pub(super) fn revocations(bytes: &[u8], source: &str) -> Result<Revocations, Str
         Ok(Form::Pem(text)) => pem::certificates(text)?.iter().try_for_each(|der| revoke(der))?,
         Ok(Form::Lists) => return Revocations::from_lists(bytes, source).map_err(|finding| finding.detail),
         Ok(Form::Text(text)) => {
-            for hash in hashes(text)? {
-                revocations.add_image(hash, source);
+            let hashes = hashes(text)?;
+            if hashes.is_empty() {
+                return Err("it has no line sha256:HEX".to_owned());
             }
+            hashes.into_iter().for_each(|hash| revocations.add_image(hash, source));
         }
-        Err(_) if bytes.is_empty() => {}
         Err(error) => return Err(error),
     }
     Ok(revocations)
 }
 
-/// Lines `sha256:HEX`, the Authenticode hash of an image each; `#` starts a comment.
+/// Lines `sha256:HEX`, the Authenticode hash of an image or the hash of a whole file each; `#` starts a comment.
 fn hashes(text: &str) -> Result<Vec<[u8; 32]>, String> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
     lines
@@ -122,8 +123,9 @@ mod tests {
         let revocations = revocations(text.as_bytes(), "x").unwrap();
         assert_eq!(revocations.counts(), (1, 0, 0));
         assert!(revocations.check_image(&[0xab; 32]).is_err());
-        assert!(super::revocations(b"", "x").is_ok());
-        for wrong in ["sha256:ab", &hash, &format!("sha256:{hash}0"), &format!("sha1:{hash}"), "\u{0}"] {
+        for wrong in
+            ["", "# nothing\n", "sha256:ab", &hash, &format!("sha256:{hash}0"), &format!("sha1:{hash}"), "\u{0}"]
+        {
             assert!(super::revocations(wrong.as_bytes(), "x").is_err(), "{wrong}");
         }
     }

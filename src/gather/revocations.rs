@@ -1,11 +1,12 @@
 //! Who no longer counts. A list that cannot be used refuses everything.
 
-use super::super::efi::{self, Efi};
-use super::super::files::{Unreadable, read_named, read_system};
-use super::super::firmware::{self, Part};
-use super::super::{SecureBoot, TrustRequest, blacklist, content};
 use super::{Gatherer, trust_file};
+use super::{TrustRequest, content};
 use crate::reason::{Finding, Reason};
+use crate::sources::efi::{self, Efi};
+use crate::sources::files::{Unreadable, read_named, read_system};
+use crate::sources::firmware::{self, Part};
+use crate::sources::{SecureBoot, blacklist};
 use crate::trust::revocation::Revocations;
 use crate::trust::sbat::Level;
 
@@ -14,7 +15,12 @@ const REVOKED: &[&str] = &["/etc/skexec/revoked.d", "/usr/lib/skexec/revoked.d"]
 impl Gatherer<'_> {
     pub(super) fn named_revocations(&mut self, request: &TrustRequest) -> Result<(), Finding> {
         for path in &request.revoked {
-            for file in read_named(path, content::REVOCATIONS).map_err(trust_file)? {
+            let files = read_named(path, content::REVOCATIONS).map_err(trust_file)?;
+            if files.is_empty() {
+                let what = "no file in it is called *.pem, *.crt, *.cer, *.der, *.esl, *.sha256";
+                return Err(trust_file(Unreadable::new(path, what)));
+            }
+            for file in files {
                 let revocations = content::revocations(&file.bytes, &file.path.display().to_string());
                 let revocations = revocations.map_err(|what| trust_file(Unreadable::new(&file.path, what)))?;
                 self.gathered.trust.revocations.extend(revocations);

@@ -1,6 +1,6 @@
-use super::super::efi::{GLOBAL, IMAGE_SECURITY, SHIM};
-use super::super::testing::{Tree, set_variable};
 use super::*;
+use crate::sources::efi::{GLOBAL, IMAGE_SECURITY, SHIM};
+use crate::sources::testing::{Tree, set_variable};
 use crate::trust::esl::build::{SHA1, SHA256, X509, list};
 
 /// A system under EFI with nothing to trust, and a kernel without keyrings.
@@ -80,13 +80,26 @@ fn named_keys_are_used_without_the_systems() {
 }
 
 #[test]
-fn a_bad_file_of_the_systems_is_an_error() {
+fn a_bad_file_of_the_systems_gives_nothing_and_a_warning() {
     let tree = system(false);
+    let before = gather(tree.root(), &everything()).unwrap();
     tree.write("/usr/lib/skexec/trust.d/b.pem", "no certificate");
-    let finding = gather(tree.root(), &everything()).unwrap_err();
-    assert_eq!(finding.reason, Reason::TrustFile);
-    assert!(finding.detail.contains("b.pem"), "{finding}");
-    assert!(gather(tree.root(), &TrustRequest::default()).is_ok());
+    let gathered = gather(tree.root(), &everything()).unwrap();
+    assert_eq!(gathered.trust.anchors.len(), before.trust.anchors.len());
+    assert_eq!(slugs(&gathered), ["trust-list-ignored"]);
+    assert!(gathered.warnings[0].message.contains("b.pem"), "{:?}", gathered.warnings);
+}
+
+#[test]
+fn revocations_that_were_named_must_revoke_something() {
+    let tree = system(false);
+    let named = |path| TrustRequest { revoked: vec![path], ..TrustRequest::default() };
+    let folder = tree.directory("/revoked");
+    assert_eq!(gather(tree.root(), &named(folder.clone())).unwrap_err().reason, Reason::TrustFile);
+    tree.write("/revoked/list.txt", format!("sha256:{}\n", "ab".repeat(32)));
+    assert_eq!(gather(tree.root(), &named(folder.clone())).unwrap_err().reason, Reason::TrustFile);
+    tree.write("/revoked/LIST.SHA256", format!("sha256:{}\n", "ab".repeat(32)));
+    assert_eq!(gather(tree.root(), &named(folder)).unwrap().trust.revocations.counts(), (1, 0, 0));
 }
 
 #[test]

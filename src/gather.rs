@@ -1,0 +1,99 @@
+//! Whom to trust: all sources together, in the order in which they are named in reports.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod anchors;
+mod content;
+mod pem;
+mod revocations;
+
+use crate::reason::{Finding, Reason, Warning};
+use crate::sources::files::Unreadable;
+use crate::sources::firmware::Mok;
+use crate::sources::policy::{IGNORE_REVOCATIONS, Policy};
+use crate::sources::{Root, SecureBoot};
+use crate::trust::Trust;
+use std::path::PathBuf;
+
+/// Whom the user asked to trust.
+#[derive(Debug, Clone, Default)]
+pub struct TrustRequest {
+    /// `--keys`: certificates, directories of them, EFI signature lists.
+    pub keys: Vec<PathBuf>,
+    /// `--revoked`: the same, and files of `sha256:HEX` lines.
+    pub revoked: Vec<PathBuf>,
+    /// Whether the system's anchors count (not `--no-system-trust`); its revocations always do.
+    pub system: bool,
+}
+
+/// All that could be found. Warnings have the slugs `revocation-incomplete`, `revocation-ignored`, `trust-list-ignored`,
+/// `mok-variable-ignored`.
+#[derive(Debug, Clone, Default)]
+pub struct Gathered {
+    /// Anchors, revocations, SBAT level, and the revocation lists that cannot be read.
+    pub trust: Trust,
+    /// What was left out, and why.
+    pub warnings: Vec<Warning>,
+    /// The policy lets unsigned kernels pass where the running kernel does not enforce signatures.
+    pub waives_unsigned: bool,
+}
+
+/// Reads everything that a judgement depends on beside the file's own bytes.
+///
+/// Anchors, in this order: the request's; and with `system`, those of /etc/skexec/trust.d, with Secure Boot off also of
+/// /usr/lib/skexec/trust.d, then `db` and `MokListRT`. Revocations of the request and of the system always count; a list
+/// that cannot be read or parsed goes to [`Trust::unreadable`], unless the policy's `ignore-revocations` names it.
+///
+/// # Errors
+/// `trust-file`: a file that was named cannot be used. `policy-file`.
+pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> {
+    let policy = Policy::read(root)?;
+    let secure_boot = SecureBoot::read(root);
+    let mut gatherer = Gatherer {
+        root,
+        ignored: policy.list(IGNORE_REVOCATIONS)?,
+        gathered: Gathered { waives_unsigned: policy.waives_unsigned()?, ..Gathered::default() },
+    };
+
+    gatherer.named_keys(request)?;
+    if request.system {
+        gatherer.system_keys(secure_boot);
+        gatherer.firmware_keys();
+    }
+
+    gatherer.named_revocations(request)?;
+    gatherer.dbx(secure_boot);
+    gatherer.mok_revocations();
+    gatherer.sbat_level();
+    gatherer.system_revocations();
+    gatherer.blacklist();
+    gatherer.entries_of_other_kinds();
+    Ok(gatherer.gathered)
+}
+
+struct Gatherer<'a> {
+    root: &'a Root,
+    /// Revocation lists that the policy lets go when they cannot be read.
+    ignored: &'a [String],
+    gathered: Gathered,
+}
+
+impl Gatherer<'_> {
+    fn warn_of_planted(&mut self, list: &Mok) {
+        for name in &list.planted {
+            let message = format!("{name}: it is no volatile variable, so shim did not make it");
+            self.warn("mok-variable-ignored", message);
+        }
+    }
+
+    fn warn(&mut self, slug: &'static str, message: String) {
+        self.gathered.warnings.push(Warning::new(slug, message));
+    }
+}
+
+fn trust_file(Unreadable { path, what }: Unreadable) -> Finding {
+    Finding::new(Reason::TrustFile, format!("{}: {what}", path.display()))
+}
+
+#[cfg(test)]
+mod tests;

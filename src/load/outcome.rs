@@ -1,0 +1,104 @@
+//! How a load ends: with a report in any case.
+
+use crate::authorize::{Authorized, Basis};
+use crate::reason::{Exit, Finding, Warning};
+use crate::report::Report;
+use crate::sealed::OpenError;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What is handed to the kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// `file`.
+    pub method: &'static str,
+    /// Flags of `kexec_file_load`, by name.
+    pub flags: Vec<&'static str>,
+    /// Bytes of the kernel file.
+    pub kernel_bytes: u64,
+    /// Bytes of memory that the kernel needs from its load address on.
+    pub init_size: u64,
+    /// The initrds, in order.
+    pub initrds: Vec<PathBuf>,
+    /// Bytes of all initrds, joined.
+    pub initrd_bytes: u64,
+    /// Bytes of memory in all.
+    pub memory_bytes: u64,
+    /// Half of the machine's memory, in bytes; the crash kernel's reservation for a crash kernel. Nothing where it is not
+    /// known: then the kernel decides.
+    pub memory_limit: Option<u64>,
+    /// The command line.
+    pub cmdline: String,
+    /// `embedded`, `detached` or `waived`.
+    pub basis: &'static str,
+}
+
+/// How a load ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What is to be said of the kernel; a refusal for any reason is in it.
+    pub report: Report,
+    /// What to know besides.
+    pub warnings: Vec<Warning>,
+    /// What was, or would be, handed over.
+    pub plan: Option<Plan>,
+    /// Whether the kernel has it now.
+    pub loaded: bool,
+}
+
+impl Outcome {
+    /// Before anything was looked at.
+    pub(super) fn of(path: &Path) -> Self {
+        Self { report: Report::refused(path, Vec::new(), &[]), warnings: Vec::new(), plan: None, loaded: false }
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.report.exit()
+    }
+
+    /// Says what the permission covers, and what was waived wherever it is said that the kernel may be loaded.
+    pub(super) fn permitted(&mut self, authorized: &Authorized) {
+        if let Basis::Waived(findings) = authorized.basis() {
+            let what: Vec<_> = findings.iter().map(|finding| finding.reason.slug()).collect();
+            let warning = Warning::new("insecure-unsigned", format!("not verified: {} was waived", what.join(", ")));
+            self.report.waive(&warning);
+            self.warnings.push(warning);
+        }
+        self.report.cover(authorized.covers());
+    }
+}
+
+/// Why a load went no further.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// For reasons of the table.
+    Refused(Vec<Finding>),
+    /// For another: input, output, internal.
+    Failed(anyhow::Error),
+}
+
+impl From<Finding> for Stop {
+    fn from(finding: Finding) -> Self {
+        Self::Refused(vec![finding])
+    }
+}
+
+impl From<Vec<Finding>> for Stop {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self::Refused(findings)
+    }
+}
+
+impl From<OpenError> for Stop {
+    fn from(error: OpenError) -> Self {
+        Finding::from(error).into()
+    }
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}

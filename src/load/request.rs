@@ -1,0 +1,60 @@
+//! What is to be loaded, and how.
+
+use crate::gather::TrustRequest;
+use crate::image::cmdline::Cmdline;
+use crate::sources::Root;
+use crate::system::Slot;
+use anyhow::Context as _;
+use std::path::PathBuf;
+
+/// Where the command line comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CmdlineSource {
+    /// Given, perhaps empty.
+    Given(String),
+    /// The running kernel's, less the parameters of these names.
+    Reuse(Vec<String>),
+}
+
+/// What is to be loaded, and how.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The kernel's path.
+    pub kernel: PathBuf,
+    /// The initrds' paths, in order.
+    pub initrds: Vec<PathBuf>,
+    /// Where the command line comes from.
+    pub cmdline: CmdlineSource,
+    /// What is added to it, in order.
+    pub append: Vec<String>,
+    /// Whom to trust.
+    pub trust: TrustRequest,
+    /// A detached signature of the kernel; it counts instead of one within the kernel.
+    pub signature: Option<PathBuf>,
+    /// For which purpose.
+    pub slot: Slot,
+    /// Stop before the call.
+    pub dry_run: bool,
+    /// Waive a missing or unknown signature.
+    pub insecure_unsigned: bool,
+}
+
+impl Request {
+    /// Puts the command line together.
+    pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
+        let base = match &self.cmdline {
+            CmdlineSource::Given(text) => Cmdline::new(text),
+            CmdlineSource::Reuse(removed) => {
+                let running =
+                    std::fs::read_to_string(root.path("/proc/cmdline")).context("cannot read /proc/cmdline")?;
+                let mut removed = removed.clone();
+                if self.slot == Slot::Panic {
+                    // The crash kernel must not reserve memory for another of its kind.
+                    removed.push("crashkernel".into());
+                }
+                Cmdline::reuse(&running, &removed)
+            }
+        };
+        Ok(self.append.iter().fold(base, |line, more| line.append(more)))
+    }
+}

@@ -1,0 +1,30 @@
+//! What the commands work on.
+
+use crate::sources::Root;
+use crate::sys::Kexec;
+
+/// The file systems and the kernel, either of which a test can replace.
+#[derive(Debug, Clone, Copy)]
+pub struct System<'a> {
+    /// Below it lies all that is read of the machine.
+    pub root: &'a Root,
+    /// The calls that change what it boots next.
+    pub kexec: &'a dyn Kexec,
+}
+
+/// Which of the two images that a kernel can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// For `exec` and the next kexec reboot.
+    Reboot,
+    /// For a crash.
+    Panic,
+}
+
+impl Slot {
+    /// The slot that `--panic` names.
+    #[must_use]
+    pub const fn of(panic: bool) -> Self {
+        if panic { Self::Panic } else { Self::Reboot }
+    }
+}

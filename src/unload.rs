@@ -1,0 +1,33 @@
+//! `skexec unload`: what is loaded is forgotten.
+
+use crate::machine::Machine;
+use crate::permit;
+use crate::reason::{Finding, Reason};
+use crate::record::Records;
+use crate::system::{Slot, System};
+use anyhow::Context as _;
+
+/// Forgets what is loaded, by the file system call: a locked down kernel permits no other.
+///
+/// # Errors
+/// Only what has no reason in the table.
+pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Finding>> {
+    let machine = Machine::read(system.root);
+    if let Err(finding) = permit::may_load(&machine, slot) {
+        return Ok(Err(finding));
+    }
+    let loaded = if slot == Slot::Panic { machine.kexec.crash_loaded } else { machine.kexec.loaded };
+    let Some(records) = Records::lock(system.root).context("cannot lock /run/skexec")? else {
+        return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")));
+    };
+    if loaded == Some(false) {
+        // Someone else unloaded it, perhaps; what they load next is not what was recorded.
+        records.forget(slot).context("cannot remove the record in /run/skexec")?;
+        return Ok(Err(Reason::NothingLoaded.into()));
+    }
+    if let Err(errno) = system.kexec.unload(slot == Slot::Panic) {
+        return Ok(Err(permit::explain(errno, &machine, false)));
+    }
+    records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
+    Ok(Ok(()))
+}

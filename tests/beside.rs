@@ -1,0 +1,88 @@
+//! Signatures that are not in a certificate table: beside a file, or behind it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use support::{LOAD, Lab};
+
+#[test]
+fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
+    let lab = Lab::new();
+    let initrd = b"070701 an initrd".to_vec();
+    lab.file("initrd", &initrd);
+    lab.file("other", b"070701 another");
+    let line = "load {}/vmlinuz --keys {}/root.pem --no-cmdline --json --initrd {}/initrd";
+    assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel"]));
+    lab.file("initrd.p7s", &forge::detached(&initrd, &forge::pki::signer()));
+    assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel", "initrd"]));
+    // One that is not signed spoils it.
+    assert_eq!(lab.run(&format!("{line} {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
+    let run = lab.run("verify --json --keys {}/root.pem {}/initrd");
+    assert_eq!((run.exit, run.json()[0]["covers"].clone()), (0, serde_json::json!(["initrd"])));
+    assert_eq!(run.json()[0]["kernel"]["errno"], serde_json::Value::Null);
+
+    lab.kernel.calls.borrow_mut().clear();
+    lab.file("initrd", b"070701 tampered with");
+    let run = lab.run(line);
+    assert_eq!((run.exit, run.json()["reason"].as_str().map(str::to_owned)), (3, Some("message-digest".into())));
+    lab.file("initrd", &initrd);
+    lab.file("initrd.p7s", b"no signature");
+    assert_eq!(lab.run(line).exit, 3);
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+#[test]
+fn a_detached_signature_is_used_only_when_named() {
+    let lab = Lab::new();
+    let unsigned = forge::unsigned_bzimage();
+    lab.file("unsigned", &unsigned);
+    lab.file("unsigned.p7s", &forge::detached(&unsigned, &forge::pki::signer()));
+    let line = "load {}/unsigned --no-initrd --no-cmdline --keys {}/root.pem";
+    assert_eq!(lab.run(line).exit, 3);
+    let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
+    assert!(run.exit == 0 && run.out.contains("signed by"), "{run:?}");
+    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
+    assert_eq!(record.basis, "detached");
+    // A good signature within the file does not stand in for a bad one that was named.
+    lab.file("wrong.p7s", &forge::detached(b"another file", &forge::pki::signer()));
+    let run = lab.run(&format!("{LOAD} --signature {{}}/wrong.p7s --json"));
+    assert_eq!((run.exit, run.json()["reason"].as_str().map(str::to_owned)), (3, Some("message-digest".into())));
+    // Where the kernel enforces, it would look within the image, and find nothing.
+    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
+    assert!(run.exit == 5 && run.err.contains("would answer ENODATA"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+#[test]
+fn an_appended_signature_is_seen() {
+    let lab = Lab::new();
+    lab.file("signed", &forge::appended(b"a file", &forge::pki::signer()));
+    // Such a signature brings no certificate: the signer itself must be trusted.
+    lab.file("signer.pem", forge::signer_pem().as_bytes());
+    let json = lab.run("verify --json --keys {}/signer.pem {}/signed").json();
+    assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel"]));
+    assert!(json[0]["signer"]["subject"].as_str().is_some_and(|name| name.contains("signer")), "{json}");
+}
+
+#[test]
+fn a_revoked_file_is_revoked_whatever_is_wrapped_around_it() {
+    use sha2::Digest as _;
+    let lab = Lab::new();
+    lab.file("signer.pem", forge::signer_pem().as_bytes());
+    let signed = forge::appended(b"a file", &forge::pki::signer());
+    let line = |bytes: &[u8]| {
+        format!("sha256:{}\n", sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    };
+    lab.file("signed", &signed);
+    for revoked in [b"a file".as_slice(), &signed] {
+        lab.file("revoked", line(revoked).as_bytes());
+        let json = lab.run("verify --json --keys {}/signer.pem --revoked {}/revoked {}/signed").json();
+        assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel", "revoked-image"]));
+    }
+    // As sha256sum has it, too, which is not the Authenticode hash.
+    lab.file("revoked", line(&forge::signed_bzimage()).as_bytes());
+    let json = lab.run("verify --json --keys {}/root.pem --revoked {}/revoked {}/vmlinuz").json();
+    assert_eq!(json[0]["reasons"], serde_json::json!(["revoked-image"]));
+}

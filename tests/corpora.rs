@@ -1,0 +1,30 @@
+//! Every input that the fuzzer kept or failed on, replayed on stable: what was once found stays fixed.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn every_saved_input_keeps_its_property() {
+    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fuzz");
+    for (target, property) in properties::ALL {
+        let mut inputs: Vec<_> = fs::read_dir(saved.join(target)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        inputs.sort();
+        assert!(!inputs.is_empty(), "{target} has no saved input");
+        for input in &inputs {
+            // The last name printed is the one that fails.
+            println!("{target}/{}", input.file_name().unwrap().display());
+            property(&fs::read(input).unwrap());
+        }
+        println!("{target}: {} inputs", inputs.len());
+    }
+}
+
+#[test]
+fn every_target_is_a_property() {
+    let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/targets");
+    let mut names: Vec<_> = fs::read_dir(targets).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let names: Vec<_> = names.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, properties::ALL.map(|(name, _)| name));
+}

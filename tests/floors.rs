@@ -1,0 +1,71 @@
+//! The modules stand on the floors that src/lib.rs draws, and import only from below.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Neighbours who may call on each other: they share a floor, and the way goes in one direction only.
+const NEIGHBOURS: [(&str, &str); 3] = [("machine", "sources"), ("system", "sources"), ("trust", "image")];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The table at the head of lib.rs: `| F2 | [`trust`], [`image`]: ... |`.
+fn floors() -> BTreeMap<String, u32> {
+    let text = fs::read_to_string(source().join("lib.rs")).unwrap();
+    let mut floors = BTreeMap::new();
+    for row in text.lines().filter_map(|line| line.strip_prefix("//! | F")) {
+        let (floor, modules) = row.split_once(" | ").unwrap();
+        for name in modules.split("[`").skip(1) {
+            floors.insert(name.split('`').next().unwrap().to_owned(), floor.parse().unwrap());
+        }
+    }
+    floors
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The module that a file belongs to: its first step below src, without the ending.
+fn module(path: &Path) -> String {
+    let first = path.strip_prefix(source()).unwrap().iter().next().unwrap();
+    Path::new(first).file_stem().unwrap().to_str().unwrap().to_owned()
+}
+
+#[test]
+fn nobody_imports_from_above() {
+    let floors = floors();
+    let mut paths = Vec::new();
+    files(&source(), &mut paths);
+    let mut wrong = Vec::new();
+    for path in paths {
+        let own = module(&path);
+        if ["lib", "main"].contains(&own.as_str()) {
+            continue;
+        }
+        let floor = floors.get(&own).unwrap_or_else(|| panic!("lib.rs gives {own} no floor"));
+        let text = fs::read_to_string(&path).unwrap();
+        // What stands below the tests' line is not part of the house.
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        for used in text.split("crate::").skip(1) {
+            let used: String =
+                used.chars().take_while(|letter| letter.is_ascii_lowercase() || *letter == '_').collect();
+            let below = floors.get(&used).is_some_and(|other| other < floor);
+            let neighbour = NEIGHBOURS.contains(&(own.as_str(), used.as_str()));
+            if !used.is_empty() && used != own && !below && !neighbour {
+                wrong.push(format!("{}: {own} (F{floor}) uses {used} (F{:?})", path.display(), floors.get(&used)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

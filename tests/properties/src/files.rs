@@ -1,0 +1,73 @@
+//! What files are.
+
+use forge::hash::Hash;
+use skexec::image::bzimage::SetupHeader;
+use skexec::image::cmdline::Cmdline;
+use skexec::image::pe::Pe;
+use skexec::image::{self, Format, elf as image_elf};
+use skexec::inspect::Description;
+use skexec::trust::authenticode::{image_digest, signatures};
+use skexec::trust::digest::Algorithm;
+use skexec::trust::kernel::predict;
+use skexec::trust::{Trust, sbat};
+
+/// PE headers: every range is where it belongs, and an image without holes has the digest that the forge finds by the
+/// kernel's own formula.
+pub fn pe(file: &[u8]) {
+    let Ok(pe) = Pe::parse(file) else { return };
+    let table = pe.certificate_table.clone().unwrap_or(file.len()..file.len());
+    let places = [
+        pe.checksum.clone(),
+        pe.security_entry.clone(),
+        pe.headers.end..table.start,
+        table.start..table.end,
+        file.len()..file.len(),
+    ];
+    assert!(places.iter().all(|place| place.start <= place.end), "{pe:?}");
+    assert!(places.windows(2).all(|two| two[0].end <= two[1].start), "{pe:?}");
+    let mut before = pe.headers.end;
+    for section in &pe.sections {
+        assert!(before <= section.raw.start && section.raw.start <= section.raw.end, "{pe:?}");
+        before = section.raw.end;
+    }
+    assert!(before <= table.start, "{pe:?}");
+    let _ = sbat::components(&pe, file);
+    if let Ok(bodies) = signatures(&file[table.clone()]) {
+        assert!(bodies.iter().map(|body| body.len() + 8).sum::<usize>() <= table.len());
+    }
+    if pe.check_coverage().is_ok() {
+        let digest = image_digest(file, &pe, Algorithm::Sha256);
+        assert_eq!(digest.value, forge::authenticode::digest(&file[..table.start], Hash::Sha256));
+    }
+}
+
+/// setup_header and command line: what is loadable passes the kernel's probe, and the kernel's own limit on the text holds.
+pub fn bzimage(bytes: &[u8]) {
+    let header = SetupHeader::parse(bytes);
+    if let Ok(header) = image::loadable(bytes) {
+        assert!(header.end() <= bytes.len() && header.kernel_alignment.is_power_of_two(), "{header:?}");
+        assert_ne!(predict(bytes, &Trust::default()).name(), Some("ENOEXEC"), "{header:?}");
+    }
+    let size = header.map_or(2047, |header| header.cmdline_size);
+    let text = String::from_utf8_lossy(bytes);
+    let (running, more) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let removed = more.split_ascii_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let line = Cmdline::reuse(running, &removed);
+    assert_eq!(Cmdline::reuse(line.as_str(), &removed), line, "what is removed is removed at once");
+    let line = line.append(more);
+    if let Ok(passed) = line.for_file_load(size) {
+        assert_eq!(passed.as_bytes(), line.as_str().as_bytes());
+        assert!(passed.as_bytes_with_nul().len() + 30 <= usize::try_from(size).unwrap(), "of {size}");
+    }
+}
+
+/// ELF, and any format: what is no bzImage is refused, and can be described all the same.
+pub fn elf(bytes: &[u8]) {
+    let _ = Description::new(String::new(), bytes).lines();
+    let kernel = image_elf::is_kernel(bytes);
+    assert!(!kernel || image_elf::claimed_by(bytes));
+    match Format::of(bytes) {
+        Format::BzImage => {}
+        _ => assert!(image::loadable(bytes).is_err()),
+    }
+}

@@ -1,0 +1,52 @@
+//! initrds, several as one.
+
+use skexec::authorize::Initrds;
+use skexec::trust::Trust;
+use std::fs;
+use std::os::fd::AsRawFd;
+use std::path::PathBuf;
+use std::process;
+
+/// Every part starts with its length in a byte. Joined, each starts at a multiple of four, and only zeros stand between.
+pub fn initrd(mut input: &[u8]) {
+    let mut parts = Vec::new();
+    while let Some((length, rest)) = input.split_first() {
+        let (part, rest) = rest.split_at(usize::from(*length).min(rest.len()));
+        parts.push(part);
+        input = rest;
+        if parts.len() == 8 {
+            break;
+        }
+    }
+    let folder = std::env::temp_dir().join(format!("skexec-initrds-{}", process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let paths: Vec<PathBuf> = (0..parts.len()).map(|index| folder.join(index.to_string())).collect();
+    for (path, part) in paths.iter().zip(&parts) {
+        fs::write(path, part).unwrap();
+    }
+    match Initrds::open(&paths, &Trust::default()) {
+        Ok(joined) => holds_all(&joined, &parts),
+        Err(_) => assert!(parts.iter().any(|part| part.is_empty())),
+    }
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+fn holds_all(joined: &Initrds, parts: &[&[u8]]) {
+    assert!(parts.iter().all(|part| !part.is_empty()));
+    let lengths = joined.parts().iter().map(|part| usize::try_from(part.length).unwrap());
+    assert!(lengths.eq(parts.iter().map(|part| part.len())));
+    let Some(fd) = joined.fd() else {
+        assert!(parts.is_empty() && joined.length() == 0);
+        return;
+    };
+    let bytes = fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap();
+    assert_eq!(joined.length(), u64::try_from(bytes.len()).unwrap());
+    let mut end = 0_usize;
+    for part in parts {
+        let start = end.next_multiple_of(4);
+        assert!(bytes[end..start].iter().all(|byte| *byte == 0));
+        end = start + part.len();
+        assert_eq!(bytes[start..end], **part);
+    }
+    assert_eq!(end, bytes.len());
+}

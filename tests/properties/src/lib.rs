@@ -1,0 +1,39 @@
+//! What must hold for any bytes at all: a property each for the fuzz targets under `tests/fuzz`, and for `tests/corpora.rs`,
+//! which replays on stable what they found.
+//!
+//! A property returns where it holds and panics where it does not. That nothing else panics, hangs or takes memory without
+//! end, the fuzzer sees by itself.
+#![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is how a property fails")]
+
+mod files;
+mod initrds;
+mod lists;
+mod machine;
+mod messages;
+mod patched;
+pub mod seeds;
+mod verdict;
+
+pub use files::{bzimage, elf, pe};
+pub use initrds::initrd;
+pub use lists::{esl, sbat};
+pub use messages::{chain, pkcs7};
+pub use patched::kernel;
+pub use verdict::judge;
+
+/// A property, by the name of its fuzz target.
+pub type Property = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const ALL: [Property; 10] = [
+    ("bzimage", bzimage),
+    ("chain", chain),
+    ("elf", elf),
+    ("esl", esl),
+    ("initrd", initrd),
+    ("judge", judge),
+    ("kernel", kernel),
+    ("pe", pe),
+    ("pkcs7", pkcs7),
+    ("sbat", sbat),
+];

@@ -1,0 +1,51 @@
+//! A careless signer: a kernel that was changed and then signed, so that what is behind the signature is reached.
+
+use crate::machine::MACHINE;
+use crate::verdict::agrees_with_kernel;
+use forge::recipe::Recipe;
+use skexec::image::pe::Pe;
+use skexec::trust::authenticode::image_sha256;
+use skexec::trust::kernel::predict;
+use std::sync::LazyLock;
+
+/// The file to change, and the length of its signed part.
+static SIGNED: LazyLock<Vec<u8>> = LazyLock::new(forge::signed_bzimage);
+static COVERED: LazyLock<usize> = LazyLock::new(|| forge::unsigned_bzimage().len());
+/// `dwLength`, `wRevision`, `wCertificateType`.
+const WIN_CERTIFICATE: usize = 8;
+
+/// When to write, where, and what.
+pub(crate) const PATCH: usize = 5;
+const AFTER: u8 = 1;
+const WIDE: u8 = 2;
+
+/// Patches of five bytes: flags, offset, value. Those without [`AFTER`] are made before it is signed.
+pub fn kernel(script: &[u8]) {
+    let mut file = SIGNED.clone();
+    patch(&mut file, script, 0);
+    sign(&mut file);
+    patch(&mut file, script, AFTER);
+    let _ = predict(&file[*COVERED..], &MACHINE);
+    agrees_with_kernel(&file, &MACHINE);
+}
+
+/// Writes one byte each, or two with [`WIDE`].
+fn patch(file: &mut [u8], script: &[u8], when: u8) {
+    for patch in script.chunks_exact(PATCH).take(16) {
+        let offset = usize::from(u16::from_le_bytes([patch[1], patch[2]]));
+        let width = if patch[0] & WIDE == 0 { 1 } else { 2 };
+        if patch[0] & AFTER == when
+            && let Some(place) = file.get_mut(offset..offset + width)
+        {
+            place.copy_from_slice(&patch[3..3 + width]);
+        }
+    }
+}
+
+/// Puts a signature of the file as it is in the place of its own, which is of the same length.
+fn sign(file: &mut [u8]) {
+    let Ok(digest) = Pe::parse(file).map(|pe| image_sha256(file, &pe)) else { return };
+    let message = Recipe::new().spc(move |spc| spc.digest = digest.to_vec()).pkcs7();
+    let start = *COVERED + WIN_CERTIFICATE;
+    file[start..start + message.len()].copy_from_slice(&message);
+}

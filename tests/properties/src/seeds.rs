@@ -1,0 +1,117 @@
+//! What the fuzzer starts from: the forge's files, right and wrong. None of them is committed as it is.
+
+use crate::patched::PATCH;
+use forge::wincert::directory;
+use skexec::image::pe::Pe;
+use skexec::trust::authenticode::signatures;
+
+/// An input: its target and its bytes.
+pub type Seed = (&'static str, Vec<u8>);
+
+/// The fields of the DOS header, setup_header, COFF and optional header that somebody reads.
+const FIELDS: [(u16, [u8; 2]); 12] = [
+    (0x3c, [0x48, 0]),
+    (0x1f1, [0, 0]),
+    (0x1f4, [0xff, 0xff]),
+    (0x1fe, [0, 0]),
+    (0x201, [0x80, 0x48]),
+    (0x206, [0x0b, 2]),
+    (0x211, [0, 0]),
+    (0x230, [3, 0]),
+    (0x236, [1, 0]),
+    (0x238, [29, 0]),
+    (0x260, [0, 0]),
+    (0x7000, [0, 0]),
+];
+/// Bytes of headers that lie behind `PE\0\0`.
+const PE_HEADERS: u16 = 0x110;
+
+/// All of them.
+#[must_use]
+pub fn seeds() -> Vec<Seed> {
+    [files(), messages(), patches(), lists(), texts()].concat()
+}
+
+/// Whole files; their headers alone, which are as good for a header's parser; their messages alone.
+fn files() -> Vec<Seed> {
+    let cases = forge::cases().into_iter().map(|case| case.image);
+    let others = [forge::uki(Some(b"070701"), Some("quiet")), forge::uki(None, None), forge::unsigned_bzimage()];
+    let mut seeds = Vec::new();
+    for file in cases.chain(others).chain(forge::messages().into_iter().map(|message| message.file)) {
+        seeds.extend([("bzimage", cut(&file)), ("pe", file.clone())]);
+        seeds.extend(embedded(&file).into_iter().flat_map(of_message));
+        seeds.push(("judge", file));
+    }
+    seeds
+}
+
+/// The headers, which say that this is all there is.
+fn cut(file: &[u8]) -> Vec<u8> {
+    let mut headers = file[..file.len().min(0x1000)].to_vec();
+    if headers.len() == 0x1000 {
+        headers[0x1f1] = 1;
+        headers[0x1f4..0x1f8].copy_from_slice(&[0xc0, 0, 0, 0]);
+    }
+    headers
+}
+
+fn embedded(file: &[u8]) -> Option<Vec<u8>> {
+    let table = Pe::parse(file).ok()?.certificate_table?;
+    signatures(&file[table]).ok()?.first().map(|body| body.to_vec())
+}
+
+fn of_message(message: Vec<u8>) -> Vec<Seed> {
+    let chosen = |choice: u8| ("chain", [&[choice], message.as_slice()].concat());
+    vec![chosen(1), chosen(2), chosen(7), ("pkcs7", message)]
+}
+
+fn messages() -> Vec<Seed> {
+    forge::messages().into_iter().filter_map(|message| message.signature).flat_map(of_message).collect()
+}
+
+fn patches() -> Vec<Seed> {
+    let pe = u16::try_from(directory(&forge::unsigned_bzimage())).unwrap() & !0xff;
+    let pe_fields = (pe..pe + PE_HEADERS).step_by(4).map(|offset| (offset, [0, 0x10]));
+    let mut scripts = vec![Vec::new()];
+    for (offset, value) in FIELDS.into_iter().chain(pe_fields) {
+        for flags in 0..4 {
+            let script = [&[flags], offset.to_le_bytes().as_slice(), &value].concat();
+            assert_eq!(script.len(), PATCH);
+            scripts.push(script);
+        }
+    }
+    scripts.into_iter().map(|script| ("kernel", script)).collect()
+}
+
+fn lists() -> Vec<Seed> {
+    let cases = forge::esl::cases().into_iter().map(|case| case.bytes);
+    let hash = [b"tbs:".to_vec(), b"5a".repeat(48)].concat();
+    cases.chain([forge::db_esl(), forge::dbx_esl(), hash]).map(|bytes| ("esl", bytes)).collect()
+}
+
+fn texts() -> Vec<Seed> {
+    let level = forge::sbat::LEVEL.as_bytes().to_vec();
+    let elf = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 9], &[2, 0, 0x3e, 0, 1, 0, 0, 0], &[0; 96]].concat();
+    vec![
+        ("sbat", forge::sbat::section("forge", "2")),
+        ("sbat", level),
+        ("sbat", b"\xef\xbb\xbfsbat,1,a,b,c,d\r\nforge,2,a,b,c,d\0\0".to_vec()),
+        ("bzimage", b"BOOT_IMAGE=/vmlinuz root=/dev/vda1 quiet dyndbg=\"file a.c +p\"\n\nquiet console".to_vec()),
+        ("elf", vmlinux()),
+        ("elf", elf),
+        ("initrd", b"\x06070701\x07070702x\x01\x1f".to_vec()),
+        ("initrd", b"\x01\x28".to_vec()),
+    ]
+}
+
+/// The smallest ELF that is a kernel: a header, and one PT_LOAD.
+fn vmlinux() -> Vec<u8> {
+    let mut file = vec![0; 0x40 + 0x38];
+    let mut put = |offset: usize, bytes: &[u8]| file[offset..offset + bytes.len()].copy_from_slice(bytes);
+    put(0, b"\x7fELF\x02\x01\x01");
+    put(0x10, &[2, 0, 0x3e, 0, 1]);
+    put(0x20, &[0x40]);
+    put(0x34, &[0x40, 0, 0x38, 0, 1, 0, 0x40, 0]);
+    put(0x40, &[1, 0, 0, 0, 5]);
+    file
+}

@@ -1,0 +1,101 @@
+//! Files of single packages, kept with the package's version.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::apt::Apt;
+use crate::cache::Cache;
+
+/// All packages of this kind are kept below this directory of the cache, one directory each.
+const REAL_FILES: &str = "real-files";
+const VERSION: &str = "VERSION";
+
+/// Where a package is fetched from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Bookworm,
+    Backports,
+    Trixie,
+}
+
+#[derive(Debug)]
+pub(crate) struct Package {
+    /// Its name here; the directory in the cache.
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    /// The name is a meta-package's: what it depends on is fetched.
+    pub(crate) meta: bool,
+    pub(crate) from: Origin,
+    /// The names of files that are wanted. A kernel's release behind `vmlinuz` is left out.
+    pub(crate) files: &'static [&'static str],
+}
+
+#[derive(Debug)]
+pub(crate) struct Unpacked {
+    pub(crate) version: String,
+    pub(crate) directory: PathBuf,
+}
+
+impl Package {
+    fn directory(&self) -> PathBuf {
+        Path::new(REAL_FILES).join(self.id)
+    }
+
+    pub(crate) fn is_in(&self, cache: &Cache) -> bool {
+        cache.path(self.directory()).exists()
+    }
+
+    pub(super) fn fetch(&self, apt: &Apt, cache: &Cache) -> Result<()> {
+        let package =
+            if self.meta { apt.meaning_of(self.name, self.from == Origin::Backports)? } else { self.name.to_owned() };
+        let scratch = cache.path("package");
+        fs::create_dir_all(&scratch)?;
+        apt.unpack(&package, &scratch)?;
+        let name = self.directory();
+        cache.directory(&name.to_string_lossy(), |unfinished| {
+            for file in self.files {
+                let found = find(&scratch, file)?;
+                let found = found.with_context(|| format!("{package} holds no {file}"))?;
+                fs::copy(found, unfinished.join(file))?;
+            }
+            Ok(fs::write(unfinished.join(VERSION), version(apt, &package)?)?)
+        })?;
+        fs::remove_dir_all(scratch)?;
+        Ok(())
+    }
+
+    pub(super) fn unpacked(&self, cache: &Cache) -> Result<Unpacked> {
+        let directory = cache.path(self.directory());
+        Ok(Unpacked { version: fs::read_to_string(directory.join(VERSION))?, directory })
+    }
+}
+
+/// Of `name=version`, the version.
+fn version(apt: &Apt, package: &str) -> Result<String> {
+    match package.split_once('=') {
+        Some((_, version)) => Ok(version.to_owned()),
+        None => apt.version_of(package),
+    }
+}
+
+/// A file of its own: a link in a package may lead out of it.
+fn find(directory: &Path, wanted: &str) -> Result<Option<PathBuf>> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let (kind, name) = (entry.file_type()?, entry.file_name());
+        if kind.is_dir() {
+            if let Some(found) = find(&entry.path(), wanted)? {
+                return Ok(Some(found));
+            }
+        } else if kind.is_file() && is(&name.to_string_lossy(), wanted) {
+            return Ok(Some(entry.path()));
+        }
+    }
+    Ok(None)
+}
+
+fn is(name: &str, wanted: &str) -> bool {
+    name == wanted || (wanted == "vmlinuz" && name.starts_with("vmlinuz-"))
+}
