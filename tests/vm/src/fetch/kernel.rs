@@ -17,8 +17,8 @@ const META_PACKAGE: &str = "linux-image-cloud-amd64";
 
 const EFIVARFS: &str = "efivarfs";
 
-/// What signatures need beyond RSA and SHA-256, in the order in which it must be loaded. 6.12 has it built in; without a
-/// file system to load it from, 6.1 refuses for want of it.
+/// What signatures need beyond RSA and SHA-256, in the order in which it must be loaded. 6.12 has it built in; 6.1 has
+/// SHA-512 as a module, and ECDSA where somebody built it.
 const CRYPTO: [&str; 3] = ["ecc", "ecdsa_generic", "sha512_generic"];
 
 /// The two series that the tests know, both in reach of one Debian release.
