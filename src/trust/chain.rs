@@ -203,20 +203,37 @@ impl<'a> Judge<'a> {
         }
     }
 
+    /// The anchors that are wanted, less those that a keyring would not hold beside a later one.
     fn candidates(&self, wanted: impl Fn(&Certificate) -> bool) -> Vec<(usize, &'a Certificate)> {
-        let all = self.anchors.iter().map(|anchor| &anchor.certificate).enumerate();
-        all.filter(|(_, certificate)| wanted(certificate)).take(MAX_CANDIDATES).collect()
+        let all = || self.anchors.iter().map(|anchor| &anchor.certificate).enumerate();
+        let replaced =
+            |place, earlier| all().any(|(later, certificate)| later > place && replaces(certificate, earlier));
+        all()
+            .filter(|(place, certificate)| wanted(certificate) && !replaced(*place, certificate))
+            .take(MAX_CANDIDATES)
+            .collect()
     }
 }
 
-/// The first candidate that is as it should be; nothing if there is no candidate; what is wrong with the first if none is.
+/// Of two keys of one description, the subject and an identifier, a keyring holds the later (`x509_key_preparse`). It is
+/// all the same where they are one key and are found by the same names.
+fn replaces(later: &Certificate, earlier: &Certificate) -> bool {
+    let same_id =
+        later.subject_key_id().unwrap_or(later.serial()) == earlier.subject_key_id().unwrap_or(earlier.serial());
+    let differ = later.public_key() != earlier.public_key() || !later.is_named(earlier.raw_issuer(), earlier.serial());
+    later.raw_subject() == earlier.raw_subject() && same_id && differ
+}
+
+/// The first candidate that may be an anchor; nothing if there is no candidate; what is wrong with the first if none may.
+/// Each must pass the check: the kernel takes one, nobody knows which, and tries no other.
 fn first_good(
     candidates: Vec<(usize, &Certificate)>,
     check: impl Fn(&Certificate) -> Result<(), Finding>,
 ) -> Result<Option<(usize, &Certificate)>, Finding> {
+    candidates.iter().try_for_each(|(_, certificate)| check(certificate))?;
     let mut wrong = None;
     for (place, certificate) in candidates {
-        match check(certificate).and_then(|()| rules::check_anchor(certificate)) {
+        match rules::check_anchor(certificate) {
             Ok(()) => return Ok(Some((place, certificate))),
             Err(finding) => wrong = wrong.or(Some(finding)),
         }

@@ -73,9 +73,22 @@ fn a_namesake_of_the_signer_is_not_the_signer() {
     let other = anchor(&spec("stranger").build());
     let message = Recipe::new().who(Identity::new(&spec("signer"), key("signer"))).pkcs7();
     assert_eq!(verdict(&message, std::slice::from_ref(&other)), Err(vec![Reason::BadSignature]));
-    // With the right one beside it, whatever the order, the message is good.
+    // Of two of one name and key identifier, a keyring holds the later.
     let right = anchor(&spec("signer").build());
-    assert!(verdict(&message, &[other, right]).is_ok());
+    assert!(verdict(&message, &[other.clone(), right.clone()]).is_ok());
+    assert_eq!(verdict(&message, &[right, other]), Err(vec![Reason::BadSignature]));
+}
+
+/// Two keys of one identifier under two names are both in a keyring; which of them the kernel takes, nobody knows.
+#[test]
+fn a_key_identifier_that_two_anchors_share_must_not_matter() {
+    let root = || anchor(&forge::root_der());
+    let another = Authority { name: "another", key: "stranger-ca" };
+    let namesake = || anchor(&another.self_signed().with(ext::ski(key("root"))).with(ext::aki(key("root"))).build());
+    let message = Recipe::new().pkcs7();
+    for anchors in [[root(), namesake()], [namesake(), root()]] {
+        assert_eq!(verdict(&message, &anchors), Err(vec![Reason::CertSignature]));
+    }
 }
 
 #[test]
