@@ -79,7 +79,10 @@ fn authorize(
 
     let initrds = Initrds::open(&request.initrds, &trust).map_err(|(path, findings)| about(&path, findings))?;
     let cmdline = request.command_line(system.root)?;
-    let key_ids = judgement.evidence.key_ids.clone();
+    let evidence = judgement.evidence.clone();
+    let (keys, warnings) = permit::notes(machine, &evidence);
+    outcome.keys = keys;
+    outcome.warnings.extend(warnings);
     let policy =
         Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforcement: enforcement(machine) };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
@@ -88,7 +91,7 @@ fn authorize(
         let seen = "several initrds, or a signed one, are handed over in memory, which is no file system";
         return Err(Finding::new(Reason::LoadPin, seen).into());
     }
-    permit::accepts(machine, &key_ids, within)?;
+    permit::accepts(machine, &evidence, within)?;
     Ok(authorized)
 }
 

@@ -1,9 +1,10 @@
 //! What the system permits, asked before any call: each call, even one that fails, eats of `kexec_load_limit_*`.
 
-use crate::machine::keyrings::Holds;
-use crate::machine::{Enforcement, Machine, enforcement};
-use crate::reason::{Finding, Reason};
+use crate::machine::keyrings::{Holds, Key, Origin};
+use crate::machine::{Enforcement, Machine, Support, enforcement};
+use crate::reason::{Finding, Reason, Warning};
 use crate::system::Slot;
+use crate::trust::Evidence;
 use crate::trust::kernel::Prediction;
 use nix::errno::Errno;
 
@@ -73,8 +74,8 @@ fn within(machine: &Machine) -> String {
 /// within the image only, and needs one of the keys that it leads to.
 ///
 /// # Errors
-/// `lockdown`, when it certainly would not.
-pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>], prediction: Prediction) -> Result<(), Finding> {
+/// `lockdown`, `kernel-lacks-algorithm`, when it certainly would not.
+pub fn accepts(machine: &Machine, evidence: &Evidence, prediction: Prediction) -> Result<(), Finding> {
     let enforcement = enforcement(machine);
     if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
         return Ok(());
@@ -83,6 +84,10 @@ pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>], prediction: Prediction) -
         let seen = format!("signatures are {enforcement}, and its own check of the image would answer {name}");
         return Err(Finding::new(Reason::Lockdown, seen));
     }
+    if let Some(name) = evidence.algorithms.iter().find(|name| support(machine, name) == Support::Missing) {
+        return Err(Finding::new(Reason::KernelLacksAlgorithm, (*name).to_owned()));
+    }
+    let key_ids = &evidence.key_ids;
     let unknown = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
     if unknown && !key_ids.is_empty() {
         let seen =
@@ -90,6 +95,34 @@ pub fn accepts(machine: &Machine, key_ids: &[Vec<u8>], prediction: Prediction) -
         return Err(Finding::new(Reason::Lockdown, seen));
     }
     Ok(())
+}
+
+/// What to know of a kernel that would take the image, and why: the keys that it would find, and what it would have to
+/// load first.
+#[must_use]
+pub fn notes(machine: &Machine, evidence: &Evidence) -> (Vec<String>, Vec<Warning>) {
+    let needed = |key: &&Key| evidence.key_ids.contains(&key.id);
+    let keys = machine.keyrings.keys.iter().filter(needed).map(|key| format!("{} ({})", key.name, origin(key.origin)));
+    let modules = evidence.algorithms.iter().filter(|name| support(machine, name) == Support::Module);
+    let warnings = modules.map(|name| {
+        let message = format!("the running kernel has {name} as a module only, and must find it to verify this image");
+        Warning::new("algorithm-module", message)
+    });
+    let enforces = enforcement(machine).may_enforce();
+    (keys.collect(), warnings.filter(|_| enforces).collect())
+}
+
+fn support(machine: &Machine, name: &str) -> Support {
+    machine.algorithms.support(name, &machine.config)
+}
+
+/// By a key's permissions: /proc/keys does not say on which ring it is.
+const fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Firmware => "from the firmware: .platform or .machine",
+        Origin::Kernel => "built in: .builtin_trusted_keys",
+        Origin::Runtime => "added at run time",
+    }
 }
 
 /// `ENOTSUPP`, which the kernel lets out though user space has no name for it.

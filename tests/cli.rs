@@ -100,3 +100,26 @@ fn a_reader_who_went_away_changes_no_exit_code() {
         }
     }
 }
+
+#[test]
+fn status_names_the_key_that_the_running_kernel_holds() {
+    let lab = Lab::new();
+    let root = x509_key_id(&forge::root_der());
+    lab.system(
+        "/proc/keys",
+        &format!(
+            "00000001 I------     1 perm 1f030000     0     0 keyring   .builtin_trusted_keys: 1\n\
+             00000002 I------     1 perm 1f010000     0     0 asymmetri skexec test root: {root}: X509.rsa 11223344 []\n"
+        ),
+    );
+    let run = lab.run("status {}/vmlinuz --keys {}/root.pem");
+    assert!(run.exit == 0, "{run:?}");
+    assert!(run.out.ends_with("  held     skexec test root (from the firmware: .platform or .machine)\n"), "{run:?}");
+    let json = lab.run("status {}/vmlinuz --keys {}/root.pem --json").json();
+    assert_eq!(json["kernel_keys"].as_array().map(Vec::len), Some(1));
+}
+
+fn x509_key_id(der: &[u8]) -> String {
+    let certificate = skexec::trust::cert::Certificate::parse(der).unwrap();
+    certificate.subject_key_id().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
+}

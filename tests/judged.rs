@@ -1,11 +1,14 @@
-//! Every forged file, right or wrong: what skexec says of it, and what it says that the kernel would say.
+//! Every forged file, right or wrong: what skexec says of it, and what it says that the kernel would say, against what real
+//! kernels answered. `cargo xtask oracle` proves that they still do.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
 use forge::cases::{Case, Expect};
+use forge::verdicts::{Answer, REFERENCE, Verdicts, recorded};
 use skexec::gather::{TrustRequest, gather};
 use skexec::report::most_telling_first;
+use skexec::trust::kernel::Prediction;
 use skexec::trust::{self, Signature, Trust};
 use support::Lab;
 
@@ -29,35 +32,96 @@ fn firmware(lab: &Lab) -> Trust {
     gather(lab.root(), &request).unwrap().trust
 }
 
-fn fault(case: &Case, trust: &Trust) -> Option<String> {
+/// The slug of the first reason, nothing where skexec trusts the file; and the prediction.
+fn judge(case: &Case, trust: &Trust) -> (Option<&'static str>, Prediction) {
     let judgement = trust::judge(case.image.as_slice(), Signature::Within, trust);
-    let predicted = judgement.evidence.kernel;
     let loadable = skexec::image::loadable(&case.image);
     let against = judgement.outcome.as_ref().err().map(|refused| refused.findings.as_slice()).unwrap_or_default();
     let findings = most_telling_first(loadable.as_ref().err(), against);
-    let said = findings.first().map_or("accept", |finding| finding.reason.slug());
-    let wanted = match case.skexec {
-        Expect::Accept | Expect::AcceptWarn => "accept",
-        Expect::Reject(slug) => slug,
-    };
-    let known = case.kernel;
-    let right = said == wanted
-        && (known.is_none() || case.hazard || predicted.errno == known)
-        && case.hazard == predicted.hazard.is_some()
-        && (said != "accept" || predicted.errno == Some(0));
-    (!right).then(|| {
-        format!(
-            "{}: said {said}, wanted {wanted}; predicted {predicted:?}, known {known:?} hazard {}: {findings:?}",
-            case.name, case.hazard
-        )
-    })
+    (findings.first().map(|finding| finding.reason.slug()), judgement.evidence.kernel)
+}
+
+fn wanted(case: &Case) -> Option<&'static str> {
+    match case.skexec {
+        Expect::Accept | Expect::AcceptWarn => None,
+        Expect::Reject(slug) => Some(slug),
+    }
+}
+
+fn report(faults: &[String]) {
+    assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
+}
+
+/// What the reference kernel answered about this very file.
+fn answer(case: &Case, verdicts: &Verdicts) -> Answer {
+    let verdict = verdicts.of.get(&case.name).unwrap_or_else(|| panic!("{} is not recorded", case.name));
+    verdict.answers[REFERENCE]
 }
 
 #[test]
-fn every_case_is_judged_right() {
-    let lab = Lab::new();
+fn the_record_is_of_these_files() {
+    let (cases, verdicts) = (forge::cases(), recorded());
+    assert!(cases.len() >= 200, "only {} cases", cases.len());
+    let names: Vec<_> = cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(names, verdicts.of.keys().collect::<Vec<_>>(), "cargo xtask oracle --hazards --record");
+    let changed: Vec<_> =
+        cases.iter().filter(|case| case.sha256() != verdicts.of[&case.name].sha256).map(|case| &case.name).collect();
+    assert!(changed.is_empty(), "not the files that were judged: {changed:?}; cargo xtask oracle --hazards --record");
+}
+
+/// The forge says beside each case what the reference kernel answers; it must not say something else than that kernel did.
+#[test]
+fn the_forge_says_what_was_recorded() {
+    let verdicts = recorded();
+    let mut faults = vec![];
+    for case in forge::cases() {
+        let verdict = &verdicts.of[&case.name];
+        let right = match answer(&case, &verdicts) {
+            Answer::Errno(errno) => case.kernel == Some(errno),
+            Answer::Crash => case.hazard,
+        };
+        if !right || (verdict.crash() && !case.hazard) {
+            faults.push(format!("{}: {:?}, recorded {verdict:?}", case.name, case.kernel));
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn every_verdict_is_right_and_named() {
+    let (lab, verdicts) = (Lab::new(), recorded());
     let trust = firmware(&lab);
-    let cases = forge::cases();
-    let faults: Vec<_> = cases.iter().filter_map(|case| fault(case, &trust)).collect();
-    assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), cases.len(), faults.join("\n"));
+    let mut faults = vec![];
+    for case in forge::cases() {
+        let (said, _) = judge(&case, &trust);
+        let kernel = answer(&case, &verdicts);
+        let loads = kernel == Answer::Errno(0);
+        // The promise: what skexec trusts, the kernel takes; where only the kernel takes it, the case says so.
+        if said != wanted(&case) || (said.is_none() && !loads) || case.stricter != (said.is_some() && loads) {
+            faults.push(format!("{}: said {said:?}, wanted {:?}; the kernel {kernel:?}", case.name, wanted(&case)));
+        }
+    }
+    report(&faults);
+}
+
+#[test]
+fn every_answer_is_predicted() {
+    let (lab, verdicts) = (Lab::new(), recorded());
+    let trust = firmware(&lab);
+    let mut faults = vec![];
+    for case in forge::cases() {
+        let (_, predicted) = judge(&case, &trust);
+        let foretold = match answer(&case, &verdicts) {
+            Answer::Errno(errno) => predicted.errno == Some(errno),
+            // Where a kernel may also live on, its errno is known beside the hazard.
+            Answer::Crash => predicted.hazard.is_some() && predicted.errno == case.kernel,
+        };
+        if !foretold
+            || case.hazard != predicted.hazard.is_some()
+            || predicted.name().is_some() != predicted.errno.is_some()
+        {
+            faults.push(format!("{}: {predicted:?}, recorded {:?}", case.name, verdicts.of[&case.name]));
+        }
+    }
+    report(&faults);
 }

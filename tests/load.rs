@@ -346,3 +346,26 @@ fn a_dry_run_shows_the_plan_and_calls_nothing() {
     assert_eq!((json["plan"]["method"].as_str(), json["loaded"].as_bool()), (Some("file"), Some(false)));
     assert!(lab.kernel.calls.borrow().is_empty());
 }
+
+#[test]
+fn what_the_running_kernel_lacks_is_said_before_the_call() {
+    let lab = Lab::new();
+    let case = forge::cases().into_iter().find(|case| case.name == "A112_p7_p256").unwrap();
+    lab.file("vmlinuz", &case.image);
+    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    lab.system("/proc/crypto", "name         : sha256\nname         : rsa\n");
+    let config = |ecdsa: &str| {
+        lab.system("/boot/config-6.12.0-test", &format!("CONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\n{ecdsa}\n"));
+    };
+    config("# CONFIG_CRYPTO_ECDSA is not set");
+    let run = lab.run(LOAD);
+    assert!(run.exit == 5 && run.err.contains("ecdsa-nist-p256 (kernel-lacks-algorithm)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    config("CONFIG_CRYPTO_ECDSA=m");
+    let run = lab.run(LOAD);
+    assert!(run.exit == 0 && run.err.contains("(algorithm-module)"), "{run:?}");
+    // Where nothing is enforced, the kernel's answer does not matter.
+    lab.system("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+    config("# CONFIG_CRYPTO_ECDSA is not set");
+    assert_eq!(lab.run(LOAD).exit, 0);
+}

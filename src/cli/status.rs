@@ -16,6 +16,8 @@ struct Document<'a> {
     #[serde(flatten)]
     status: &'a Status,
     kernel: Option<&'a Report>,
+    /// The running kernel's keys that the kernel's signature leads to.
+    kernel_keys: Option<&'a [String]>,
 }
 
 pub(super) fn run(system: System<'_>, args: &StatusArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
@@ -23,7 +25,11 @@ pub(super) fn run(system: System<'_>, args: &StatusArgs, output: &mut Output<'_>
     let outcome = args.kernel.as_deref().map(|kernel| would(system, kernel, args)).transpose()?;
     let report = outcome.as_ref().map(|outcome| &outcome.report);
     if output.json() {
-        output.document(&Document { status: &status, kernel: report })?;
+        output.document(&Document {
+            status: &status,
+            kernel: report,
+            kernel_keys: outcome.as_ref().map(|outcome| outcome.keys.as_slice()),
+        })?;
     } else {
         for (key, value) in status.lines() {
             output.row(key, &value)?;
@@ -35,6 +41,9 @@ pub(super) fn run(system: System<'_>, args: &StatusArgs, output: &mut Output<'_>
         }
         if !output.json() {
             tell(kernel, &outcome.report, output)?;
+            for (index, key) in outcome.keys.iter().enumerate() {
+                output.row(if index == 0 { "held" } else { "" }, key)?;
+            }
         }
     }
     Ok(outcome.map_or(status.exit(), |outcome| outcome.exit()))

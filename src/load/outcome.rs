@@ -42,6 +42,8 @@ pub struct Outcome {
     pub warnings: Vec<Warning>,
     /// What was, or would be, handed over.
     pub plan: Option<Plan>,
+    /// The running kernel's keys that the image's signature leads to, and where they seem to come from.
+    pub keys: Vec<String>,
     /// Whether the kernel has it now.
     pub loaded: bool,
 }
@@ -49,7 +51,13 @@ pub struct Outcome {
 impl Outcome {
     /// Before anything was looked at.
     pub(super) fn of(path: &Path) -> Self {
-        Self { report: Report::refused(path, Vec::new(), &[]), warnings: Vec::new(), plan: None, loaded: false }
+        Self {
+            report: Report::refused(path, Vec::new(), &[]),
+            warnings: Vec::new(),
+            plan: None,
+            keys: Vec::new(),
+            loaded: false,
+        }
     }
 
     /// The exit code.

@@ -10,6 +10,7 @@ pub struct Config {
     /// Where it was read.
     pub source: Option<String>,
     on: BTreeSet<String>,
+    modules: BTreeSet<String>,
 }
 
 impl Config {
@@ -31,9 +32,21 @@ impl Config {
     /// Takes the `CONFIG_X=y` and `CONFIG_X=m` lines of a .config.
     #[must_use]
     pub fn parse(text: &str, source: &str) -> Self {
-        let on = text.lines().filter_map(|line| line.strip_suffix("=y").or_else(|| line.strip_suffix("=m")));
-        let on = on.filter_map(|line| line.strip_prefix("CONFIG_")).map(str::to_owned).collect();
-        Self { source: Some(source.to_owned()), on }
+        let with = |ending: &'static str| {
+            let lines = text.lines().filter_map(move |line| line.strip_suffix(ending)?.strip_prefix("CONFIG_"));
+            lines.map(str::to_owned)
+        };
+        Self {
+            source: Some(source.to_owned()),
+            on: with("=y").chain(with("=m")).collect(),
+            modules: with("=m").collect(),
+        }
+    }
+
+    /// Whether an option is known to be a module.
+    #[must_use]
+    pub fn is_module(&self, option: &str) -> bool {
+        self.modules.contains(option)
     }
 
     /// Whether an option, named without `CONFIG_`, is built in or a module; `None` where there is no configuration.

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod algorithms;
 pub mod config;
 pub mod cpu;
 pub mod enforcement;
@@ -19,6 +20,7 @@ pub mod release;
 pub mod surroundings;
 
 pub use crate::sources::SecureBoot;
+pub use algorithms::{Algorithms, Support};
 pub use config::Config;
 pub use cpu::Cpu;
 pub use enforcement::{Enforcement, enforcement};
@@ -53,6 +55,8 @@ pub struct Machine {
     pub cpu: Cpu,
     /// UEFI Secure Boot.
     pub secure_boot: SecureBoot,
+    /// What the running kernel can compute.
+    pub algorithms: Algorithms,
     /// The keys that the running kernel holds.
     pub keyrings: Keyrings,
     /// Whether kernels must come from one file system.
@@ -76,6 +80,7 @@ impl Machine {
             kexec: Kexec::read(root, &config),
             memory: Memory::read(root),
             cpu: Cpu::read(root),
+            algorithms: Algorithms::read(root),
             keyrings: Keyrings::read(root),
             load_pin: LoadPin::read(root, &config),
             ima: Ima::read(root, &config, secure_boot),

@@ -92,6 +92,7 @@ reasons! {
     KexecDisabled "kexec-disabled" NotPermitted "EPERM" "kexec was turned off on this system (kernel.kexec_load_disabled=1)" "only a reboot turns it on again; see /etc/sysctl.d for who turned it off";
     LoadLimit "load-limit" NotPermitted "EPERM" "the budget of loads is used up" "only a reboot renews it; see kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic";
     Lockdown "lockdown" NotPermitted "EPERM, ENOKEY or EACCES" "the running kernel is locked down and will not take this image" "enrol the signer's CA so that the kernel knows it too: mokutil --import FILE, then reboot";
+    KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures and lacks an algorithm for this one" "use a newer kernel, or sign with RSA and SHA-256";
     ImaRefused "ima" NotPermitted "EACCES" "an IMA or LSM policy refused the file" "see the audit log; sign the file for IMA (evmctl ima_sign), or change the policy";
     LoadPin "loadpin" NotPermitted "EPERM" "LoadPin allows kernels from one file system only" "load a kernel from the pinned file system";
     NoKexecFile "no-kexec-file" NotPermitted "ENOSYS" "the running kernel has no kexec_file_load" "use a kernel with CONFIG_KEXEC_FILE";

@@ -100,6 +100,8 @@ pub struct Evidence {
     /// Key identifiers of all certificates that the signature carries or leads to, and of their issuers: a kernel that
     /// holds none of these keys cannot accept it. Empty where that cannot be said.
     pub key_ids: Vec<Vec<u8>>,
+    /// What a kernel computes to verify it, by the crypto API's names: `sha256`, `rsa`, `ecdsa-nist-p256`.
+    pub algorithms: Vec<&'static str>,
     /// What the reference kernel would say.
     pub kernel: Prediction,
 }

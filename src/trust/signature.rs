@@ -100,6 +100,17 @@ impl PublicKey {
         }
     }
 
+    /// The crypto API's name for what its signatures are verified with.
+    #[must_use]
+    pub const fn kernel_name(&self) -> &'static str {
+        match self {
+            Self::Rsa { .. } => "rsa",
+            Self::Ec { curve: Curve::P256, .. } => "ecdsa-nist-p256",
+            Self::Ec { curve: Curve::P384, .. } => "ecdsa-nist-p384",
+            Self::Ec { curve: Curve::P521, .. } => "ecdsa-nist-p521",
+        }
+    }
+
     /// Whether a signature by this key can mean anything.
     ///
     /// # Errors

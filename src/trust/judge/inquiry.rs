@@ -3,6 +3,7 @@
 use super::{Evidence, Place, Signature, Signer};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
+use crate::trust::algorithm::CertificateScheme;
 use crate::trust::appended::Appended;
 use crate::trust::authenticode::{covered, signatures};
 use crate::trust::cert::Certificate;
@@ -46,7 +47,14 @@ impl<'a> Inquiry<'a> {
     fn new(bytes: &'a [u8], trust: &'a Trust) -> Self {
         let sums = Sums::default();
         let kernel = kernel::predict_with(bytes, trust, &sums);
-        let evidence = Evidence { digest: None, signer: None, validity: None, key_ids: Vec::new(), kernel };
+        let evidence = Evidence {
+            digest: None,
+            signer: None,
+            validity: None,
+            key_ids: Vec::new(),
+            algorithms: Vec::new(),
+            kernel,
+        };
         Self { bytes, sums, trust, findings: trust.unreadable.clone(), evidence }
     }
 
@@ -174,6 +182,8 @@ impl<'a> Inquiry<'a> {
             self.evidence.validity = Some(certificate.validity());
         }
         let path = chain::verify(message, content, &self.trust.anchors);
+        let certificates = path.as_ref().map_or(message.certificates.as_slice(), Path::certificates);
+        self.evidence.algorithms = algorithms(message, self.evidence.digest.as_ref(), certificates);
         self.evidence.key_ids = key_ids(message.certificates.iter().chain(path.iter().flat_map(Path::certificates)));
         // Without a path nothing vouches for the signer; a waiver must not reach past a revocation all the same.
         let revocable = path.as_ref().map_or(message.certificates.as_slice(), Path::certificates);
@@ -190,6 +200,21 @@ impl<'a> Inquiry<'a> {
         self.evidence.signer = self.evidence.signer.take().or_else(|| signer.as_ref().ok().cloned());
         signer
     }
+}
+
+/// What it takes to verify the message and the way up; the last certificate's own signature is nobody's concern.
+fn algorithms(message: &SignedData<'_>, image: Option<&Digest>, path: &[Certificate]) -> Vec<&'static str> {
+    let own = [Some(message.signer.scheme.digest.name()), image.map(|digest| digest.algorithm.name())];
+    let keys = path.iter().map(|certificate| Some(certificate.public_key().kernel_name()));
+    let below = path.split_last().map(|(_, below)| below).unwrap_or_default();
+    let signed = below.iter().map(|certificate| match certificate.scheme() {
+        CertificateScheme::Usable(scheme) => Some(scheme.digest.name()),
+        CertificateScheme::Weak(_) => None,
+    });
+    let mut names: Vec<_> = own.into_iter().chain(keys).chain(signed).flatten().collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// The identifiers of these certificates' keys and of their issuers' keys; none at all where one is not named so.

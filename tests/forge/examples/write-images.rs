@@ -1,5 +1,5 @@
 //! Writes every case into the directory that is named, for other verifiers to judge, and `list.tsv`: name, the kernel's
-//! errno on 6.12 and on 6.1, what skexec must say, what it is about. Files that crash kernels are left out unless `--hazards` is given.
+//! errno on 6.12, what skexec must say, what it is about. Files that crash kernels are left out unless `--hazards` is given.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -12,8 +12,7 @@ fn main() -> std::io::Result<()> {
     for case in forge::cases().iter().filter(|case| hazards || !case.hazard) {
         fs::write(dir.join(&case.name), &case.image)?;
         let number = |n: Option<i32>| n.map_or("-".to_owned(), |n| n.to_string());
-        let (new, old) = (number(case.kernel), number(case.kernel_6_1));
-        list += &format!("{}\t{new}\t{old}\t{:?}\t{}\n", case.name, case.skexec, case.about);
+        list += &format!("{}\t{}\t{:?}\t{}\n", case.name, number(case.kernel), case.skexec, case.about);
     }
     for cert in forge::db() {
         fs::write(dir.join(format!("db-{}.pem", cert.name)), cert.pem())?;

@@ -25,6 +25,7 @@ pub mod rsa;
 pub mod sbat;
 pub mod spc;
 pub mod uki;
+pub mod verdicts;
 pub mod wincert;
 pub mod x509;
 

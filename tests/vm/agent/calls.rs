@@ -2,10 +2,10 @@
 #![allow(unsafe_code, reason = "no safe wrapper exists for kexec_file_load(2) and PR_CAPBSET_DROP")]
 
 use std::ffi::{CStr, CString, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,26 @@ pub(crate) fn file_load(kernel: &Path, initrd: Option<&Path>, cmdline: &str, hol
             return Ok(report(result));
         }
     }
+}
+
+/// Each file alone, nothing being loaded before or after it.
+pub(crate) fn judge(files: &[PathBuf]) -> Result<ExitCode> {
+    for path in files {
+        let name = path.file_name().unwrap_or_default().display();
+        // Should the kernel die of it, the console tells of which.
+        let _ = fs::write("/dev/kmsg", format!("asked about {name}"));
+        let file = File::open(path).with_context(|| path.display().to_string())?;
+        let errno = match kexec_file_load(Some(&file), None, c"") {
+            Err(errno) => errno,
+            Ok(()) => {
+                let unloaded = kexec_file_load(None, None, c"");
+                ensure!(unloaded.is_ok(), "{name}: loaded, and not unloaded: {unloaded:?}");
+                0
+            }
+        };
+        println!("{name} {errno}");
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn file_unload() -> Result<ExitCode> {

@@ -28,6 +28,8 @@ enum Args {
         #[arg(long, default_value_t = 0)]
         hold: u64,
     },
+    /// Ask the kernel about many files, and print the name and the errno of each
+    Judge { files: Vec<PathBuf> },
     /// Take back whatever is loaded
     FileUnload,
     /// Jump into whatever is loaded, at once: reboot(2)
@@ -47,6 +49,7 @@ fn main() -> Result<ExitCode> {
         Args::FileLoad { kernel, initrd, cmdline, hold } => {
             calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold)
         }
+        Args::Judge { files } => calls::judge(&files),
         Args::Jump => calls::jump(),
         Args::FileUnload => calls::file_unload(),
         Args::WithoutSysBoot { command } => calls::without_sys_boot(&command),

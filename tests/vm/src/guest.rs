@@ -18,6 +18,8 @@ use crate::machine::{Machine, Wiring};
 const BOOT_DEADLINE: Duration = Duration::from_secs(180);
 const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
 const LAST_LINES: usize = 40;
+/// A kernel's last words.
+const PANIC: &str = "Kernel panic - not syncing";
 
 /// Killed when dropped.
 #[derive(Debug)]
@@ -52,6 +54,16 @@ impl Guest {
             Event::Done(done) if done.id == self.asked => Ok(done),
             Event::Done(done) => Err(self.trouble(&format!("answer {} to request {}", done.id, self.asked))),
             Event::Boot(boot) => Err(self.trouble(&format!("`{command}` booted {}", boot.release))),
+        }
+    }
+
+    /// Runs a command that may crash the kernel, which panics then and ends the guest: `None`.
+    pub(crate) fn run_or_crash(&mut self, command: &str) -> Result<Option<Done>> {
+        self.ask(command)?;
+        match self.events.recv_timeout(COMMAND_DEADLINE) {
+            Ok(Event::Done(done)) => Ok(Some(done)),
+            Err(RecvTimeoutError::Disconnected) if self.console().contains(PANIC) => Ok(None),
+            other => Err(self.trouble(&format!("{command}: neither an answer nor a panic, but {other:?}"))),
         }
     }
 
@@ -91,10 +103,14 @@ impl Guest {
         }
     }
 
+    fn console(&self) -> String {
+        let console = fs::read(&self.console).unwrap_or_default();
+        plain(&String::from_utf8_lossy(&console))
+    }
+
     /// The error, with what the console last said.
     fn trouble(&self, what: &str) -> anyhow::Error {
-        let console = fs::read(&self.console).unwrap_or_default();
-        let console = plain(&String::from_utf8_lossy(&console));
+        let console = self.console();
         let lines: Vec<_> = console.lines().filter(|line| !line.trim().is_empty()).collect();
         let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n  | ");
         anyhow!("{what}\n  the console's last lines (all of it: {}):\n  | {last}", self.console.display())

@@ -15,7 +15,7 @@ use crate::initramfs::{self, Files};
 use crate::machine::{Accel, Machine};
 use crate::report::{Colour, Report};
 use crate::variants::{self, Variants};
-use crate::varstore::Enrolment;
+use crate::varstore::{Enrolment, x509_list};
 
 const LEAST_MEMORY_MIB: u64 = 1024;
 const BLANK_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.fd";
@@ -48,6 +48,9 @@ pub(crate) enum Firmware {
     Bios,
     /// UEFI that enforces: a throw-away key owns it, and `db` holds that key and Debian's.
     SecureBoot,
+    /// The same, but `db` and `dbx` are those for which the forged cases were made, and `db` holds Debian's key as well:
+    /// else the first kernel would not start.
+    Forged,
 }
 
 impl Lab {
@@ -82,9 +85,9 @@ impl Lab {
         fs::write(&initrd, bytes)?;
         let secure_boot = match firmware {
             Firmware::Bios => None,
-            Firmware::SecureBoot => {
+            Firmware::SecureBoot | Firmware::Forged => {
                 self.note_without_efivarfs(kernel);
-                Some(self.variables(name)?)
+                Some(self.variables(name, firmware)?)
             }
         };
         let (kernel, cmdline) = (kernel.image.clone(), cmdline.to_owned());
@@ -134,14 +137,19 @@ impl Lab {
         files.copy("/keys/owner/ca.pem", &self.owner.certificate())
     }
 
-    fn variables(&self, name: &str) -> Result<PathBuf> {
+    fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {
         let scratch = self.cache.path("run/certificate.der");
         let der = |certificate: &Path| authority::der(certificate, &self.tools, &scratch);
         let owner = der(&self.owner.certificate())?;
         let debian = der(&self.cache.workspace(DEBIAN_CA))?;
         let blank = self.tools.path(BLANK_VARIABLES);
         let blank = fs::read(&blank).with_context(|| blank.display().to_string())?;
-        let store = Enrolment { platform: &owner, db: &[&owner, &debian] }.write(&blank)?;
+        let debian = x509_list(&debian);
+        let (db, dbx) = match firmware {
+            Firmware::Forged => ([forge::db_esl(), debian].concat(), forge::dbx_esl()),
+            _ => ([x509_list(&owner), debian].concat(), vec![]),
+        };
+        let store = Enrolment { platform: &owner, db, dbx }.write(&blank)?;
         let file = self.run_file(name, "variables.fd");
         fs::write(&file, store)?;
         Ok(file)

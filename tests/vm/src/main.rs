@@ -14,6 +14,7 @@ mod initramfs;
 mod lab;
 mod machine;
 mod measure;
+mod oracle;
 mod parent;
 mod real_files;
 mod report;
@@ -53,6 +54,10 @@ enum Command {
     ///
     /// The last line is the count of the checks made in the guests.
     Test(Test),
+    /// Let real kernels judge forged files, right and wrong, and compare with their record and with skexec
+    ///
+    /// The last line of each kernel counts the differences; any of them makes the exit code 1.
+    Oracle(Oracle),
     /// Open a console in a guest, with skexec on its path
     ///
     /// The guest is locked down by Secure Boot unless --bios is given. Leave it with `exit`, or end it with Ctrl-A X.
@@ -108,6 +113,21 @@ struct Test {
     all: bool,
     #[command(flatten)]
     kernels: Kernels,
+    #[command(flatten)]
+    emulation: Emulation,
+}
+
+#[derive(Debug, Args)]
+struct Oracle {
+    /// The kernel to ask, once or more: one that Debian signed, or its 6.1 or 6.12 [default: both of these]
+    #[arg(long, value_name = "FILE|6.1|6.12")]
+    kernel: Vec<Choice>,
+    /// Ask also about the files that may crash it, each in a guest of its own
+    #[arg(long, visible_alias = "all")]
+    hazards: bool,
+    /// Keep the answers as the record that `cargo test` compares with
+    #[arg(long)]
+    record: bool,
     #[command(flatten)]
     emulation: Emulation,
 }
@@ -176,6 +196,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo::run(&demo).map(|()| ExitCode::SUCCESS),
         Command::Test(test) => test::run(&test),
+        Command::Oracle(oracle) => oracle::run(&oracle),
         Command::Shell(shell) => shell::run(&shell).map(|()| ExitCode::SUCCESS),
         Command::Fetch { refresh } => fetch(refresh).map(|()| ExitCode::SUCCESS),
         Command::RealFiles => real_files::run().map(|()| ExitCode::SUCCESS),

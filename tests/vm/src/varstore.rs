@@ -30,21 +30,27 @@ const KEY: u32 = NON_VOLATILE | BOOT_SERVICES | RUNTIME | TIME_AUTHENTICATED;
 /// 2020-01-01 00:00 UTC as EFI_TIME: any time that a later authenticated write would be newer than.
 const WRITTEN: [u8; 16] = [0xe4, 0x07, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// The certificates (DER) of each list, as a machine's owner would enrol them.
+/// What a machine's owner enrols.
 #[derive(Debug)]
 pub(crate) struct Enrolment<'a> {
+    /// A certificate (DER).
     pub(crate) platform: &'a [u8],
-    pub(crate) db: &'a [&'a [u8]],
+    /// Whole EFI signature lists, one behind the other.
+    pub(crate) db: Vec<u8>,
+    /// Likewise; left out where there is none.
+    pub(crate) dbx: Vec<u8>,
 }
 
 impl Enrolment<'_> {
     /// The blank store with the keys enrolled and Secure Boot on.
     pub(crate) fn write(&self, blank: &[u8]) -> Result<Vec<u8>> {
         let mut store = Store::open(blank)?;
-        let db: Vec<u8> = self.db.iter().flat_map(|certificate| x509_list(certificate)).collect();
         store.add("PK", GLOBAL, KEY, &x509_list(self.platform))?;
         store.add("KEK", GLOBAL, KEY, &x509_list(self.platform))?;
-        store.add("db", SECURITY_DATABASE, KEY, &db)?;
+        store.add("db", SECURITY_DATABASE, KEY, &self.db)?;
+        if !self.dbx.is_empty() {
+            store.add("dbx", SECURITY_DATABASE, KEY, &self.dbx)?;
+        }
         store.add("SecureBootEnable", SECURE_BOOT_SWITCH, NON_VOLATILE | BOOT_SERVICES, &[1])?;
         Ok(store.bytes)
     }
@@ -93,7 +99,7 @@ impl Store {
 }
 
 /// An EFI signature list of one certificate.
-fn x509_list(certificate: &[u8]) -> Vec<u8> {
+pub(crate) fn x509_list(certificate: &[u8]) -> Vec<u8> {
     let size = |length: usize| u32::try_from(length).expect("a certificate is small").to_le_bytes();
     let entry = OWNER.len() + certificate.len();
     let mut list = X509_LIST.to_vec();
@@ -126,7 +132,7 @@ mod tests {
 
     #[test]
     fn variables_follow_the_header_aligned() {
-        let store = Enrolment { platform: b"abc", db: &[b"d"] }.write(&blank()).expect("written");
+        let store = Enrolment { platform: b"abc", db: x509_list(b"d"), dbx: vec![] }.write(&blank()).expect("written");
         let starts: Vec<_> = (0..store.len() - 1).filter(|&at| store[at..at + 2] == [0xaa, 0x55]).collect();
         assert_eq!(starts.len(), 4);
         assert_eq!(starts[0], 100);
@@ -135,8 +141,8 @@ mod tests {
 
     #[test]
     fn a_used_store_and_an_overflow_are_errors() {
-        let used = Enrolment { platform: b"abc", db: &[] }.write(&blank()).expect("written");
-        assert!(Enrolment { platform: b"abc", db: &[] }.write(&used).is_err());
-        assert!(Enrolment { platform: &[0; 2000], db: &[] }.write(&blank()).is_err());
+        let used = Enrolment { platform: b"abc", db: vec![], dbx: vec![1] }.write(&blank()).expect("written");
+        assert!(Enrolment { platform: b"abc", db: vec![], dbx: vec![] }.write(&used).is_err());
+        assert!(Enrolment { platform: &[0; 2000], db: vec![], dbx: vec![] }.write(&blank()).is_err());
     }
 }

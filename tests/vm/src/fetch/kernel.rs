@@ -15,6 +15,12 @@ use crate::cache::Cache;
 
 const META_PACKAGE: &str = "linux-image-cloud-amd64";
 
+const EFIVARFS: &str = "efivarfs";
+
+/// What signatures need beyond RSA and SHA-256, in the order in which it must be loaded. 6.12 has it built in; 6.1 has
+/// SHA-512 as a module, and ECDSA where somebody built it.
+const CRYPTO: [&str; 3] = ["ecc", "ecdsa_generic", "sha512_generic"];
+
 /// The two series that the tests know, both in reach of one Debian release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Series {
@@ -24,7 +30,7 @@ pub(crate) enum Series {
 
 impl Series {
     pub(super) fn directory(self) -> String {
-        format!("kernel-{self}")
+        format!("kernel-{self}-with-modules")
     }
 }
 
@@ -68,30 +74,42 @@ pub(crate) struct Kernel {
     /// Reads the firmware's variables; Debian builds it as a module. Without it, skexec under Secure Boot can prove nothing
     /// not to be revoked, and refuses.
     pub(crate) efivarfs: Option<PathBuf>,
+    /// Modules of algorithms, in the order in which they must be loaded; none where they are built in.
+    pub(crate) crypto: Vec<PathBuf>,
 }
 
 impl Kernel {
     pub(super) fn in_directory(directory: &Path) -> Result<Self> {
         let mut kernel = Self::from_file(&directory.join("vmlinuz"))?;
-        kernel.efivarfs = Some(directory.join("efivarfs.ko")).filter(|path| path.exists());
+        kernel.take_modules(directory);
         Ok(kernel)
     }
 
-    /// A file of the user's, with the module that is installed for it, if one is.
+    /// A file of the user's, with the modules that are installed for it, if they are.
     pub(super) fn of_user(image: &Path, scratch: &Path, tools: &Tools) -> Result<Self> {
         let mut kernel = Self::from_file(image)?;
-        let modules = Path::new("/lib/modules").join(&kernel.release).join("kernel/fs/efivarfs");
-        if let Ok(Some(module)) = find(&modules, &is_efivarfs) {
-            fs::write(scratch, module_bytes(&module, tools)?)?;
-            kernel.efivarfs = Some(scratch.to_owned());
+        let installed = Path::new("/lib/modules").join(&kernel.release).join("kernel");
+        if scratch.exists() {
+            fs::remove_dir_all(scratch)?;
         }
+        fs::create_dir_all(scratch)?;
+        if installed.exists() {
+            keep_modules(&installed, tools, scratch)?;
+        }
+        kernel.take_modules(scratch);
         Ok(kernel)
+    }
+
+    fn take_modules(&mut self, directory: &Path) {
+        let module = |name: &str| directory.join(format!("{name}.ko"));
+        self.efivarfs = Some(module(EFIVARFS)).filter(|path| path.exists());
+        self.crypto = CRYPTO.map(module).into_iter().filter(|path| path.exists()).collect();
     }
 
     fn from_file(image: &Path) -> Result<Self> {
         let bytes = fs::read(image).with_context(|| format!("{}", image.display()))?;
         let release = release(&bytes).with_context(|| format!("{}: not a Linux bzImage", image.display()))?;
-        Ok(Self { image: image.to_owned(), release, efivarfs: None })
+        Ok(Self { image: image.to_owned(), release, efivarfs: None, crypto: vec![] })
     }
 }
 
@@ -107,17 +125,24 @@ pub(super) fn fetch(apt: &Apt, cache: &Cache, tools: &Tools, series: Series) -> 
     Ok(())
 }
 
-/// Keeps the two files of a kernel package that a guest needs.
+/// Keeps the files of a kernel package that a guest needs.
 fn keep(unpacked: &Path, tools: &Tools, into: &Path) -> Result<()> {
     let image = find(unpacked, &|name| name.starts_with("vmlinuz"))?.context("the package holds no vmlinuz")?;
     fs::copy(image, into.join("vmlinuz"))?;
-    let module = find(unpacked, &is_efivarfs)?.context("the package holds no efivarfs.ko")?;
-    fs::write(into.join("efivarfs.ko"), module_bytes(&module, tools)?)?;
+    keep_modules(unpacked, tools, into)?;
+    ensure!(into.join("efivarfs.ko").exists(), "the package holds no efivarfs.ko");
     Ok(())
 }
 
-fn is_efivarfs(name: &str) -> bool {
-    name.starts_with("efivarfs.ko")
+/// Unpacks the modules that are there.
+fn keep_modules(below: &Path, tools: &Tools, into: &Path) -> Result<()> {
+    for module in CRYPTO.into_iter().chain([EFIVARFS]) {
+        let file = format!("{module}.ko");
+        if let Some(found) = find(below, &|name| name.starts_with(&file))? {
+            fs::write(into.join(file), module_bytes(&found, tools)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// 6.12 packs its modules, 6.1 does not.

@@ -42,7 +42,7 @@ impl<'a> Fetch<'a> {
             Choice::Debian(series) => self.debian_kernel(*series),
             Choice::File(image) => {
                 fs::create_dir_all(self.cache.path("run"))?;
-                Kernel::of_user(image, &self.cache.path("run/efivarfs.ko"), &self.tools()?)
+                Kernel::of_user(image, &self.cache.path("run/modules"), &self.tools()?)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
 mod lockdown;
+mod oracle;
 mod permissions;
 mod round_trip;
 mod secure_boot;
@@ -72,6 +73,10 @@ pub(crate) fn all() -> Vec<Scenario> {
     for (first, second) in [(V6_1, V6_1), (V6_1, V6_12), (V6_12, V6_12), (V6_12, V6_1)] {
         let about = "the file is replaced between verification and load";
         all.push(scenario("swap", about, first, second, (first, second) == (V6_1, V6_1), swap::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "forged files: the kernel's record is true, skexec's verdict and prediction right";
+        all.push(scenario("oracle", about, kernel, kernel, kernel == V6_12, oracle::play));
     }
     all
 }
