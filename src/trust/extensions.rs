@@ -155,7 +155,12 @@ fn directory_name(names: &[u8]) -> Option<&[u8]> {
 
 fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
     let mut fields = Cursor::new(value);
-    let ca = fields.take(der::BOOLEAN).is_some_and(|ca| ca.value == [0xff]);
+    let ca = match fields.take(der::BOOLEAN).map(|ca| ca.value) {
+        None => false,
+        Some([0xff]) => true,
+        // DER leaves a default out (X.690, 11.5), and the kernel gives up the certificate where it is written out.
+        Some(_) => return None,
+    };
     let path_length = match fields.take(der::INTEGER).map(|number| number.value) {
         None => None,
         Some([] | [0x80..=0xff, ..]) => return None,
@@ -163,7 +168,8 @@ fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
         // More than any path has.
         Some(_) => Some(u8::MAX),
     };
-    fields.is_empty().then_some(BasicConstraints { ca, path_length })
+    // A length is for authorities (RFC 5280, 4.2.1.9); the kernel gives up the others.
+    (fields.is_empty() && (ca || path_length.is_none())).then_some(BasicConstraints { ca, path_length })
 }
 
 /// At least one byte of bits: the kernel refuses a KeyUsage without.
