@@ -63,7 +63,7 @@ pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> 
 
     gatherer.named_revocations(request)?;
     gatherer.dbx(secure_boot);
-    gatherer.mok_revocations();
+    gatherer.mok_revocations(secure_boot);
     gatherer.sbat_level();
     gatherer.system_revocations();
     gatherer.blacklist();

@@ -17,7 +17,7 @@ use crate::record::{Record, Records};
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
 use crate::system::System;
-use crate::trust::{self, Signature, kernel};
+use crate::trust::{self, Signature};
 use anyhow::Context as _;
 use outcome::Stop;
 use std::path::Path;
@@ -72,15 +72,15 @@ fn authorize(
     let beside = request.signature.as_deref().map(read_signature).transpose()?;
     let signature = beside.as_ref().map_or(Signature::Within, |beside| Signature::Beside(beside.bytes()));
     // The kernel looks within the image, wherever the signature that counts for us is.
-    let within = kernel::predict(candidate.as_ref(), &trust);
+    let within = beside.as_ref().map(|_| trust::judge(candidate.as_ref(), Signature::Within, &trust).evidence);
     let judgement = trust::judge(candidate, signature, &trust);
     outcome.warnings.extend(judgement.evidence.warnings(SystemTime::now()));
     outcome.report = Report::new(&request.kernel, Role::Kernel, &judgement, &outcome.warnings);
 
     let initrds = Initrds::open(&request.initrds, &trust).map_err(|(path, findings)| about(&path, findings))?;
     let cmdline = request.command_line(system.root)?;
-    let evidence = judgement.evidence.clone();
-    let (keys, warnings) = permit::notes(machine, &evidence);
+    let within = within.unwrap_or_else(|| judgement.evidence.clone());
+    let (keys, warnings) = permit::notes(machine, &within);
     outcome.keys = keys;
     outcome.warnings.extend(warnings);
     let policy =
@@ -91,7 +91,7 @@ fn authorize(
         let seen = "several initrds, or a signed one, are handed over in memory, which is no file system";
         return Err(Finding::new(Reason::LoadPin, seen).into());
     }
-    permit::accepts(machine, &evidence, within)?;
+    permit::accepts(machine, &within)?;
     Ok(authorized)
 }
 

@@ -5,7 +5,6 @@ use crate::machine::{Enforcement, Machine, Support, enforcement};
 use crate::reason::{Finding, Reason, Warning};
 use crate::system::Slot;
 use crate::trust::Evidence;
-use crate::trust::kernel::Prediction;
 use nix::errno::Errno;
 
 /// Whether this process may load a kernel on this machine at all.
@@ -75,11 +74,12 @@ fn within(machine: &Machine) -> String {
 ///
 /// # Errors
 /// `lockdown`, `kernel-lacks-algorithm`, when it certainly would not.
-pub fn accepts(machine: &Machine, evidence: &Evidence, prediction: Prediction) -> Result<(), Finding> {
+pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
     let enforcement = enforcement(machine);
     if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
         return Ok(());
     }
+    let prediction = evidence.kernel;
     if let (Some(name), true) = (prediction.name(), prediction.errno != Some(0)) {
         let seen = format!("signatures are {enforcement}, and its own check of the image would answer {name}");
         return Err(Finding::new(Reason::Lockdown, seen));

@@ -60,6 +60,9 @@ pub(super) fn revocations(bytes: &[u8], source: &str) -> Result<Revocations, Str
     let mut revoke = |der: &[u8]| revocations.add_certificate(der, source).map_err(|finding| finding.detail);
     match form(bytes) {
         Ok(Form::Der) => revoke(bytes)?,
+        Ok(Form::Pem(text)) if text.lines().any(|line| line.trim_start().starts_with("sha256:")) => {
+            return Err("it has both certificates and lines of hashes; give each its own file".to_owned());
+        }
         Ok(Form::Pem(text)) => pem::certificates(text)?.iter().try_for_each(|der| revoke(der))?,
         Ok(Form::Lists) => return Revocations::from_lists(bytes, source).map_err(|finding| finding.detail),
         Ok(Form::Text(text)) => {

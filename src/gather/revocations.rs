@@ -30,23 +30,30 @@ impl Gatherer<'_> {
     }
 
     pub(super) fn dbx(&mut self, secure_boot: SecureBoot) {
-        const NO_VARIABLES: &str =
-            "the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)";
         match (efi::state(self.root), firmware::database(self.root, "dbx")) {
-            // Where the kernel says that Secure Boot is off, the list is of little weight, and a kernel without runtime
-            // services can never show it.
-            (Efi::NoVariables, _) if secure_boot.kernel == Some(false) => {
-                self.warn("revocation-incomplete", format!("dbx: {NO_VARIABLES}"));
-            }
-            (Efi::NoVariables, _) => self.block("dbx", NO_VARIABLES),
+            (Efi::NoVariables, _) => self.no_variables("dbx", secure_boot),
             (_, Ok(list)) => list.iter().for_each(|part| self.revocation_list("dbx", part)),
             (_, Err(error)) => self.block("dbx", error),
         }
     }
 
-    pub(super) fn mok_revocations(&mut self) {
+    /// Where the kernel says that Secure Boot is off, the lists are of little weight, and a kernel without runtime
+    /// services can never show them.
+    fn no_variables(&mut self, list: &str, secure_boot: SecureBoot) {
+        const WHY: &str = "the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)";
+        if secure_boot.kernel == Some(false) {
+            self.warn("revocation-incomplete", format!("{list}: {WHY}"));
+        } else {
+            self.block(list, WHY);
+        }
+    }
+
+    pub(super) fn mok_revocations(&mut self, secure_boot: SecureBoot) {
         const NAME: &str = "MokListXRT";
         match firmware::mok(self.root, NAME) {
+            Ok(list) if list.parts.is_empty() && efi::state(self.root) == Efi::NoVariables => {
+                self.no_variables(NAME, secure_boot);
+            }
             Ok(list) => {
                 self.warn_of_planted(&list);
                 if list.without_privilege {

@@ -104,7 +104,11 @@ impl Revocations {
     pub fn add_certificate(&mut self, der: &[u8], source: &str) -> Result<(), Finding> {
         let parsed = match Certificate::parse(der) {
             Ok(certificate) => Some(certificate),
-            Err(finding) if is_about_strength(finding.reason) => None,
+            Err(finding) if is_about_strength(finding.reason) => {
+                // What else was signed by its key is not found so; it is said that the list is not used in full.
+                self.ignore(1, source);
+                None
+            }
             Err(finding) => {
                 let name = hex::encode(&sha256(&[der]));
                 return Err(unreadable(source, format!("the certificate with SHA-256 {name}: {finding}")));

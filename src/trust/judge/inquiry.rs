@@ -27,7 +27,7 @@ pub(super) fn inquire(
     }
     // No proof without a reason why not, whatever was forgotten above.
     if proved.is_err() && inquiry.findings.is_empty() {
-        inquiry.findings.push(Reason::Unsigned.into());
+        inquiry.findings.push(Finding::new(Reason::Pkcs7, "nothing was proved"));
     }
     (proved.ok(), inquiry.findings, inquiry.evidence)
 }
@@ -185,9 +185,12 @@ impl<'a> Inquiry<'a> {
         let certificates = path.as_ref().map_or(message.certificates.as_slice(), Path::certificates);
         self.evidence.algorithms = algorithms(message, self.evidence.digest.as_ref(), certificates);
         self.evidence.key_ids = key_ids(message.certificates.iter().chain(path.iter().flat_map(Path::certificates)));
-        // Without a path nothing vouches for the signer; a waiver must not reach past a revocation all the same.
-        let revocable = path.as_ref().map_or(message.certificates.as_slice(), Path::certificates);
-        let revoked = self.trust.revocations.check_path(revocable).err();
+        // All that came with the message counts, also above an anchor, where the kernel looks as well, and without a path:
+        // a waiver must not reach past a revocation.
+        let on_path = path.as_ref().map(Path::certificates).unwrap_or_default();
+        let revocations = &self.trust.revocations;
+        let revoked =
+            revocations.check_path(&message.certificates).and_then(|()| revocations.check_path(on_path)).err();
         let signer = match path {
             Ok(path) => path.certificates().first().map(Signer::from).ok_or(Ended),
             Err(findings) => {
