@@ -9,7 +9,7 @@
 //! | F4 | [`permit`]: what the system lets us do; [`report`], [`record`], [`shutdown`] |
 //! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
-//! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system |
+//! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system; [`memory`]: physical addresses |
 //! | F0 | [`sys`]: the system calls; [`reason`]: the table of reasons; [`hex`] |
 
 pub mod authorize;
@@ -22,6 +22,7 @@ pub mod image;
 pub mod inspect;
 pub mod load;
 pub mod machine;
+pub mod memory;
 pub mod permit;
 pub mod reason;
 pub mod record;

@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Neighbours who may call on each other: they share a floor, and the way goes in one direction only.
-const NEIGHBOURS: [(&str, &str); 3] = [("machine", "sources"), ("system", "sources"), ("trust", "image")];
+const NEIGHBOURS: [(&str, &str); 4] =
+    [("machine", "memory"), ("machine", "sources"), ("system", "sources"), ("trust", "image")];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
