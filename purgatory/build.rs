@@ -1,48 +1,58 @@
 //! Builds the purgatory's image and tells skexec where it is.
 //!
-//! It is built for the host's own target with a linker script of ours, whatever skexec itself is built for and with: the
-//! flags below replace the user's, so that the same bytes come out of every build.
+//! Two calls of the compiler, and no Cargo between: nothing of the user's profile, flags or target gets in, no lock file is
+//! resolved and no network asked. All paths are relative to the checkout. So the same compiler makes the same bytes.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
-const FLAGS: [&str; 7] = [
+/// The host's own target has a `core` library everywhere; with these flags it makes freestanding code.
+const CODE: [&str; 9] = [
+    "--edition=2024",
+    "--target=x86_64-unknown-linux-gnu",
+    "-Ctarget-cpu=x86-64",
+    "-Copt-level=2",
+    "-Ccodegen-units=1",
+    "-Cpanic=abort",
     "-Crelocation-model=pic",
     // With RELRO, calls go through the .got.
     "-Crelro-level=off",
     // An NMI may come at any time, on the same stack.
     "-Cno-redzone=yes",
+];
+
+/// No C compiler, no C library, no startup files.
+const LINK: [&str; 4] = [
     "-Clinker=rust-lld",
     "-Clinker-flavor=ld.lld",
     "-Clink-arg=--no-dynamic-linker",
-    // From the workspace's root, where Cargo starts the compiler: no path of this checkout gets in.
     "-Clink-arg=-Tpurgatory/purgatory.ld",
 ];
 
-/// What of the outer build must not reach the inner one.
-const OUTER: [&str; 5] =
-    ["RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_BUILD_DIR"];
-
 fn main() {
     println!("cargo::rerun-if-changed=purgatory");
-    println!("cargo::rerun-if-changed=Cargo.toml");
-    let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
-    let out = PathBuf::from(variable("OUT_DIR")).join("purgatory");
-    let mut build = Command::new(variable("CARGO"));
-    build.args(["build", "--package=skexec-purgatory", "--bin=purgatory", "--features=image", "--profile=purgatory"]);
-    // It has no dependency, so there is nothing to ask a network for.
-    build.args(["--offline", "--target", TARGET, "--target-dir"]).arg(&out).current_dir(&root);
-    for name in OUTER {
-        build.env_remove(name);
-    }
-    build.env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\x1f"));
-    let status = build.status().expect("cargo can be started");
-    assert!(status.success(), "the purgatory did not build");
-    let image = out.join(TARGET).join("purgatory/purgatory");
+    let out = PathBuf::from(variable("OUT_DIR"));
+    let (shared, image) = (out.join("libskexec_purgatory.rlib"), out.join("purgatory.elf"));
+    compile(Path::new("purgatory/src/lib.rs"), &shared, &["--crate-name=skexec_purgatory", "--crate-type=rlib"], &[]);
+    let with_shared = format!("--extern=skexec_purgatory={}", shared.display());
+    let flags = ["--crate-name=purgatory", "--crate-type=bin", &with_shared];
+    compile(Path::new("purgatory/image/main.rs"), &image, &flags, &LINK);
     println!("cargo::rustc-env=PURGATORY_ELF={}", image.display());
+}
+
+fn compile(source: &Path, output: &Path, flags: &[&str], link: &[&str]) {
+    let mut rustc = Command::new(variable("RUSTC"));
+    rustc
+        .current_dir(variable("CARGO_MANIFEST_DIR"))
+        .args(CODE)
+        .args(flags)
+        .args(link)
+        .arg("-o")
+        .arg(output)
+        .arg(source);
+    let status = rustc.status().expect("the compiler can be started");
+    assert!(status.success(), "{} does not build", source.display());
 }
 
 fn variable(name: &str) -> std::ffi::OsString {
