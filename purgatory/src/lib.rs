@@ -1,4 +1,15 @@
-//! What the loader and the purgatory share.
+//! What the loader and the purgatory share: the block of orders, the check, and SHA-256.
 //!
-//! Empty until `kexec_load` is supported: then the parameter block and the SHA-256 that both sides use stand here.
-#![no_std]
+//! The purgatory is the code that runs when the old kernel is gone and before the new one starts. The loader writes
+//! [`Params`] into it; it compares the SHA-256 of itself and of every region with what stands there, and jumps, or says
+//! what is damaged. Its freestanding half, in `image/`, adds the entry code, the console and the reset. Nothing here
+//! allocates, panics or calls anybody, so that the same object code can be run as a function in an ordinary test.
+#![cfg_attr(not(test), no_std)]
+#![expect(unsafe_code, reason = "the purgatory reads physical memory")]
+
+mod check;
+mod params;
+pub mod sha256;
+
+pub use check::{PURGATORY, SOUND, Verdict, check, zero};
+pub use params::{Console, NAME, OnMismatch, Params, REGIONS, Region, SPANS, Span};

@@ -86,6 +86,7 @@ reasons! {
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the command line is too long" "shorten it";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the command line holds a NUL byte" "remove it";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "kernel and initrd need more than half of the memory, which the kernel refuses" "use a smaller initrd, or a machine with more memory; swap does not count";
+    TooManySegments "too-many-segments" Unsuitable "EINVAL" "the kernel is made of more pieces than can be loaded" "load the bzImage (vmlinuz) of the same kernel, and join the initrds to one";
 
     // What the system permits.
     NoCapability "no-capability" NotPermitted "EPERM" "the right to load a kernel is missing (CAP_SYS_BOOT)" "run it as root: sudo skexec ...";

@@ -1,0 +1,72 @@
+//! SHA-256 (FIPS 180-4) over memory, in two ways: portable, and with the processor's SHA extensions.
+
+mod ni;
+mod portable;
+
+/// Bytes of a block.
+const BLOCK: usize = 64;
+
+/// The first 32 bits of the fractional parts of the square roots of the first eight primes.
+const INITIAL: [u32; 8] =
+    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
+
+/// The same of the cube roots of the first sixty-four, on the boundary that aligned loads want.
+#[repr(align(16))]
+struct Constants([u32; 64]);
+
+#[rustfmt::skip]
+static K: Constants = Constants([
+    0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
+    0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
+    0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,
+    0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967,
+    0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85,
+    0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070,
+    0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
+    0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
+]);
+
+/// The SHA-256 of the `length` bytes at `start`, which need no alignment.
+///
+/// # Safety
+/// The bytes must be readable, and with `sha_ni` the processor must have the SHA extensions, SSSE3 and SSE4.1.
+#[must_use]
+pub unsafe fn digest(start: *const u8, length: usize, sha_ni: bool) -> [u8; 32] {
+    let mut state = INITIAL;
+    let (whole, rest) = (length / BLOCK, length % BLOCK);
+    // SAFETY: the caller's word: so many blocks lie there, and the processor is as he says.
+    unsafe { compress(&mut state, start, whole, sha_ni) };
+    // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits as 64 bits, big-endian, at the end of a block.
+    let mut tail = [0_u8; 2 * BLOCK];
+    for (index, byte) in tail.iter_mut().take(rest).enumerate() {
+        // SAFETY: below `rest`, so within `length`.
+        *byte = unsafe { start.wrapping_add(whole * BLOCK).wrapping_add(index).read() };
+    }
+    if let Some(byte) = tail.get_mut(rest) {
+        *byte = 0x80;
+    }
+    let blocks = if rest < BLOCK - 8 { 1 } else { 2 };
+    let bits = length.wrapping_mul(8).to_be_bytes();
+    for (byte, bits) in tail.iter_mut().skip(blocks * BLOCK - 8).zip(bits) {
+        *byte = bits;
+    }
+    // SAFETY: one or two blocks of the array; the processor as above.
+    unsafe { compress(&mut state, tail.as_ptr(), blocks, sha_ni) };
+    let mut digest = [0; 32];
+    for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    digest
+}
+
+/// # Safety
+/// `blocks` blocks must be readable at `start`, and the processor must be as `sha_ni` says.
+unsafe fn compress(state: &mut [u32; 8], start: *const u8, blocks: usize, sha_ni: bool) {
+    if sha_ni {
+        // SAFETY: the caller's word.
+        unsafe { ni::compress(state, start, blocks) }
+    } else {
+        // SAFETY: the caller's word.
+        unsafe { portable::compress(state, start, blocks) }
+    }
+}

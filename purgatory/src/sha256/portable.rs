@@ -1,0 +1,62 @@
+//! With nothing but what every x86-64 processor has.
+
+use super::{BLOCK, K};
+
+/// Adds `blocks` blocks to the state.
+///
+/// # Safety
+/// They must be readable at `start`.
+pub(super) unsafe fn compress(state: &mut [u32; 8], start: *const u8, blocks: usize) {
+    let mut block: *const [u8; BLOCK] = start.cast();
+    for _ in 0..blocks {
+        // SAFETY: the caller's word; bytes need no alignment.
+        one(state, unsafe { &*block });
+        block = block.wrapping_add(1);
+    }
+}
+
+fn one(state: &mut [u32; 8], block: &[u8; BLOCK]) {
+    let mut words = [0_u32; 16];
+    for (word, bytes) in words.iter_mut().zip(block.as_chunks::<4>().0) {
+        *word = u32::from_be_bytes(*bytes);
+    }
+    let mut working = *state;
+    let (sixteens, _) = K.0.as_chunks::<16>();
+    for (turn, constants) in sixteens.iter().enumerate() {
+        if turn > 0 {
+            extend(&mut words);
+        }
+        sixteen(&mut working, &words, constants);
+    }
+    for (word, add) in state.iter_mut().zip(working) {
+        *word = word.wrapping_add(add);
+    }
+}
+
+/// The next sixteen words of the message schedule, in place of the last.
+#[inline(always)]
+fn extend(words: &mut [u32; 16]) {
+    for index in 0..16 {
+        let word = |back: usize| words[(index + 16 - back) % 16];
+        // x >>> 7 ^ x >>> 18, and x >>> 17 ^ x >>> 19: nested, it is one move less each.
+        let (early, late) = (word(15), word(2));
+        let sigma0 = (early.rotate_right(11) ^ early).rotate_right(7) ^ early >> 3;
+        let sigma1 = (late.rotate_right(2) ^ late).rotate_right(17) ^ late >> 10;
+        words[index] = word(16).wrapping_add(sigma0).wrapping_add(word(7)).wrapping_add(sigma1);
+    }
+}
+
+#[inline(always)]
+fn sixteen(state: &mut [u32; 8], words: &[u32; 16], constants: &[u32; 16]) {
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    for (word, constant) in words.iter().zip(constants) {
+        let sum1 = ((e.rotate_right(14) ^ e).rotate_right(5) ^ e).rotate_right(6);
+        let choice = g ^ e & (f ^ g);
+        let first = h.wrapping_add(*constant).wrapping_add(*word).wrapping_add(choice).wrapping_add(sum1);
+        let sum0 = ((a.rotate_right(9) ^ a).rotate_right(11) ^ a).rotate_right(2);
+        let majority = b ^ (a ^ b) & (b ^ c);
+        (h, g, f, e, d, c, b) = (g, f, e, d.wrapping_add(first), c, b, a);
+        a = first.wrapping_add(sum0).wrapping_add(majority);
+    }
+    *state = [a, b, c, d, e, f, g, h];
+}
