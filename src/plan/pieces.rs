@@ -10,8 +10,7 @@ const INITRD_LOWEST: PhysAddr = PhysAddr::new(16 * MIB);
 /// The protected-mode part, `bytes` long. It takes `init_size`, in which it unpacks itself; below `pref_address` or off its
 /// alignment it would move there, out of what was kept free for it.
 ///
-/// Where it lies on no multiple of `kernel_alignment`, that field must be set to `1 << min_alignment` in the boot_params that
-/// it is given.
+/// Its boot_params must say [`alignment_at`] its address.
 #[must_use]
 pub fn kernel(header: &SetupHeader, bytes: u64) -> Piece {
     let preferred = PhysAddr::new(header.pref_address);
@@ -25,6 +24,17 @@ pub fn kernel(header: &SetupHeader, bytes: u64) -> Piece {
         fixed: (!header.relocatable).then_some(preferred),
         ..anywhere("kernel", bytes)
     }
+}
+
+/// The `kernel_alignment` that boot_params must hold for a kernel at this address: its own, where that is kept; else the least
+/// that it can do with. The 64-bit entry reads it there, and moves the kernel where it is not kept
+/// (arch/x86/boot/compressed/head_64.S).
+#[must_use]
+pub fn alignment_at(header: &SetupHeader, start: PhysAddr) -> u32 {
+    if start.align_down(header.kernel_alignment.into()) == Some(start) {
+        return header.kernel_alignment;
+    }
+    u32::try_from(fallback_alignment(header)).unwrap_or(header.kernel_alignment)
 }
 
 /// The initrds, joined.
@@ -128,6 +138,15 @@ mod tests {
         ];
         for (min_alignment, wanted) in rows {
             assert_eq!(fallback_alignment(&SetupHeader { min_alignment, ..header() }), wanted, "{min_alignment}");
+        }
+    }
+
+    #[test]
+    fn boot_params_say_what_is_kept() {
+        let header = SetupHeader { kernel_alignment: 0x100_0000, ..header() };
+        let rows = [(0x100_0000, 0x100_0000), (0x300_0000, 0x100_0000), (0x320_0000, 0x20_0000)];
+        for (start, wanted) in rows {
+            assert_eq!(alignment_at(&header, PhysAddr::new(start)), wanted, "{start:#x}");
         }
     }
 
