@@ -6,7 +6,7 @@
 mod e820;
 mod range_set;
 
-pub use e820::{E820Entry, E820Type};
+pub use e820::{E820Entry, E820Type, e820_table, ranges_of};
 pub use range_set::RangeSet;
 
 use serde::Serialize;
@@ -14,6 +14,9 @@ use std::fmt;
 
 /// Bytes of a page, which kexec's segments are made of.
 pub const PAGE: u64 = 4096;
+
+/// 1 MiB: what is below belongs to firmware and legacy devices.
+pub const MIB: u64 = 1 << 20;
 
 /// A physical address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -35,6 +35,8 @@ pub struct SetupHeader {
     pub cmdline_size: u32,
     /// Bytes, a power of two.
     pub kernel_alignment: u32,
+    /// The least alignment that it can do with, as a power of two; zero where it does not say.
+    pub min_alignment: u8,
     /// Whether it may be loaded at another address than `pref_address`.
     pub relocatable: bool,
     /// The physical address that it would like.
@@ -80,6 +82,7 @@ impl SetupHeader {
             cmdline_size: u32_at(bytes, 0x238)?,
             kernel_alignment: u32_at(bytes, 0x230)?,
             relocatable: array::<1>(bytes, 0x234)? != [0],
+            min_alignment: u8::from_le_bytes(array(bytes, 0x235)?),
             pref_address: u64_at(bytes, 0x258)?,
             init_size: u32_at(bytes, 0x260)?,
             release: release(bytes),
@@ -129,6 +132,12 @@ impl SetupHeader {
     pub const fn five_level(&self) -> bool {
         self.xloadflags & FIVE_LEVEL != 0
     }
+
+    /// Whether kernel, initrd, command line and boot_params may lie above 4 GiB.
+    #[must_use]
+    pub const fn above_4g(&self) -> bool {
+        self.xloadflags & ABOVE_4G != 0
+    }
 }
 
 fn too_short() -> Finding {
@@ -164,7 +173,7 @@ mod tests {
         put(0x20e, &0x80u16.to_le_bytes());
         put(0x211, &[1]);
         put(0x230, &0x20_0000u32.to_le_bytes());
-        put(0x234, &[1]);
+        put(0x234, &[1, 21]);
         put(0x236, &0x7fu16.to_le_bytes());
         put(0x238, &2047u32.to_le_bytes());
         put(0x258, &0x100_0000u64.to_le_bytes());
@@ -179,7 +188,8 @@ mod tests {
         assert_eq!((header.setup_size, header.system_size, header.end()), (1024, 512, 1536));
         assert_eq!((header.cmdline_size, header.init_size), (2047, 0x300_0000));
         assert_eq!(header.release.as_deref(), Some("6.1.0-test #1"));
-        assert!(header.five_level() && header.relocatable);
+        assert!(header.five_level() && header.above_4g() && header.relocatable);
+        assert_eq!((header.kernel_alignment, header.min_alignment), (1 << 21, 21));
     }
 
     #[test]

@@ -49,6 +49,16 @@ impl Cmdline {
         &self.0
     }
 
+    /// What the kernel is given for a parameter, in order, without quotes: of `key=value` before a `--`, where init's own
+    /// arguments begin.
+    pub fn values<'a>(&'a self, parameter: &'a str) -> impl Iterator<Item = &'a str> {
+        let of_the_kernel = words(&self.0).take_while(|word| *word != "--");
+        of_the_kernel.filter(move |word| key(word) == parameter).filter_map(|word| {
+            let (_, value) = word.split_once('=')?;
+            Some(value.trim_matches('"'))
+        })
+    }
+
     /// For `kexec_file_load`, when it is short enough: 2016 bytes of text with the usual `cmdline_size` of 2047.
     ///
     /// # Errors
@@ -99,6 +109,13 @@ mod tests {
             let removed: Vec<_> = removed.iter().map(|&key| key.to_owned()).collect();
             assert_eq!(Cmdline::reuse(running, &removed).as_str(), *wanted);
         }
+    }
+
+    #[test]
+    fn values_are_told_apart() {
+        let line = Cmdline::new("a=1 b=2 \"a=3 4\" a=\"5 6\" a ab=7 a= a=b=c -- a=8");
+        assert_eq!(line.values("a").collect::<Vec<_>>(), ["1", "3 4", "5 6", "", "b=c"]);
+        assert_eq!(line.values("c").count(), 0);
     }
 
     #[test]

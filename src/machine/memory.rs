@@ -1,27 +1,44 @@
-//! How much memory there is, as the kernel counts it when it limits kexec.
+//! How much memory there is, as the kernel counts it when it limits kexec, and where it is.
 
+mod firmware_map;
+mod iomem;
+mod map;
+
+pub use map::MemoryMap;
+
+use crate::memory::{PAGE, PhysAddr, PhysRange};
 use crate::sources::Root;
 
-const PAGE: u64 = 4096;
-
 /// Physical memory.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
     /// `MemTotal`, in bytes: the kernel's `totalram_pages`, without what it keeps for itself.
     pub total: Option<u64>,
+    /// Where it is.
+    pub map: Result<MemoryMap, MapProblem>,
+}
+
+/// Why nobody knows where memory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MapProblem {
+    /// Every address of /proc/iomem is zero: it takes `CAP_SYS_ADMIN` to see them.
+    Hidden,
+    /// /proc/iomem or /sys/firmware/memmap cannot be read, or not be understood.
+    Unreadable,
 }
 
 impl Memory {
     /// The memory of this machine.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        Self { total: root.text("/proc/meminfo").and_then(|text| parse_total(&text)) }
+        let total = root.text("/proc/meminfo").and_then(|text| parse_total(&text));
+        Self { total, map: MemoryMap::read(root) }
     }
 
     /// What all segments may take together, in bytes: half of the pages, rounded down
     /// (kernel/kexec_core.c, `sanity_check_segment_list`).
     #[must_use]
-    pub fn kexec_limit(self) -> Option<u64> {
+    pub fn kexec_limit(&self) -> Option<u64> {
         self.total.map(|total| total / PAGE / 2 * PAGE)
     }
 }
@@ -30,6 +47,12 @@ fn parse_total(meminfo: &str) -> Option<u64> {
     let rest = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kibibytes: u64 = rest.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
+}
+
+/// A range by its first and its last address; the last one of all is left out.
+fn closed(first: u64, last: u64) -> Option<PhysRange> {
+    let end = if first > last { None } else { Some(last.saturating_add(1)) };
+    PhysRange::new(PhysAddr::new(first), PhysAddr::new(end?))
 }
 
 #[cfg(test)]
@@ -47,8 +70,17 @@ mod tests {
             ("", None, None),
         ];
         for (text, total, limit) in table {
-            let memory = Memory { total: parse_total(text) };
+            let memory = Memory { total: parse_total(text), map: Err(MapProblem::Unreadable) };
             assert_eq!((memory.total, memory.kexec_limit()), (total, limit), "{text}");
         }
+    }
+
+    #[test]
+    fn the_last_address_is_part_of_it() {
+        assert_eq!(closed(0, 0xfff).unwrap().len(), 0x1000);
+        assert_eq!(closed(5, 5).unwrap().len(), 1);
+        assert_eq!(closed(6, 5), None);
+        assert_eq!(closed(0, u64::MAX).unwrap().len(), u64::MAX);
+        assert_eq!(closed(u64::MAX, u64::MAX), None);
     }
 }

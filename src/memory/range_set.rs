@@ -1,6 +1,6 @@
 //! A set of addresses, as ranges in order that neither touch nor overlap.
 
-use super::{PhysAddr, PhysRange};
+use super::{PAGE, PhysAddr, PhysRange};
 
 /// Ranges in ascending order; what touches or overlaps is one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +33,48 @@ impl RangeSet {
     /// What both sets have.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.iter().flat_map(|own| other.iter().filter_map(move |range| own.intersection(range))).collect()
+        let mut others = other.0.as_slice();
+        let mut both = Vec::new();
+        for own in self.iter() {
+            // What ends before this range ends before all that follow.
+            others = others.get(others.partition_point(|other| other.end <= own.start)..).unwrap_or_default();
+            both.extend(
+                others.iter().take_while(|other| other.start < own.end).filter_map(|other| own.intersection(*other)),
+            );
+        }
+        Self(both)
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        self.iter().chain(other.iter()).collect()
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> Self {
+        self.intersection(&other.complement())
+    }
+
+    /// All addresses that are not in it, but for the last one there is.
+    fn complement(&self) -> Self {
+        let last = PhysAddr::new(u64::MAX);
+        let starts = std::iter::once(PhysAddr::new(0)).chain(self.iter().map(PhysRange::end));
+        let ends = self.iter().map(PhysRange::start).chain(std::iter::once(last));
+        starts.zip(ends).filter_map(|(start, end)| PhysRange::new(start, end)).collect()
+    }
+
+    /// The whole pages in it.
+    #[must_use]
+    pub fn whole_pages(&self) -> Self {
+        self.iter().filter_map(|own| PhysRange::new(own.start().align_up(PAGE)?, own.end().align_down(PAGE)?)).collect()
+    }
+
+    /// The longest range; of equals the highest.
+    #[must_use]
+    pub fn longest(&self) -> Option<PhysRange> {
+        self.iter().max_by_key(|range| range.len())
     }
 
     /// The set without a range.
@@ -45,6 +86,12 @@ impl RangeSet {
             below.into_iter().chain(above)
         };
         self.iter().flat_map(outside).collect()
+    }
+
+    /// The addresses from a limit on.
+    #[must_use]
+    pub fn from(&self, limit: PhysAddr) -> Self {
+        self.iter().filter_map(|own| PhysRange::new(own.start().max(limit), own.end())).collect()
     }
 
     /// The addresses below a limit.
@@ -86,12 +133,35 @@ mod tests {
     }
 
     #[test]
+    fn sets_as_bits_say() {
+        // Every pair of sets of eight addresses, against the same operation on bits.
+        let of =
+            |bits: u64| set(&(0..8).filter(|bit| bits >> bit & 1 == 1).map(|bit| (bit, bit + 1)).collect::<Vec<_>>());
+        for one in 0..256 {
+            for two in 0..256 {
+                assert_eq!(of(one).intersection(&of(two)), of(one & two), "{one:08b} {two:08b}");
+                assert_eq!(of(one).difference(&of(two)), of(one & !two), "{one:08b} {two:08b}");
+                assert_eq!(of(one).union(&of(two)), of(one | two), "{one:08b} {two:08b}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_are_whole() {
+        let odd = set(&[(1, 4096), (4097, 3 * 4096 + 1), (5 * 4096, 6 * 4096)]);
+        assert_eq!(odd.whole_pages(), set(&[(2 * 4096, 3 * 4096), (5 * 4096, 6 * 4096)]));
+        assert_eq!(odd.longest(), set(&[(4097, 3 * 4096 + 1)]).iter().next());
+        assert_eq!(set(&[]).longest(), None);
+    }
+
+    #[test]
     fn sets_are_cut() {
         let all = set(&[(0, 10), (20, 30)]);
         let hole = PhysRange::new(PhysAddr::new(5), PhysAddr::new(25)).unwrap();
         assert_eq!(all.without(hole), set(&[(0, 5), (25, 30)]));
         assert_eq!(all.intersection(&set(&[(5, 25)])), set(&[(5, 10), (20, 25)]));
         assert_eq!(all.below(PhysAddr::new(22)), set(&[(0, 10), (20, 22)]));
+        assert_eq!(all.from(PhysAddr::new(22)), set(&[(22, 30)]));
         assert!(all.contains(PhysRange::new(PhysAddr::new(20), PhysAddr::new(30)).unwrap()) && !all.contains(hole));
     }
 }

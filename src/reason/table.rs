@@ -101,6 +101,7 @@ reasons! {
     Busy "busy" NotPermitted "EBUSY" "another load or unload is under way" "wait until it is done, then try again";
     WriterOpen "open-for-writing" NotPermitted "ETXTBSY" "someone has the file open for writing" "wait until the package manager or the copy is done";
     NoMemoryHole "no-memory-hole" Unsuitable "EADDRNOTAVAIL" "no free stretch of physical memory is large enough" "use a smaller initrd, or a machine with more memory";
+    TooManySegments "too-many-segments" Unsuitable "EINVAL" "the kernel is in more pieces than kexec takes" "load the bzImage (vmlinuz) of the same kernel";
     NoCrashKernel "no-crashkernel" NotPermitted "EADDRNOTAVAIL" "no memory is reserved for a crash kernel" "boot with crashkernel=256M on the command line";
     KernelRefused "kernel-refused" NotPermitted "any" "the running kernel refused the image" "see the kernel's log: dmesg | tail";
 

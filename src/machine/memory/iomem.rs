@@ -1,0 +1,143 @@
+//! /proc/iomem: a tree of resources by indentation, each with its first and its last address
+//! (kernel/resource.c, `r_show`).
+
+use super::MapProblem;
+use crate::memory::{E820Entry, E820Type, PhysAddr, PhysRange, RangeSet};
+
+/// How deep the kernel indents (`MAX_IORES_LEVEL`).
+const DEEPEST: usize = 5;
+
+/// What of the running kernel lies in RAM and may be overwritten: the copy takes place when nothing of it is needed any more.
+const OF_THE_OLD_KERNEL: [&str; 4] = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"];
+
+const RAM: &str = "System RAM";
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Resource<'a> {
+    depth: usize,
+    range: PhysRange,
+    name: &'a str,
+}
+
+/// What the running kernel makes of the physical addresses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Iomem {
+    /// `System RAM` that nothing else claims: no crash kernel, no reservation, nothing that a driver brought.
+    pub(super) free: RangeSet,
+    /// All resources that are named like a type of the memory map.
+    pub(super) typed: Vec<E820Entry>,
+}
+
+impl Iomem {
+    /// Reads the text. A line that cannot be understood might be a reservation: then the text is of no use at all.
+    pub(super) fn parse(text: &str) -> Result<Self, MapProblem> {
+        let lines: Option<Vec<_>> = text.lines().filter(|line| !line.trim().is_empty()).map(resource).collect();
+        let resources = lines.filter(|lines| !lines.is_empty()).ok_or(MapProblem::Unreadable)?;
+        // Without CAP_SYS_ADMIN every address reads as zero.
+        let zero = PhysRange::of_length(PhysAddr::new(0), 1);
+        if resources.iter().all(|resource| Some(resource.range) == zero) {
+            return Err(MapProblem::Hidden);
+        }
+        let typed = |resource: &Resource<'_>| {
+            E820Type::of_name(resource.name).map(|kind| E820Entry { range: resource.range, kind })
+        };
+        Ok(Self { free: free(&resources), typed: resources.iter().filter_map(typed).collect() })
+    }
+}
+
+/// `System RAM`, less what is nested in it.
+fn free(resources: &[Resource<'_>]) -> RangeSet {
+    let (mut ram, mut claimed) = (Vec::new(), Vec::new());
+    let mut within: Vec<(usize, &str)> = Vec::new();
+    for resource in resources {
+        within.retain(|(depth, _)| *depth < resource.depth);
+        let in_ram = within.iter().any(|(_, name)| *name == RAM);
+        match resource.name {
+            RAM => ram.push(resource.range),
+            name if OF_THE_OLD_KERNEL.contains(&name) => {}
+            // Also what surrounds RAM, where it is a type of memory of its own.
+            name if in_ram || E820Type::of_name(name).is_some() => claimed.push(resource.range),
+            _ => {}
+        }
+        within.push((resource.depth, resource.name));
+    }
+    ram.into_iter().collect::<RangeSet>().difference(&claimed.into_iter().collect())
+}
+
+/// `  01000000-02276507 : Kernel code`; the last address belongs to it.
+fn resource(line: &str) -> Option<Resource<'_>> {
+    let text = line.trim_start_matches(' ');
+    let depth = line.len().checked_sub(text.len())? / 2;
+    let (addresses, name) = text.split_once(" : ")?;
+    let (first, last) = addresses.split_once('-')?;
+    let range = super::closed(hex(first)?, hex(last)?)?;
+    (depth <= DEEPEST).then_some(Resource { depth, range, name })
+}
+
+fn hex(digits: &str) -> Option<u64> {
+    let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    plain.then(|| u64::from_str_radix(digits, 16).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(ranges: &[(u64, u64)]) -> RangeSet {
+        ranges.iter().filter_map(|(start, end)| PhysRange::new(PhysAddr::new(*start), PhysAddr::new(*end))).collect()
+    }
+
+    #[test]
+    fn what_is_nested_is_not_free() {
+        let rows: &[(&str, &[(u64, u64)])] = &[
+            ("1000-1fff : System RAM", &[(0x1000, 0x2000)]),
+            ("1000-1fff : System RAM\n  1100-11ff : Kernel code\n  1200-12ff : Kernel bss", &[(0x1000, 0x2000)]),
+            ("1000-1fff : System RAM\n  1100-11ff : Crash kernel", &[(0x1000, 0x1100), (0x1200, 0x2000)]),
+            ("1000-1fff : System RAM\n  1100-11ff : Reserved", &[(0x1000, 0x1100), (0x1200, 0x2000)]),
+            ("1000-1fff : System RAM\n  1100-11ff : Kernel gossip", &[(0x1000, 0x1100), (0x1200, 0x2000)]),
+            // Memory that a driver brought; a setup_data node splits RAM in two that touch.
+            ("1000-1fff : Soft Reserved\n  1000-1fff : dax0.0\n    1000-1fff : System RAM (kmem)", &[]),
+            ("1000-1fff : System RAM (virtio_mem)", &[]),
+            ("1000-1017 : System RAM\n1018-1fff : System RAM", &[(0x1000, 0x2000)]),
+            // RAM of a window is RAM; within persistent memory it is not ours.
+            ("1000-2fff : CXL Window 0\n  1000-1fff : System RAM", &[(0x1000, 0x2000)]),
+            ("1000-2fff : Persistent Memory\n  1000-1fff : System RAM", &[]),
+            // What follows at the outer level is not nested any more.
+            (
+                "1000-1fff : System RAM\n  1000-10ff : Kernel code\n2000-2fff : x\n3000-3fff : System RAM",
+                &[(0x1000, 0x2000), (0x3000, 0x4000)],
+            ),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(Iomem::parse(text).unwrap().free, set(wanted), "{text}");
+        }
+    }
+
+    #[test]
+    fn zeros_are_no_addresses() {
+        let hidden =
+            "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n";
+        assert_eq!(Iomem::parse(hidden), Err(MapProblem::Hidden));
+        assert!(Iomem::parse("00000000-00000000 : Reserved\n00001000-0009fbff : System RAM\n").is_ok());
+    }
+
+    #[test]
+    fn a_line_not_understood_spoils_it() {
+        let rows = [
+            "",
+            "\n",
+            "1000-1fff",
+            "1000 : System RAM",
+            "2000-1fff : System RAM",
+            "+1000-1fff : System RAM",
+            "-1fff : System RAM",
+            "11111111111111111-22222222222222222 : System RAM",
+            "              1000-1fff : too deep",
+            "1000-1fff : System RAM\nwhat?",
+        ];
+        for text in rows {
+            assert_eq!(Iomem::parse(text), Err(MapProblem::Unreadable), "{text}");
+        }
+    }
+}
