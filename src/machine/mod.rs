@@ -9,6 +9,7 @@ pub mod algorithms;
 pub mod config;
 pub mod cpu;
 pub mod enforcement;
+pub mod handover;
 pub mod ima;
 pub mod kexec;
 pub mod keyrings;
@@ -24,6 +25,7 @@ pub use algorithms::{Algorithms, Support};
 pub use config::Config;
 pub use cpu::Cpu;
 pub use enforcement::{Enforcement, enforcement};
+pub use handover::Handover;
 pub use ima::Ima;
 pub use kexec::Kexec;
 pub use keyrings::Keyrings;
@@ -53,6 +55,8 @@ pub struct Machine {
     pub memory: Memory,
     /// What of the processor matters to a kernel that is started.
     pub cpu: Cpu,
+    /// What the next kernel has to be told of firmware and boot loader.
+    pub handover: Handover,
     /// UEFI Secure Boot.
     pub secure_boot: SecureBoot,
     /// What the running kernel can compute.
@@ -80,6 +84,7 @@ impl Machine {
             kexec: Kexec::read(root, &config),
             memory: Memory::read(root),
             cpu: Cpu::read(root),
+            handover: Handover::read(root),
             algorithms: Algorithms::read(root),
             keyrings: Keyrings::read(root),
             load_pin: LoadPin::read(root, &config),
