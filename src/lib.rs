@@ -7,12 +7,13 @@
 //! | F6 | [`cli`]: arguments, printing |
 //! | F5 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
 //! | F4 | [`permit`]: what the system lets us do; [`report`], [`record`], [`shutdown`] |
-//! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it |
+//! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it; [`boot_params`]: what a kernel is told |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
 //! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system; [`memory`]: physical addresses |
 //! | F0 | [`sys`]: the system calls; [`reason`]: the table of reasons; [`hex`] |
 
 pub mod authorize;
+pub mod boot_params;
 pub mod cli;
 pub mod diagnose;
 pub mod exec;

@@ -17,6 +17,9 @@ use std::ops::Range;
 
 /// The kernel takes 16 segments (`KEXEC_SEGMENT_MAX`); boot_params, initrd and purgatory are three.
 const MAX_LOADS: usize = 13;
+/// The longest command line in bytes, without its NUL: `COMMAND_LINE_SIZE` of every x86 kernel, less one. A bzImage tells it
+/// itself.
+pub const CMDLINE_SIZE: u32 = 2047;
 /// Where the kernel's own text is mapped (`__START_KERNEL_map`).
 const START_KERNEL_MAP: u64 = 0xffff_ffff_8000_0000;
 
