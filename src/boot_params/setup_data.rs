@@ -2,6 +2,7 @@
 //! (arch/x86/include/uapi/asm/setup_data.h).
 
 use crate::machine::handover::Efi;
+use crate::memory::PhysAddr;
 
 const E820_EXT: u32 = 1;
 const EFI: u32 = 4;
@@ -22,11 +23,12 @@ impl Node {
         Self { kind: E820_EXT, data: entries }
     }
 
-    /// `struct efi_setup_data` (arch/x86/include/asm/efi.h): `fw_vendor`, nothing, `tables`, `smbios`, eight times nothing.
+    /// `struct efi_setup_data` (arch/x86/include/asm/efi.h): `fw_vendor`, `runtime`, `tables`, `smbios`, eight times nothing.
     pub(super) fn efi(efi: &Efi) -> Self {
-        let smbios = efi.smbios.unwrap_or_default();
-        let numbers = [efi.fw_vendor.get(), 0, efi.tables.get(), smbios.get(), 0, 0, 0, 0, 0, 0, 0, 0];
-        Self { kind: EFI, data: numbers.iter().flat_map(|number| number.to_le_bytes()).collect() }
+        let (runtime, smbios) = (efi.runtime.unwrap_or_default(), efi.smbios.unwrap_or_default());
+        let addresses = [efi.fw_vendor, runtime, efi.tables, smbios].map(PhysAddr::get);
+        let numbers = addresses.into_iter().chain([0; 8]);
+        Self { kind: EFI, data: numbers.flat_map(u64::to_le_bytes).collect() }
     }
 
     /// Random bytes.

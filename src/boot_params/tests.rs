@@ -53,6 +53,7 @@ fn efi() -> Efi {
         memdesc_version: 1,
         systab: PhysAddr::new(0x0807_0605_0403_0201),
         fw_vendor: PhysAddr::new(0x1111),
+        runtime: Some(PhysAddr::new(0x4444)),
         tables: PhysAddr::new(0x2222),
         smbios: Some(PhysAddr::new(0x3333)),
         map: vec![first, Descriptor { kind: 0x0a0b_0c0d, attribute: 0x8000_0000_0000_000f, ..first }],
@@ -200,7 +201,7 @@ fn efi_is_handed_on_where_it_is_taken() {
         assert_eq!(segment[0x1c0..0x1e0], info.concat());
         let numbers = [5, 6, 7, 8, 9, 0x0a0b_0c0d, 6, 7, 8, 0x8000_0000_0000_000fu64];
         assert_eq!(segment[map..], numbers.map(u64::to_le_bytes).concat());
-        let data = [0x1111, 0, 0x2222, 0x3333, 0, 0, 0, 0, 0, 0, 0, 0u64];
+        let data = [0x1111, 0x4444, 0x2222, 0x3333, 0, 0, 0, 0, 0, 0, 0, 0u64];
         assert_eq!(nodes(&segment), [(4, data.map(u64::to_le_bytes).concat())]);
     }
     for header in [Header::Elf { efi_kexec: false }, Header::BzImage(&old)] {

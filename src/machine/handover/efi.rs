@@ -36,6 +36,8 @@ pub struct Efi {
     pub systab: PhysAddr,
     /// Its vendor's name.
     pub fw_vendor: PhysAddr,
+    /// Its runtime services; kernels before 5.6 take them from here, later ones from the system table.
+    pub runtime: Option<PhysAddr>,
     /// Its configuration tables.
     pub tables: PhysAddr,
     /// The SMBIOS entry point; firmware may leave a virtual address in its own table.
@@ -48,15 +50,14 @@ impl Efi {
     /// All of it, or nothing: with half a map the next kernel would call firmware whose memory it gave away.
     pub(super) fn read(root: &Root, own: &[u8; field::SIZE], systab: &Systab) -> Option<Self> {
         let signature = array(own, field::EFI_LOADER_SIGNATURE).filter(|signature| *signature == EL64)?;
-        let [low, high] = [field::EFI_SYSTAB, field::EFI_SYSTAB_HI].map(|offset| array::<4>(own, offset));
-        let address = match (low?, high?) {
-            ([a, b, c, d], [e, f, g, h]) => u64::from_le_bytes([a, b, c, d, e, f, g, h]),
-        };
+        let half = |offset| array(own, offset).map(u32::from_le_bytes).map(u64::from);
+        let address = half(field::EFI_SYSTAB)? | half(field::EFI_SYSTAB_HI)? << 32;
         Some(Self {
             signature,
             memdesc_version: array(own, field::EFI_MEMDESC_VERSION).map(u32::from_le_bytes)?,
             systab: Some(address).filter(|address| *address != 0).map(PhysAddr::new)?,
             fw_vendor: number(root, "/sys/firmware/efi/fw_vendor").map(PhysAddr::new)?,
+            runtime: number(root, "/sys/firmware/efi/runtime").map(PhysAddr::new),
             tables: number(root, "/sys/firmware/efi/config_table").map(PhysAddr::new)?,
             smbios: systab.get("SMBIOS"),
             map: map(root)?,

@@ -99,6 +99,7 @@ fn with_efi() -> Tree {
         "ACPI20=0x7f77e014\nACPI=0x7f77e000\nSMBIOS3=0x7f5db000\nSMBIOS=0x7f5dd000\n",
     );
     tree.write("/sys/firmware/efi/fw_vendor", "0x7f9ff98a\n");
+    tree.write("/sys/firmware/efi/runtime", "0x7f9ecb98\n");
     tree.write("/sys/firmware/efi/config_table", "0x7f5ec198\n");
     for (index, kind) in [(0, "0x5"), (1, "0x6")] {
         let values = [
@@ -129,6 +130,7 @@ fn efi_is_read() {
         memdesc_version: 1,
         systab: PhysAddr::new(0x2_7ff0_1018),
         fw_vendor: PhysAddr::new(0x7f9f_f98a),
+        runtime: Some(PhysAddr::new(0x7f9e_cb98)),
         tables: PhysAddr::new(0x7f5e_c198),
         smbios: Some(PhysAddr::new(0x7f5d_d000)),
         map: vec![descriptor, Descriptor { kind: 6, ..descriptor }],
