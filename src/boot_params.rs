@@ -143,4 +143,6 @@ impl BootParams<'_> {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
