@@ -92,7 +92,7 @@ impl Vmlinux {
         let entry = entry(headers.entry, &loads)?;
         let mut segments = loads.iter().map(|load| segment(load, bytes)).collect::<Result<Vec<_>, _>>()?;
         segments.sort_by_key(|segment| segment.at);
-        apart(&segments)?;
+        apart(&segments, bytes.len())?;
         let content = || segments.iter().filter_map(|segment| bytes.get(segment.file.clone()));
         Ok(Self {
             release: content().find_map(signs::release),
@@ -130,12 +130,17 @@ fn segment(load: &ProgramHeader, bytes: &[u8]) -> Result<LoadSegment, Finding> {
     Ok(LoadSegment { file, at })
 }
 
-/// Pages are what is loaded: two segments that share one would overwrite each other.
-fn apart(segments: &[LoadSegment]) -> Result<(), Finding> {
+/// Pages are what is loaded; as all segments start on one, those that do not overlap share none. Bytes that several
+/// segments load would have to be searched, hashed and copied as often.
+fn apart(segments: &[LoadSegment], length: usize) -> Result<(), Finding> {
     for (one, next) in segments.iter().zip(segments.iter().skip(1)) {
-        if one.pages().overlaps(next.pages()) {
-            return Err(wrong(format!("the segments at {} and {} share a page", one.at, next.at)));
+        if one.at.overlaps(next.at) {
+            return Err(wrong(format!("the segments at {} and {} overlap", one.at, next.at)));
         }
+    }
+    let loaded = segments.iter().fold(0, |sum: usize, segment| sum.saturating_add(segment.file.len()));
+    if loaded > length {
+        return Err(wrong(format!("the segments have {loaded:#x} bytes, the file {length:#x}")));
     }
     Ok(())
 }

@@ -122,12 +122,20 @@ fn what_is_no_kernel_is_refused() {
 }
 
 #[test]
-fn two_segments_on_one_page_are_refused() {
+fn segments_that_overlap_are_refused() {
     let first = |length| (PT_LOAD, 0x1000, 0, 0x100_0000, 0x800, length);
     let second = (PT_LOAD, 0x1000, 0, 0x100_2000, 0x800, 0x800);
     assert!(Vmlinux::parse(&elf(0x100_0000, &[second, first(0x2000)])).is_ok());
     let error = Vmlinux::parse(&elf(0x100_0000, &[second, first(0x2001)])).unwrap_err();
-    assert!(error.to_string().contains("share a page"), "{error}");
+    assert!(error.to_string().contains("overlap"), "{error}");
+}
+
+#[test]
+fn no_byte_is_loaded_twice_without_end() {
+    let rows = |length: u64| [0, 1, 2].map(|index| (PT_LOAD, 0, 0, 0x100_0000 + 0x1_0000 * index, length, length));
+    assert!(Vmlinux::parse(&elf(0x100_0000, &rows(0x1555))).is_ok());
+    let error = Vmlinux::parse(&elf(0x100_0000, &rows(0x1556))).unwrap_err();
+    assert_eq!(error.reason, Reason::ElfHeader, "{error}");
 }
 
 #[test]

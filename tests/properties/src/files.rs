@@ -94,5 +94,6 @@ fn vmlinux(kernel: &image_elf::Vmlinux, length: usize) {
     };
     assert_eq!(kernel.segments.iter().filter(|segment| entry(segment)).count(), 1, "{kernel:?}");
     assert!((1..=13).contains(&kernel.segments.len()));
+    assert!(kernel.segments.iter().map(|segment| segment.file.len()).sum::<usize>() <= length);
     assert!(kernel.release.as_ref().is_none_or(|release| release.len() <= 200));
 }
