@@ -64,8 +64,8 @@ pub struct Vmlinux {
     /// What follows `Linux version ` in the kernel's banner, such as `6.1.0-50-amd64 (...) #1 SMP ...`; at most 200 bytes.
     pub release: Option<String>,
     /// Whether it can be entered under five-level page tables; `false` where nothing says that it can. There are no
-    /// xloadflags to ask: the sign is the name of `ptrs_per_p4d`, a variable that is exported to modules exactly where
-    /// `CONFIG_X86_5LEVEL` is on (arch/x86/kernel/head64.c).
+    /// xloadflags to ask. From 6.17 on, every kernel can. Before, the sign is the name of `ptrs_per_p4d`, a variable that is
+    /// exported to modules exactly where `CONFIG_X86_5LEVEL` is on (arch/x86/kernel/head64.c).
     pub five_level: bool,
     /// Whether it takes an EFI runtime map over from another kernel, as `XLF_EFI_KEXEC` says of a bzImage. That bit
     /// stands for `CONFIG_KEXEC_CORE` (arch/x86/boot/header.S); the sign of it here is the name of
@@ -94,9 +94,10 @@ impl Vmlinux {
         segments.sort_by_key(|segment| segment.at);
         apart(&segments, bytes.len())?;
         let content = || segments.iter().filter_map(|segment| bytes.get(segment.file.clone()));
+        let release = content().find_map(signs::release);
         Ok(Self {
-            release: content().find_map(signs::release),
-            five_level: content().any(signs::five_level),
+            five_level: release.as_deref().is_some_and(signs::is_always_five_level) || content().any(signs::five_level),
+            release,
             efi_kexec: content().any(signs::efi_kexec),
             segments,
             entry,

@@ -1,5 +1,6 @@
 //! What a vmlinux says of itself in the bytes that it loads, having no setup_header to say it in.
 
+use crate::machine::Release;
 use memchr::memmem;
 
 const BANNER: &[u8] = b"Linux version ";
@@ -17,6 +18,11 @@ pub(super) fn release(content: &[u8]) -> Option<String> {
         let is_one = text.first().is_some_and(u8::is_ascii_digit) && printable;
         is_one.then(|| String::from_utf8_lossy(text).into_owned())
     })
+}
+
+/// Linux 6.17 has no `CONFIG_X86_5LEVEL` any more, which left all of them with what it stood for.
+pub(super) fn is_always_five_level(release: &str) -> bool {
+    Release::parse(release).at_least(6, 17)
 }
 
 /// The name among those that modules may use (`__ksymtab_strings`).

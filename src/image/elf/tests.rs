@@ -155,6 +155,15 @@ fn signs_count_where_they_are_loaded() {
 }
 
 #[test]
+fn new_kernels_need_no_sign() {
+    for (banner, wanted) in [("6.16.9", false), ("6.17.0-rc1", true), ("7.2-rc3+deb14-amd64", true), ("10", false)] {
+        let file = elf(0x100_0000, &[TEXT]);
+        let kernel = Vmlinux::parse(&put(file, 0x1000, format!("Linux version {banner}\0").as_bytes())).unwrap();
+        assert_eq!(kernel.five_level, wanted, "{banner}");
+    }
+}
+
+#[test]
 fn a_banner_is_printable_and_bounded() {
     let rows: &[(&[u8], Option<&str>)] = &[
         (b"Linux version 6.12\n", Some("6.12")),
