@@ -76,6 +76,24 @@ impl Cmdline {
         CString::new(self.0.as_str())
             .map_err(|error| Finding::new(Reason::CmdlineNul, format!("at byte {}", error.nul_position())))
     }
+
+    /// For boot_params of our own, without NUL, when it is short enough: nobody keeps anything of `cmdline_size`, so that it
+    /// is 2047 bytes of text with the usual one. A vmlinux has `elf::CMDLINE_SIZE`.
+    ///
+    /// # Errors
+    /// `cmdline-nul`, `cmdline-too-long`.
+    pub fn for_segments(&self, cmdline_size: u32) -> Result<&[u8], Finding> {
+        let size = usize::try_from(cmdline_size).unwrap_or(usize::MAX);
+        let over = self.0.len().saturating_sub(size);
+        if over > 0 {
+            let seen = format!("{} bytes of text, {over} more than cmdline_size {cmdline_size}", self.0.len());
+            return Err(Finding::new(Reason::CmdlineTooLong, seen));
+        }
+        match self.0.bytes().position(|byte| byte == 0) {
+            Some(nul) => Err(Finding::new(Reason::CmdlineNul, format!("at byte {nul}"))),
+            None => Ok(self.0.as_bytes()),
+        }
+    }
 }
 
 /// Words as the kernel splits them (lib/cmdline.c, `next_arg`): blanks within double quotes do not split.
@@ -140,5 +158,17 @@ mod tests {
         assert!(error.to_string().contains("2020 bytes of text, 4 too many"), "{error}");
         assert_eq!(Cmdline::new("a\0b").for_file_load(2047).unwrap_err().reason, Reason::CmdlineNul);
         assert!(Cmdline::new("a").for_file_load(7).is_err());
+    }
+
+    #[test]
+    fn segments_may_have_all_of_cmdline_size() {
+        for (length, size, fits) in [(0, 0, true), (2047, 2047, true), (2048, 2047, false), (1, 0, false)] {
+            let text = "x".repeat(length);
+            let line = Cmdline::new(&text);
+            assert_eq!(line.for_segments(size).ok(), fits.then_some(text.as_bytes()), "{length} of {size}");
+        }
+        let error = Cmdline::new(&"x".repeat(2050)).for_segments(2047).unwrap_err();
+        assert!(error.to_string().contains("2050 bytes of text, 3 more than cmdline_size 2047"), "{error}");
+        assert_eq!(Cmdline::new("a\0b").for_segments(2047).unwrap_err().reason, Reason::CmdlineNul);
     }
 }

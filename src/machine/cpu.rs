@@ -11,19 +11,44 @@ pub struct Cpu {
     /// Five-level page tables are in use: the kernel clears the flag where it runs with four, so that `la57` in
     /// /proc/cpuinfo means in use, not only possible. `None` where it cannot be read.
     pub la57: Option<bool>,
+    /// SHA-256 can be computed with SHA-NI: `sha_ni`, and the `ssse3` and `sse4_1` that its code needs. `None` where it
+    /// cannot be read.
+    pub sha_ni: Option<bool>,
 }
 
 impl Cpu {
     /// The processor of this machine.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        Self { la57: root.head("/proc/cpuinfo", FIRST_PROCESSOR).and_then(|text| parse_la57(&text)) }
+        flags(root).map(|flags| Self::of(&flags)).unwrap_or_default()
+    }
+
+    fn of(flags: &Flags) -> Self {
+        Self {
+            la57: Some(flags.has("la57")),
+            sha_ni: Some(["sha_ni", "ssse3", "sse4_1"].iter().all(|flag| flags.has(flag))),
+        }
     }
 }
 
-fn parse_la57(cpuinfo: &str) -> Option<bool> {
-    let (_, flags) = cpuinfo.lines().filter_map(|line| line.split_once(':')).find(|(key, _)| key.trim() == "flags")?;
-    Some(flags.split_whitespace().any(|flag| flag == "la57"))
+/// The line `flags` of the first processor in /proc/cpuinfo.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Flags(String);
+
+impl Flags {
+    pub(super) fn has(&self, wanted: &str) -> bool {
+        self.0.split_whitespace().any(|flag| flag == wanted)
+    }
+
+    fn parse(cpuinfo: &str) -> Option<Self> {
+        let mut lines = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(key, _)| key.trim() == "flags").map(|(_, flags)| Self(flags.to_owned()))
+    }
+}
+
+/// `None` where /proc/cpuinfo cannot be read or has no such line.
+pub(super) fn flags(root: &Root) -> Option<Flags> {
+    root.head("/proc/cpuinfo", FIRST_PROCESSOR).and_then(|text| Flags::parse(&text))
 }
 
 #[cfg(test)]
@@ -39,7 +64,22 @@ mod tests {
             ("Features\t: fp asimd\n", None),
         ];
         for (text, wanted) in table {
-            assert_eq!(parse_la57(text), wanted, "{text}");
+            assert_eq!(Flags::parse(text).and_then(|flags| Cpu::of(&flags).la57), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn sha_ni_needs_three() {
+        let table = [
+            ("flags : ssse3 sse4_1 sha_ni", true),
+            ("flags : sse4_1 sha_ni", false),
+            ("flags : ssse3 sha_ni sse4_2", false),
+            ("flags : ssse3 sse4_1\n\nflags : ssse3 sse4_1 sha_ni", false),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(Cpu::of(&Flags::parse(text).unwrap()).sha_ni, Some(wanted), "{text}");
+        }
+        let tree = crate::sources::testing::Tree::new();
+        assert_eq!(Cpu::read(tree.root()), Cpu { la57: None, sha_ni: None });
     }
 }

@@ -11,6 +11,8 @@ pub struct Kexec {
     pub present: Option<bool>,
     /// The kernel has `kexec_file_load`.
     pub file_load: Option<bool>,
+    /// The kernel has `kexec_load`.
+    pub segments: Option<bool>,
     /// `kernel.kexec_load_disabled`: off until the next boot.
     pub disabled: Option<bool>,
     /// `kernel.kexec_load_limit_reboot`.
@@ -40,9 +42,11 @@ impl Kexec {
     pub fn read(root: &Root, config: &Config) -> Self {
         let loaded = flag(root, "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded");
         let present = presence(root, config);
+        let calls = if present == Some(false) { Calls::default().or_no() } else { calls(root, config) };
         Self {
             present,
-            file_load: if present == Some(false) { Some(false) } else { file_load(root, config) },
+            file_load: calls.file_load,
+            segments: calls.segments,
             disabled: root.text("/proc/sys/kernel/kexec_load_disabled").and_then(|text| parse_flag(&text)),
             limit_reboot: root.text("/proc/sys/kernel/kexec_load_limit_reboot").and_then(|text| parse_limit(&text)),
             limit_panic: root.text("/proc/sys/kernel/kexec_load_limit_panic").and_then(|text| parse_limit(&text)),
@@ -78,25 +82,58 @@ fn presence(root: &Root, config: &Config) -> Option<bool> {
     if root.has("/sys/kernel") { Some(false) } else { config.has("KEXEC_CORE") }
 }
 
-fn file_load(root: &Root, config: &Config) -> Option<bool> {
-    config.has("KEXEC_FILE").or_else(|| has_symbol(BufReader::new(root.open("/proc/kallsyms")?)))
+/// Which of the two system calls there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Calls {
+    file_load: Option<bool>,
+    segments: Option<bool>,
 }
 
-/// Looks for the system call's entry among the kernel's symbols. A kernel without it has the name all the same, as a
+impl Calls {
+    const fn are_known(self) -> bool {
+        self.file_load.is_some() && self.segments.is_some()
+    }
+
+    /// What was not found is not there.
+    fn or_no(self) -> Self {
+        Self { file_load: self.file_load.or(Some(false)), segments: self.segments.or(Some(false)) }
+    }
+}
+
+/// By the configuration, or else by the kernel's symbols, which are a file of megabytes.
+fn calls(root: &Root, config: &Config) -> Calls {
+    let configured = Calls { file_load: config.has("KEXEC_FILE"), segments: config.has("KEXEC") };
+    if configured.are_known() {
+        return configured;
+    }
+    root.open("/proc/kallsyms").and_then(|file| symbols(BufReader::new(file))).unwrap_or(configured)
+}
+
+/// Looks for the system calls' entries among the kernel's symbols. A kernel without one has the name all the same, as a
 /// weak stub (`COND_SYSCALL`): the type letter before the name is `W` there.
-fn has_symbol(kallsyms: impl BufRead) -> Option<bool> {
+fn symbols(kallsyms: impl BufRead) -> Option<Calls> {
+    let mut calls = Calls::default();
     let mut empty = true;
     for line in kallsyms.lines() {
         let line = line.ok()?;
         empty = false;
         let mut fields = line.split_whitespace().skip(1);
         let (Some(kind), Some(name)) = (fields.next(), fields.next()) else { continue };
-        // __x64_sys_…, __arm64_sys_…; `__pfx_` names the padding before a function.
-        if name.ends_with("_sys_kexec_file_load") && !name.starts_with("__pfx_") && kind.eq_ignore_ascii_case("t") {
-            return Some(true);
+        // `__pfx_` names the padding before a function.
+        if !kind.eq_ignore_ascii_case("t") || name.starts_with("__pfx_") {
+            continue;
+        }
+        // __x64_sys_…, __arm64_sys_…
+        if name.ends_with("_sys_kexec_file_load") {
+            calls.file_load = Some(true);
+        } else if name.ends_with("_sys_kexec_load") {
+            calls.segments = Some(true);
+        }
+        if calls.are_known() {
+            break;
         }
     }
-    if empty { None } else { Some(false) }
+    if empty { None } else { Some(calls.or_no()) }
 }
 
 fn parse_flag(text: &str) -> Option<bool> {
@@ -141,7 +178,22 @@ mod tests {
             ("", None),
         ];
         for (text, wanted) in table {
-            assert_eq!(has_symbol(text.as_bytes()), *wanted, "{text}");
+            assert_eq!(symbols(text.as_bytes()).and_then(|calls| calls.file_load), *wanted, "{text}");
+            let other = text.replace("kexec_file_load", "kexec_load");
+            assert_eq!(symbols(other.as_bytes()).and_then(|calls| calls.segments), *wanted, "{other}");
+        }
+    }
+
+    #[test]
+    fn one_pass_finds_both() {
+        let table = [
+            ("0 T __x64_sys_kexec_load\n0 T __x64_sys_kexec_file_load\n", true, true),
+            ("0 T __x64_sys_kexec_load\n0 W __x64_sys_kexec_file_load\n", true, false),
+            ("0 t __do_sys_kexec_file_load\n0 W __x64_sys_kexec_load\n", false, true),
+        ];
+        for (text, segments, file_load) in table {
+            let calls = symbols(text.as_bytes()).unwrap();
+            assert_eq!((calls.segments, calls.file_load), (Some(segments), Some(file_load)), "{text}");
         }
     }
 
@@ -151,7 +203,7 @@ mod tests {
         let read = || Kexec::read(tree.root(), &Config::default());
         assert_eq!(read(), Kexec::default());
         tree.directory("/sys/kernel");
-        assert_eq!((read().present, read().file_load), (Some(false), Some(false)));
+        assert_eq!((read().present, read().file_load, read().segments), (Some(false), Some(false), Some(false)));
         tree.write("/sys/kernel/kexec_loaded", "0\n");
         assert_eq!((read().present, read().loaded, read().file_load), (Some(true), Some(false), None));
         tree.write("/sys/kernel/kexec/loaded", "1\n");
@@ -170,5 +222,7 @@ mod tests {
         tree.write("/proc/kallsyms", "0 T __x64_sys_kexec_file_load\n");
         assert_eq!(Kexec::read(tree.root(), &Config::default()).file_load, Some(true));
         assert_eq!(Kexec::read(tree.root(), &Config::parse("", "x")).file_load, Some(false));
+        let segments_only = Config::parse("CONFIG_KEXEC=y\nCONFIG_KEXEC_CORE=y\n", "x");
+        assert_eq!(Kexec::read(tree.root(), &segments_only).segments, Some(true));
     }
 }

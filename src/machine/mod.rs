@@ -6,12 +6,15 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod algorithms;
+pub mod confidential;
 pub mod config;
 pub mod cpu;
 pub mod enforcement;
+pub mod handover;
 pub mod ima;
 pub mod kexec;
 pub mod keyrings;
+pub mod kho;
 pub mod load_pin;
 pub mod lockdown;
 pub mod memory;
@@ -21,12 +24,15 @@ pub mod surroundings;
 
 pub use crate::sources::SecureBoot;
 pub use algorithms::{Algorithms, Support};
+pub use confidential::Confidential;
 pub use config::Config;
 pub use cpu::Cpu;
 pub use enforcement::{Enforcement, enforcement};
+pub use handover::Handover;
 pub use ima::Ima;
 pub use kexec::Kexec;
 pub use keyrings::Keyrings;
+pub use kho::Kho;
 pub use load_pin::LoadPin;
 pub use lockdown::Lockdown;
 pub use memory::Memory;
@@ -53,6 +59,12 @@ pub struct Machine {
     pub memory: Memory,
     /// What of the processor matters to a kernel that is started.
     pub cpu: Cpu,
+    /// What the next kernel has to be told of firmware and boot loader.
+    pub handover: Handover,
+    /// Signs of a guest with encrypted memory, if there are any.
+    pub confidential: Option<Confidential>,
+    /// Signs that the running kernel keeps memory for the next one, if there are any.
+    pub kho: Option<Kho>,
     /// UEFI Secure Boot.
     pub secure_boot: SecureBoot,
     /// What the running kernel can compute.
@@ -74,12 +86,16 @@ impl Machine {
         let kernel = Release::read(root);
         let config = Config::read(root, &kernel);
         let secure_boot = SecureBoot::read(root);
+        let handover = Handover::read(root);
         Self {
             privilege: Privilege::read(root),
             lockdown: Lockdown::read(root),
             kexec: Kexec::read(root, &config),
             memory: Memory::read(root),
             cpu: Cpu::read(root),
+            confidential: Confidential::read(root, &handover),
+            kho: Kho::read(root, &config),
+            handover,
             algorithms: Algorithms::read(root),
             keyrings: Keyrings::read(root),
             load_pin: LoadPin::read(root, &config),

@@ -13,6 +13,7 @@ reasons! {
     NotAKernel "not-a-kernel" Unsuitable "ENOEXEC" "this is not a Linux kernel that can be booted" "name a bzImage (vmlinuz) of this architecture";
     UnsupportedFormat "unsupported-format" Unsuitable "ENOEXEC" "this kernel format cannot be loaded by the kernel's own loader" "load the bzImage (vmlinuz) of the same kernel";
     HeaderInvalid "setup-header" Unsuitable "ENOEXEC" "the setup_header is malformed" "get the file again from its package";
+    ElfHeader "elf-header" Unsuitable "-" "the ELF headers are malformed, or not those of a kernel" "get the file again from its package, or load the bzImage (vmlinuz) of the same kernel";
     ProtocolTooOld "boot-protocol" Unsuitable "ENOEXEC" "the boot protocol is too old" "use a 64-bit kernel with boot protocol 2.12 (Linux 3.8) or newer";
     No64BitEntry "no-64bit-entry" Unsuitable "ENOEXEC" "the kernel has no 64-bit entry point that may be loaded anywhere" "use a 64-bit kernel";
     FiveLevel "no-5level" Unsuitable "ENOEXEC" "this machine runs with five-level page tables and the kernel cannot start under them" "boot the running kernel with no5lvl, or use a kernel with CONFIG_X86_5LEVEL";

@@ -1,10 +1,12 @@
 //! The system calls and the memory mapping that the rest is built on; the only `unsafe` in the package.
 
+mod cpuid;
 mod kexec;
 mod lease;
 mod map;
 mod memfd;
 
+pub use cpuid::cpuid;
 pub use kexec::{FileLoad, Kexec, Live, flags};
 pub use lease::Lease;
 pub use map::Map;

@@ -6,6 +6,7 @@ use skexec::image::cmdline::Cmdline;
 use skexec::image::pe::Pe;
 use skexec::image::{self, Format, elf as image_elf};
 use skexec::inspect::Description;
+use skexec::memory::{PAGE, PhysAddr};
 use skexec::trust::authenticode::{image_digest, signatures};
 use skexec::trust::digest::Algorithm;
 use skexec::trust::kernel::predict;
@@ -61,8 +62,13 @@ pub fn bzimage(bytes: &[u8]) {
     }
 }
 
-/// ELF, and any format: what is no bzImage is refused, and can be described all the same.
+/// ELF, and any format: what is no bzImage is refused, and can be described all the same. Of a vmlinux, the segments lie
+/// within the file and apart from one another, in pages, and the entry point in the bytes of one.
 pub fn elf(bytes: &[u8]) {
+    if let Ok(kernel) = image_elf::Vmlinux::parse(bytes) {
+        assert!(image_elf::is_kernel(bytes));
+        vmlinux(&kernel, bytes.len());
+    }
     let _ = Description::new(String::new(), bytes).lines();
     let kernel = image_elf::is_kernel(bytes);
     assert!(!kernel || image_elf::claimed_by(bytes));
@@ -70,4 +76,24 @@ pub fn elf(bytes: &[u8]) {
         Format::BzImage => {}
         _ => assert!(image::loadable(bytes).is_err()),
     }
+}
+
+fn vmlinux(kernel: &image_elf::Vmlinux, length: usize) {
+    let mut before = PhysAddr::default();
+    for segment in &kernel.segments {
+        let pages = segment.pages();
+        assert!(segment.file.start <= segment.file.end && segment.file.end <= length, "{kernel:?}");
+        assert!(u64::try_from(segment.file.len()).unwrap() <= segment.at.len(), "{kernel:?}");
+        assert!(pages.contains(segment.at) && before <= pages.start(), "{kernel:?}");
+        assert!([pages.start(), pages.end()].iter().all(|end| end.get().is_multiple_of(PAGE)), "{kernel:?}");
+        before = pages.end();
+    }
+    let entry = |segment: &image_elf::LoadSegment| {
+        let into = kernel.entry.get().checked_sub(segment.at.start().get());
+        into.is_some_and(|into| usize::try_from(into).unwrap() < segment.file.len())
+    };
+    assert_eq!(kernel.segments.iter().filter(|segment| entry(segment)).count(), 1, "{kernel:?}");
+    assert!((1..=13).contains(&kernel.segments.len()));
+    assert!(kernel.segments.iter().map(|segment| segment.file.len()).sum::<usize>() <= length);
+    assert!(kernel.release.as_ref().is_none_or(|release| release.len() <= 200));
 }

@@ -104,14 +104,28 @@ fn texts() -> Vec<Seed> {
     ]
 }
 
-/// The smallest ELF that is a kernel: a header, and one PT_LOAD.
+/// A small ELF kernel: text with the banner and both signs, a segment by virtual address 0 as per-CPU data has, and data with
+/// a .bss.
 fn vmlinux() -> Vec<u8> {
-    let mut file = vec![0; 0x40 + 0x38];
+    let mut file = vec![0; 0x300];
     let mut put = |offset: usize, bytes: &[u8]| file[offset..offset + bytes.len()].copy_from_slice(bytes);
     put(0, b"\x7fELF\x02\x01\x01");
     put(0x10, &[2, 0, 0x3e, 0, 1]);
+    put(0x18, &0x100_0040u64.to_le_bytes());
     put(0x20, &[0x40]);
-    put(0x34, &[0x40, 0, 0x38, 0, 1, 0, 0x40, 0]);
-    put(0x40, &[1, 0, 0, 0, 5]);
+    put(0x34, &[0x40, 0, 0x38, 0, 3, 0, 0x40, 0]);
+    let segments = [
+        (0x100u64, 0xffff_ffff_8100_0000u64, 0x100_0000u64, 0x100u64, 0x100u64),
+        (0x200, 0, 0x100_1000, 0x80, 0x80),
+        (0x280, 0xffff_ffff_8100_2000, 0x100_2000, 0x80, 0x2345),
+    ];
+    for (index, (offset, virtual_address, physical, in_file, in_memory)) in segments.into_iter().enumerate() {
+        let at = 0x40 + 0x38 * index;
+        put(at, &[1, 0, 0, 0, 7]);
+        for (place, value) in [offset, virtual_address, physical, in_file, in_memory].into_iter().enumerate() {
+            put(at + 8 + 8 * place, &value.to_le_bytes());
+        }
+    }
+    put(0x100, b"\0Linux version 6.1.0-test (x@y) #1 SMP\n\0ptrs_per_p4d\0kexec_loaded\0");
     file
 }

@@ -1,0 +1,36 @@
+//! What a vmlinux says of itself in the bytes that it loads, having no setup_header to say it in.
+
+use crate::machine::Release;
+use memchr::memmem;
+
+const BANNER: &[u8] = b"Linux version ";
+/// As much as is shown of a bzImage's.
+const MAX_RELEASE: usize = 200;
+
+/// The kernel's banner (init/version.c), which a digit tells from a format of the same start. What is not printed is no
+/// banner.
+pub(super) fn release(content: &[u8]) -> Option<String> {
+    memmem::find_iter(content, BANNER).find_map(|at| {
+        let text = content.get(at.checked_add(BANNER.len())?..)?;
+        let text = text.get(..text.len().min(MAX_RELEASE))?;
+        let text = text.split(|byte| matches!(byte, 0 | b'\n')).next()?;
+        let printable = text.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+        let is_one = text.first().is_some_and(u8::is_ascii_digit) && printable;
+        is_one.then(|| String::from_utf8_lossy(text).into_owned())
+    })
+}
+
+/// Linux 6.17 has no `CONFIG_X86_5LEVEL` any more, which left all of them with what it stood for.
+pub(super) fn is_always_five_level(release: &str) -> bool {
+    Release::parse(release).at_least(6, 17)
+}
+
+/// The name among those that modules may use (`__ksymtab_strings`).
+pub(super) fn five_level(content: &[u8]) -> bool {
+    memmem::find(content, b"\0ptrs_per_p4d\0").is_some()
+}
+
+/// The name of the attribute.
+pub(super) fn efi_kexec(content: &[u8]) -> bool {
+    memmem::find(content, b"\0kexec_loaded\0").is_some()
+}

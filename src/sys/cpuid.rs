@@ -1,0 +1,22 @@
+//! The processor's account of itself.
+
+use std::arch::x86_64::{__cpuid_count, CpuidResult};
+
+/// Sub-leaf 0 of a leaf; `None` where the processor has none of that number.
+#[must_use]
+pub fn cpuid(leaf: u32) -> Option<CpuidResult> {
+    let highest = __cpuid_count(leaf & 0xc000_0000, 0).eax;
+    (leaf <= highest).then(|| __cpuid_count(leaf, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_end() {
+        assert!(cpuid(0).is_some_and(|leaf| leaf.eax > 0 && leaf.ebx != 0));
+        assert!(cpuid(0x8000_0000).is_some());
+        assert!(cpuid(0x0fff_ffff).is_none() && cpuid(0x8fff_ffff).is_none());
+    }
+}
