@@ -40,6 +40,15 @@ pub struct BootParams<'a> {
     pub rng_seed: Option<[u8; 32]>,
 }
 
+/// Writes another `kernel_alignment` into a segment that [`BootParams::bytes`] made: for a kernel that does not lie on a multiple
+/// of its own, which would else move there, out of what was kept free for it (boot.rst, `kernel_alignment`).
+pub fn set_kernel_alignment(segment: &mut [u8], alignment: u32) {
+    let end = field::KERNEL_ALIGNMENT.saturating_add(4);
+    if let Some(place) = segment.get_mut(field::KERNEL_ALIGNMENT..end) {
+        place.copy_from_slice(&alignment.to_le_bytes());
+    }
+}
+
 /// Where the setup_header comes from.
 #[derive(Debug, Clone, Copy)]
 pub enum Header<'a> {
@@ -121,7 +130,7 @@ impl BootParams<'_> {
     }
 
     /// EFI, where there is one and the kernel can take it over.
-    fn efi(&self) -> Option<&Efi> {
+    pub(crate) fn efi(&self) -> Option<&Efi> {
         let takes = match self.header {
             Header::BzImage(file) => header::efi_kexec(file),
             Header::Elf { efi_kexec } => efi_kexec,

@@ -8,7 +8,7 @@ use crate::permit;
 use crate::reason::Exit;
 use crate::record::{self, Record};
 use crate::sources::Root;
-use crate::system::Slot;
+use crate::system::{Method, Slot};
 use serde::Serialize;
 use words::Words;
 
@@ -20,10 +20,12 @@ pub struct Status {
     release: String,
     reboot: SlotStatus,
     panic: SlotStatus,
-    /// Whether a load is permitted, and why not.
+    /// Whether a load is permitted by either method, and why not.
     permitted: bool,
     reason: Option<&'static str>,
     message: Option<String>,
+    file: MethodStatus,
+    segments: MethodStatus,
     secure_boot: &'static str,
     lockdown: &'static str,
     /// Who sees to it in the kernel that only signed images are loaded.
@@ -42,6 +44,35 @@ pub struct Status {
     words: Words,
 }
 
+/// One of the two system calls.
+#[derive(Debug, Clone, Serialize)]
+struct MethodStatus {
+    call: &'static str,
+    permitted: bool,
+    reason: Option<&'static str>,
+    message: Option<String>,
+}
+
+impl MethodStatus {
+    fn read(machine: &Machine, method: Method) -> Self {
+        let may = permit::may_load(machine, Slot::Reboot);
+        let finding = may.and_then(|()| permit::may_use(method, machine, Slot::Reboot)).err();
+        Self {
+            call: method.call(),
+            permitted: finding.is_none(),
+            reason: finding.as_ref().map(|finding| finding.reason.slug()),
+            message: finding.map(|finding| finding.to_string()),
+        }
+    }
+
+    fn line(&self) -> String {
+        match (self.reason, &self.message) {
+            (Some(reason), Some(message)) => format!("not by {}: {message} ({reason})", self.call),
+            _ => format!("by {}", self.call),
+        }
+    }
+}
+
 /// One of the two images.
 #[derive(Debug, Clone, Serialize)]
 struct SlotStatus {
@@ -58,14 +89,17 @@ impl Status {
     #[must_use]
     pub fn read(root: &Root) -> Self {
         let machine = Machine::read(root);
-        let permit = permit::may_load(&machine, Slot::Reboot).err();
+        let [file, segments] = [Method::File, Method::Segments].map(|method| MethodStatus::read(&machine, method));
+        let permit = if file.permitted || segments.permitted { None } else { Some(&file) };
         Self {
             schema: 1,
             reboot: SlotStatus::read(root, Slot::Reboot, machine.kexec.loaded, machine.kexec.limit_reboot),
             panic: SlotStatus::read(root, Slot::Panic, machine.kexec.crash_loaded, machine.kexec.limit_panic),
             permitted: permit.is_none(),
-            reason: permit.as_ref().map(|finding| finding.reason.slug()),
-            message: permit.map(|finding| finding.to_string()),
+            reason: permit.and_then(|status| status.reason),
+            message: permit.and_then(|status| status.message.clone()),
+            file,
+            segments,
             words: Words::of(&machine),
             secure_boot: words::secure_boot(machine.secure_boot),
             lockdown: machine.lockdown.name(),
@@ -103,6 +137,9 @@ impl Status {
                 _ => "permitted".to_owned() + &self.reboot.limit(),
             },
         ));
+        if self.permitted {
+            lines.extend([&self.file, &self.segments].map(|method| ("", method.line())));
+        }
         lines.push(("kernel", format!("signatures {}", self.words.enforcement)));
         lines.push(("", format!("Secure Boot {}, lockdown {}", self.words.secure_boot, self.lockdown)));
         lines.push(("", format!("IMA {}, LoadPin {}", self.words.ima, self.load_pin)));
@@ -155,6 +192,7 @@ impl SlotStatus {
         let Some(record) = &self.record else { return Vec::new() };
         let who = record.signer.clone().unwrap_or_else(|| "NOT VERIFIED (--insecure-unsigned)".into());
         let mut lines = vec![("", format!("signer   {who}")), ("", format!("sha256   {}", record.sha256))];
+        lines.push(("", format!("method   {}", record.method)));
         lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {}", initrd.display()))));
         lines.push(("", format!("cmdline  {}", record.cmdline)));
         lines

@@ -2,8 +2,10 @@
 
 use crate::hex;
 use crate::image::bzimage::SetupHeader;
+use crate::image::elf::Vmlinux;
 use crate::image::pe::{self, Pe};
-use crate::image::{self, Format};
+use crate::image::{self, Format, Kernel};
+use crate::memory::PhysAddr;
 use crate::reason::Finding;
 use crate::trust::authenticode::{image_digest, signatures};
 use crate::trust::digest::Algorithm;
@@ -20,6 +22,7 @@ pub struct Description {
     /// Why it cannot be loaded, if it cannot.
     problem: Option<String>,
     setup_header: Option<Header>,
+    elf: Option<ElfHeaders>,
     sections: Vec<Section>,
     digest: Option<String>,
     signatures: Vec<Signature>,
@@ -37,6 +40,21 @@ struct Header {
     relocatable: bool,
     xloadflags: u16,
     cmdline_size: u32,
+}
+
+/// The program headers of a vmlinux.
+#[derive(Debug, Clone, Serialize)]
+struct ElfHeaders {
+    release: Option<String>,
+    entry: PhysAddr,
+    segments: Vec<ElfSegment>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ElfSegment {
+    address: PhysAddr,
+    file_bytes: usize,
+    memory_bytes: u64,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -58,17 +76,23 @@ impl Description {
     /// Describes a file's bytes.
     #[must_use]
     pub fn new(path: String, bytes: &[u8]) -> Self {
-        let header = image::loadable(bytes);
+        let kernel = image::loadable(bytes);
         let pe = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)).transpose();
-        let problem = header.as_ref().err().or(pe.as_ref().err()).map(Finding::to_string);
+        let problem = kernel.as_ref().err().or(pe.as_ref().err()).map(Finding::to_string);
         let pe = pe.ok().flatten();
+        let (setup_header, elf) = match kernel.ok() {
+            Some(Kernel::BzImage(header)) => (Some(Header::from(header)), None),
+            Some(Kernel::Elf(vmlinux)) => (None, Some(ElfHeaders::from(vmlinux))),
+            None => (None, None),
+        };
         Self {
             schema: 1,
             path,
             bytes: bytes.len(),
             format: Format::of(bytes).name(),
             problem,
-            setup_header: header.ok().map(Header::from),
+            setup_header,
+            elf,
             sections: pe.as_ref().map(sections).unwrap_or_default(),
             digest: pe.as_ref().map(|pe| image_digest(bytes, pe, Algorithm::Sha256).to_string()),
             signatures: pe.as_ref().map(|pe| table(bytes, pe)).unwrap_or_default(),
@@ -82,6 +106,9 @@ impl Description {
         lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
         if let Some(header) = &self.setup_header {
             lines.extend(header.lines());
+        }
+        if let Some(elf) = &self.elf {
+            lines.extend(elf.lines());
         }
         for section in &self.sections {
             lines
@@ -128,6 +155,29 @@ impl Header {
         );
         lines.push(("memory", wants));
         lines.push(("cmdline", format!("at most {} bytes", self.cmdline_size)));
+        lines
+    }
+}
+
+impl From<Vmlinux> for ElfHeaders {
+    fn from(vmlinux: Vmlinux) -> Self {
+        let segments = vmlinux.segments.iter().map(|segment| ElfSegment {
+            address: segment.at.start(),
+            file_bytes: segment.file.len(),
+            memory_bytes: segment.at.len(),
+        });
+        Self { segments: segments.collect(), entry: vmlinux.entry, release: vmlinux.release }
+    }
+}
+
+impl ElfHeaders {
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let mut lines: Vec<_> = self.release.iter().map(|release| ("release", release.clone())).collect();
+        lines.push(("entry", self.entry.to_string()));
+        lines.extend(self.segments.iter().map(|segment| {
+            let ElfSegment { address, file_bytes, memory_bytes } = segment;
+            ("PT_LOAD", format!("{address}: {file_bytes} bytes of {memory_bytes}"))
+        }));
         lines
     }
 }

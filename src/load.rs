@@ -2,23 +2,26 @@
 
 mod call;
 mod fit;
+mod method;
 mod outcome;
 mod request;
 
-pub use outcome::{Outcome, Plan};
+pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::authorize::{Authorized, Basis, Candidate, Initrds, Policy};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
+use crate::plan::{self, Segments};
 use crate::reason::{Finding, Reason, about};
 use crate::record::{Record, Records};
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
-use crate::system::System;
+use crate::system::{Method, System};
 use crate::trust::{self, Signature};
 use anyhow::Context as _;
+use method::Choice;
 use outcome::Stop;
 use std::path::Path;
 use std::time::SystemTime;
@@ -48,15 +51,52 @@ fn attempt(
     if !request.dry_run {
         permit.clone()?;
     }
-    let authorized = authorize(system, request, &machine, outcome)?;
+    let (authorized, choice) = authorize(system, request, &machine, outcome)?;
     progress(&verified(&authorized));
-    outcome.plan = Some(fit::fit(&authorized, &machine, request.slot)?);
+    let permit = permit.and_then(|()| permit::may_use(choice.method, &machine, request.slot));
+    if !request.dry_run {
+        permit.clone()?;
+    }
+    progress(&format!("by {}: {}", choice.method.call(), choice.why));
+    let initrd = match choice.method {
+        Method::File => None,
+        Method::Segments => authorized.initrds().in_one_piece().map_err(|(path, findings)| about(&path, findings))?,
+    };
+    let ready = match choice.method {
+        Method::File => {
+            outcome.plan = Some(fit::file(&authorized, &machine, request.slot, choice.why)?);
+            Ready::File
+        }
+        Method::Segments => {
+            let segments = plan::segments(&authorized, initrd.as_deref(), &machine, &request.segments)?;
+            outcome.plan = Some(fit::segments(&authorized, &machine, &segments, choice.why));
+            Ready::Segments(segments)
+        }
+    };
     if request.dry_run {
         return Ok(permit?);
     }
-    hand_over(system, request, &machine, &authorized, progress)?;
+    hand_over(system, request, &machine, &authorized, &ready, progress)?;
     outcome.loaded = true;
     Ok(())
+}
+
+/// What the kernel is given.
+#[derive(Debug)]
+enum Ready<'a> {
+    /// The files.
+    File,
+    /// Segments made of them.
+    Segments(Segments<'a>),
+}
+
+impl Ready<'_> {
+    const fn method(&self) -> Method {
+        match self {
+            Self::File => Method::File,
+            Self::Segments(_) => Method::Segments,
+        }
+    }
 }
 
 /// From paths to the permission; the machine's own view of the image is part of it.
@@ -65,7 +105,7 @@ fn authorize(
     request: &Request,
     machine: &Machine,
     outcome: &mut Outcome,
-) -> Result<Authorized, Stop> {
+) -> Result<(Authorized, Choice), Stop> {
     let Gathered { trust, warnings, waives_unsigned } = gather(system.root, &request.trust)?;
     outcome.warnings = warnings;
     let candidate = Candidate::read(&request.kernel)?;
@@ -87,12 +127,15 @@ fn authorize(
         Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforcement: enforcement(machine) };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
     outcome.permitted(&authorized);
-    if machine.load_pin.wants_original() && authorized.initrds().in_memory() {
-        let seen = "several initrds, or a signed one, are handed over in memory, which is no file system";
-        return Err(Finding::new(Reason::LoadPin, seen).into());
+    let choice = method::choose(request.method, authorized.image(), machine)?;
+    if choice.method == Method::File {
+        if machine.load_pin.wants_original() && authorized.initrds().in_memory() {
+            let seen = "several initrds, or a signed one, are handed over in memory, which is no file system";
+            return Err(Finding::new(Reason::LoadPin, seen).into());
+        }
+        permit::accepts(machine, &within)?;
     }
-    permit::accepts(machine, &within)?;
-    Ok(authorized)
+    Ok((authorized, choice))
 }
 
 /// Makes the call and records it, as the only skexec that does.
@@ -101,14 +144,20 @@ fn hand_over(
     request: &Request,
     machine: &Machine,
     authorized: &Authorized,
+    ready: &Ready<'_>,
     progress: &mut dyn FnMut(&str),
 ) -> Result<(), Stop> {
     let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
     let records = records.ok_or_else(|| Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))?;
-    let record = records.prepare(request.slot, &Record::of(authorized));
+    let method = ready.method();
+    let record = records.prepare(request.slot, &Record::of(authorized, method));
     let record = record.context("cannot write the record in /run/skexec")?;
-    progress(&format!("loading {} by kexec_file_load", authorized.kernel().sealed().path().display()));
-    match call::file_load(system.kexec, machine, authorized, request.slot) {
+    progress(&format!("loading {} by {}", authorized.kernel().sealed().path().display(), method.call()));
+    let done = match ready {
+        Ready::File => call::file_load(system.kexec, machine, authorized, request.slot),
+        Ready::Segments(segments) => call::segments_load(system.kexec, machine, segments),
+    };
+    match done {
         Ok(()) => {
             let committed = record.commit();
             Ok(committed.context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?)

@@ -1,16 +1,18 @@
 //! What the system permits, asked before any call: each call, even one that fails, eats of `kexec_load_limit_*`.
 
+mod segments;
+
 use crate::machine::keyrings::{Holds, Key, Origin};
 use crate::machine::{Enforcement, Machine, Support, enforcement};
 use crate::reason::{Finding, Reason, Warning};
-use crate::system::Slot;
+use crate::system::{Method, Slot};
 use crate::trust::Evidence;
 use nix::errno::Errno;
 
-/// Whether this process may load a kernel on this machine at all.
+/// Whether this process may load a kernel on this machine at all, by whatever method.
 ///
 /// # Errors
-/// `no-capability`, `no-kexec`, `no-kexec-file`, `kexec-disabled`, `load-limit`.
+/// `no-capability`, `no-kexec`, `kexec-disabled`, `load-limit`.
 pub fn may_load(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     privileged(machine)?;
     let kexec = &machine.kexec;
@@ -20,9 +22,6 @@ pub fn may_load(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     if kexec.present == Some(false) {
         return Err(Finding::new(Reason::NoKexec, within(machine)));
     }
-    if kexec.file_load == Some(false) {
-        return Err(Reason::NoKexecFile.into());
-    }
     if kexec.disabled == Some(true) {
         return Err(Reason::KexecDisabled.into());
     }
@@ -31,6 +30,18 @@ pub fn may_load(machine: &Machine, slot: Slot) -> Result<(), Finding> {
         return Err(Finding::new(Reason::LoadLimit, format!("kernel.kexec_load_limit_{which} is 0")));
     }
     Ok(())
+}
+
+/// Whether the running kernel takes this kind of load, besides [`may_load`].
+///
+/// # Errors
+/// `no-kexec-file`; or those of the segments method.
+pub fn may_use(method: Method, machine: &Machine, slot: Slot) -> Result<(), Finding> {
+    match method {
+        Method::File if machine.kexec.file_load == Some(false) => Err(Reason::NoKexecFile.into()),
+        Method::File => Ok(()),
+        Method::Segments => segments::permitted(machine, slot),
+    }
 }
 
 /// Whether this process may jump into a loaded kernel.
@@ -130,12 +141,16 @@ const ENOTSUPP: i32 = 524;
 
 /// The finding for an errno that the checks before the call did not foresee.
 #[must_use]
-pub fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
+pub fn explain(errno: i32, machine: &Machine, method: Method, slot: Slot) -> Finding {
     let (name, text) = match Errno::from_raw(errno) {
         _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
         known => (format!("{known:?}"), known.desc()),
     };
+    let segments = method == Method::Segments;
     let reason = match Errno::from_raw(errno) {
+        Errno::EPERM if segments && machine.lockdown.restricts() => Reason::SegmentsForbidden,
+        Errno::EACCES if segments => Reason::SegmentsForbidden,
+        Errno::ENOSYS if segments => Reason::NoKexecLoad,
         Errno::EPERM if machine.load_pin.wants_original() => Reason::LoadPin,
         Errno::EPERM if machine.lockdown.restricts() => Reason::Lockdown,
         Errno::EPERM => Reason::NoCapability,
@@ -144,7 +159,7 @@ pub fn explain(errno: i32, machine: &Machine, panic: bool) -> Finding {
         Errno::ETXTBSY => Reason::WriterOpen,
         Errno::ENOSYS => Reason::NoKexecFile,
         Errno::ENOKEY => Reason::Lockdown,
-        Errno::EADDRNOTAVAIL if panic => Reason::NoCrashKernel,
+        Errno::EADDRNOTAVAIL if slot == Slot::Panic => Reason::NoCrashKernel,
         Errno::EADDRNOTAVAIL => Reason::NoMemoryHole,
         _ => Reason::KernelRefused,
     };
@@ -185,7 +200,9 @@ mod tests {
             ("/proc/xen/capabilities", "control_d\n", Some(Reason::NoKexec)),
         ];
         for (path, text, wanted) in rows {
-            let found = may_load(&machine(path, text), Slot::Reboot).err().map(|finding| finding.reason);
+            let machine = machine(path, text);
+            let permit = may_load(&machine, Slot::Reboot).and_then(|()| may_use(Method::File, &machine, Slot::Reboot));
+            let found = permit.err().map(|finding| finding.reason);
             assert_eq!(found, wanted, "{path}");
         }
     }

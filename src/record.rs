@@ -3,7 +3,7 @@
 use crate::authorize::Authorized;
 use crate::hex;
 use crate::sources::Root;
-use crate::system::Slot;
+use crate::system::{Method, Slot};
 use crate::trust::digest::sha256;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct Record {
     pub schema: u32,
     /// Seconds since 1970.
     pub time: u64,
-    /// `file`: by `kexec_file_load`.
+    /// `file`: by `kexec_file_load`; `segments`: by `kexec_load`.
     pub method: String,
     /// Where the kernel was read from.
     pub kernel: PathBuf,
@@ -52,14 +52,14 @@ pub struct Record {
 impl Record {
     /// The record of a load that is about to be made.
     #[must_use]
-    pub fn of(authorized: &Authorized) -> Self {
+    pub fn of(authorized: &Authorized, method: Method) -> Self {
         let kernel = authorized.kernel().sealed();
         Self {
             schema: 1,
             time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-            method: "file".into(),
+            method: method.name().into(),
             kernel: absolute(kernel.path()),
-            release: authorized.header().release.clone(),
+            release: authorized.image().release().map(Into::into),
             sha256: hex::encode(&sha256(&[kernel.bytes()])),
             basis: authorized.basis().name().into(),
             covers: authorized.covers().into_iter().map(Into::into).collect(),

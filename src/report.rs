@@ -100,7 +100,7 @@ impl Report {
             Err(refused) => (&refused.subject, refused.findings.as_slice()),
         };
         let loadable = candidate.loadable();
-        let unfit = loadable.as_ref().err().filter(|_| role == Role::Kernel);
+        let unfit = loadable.err().filter(|_| role == Role::Kernel);
         let findings = most_telling_first(unfit, against);
         let covers = if findings.is_empty() && judgement.outcome.is_ok() { vec![role.name()] } else { Vec::new() };
         let prediction = &judgement.evidence.kernel;
@@ -121,7 +121,7 @@ impl Report {
                 hazard: prediction.hazard.map(|hazard| hazard.name()),
             },
             covers,
-            release: loadable.ok().and_then(|header| header.release),
+            release: loadable.ok().and_then(|kernel| kernel.release().map(Into::into)),
             ..refused
         }
     }

@@ -28,3 +28,32 @@ impl Slot {
         if panic { Self::Panic } else { Self::Reboot }
     }
 }
+
+/// By which system call a kernel is loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// `kexec_file_load`: the running kernel reads the files, and builds the segments itself.
+    File,
+    /// `kexec_load`: skexec builds the segments, and its own purgatory checks them.
+    Segments,
+}
+
+impl Method {
+    /// The name on the command line, in reports and in the record.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Segments => "segments",
+        }
+    }
+
+    /// The system call.
+    #[must_use]
+    pub const fn call(self) -> &'static str {
+        match self {
+            Self::File => "kexec_file_load",
+            Self::Segments => "kexec_load",
+        }
+    }
+}

@@ -4,10 +4,11 @@ use crate::machine::Machine;
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::Records;
-use crate::system::{Slot, System};
+use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
 
-/// Forgets what is loaded, by the file system call: a locked down kernel permits no other.
+/// Forgets what is loaded, whoever loaded it and how. A locked down kernel permits it by `kexec_file_load` only; a kernel
+/// without that one has the other.
 ///
 /// # Errors
 /// Only what has no reason in the table.
@@ -25,8 +26,12 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
         records.forget(slot).context("cannot remove the record in /run/skexec")?;
         return Ok(Err(Reason::NothingLoaded.into()));
     }
-    if let Err(errno) = system.kexec.unload(slot == Slot::Panic) {
-        return Ok(Err(permit::explain(errno, &machine, false)));
+    let (method, answer) = match machine.kexec.file_load {
+        Some(false) => (Method::Segments, system.kexec.segments_unload(slot == Slot::Panic)),
+        _ => (Method::File, system.kexec.file_unload(slot == Slot::Panic)),
+    };
+    if let Err(errno) = answer {
+        return Ok(Err(permit::explain(errno, &machine, method, slot)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
     Ok(Ok(()))

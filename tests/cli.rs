@@ -66,6 +66,8 @@ fn status_describes_the_machine() {
     let wanted = "  running  6.12.0-test
   loaded   nothing
   loading  permitted
+           by kexec_file_load
+           not by kexec_load: the running kernel has no kexec_load (no-kexec-load)
   kernel   signatures not enforced
            Secure Boot absent (no EFI), lockdown absent
            IMA does not appraise kernels (the kernel has no IMA), LoadPin absent

@@ -3,7 +3,7 @@
 
 mod support;
 
-use skexec::sys::{FileLoad, Kexec};
+use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
 use skexec::system::System;
 use std::os::unix::fs::OpenOptionsExt;
 use support::{Call, LOAD, Lab, Run, refusal};
@@ -51,6 +51,8 @@ fn request(lab: &Lab) -> skexec::load::Request {
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
         signature: None,
         slot: skexec::system::Slot::Reboot,
+        method: None,
+        segments: skexec::plan::Options::default(),
         dry_run: false,
         insecure_unsigned: false,
     }
@@ -127,15 +129,23 @@ struct Disturbed<'a> {
 }
 
 impl Kexec for Disturbed<'_> {
-    fn load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+    fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
         let options = std::fs::OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).to_owned();
         assert!(options.open(self.lab.path("vmlinuz")).is_err(), "the lease holds the writer");
-        self.lab.kernel.load(load)
+        self.lab.kernel.file_load(load)
     }
 
-    fn unload(&self, panic: bool) -> Result<(), i32> {
-        self.lab.kernel.unload(panic)?;
+    fn file_unload(&self, panic: bool) -> Result<(), i32> {
+        self.lab.kernel.file_unload(panic)?;
         if self.unloads { Ok(()) } else { Err(nix::libc::EPERM) }
+    }
+
+    fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
+        self.lab.kernel.segments_load(load)
+    }
+
+    fn segments_unload(&self, panic: bool) -> Result<(), i32> {
+        self.lab.kernel.segments_unload(panic)
     }
 
     fn jump(&self) -> i32 {
@@ -340,6 +350,7 @@ fn a_dry_run_shows_the_plan_and_calls_nothing() {
     let run = lab.run(&format!("{LOAD} --dry-run"));
     let wanted = "\
 {}/vmlinuz: would be loaded by kexec_file_load
+  method   file: the running kernel looks at the signature, too
   kernel   ";
     assert!(run.exit == 0 && run.out.starts_with(wanted) && run.out.contains("KEXEC_FILE_NO_INITRAMFS"), "{run:?}");
     let json = lab.run(&format!("{LOAD} --dry-run --json")).json();

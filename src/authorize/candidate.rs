@@ -1,7 +1,6 @@
 //! A file that alleges to be a kernel.
 
-use crate::image::bzimage::SetupHeader;
-use crate::image::{self, Format};
+use crate::image::{self, Format, Kernel};
 use crate::reason::Finding;
 use crate::sealed::{OpenError, Sealed};
 use std::path::Path;
@@ -12,7 +11,7 @@ use std::path::Path;
 pub struct Candidate {
     sealed: Sealed,
     format: Format,
-    loadable: Result<SetupHeader, Finding>,
+    loadable: Result<Kernel, Finding>,
 }
 
 impl Candidate {
@@ -39,12 +38,12 @@ impl Candidate {
         &self.sealed
     }
 
-    /// Its setup_header.
+    /// The kernel that it is.
     ///
     /// # Errors
-    /// Why the kernel's own loader cannot take it.
-    pub fn loadable(&self) -> Result<SetupHeader, Finding> {
-        self.loadable.clone()
+    /// Why it cannot be booted.
+    pub fn loadable(&self) -> Result<&Kernel, &Finding> {
+        self.loadable.as_ref()
     }
 }
 

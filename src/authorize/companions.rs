@@ -3,10 +3,11 @@
 use crate::image::initrd;
 use crate::reason::{Finding, Reason};
 use crate::sealed::{OpenError, Sealed, Source};
-use crate::sys::Memfd;
+use crate::sys::{Map, Memfd};
 use crate::trust::{Signature, Signer, Trust, judge};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,26 @@ enum Joined {
 enum Part {
     Plain(Source),
     Verified(Sealed),
+}
+
+/// The bytes of all initrds.
+#[derive(Debug)]
+pub enum Piece<'a> {
+    /// As they were verified.
+    Sealed(&'a Sealed),
+    /// Copied, and sealed then.
+    Mapped(Map),
+}
+
+impl Deref for Piece<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Sealed(sealed) => sealed.bytes(),
+            Self::Mapped(map) => map,
+        }
+    }
 }
 
 /// Where the signature of a file is by default: `FILE.p7s`.
@@ -123,6 +144,21 @@ impl Initrds {
         }
     }
 
+    /// All of them as one piece of memory that nothing changes any more: read now, unless that was done to join or to
+    /// verify them. Nothing without an initrd.
+    ///
+    /// # Errors
+    /// The path at fault and why it cannot be read.
+    pub fn in_one_piece(&self) -> Result<Option<Piece<'_>>, Refusal> {
+        let mapped = |memfd: &Memfd| Map::new(memfd).map(|map| Some(Piece::Mapped(map))).map_err(unmapped);
+        match &self.joined {
+            Joined::None => Ok(None),
+            Joined::One(Part::Verified(sealed)) => Ok(Some(Piece::Sealed(sealed))),
+            Joined::One(plain @ Part::Plain(_)) => mapped(&join(std::slice::from_ref(plain))?),
+            Joined::Several(memfd) => mapped(memfd),
+        }
+    }
+
     /// Bytes in all, with the padding between the parts.
     #[must_use]
     pub fn length(&self) -> u64 {
@@ -197,14 +233,17 @@ fn join(parts: &[Part]) -> Result<Memfd, Refusal> {
     match (memfd, fault) {
         (_, Some(fault)) => Err(fault),
         (Ok(memfd), None) => Ok(memfd),
-        (Err(error), None) => Err((PathBuf::from("(joined initrds)"), vec![OpenError::Io(error).into()])),
+        (Err(error), None) => Err(unmapped(error)),
     }
+}
+
+fn unmapped(error: io::Error) -> Refusal {
+    (PathBuf::from("(initrds in memory)"), vec![OpenError::Io(error).into()])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::Map;
 
     #[test]
     fn several_become_one_with_each_start_aligned() {
@@ -223,6 +262,8 @@ mod tests {
 
         let single = Initrds::open(std::slice::from_ref(&one), &trust).unwrap();
         assert!(matches!(single.joined, Joined::One(Part::Plain(_))) && single.length() == 6);
+        assert_eq!(single.in_one_piece().unwrap().as_deref(), Some(b"070701".as_slice()));
+        assert_eq!(joined.in_one_piece().unwrap().as_deref(), Some(b"070701\x00\x00070702x".as_slice()));
 
         let (path, findings) = Initrds::open(&[one.clone(), empty.clone()], &trust).unwrap_err();
         assert_eq!((path, findings), (empty, vec![Reason::InitrdEmpty.into()]));

@@ -6,10 +6,10 @@ mod companions;
 mod policy;
 
 pub use candidate::Candidate;
-pub use companions::{Initrd, Initrds, Refusal, signature_beside};
+pub use companions::{Initrd, Initrds, Piece, Refusal, signature_beside};
 pub use policy::Policy;
 
-use crate::image::bzimage::SetupHeader;
+use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
 use crate::reason::Finding;
 use crate::trust::{Judgement, Place, Signer, Verified};
@@ -50,7 +50,7 @@ impl Basis {
 #[derive(Debug)]
 pub struct Authorized {
     kernel: Candidate,
-    header: SetupHeader,
+    image: Kernel,
     initrds: Initrds,
     cmdline: Cmdline,
     basis: Basis,
@@ -71,20 +71,20 @@ impl Authorized {
             Ok(verified) => of_signer(verified),
             Err(refused) => (refused.subject, policy.waive(refused.findings)?),
         };
-        let header = kernel.loadable().map_err(|finding| vec![finding])?;
-        Ok(Self { kernel, header, initrds, cmdline, basis })
+        let image = kernel.loadable().cloned().map_err(|finding| vec![finding.clone()])?;
+        Ok(Self { kernel, image, initrds, cmdline, basis })
     }
 
-    /// The image.
+    /// The file.
     #[must_use]
     pub const fn kernel(&self) -> &Candidate {
         &self.kernel
     }
 
-    /// The image's setup_header.
+    /// What kind of kernel it is, and what it says of itself.
     #[must_use]
-    pub const fn header(&self) -> &SetupHeader {
-        &self.header
+    pub const fn image(&self) -> &Kernel {
+        &self.image
     }
 
     /// The initrds, perhaps none.

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it; nothing here looks at the system.
 
+use super::segments::SegmentsArgs;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -75,11 +76,13 @@ pub(super) struct TrustArgs {
 /// How the kernel is loaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Method {
-    /// The best that this machine permits
+    /// The file method, unless the running kernel lacks it or takes no image of this kind
     #[default]
     Auto,
     /// By `kexec_file_load`: the running kernel reads and, if it enforces, verifies the file itself
     File,
+    /// By `kexec_load`, with a purgatory that checks every segment before it jumps; also for a vmlinux
+    Segments,
 }
 
 #[derive(Debug, Args)]
@@ -88,7 +91,7 @@ pub(super) enum Method {
 #[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
-    /// The kernel, a signed bzImage (vmlinuz)
+    /// The kernel, a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: PathBuf,
     /// An initrd; several are joined in this order. With a signature beside it (FILE.p7s) it must be trusted, too
@@ -127,6 +130,8 @@ pub(super) struct LoadArgs {
     /// Load a kernel that is unsigned or whose signer is unknown; refused where the running kernel enforces
     #[arg(long)]
     pub(super) insecure_unsigned: bool,
+    #[command(flatten)]
+    pub(super) segments: SegmentsArgs,
     #[command(flatten)]
     pub(super) trust: TrustArgs,
 }

@@ -1,11 +1,12 @@
 //! `skexec load`.
 
-use super::args::LoadArgs;
+use super::args::{self, LoadArgs};
 use super::output::Output;
+use super::plan;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::Exit;
 use crate::report::Report;
-use crate::system::{Slot, System};
+use crate::system::{Method, Slot, System};
 use serde::Serialize;
 
 /// One file's report, and what was done.
@@ -49,6 +50,12 @@ fn request(args: &LoadArgs) -> Request {
         trust: (&args.trust).into(),
         signature: args.signature.clone(),
         slot: Slot::of(args.panic),
+        method: match args.method {
+            args::Method::Auto => None,
+            args::Method::File => Some(Method::File),
+            args::Method::Segments => Some(Method::Segments),
+        },
+        segments: (&args.segments).into(),
         dry_run: args.dry_run,
         insecure_unsigned: args.insecure_unsigned,
     }
@@ -56,35 +63,25 @@ fn request(args: &LoadArgs) -> Request {
 
 fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
     if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan_lines(args, plan, output)?;
+        plan::tell(&args.kernel, plan, output)?;
     }
     match outcome.report.findings().first() {
         Some(finding) => output.refusal(Some(&args.kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
-            output.fact(&format!("{}: loaded by kexec_file_load, {who}", args.kernel.display()))?;
+            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(args.method, plan));
+            output.fact(&format!("{}: loaded {by}, {who}", args.kernel.display()))?;
         }
         None => {}
     }
     Ok(())
 }
 
-fn plan_lines(args: &LoadArgs, plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
-    output.fact(&format!("{}: would be loaded by kexec_file_load", args.kernel.display()))?;
-    output.row("kernel", &format!("{} bytes, init_size {} bytes", plan.kernel_bytes, plan.init_size))?;
-    for initrd in &plan.initrds {
-        output.row("initrd", &initrd.display().to_string())?;
+/// The system call, and why it is that one where nobody asked for it.
+fn by(asked: args::Method, plan: &Plan) -> String {
+    match (plan.entry, asked) {
+        (None, _) => "by kexec_file_load".into(),
+        (Some(_), args::Method::Auto) => format!("by kexec_load ({})", plan.why),
+        (Some(_), _) => "by kexec_load".into(),
     }
-    if plan.initrds.is_empty() {
-        output.row("initrd", "none")?;
-    } else {
-        output.row("", &format!("{} bytes in all", plan.initrd_bytes))?;
-    }
-    output.row("cmdline", &plan.cmdline)?;
-    let flags = if plan.flags.is_empty() { "none".to_owned() } else { plan.flags.join(" | ") };
-    output.row("flags", &flags)?;
-    let limit = plan.memory_limit.map(|limit| format!(" of at most {} MiB", limit >> 20)).unwrap_or_default();
-    output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes >> 20))?;
-    output.row("basis", plan.basis)?;
-    Ok(())
 }

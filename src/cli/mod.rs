@@ -5,6 +5,8 @@ mod exec;
 mod inspect;
 mod load;
 mod output;
+mod plan;
+mod segments;
 mod status;
 mod unload;
 mod verify;

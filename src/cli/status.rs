@@ -5,6 +5,7 @@ use super::output::Output;
 use super::verify::tell;
 use crate::diagnose::Status;
 use crate::load::{CmdlineSource, Outcome, Request, load};
+use crate::plan::Options;
 use crate::reason::Exit;
 use crate::report::Report;
 use crate::system::{Slot, System};
@@ -59,6 +60,8 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         trust: (&args.trust).into(),
         signature: None,
         slot: Slot::Reboot,
+        method: None,
+        segments: Options::default(),
         dry_run: true,
         insecure_unsigned: false,
     };

@@ -8,10 +8,14 @@ pub mod bzimage;
 pub mod cmdline;
 pub mod elf;
 pub mod initrd;
+mod kernel;
 pub mod pe;
+
+pub use kernel::Kernel;
 
 use crate::reason::{Finding, Reason};
 use bzimage::SetupHeader;
+use elf::Vmlinux;
 use pe::Pe;
 
 /// What a file is, by its own account.
@@ -63,24 +67,21 @@ fn has_linux_section(bytes: &[u8]) -> bool {
     Pe::parse(bytes).is_ok_and(|pe| pe.sections.iter().any(|section| section.name() == b".linux"))
 }
 
-/// Checks that the kernel's own loader can take the file, whoever signed it, and returns its setup_header.
+/// Checks that the file can be booted, whoever signed it, and says what kind of kernel it is.
 ///
 /// # Errors
-/// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header.
-pub fn loadable(bytes: &[u8]) -> Result<SetupHeader, Finding> {
+/// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header or the ELF headers.
+pub fn loadable(bytes: &[u8]) -> Result<Kernel, Finding> {
     match Format::of(bytes) {
         Format::BzImage => {
             let header = SetupHeader::parse(bytes)?;
             if let Some(Ok(pe)) = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)) {
                 agree(&header, &pe)?;
             }
-            Ok(header)
+            Ok(Kernel::BzImage(header))
         }
-        Format::Elf if elf::is_kernel(bytes) => {
-            Err(Finding::new(Reason::UnsupportedFormat, "an ELF vmlinux; kexec_file_load takes a bzImage only"))
-        }
-        Format::Elf => Err(Finding::new(Reason::NotAKernel, "an ELF file, but no kernel")),
-        Format::Uki => Err(Finding::new(Reason::UnsupportedFormat, "a UKI; kexec_file_load takes a bzImage only")),
+        Format::Elf => Vmlinux::parse(bytes).map(Kernel::Elf),
+        Format::Uki => Err(Finding::new(Reason::UnsupportedFormat, "a UKI")),
         Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
         Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
         Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),

@@ -4,10 +4,11 @@ use super::fit;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::permit::explain;
+use crate::plan::Segments;
 use crate::reason::{Finding, Reason};
 use crate::sealed::Sealed;
-use crate::sys::{FileLoad, Kexec, Lease};
-use crate::system::Slot;
+use crate::sys::{FileLoad, Kexec, Lease, Segment, SegmentsLoad};
+use crate::system::{Method, Slot};
 use crate::trust::digest::sha256;
 use nix::errno::Errno;
 use sha2::{Digest as _, Sha256};
@@ -50,9 +51,20 @@ pub(super) fn file_load(
     still.map_err(|finding| take_back(kexec, slot, finding))
 }
 
+/// Hands segments to the kernel.
+pub(super) fn segments_load(kexec: &dyn Kexec, machine: &Machine, segments: &Segments<'_>) -> Result<(), Failed> {
+    let parts = segments.parts.iter();
+    let raw: Vec<_> = parts
+        .map(|part| Segment { bytes: &part.bytes, at: part.range.start().get(), memory: part.range.len() })
+        .collect();
+    let load = SegmentsLoad { entry: segments.entry.get(), segments: &raw };
+    let answer = kexec.segments_load(&load);
+    Ok(answer.map_err(|errno| explain(errno, machine, Method::Segments, Slot::Reboot))?)
+}
+
 /// Unloads what nobody can vouch for.
 fn take_back(kexec: &dyn Kexec, slot: Slot, mut finding: Finding) -> Failed {
-    if let Err(errno) = kexec.unload(slot == Slot::Panic) {
+    if let Err(errno) = kexec.file_unload(slot == Slot::Panic) {
         let errno = Errno::from_raw(errno).desc();
         finding.detail.push_str(&format!("; the kernel has it, and unloading it failed ({errno}): do not boot it"));
     }
@@ -66,14 +78,14 @@ fn attempt(
     slot: Slot,
     kernel: BorrowedFd<'_>,
 ) -> Result<(), Finding> {
-    let cmdline = authorized.cmdline().for_file_load(authorized.header().cmdline_size)?;
+    let cmdline = authorized.cmdline().for_file_load(authorized.image().cmdline_size())?;
     let load = FileLoad {
         kernel,
         initrd: authorized.initrds().fd(),
         cmdline: &cmdline,
         flags: fit::file_flags(machine, slot),
     };
-    kexec.load(&load).map_err(|errno| explain(errno, machine, slot == Slot::Panic))
+    kexec.file_load(&load).map_err(|errno| explain(errno, machine, Method::File, slot))
 }
 
 /// Sees to it that nobody can open the file for writing.

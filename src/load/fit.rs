@@ -3,27 +3,29 @@
 use super::outcome::Plan;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
+use crate::plan::Segments;
 use crate::reason::{Finding, Reason};
 use crate::sys::flags;
-use crate::system::Slot;
+use crate::system::{Method, Slot};
 
 const PAGE: u64 = 4096;
 /// boot_params, command line, setup_data and the kernel's own purgatory: a few pages, generously.
 const SMALL_SEGMENTS: u64 = 64 * 1024;
+/// Columns of a terminal.
+const DRAWING_WIDTH: usize = 80;
 
-/// The plan, if kernel, initrds and command line fit this machine.
+/// The plan of the file method, if kernel, initrds and command line fit this machine.
 ///
 /// # Errors
 /// `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-crashkernel`.
-pub(super) fn fit(authorized: &Authorized, machine: &Machine, slot: Slot) -> Result<Plan, Finding> {
-    let header = authorized.header();
-    if machine.cpu.la57 == Some(true) && !header.five_level() {
+pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: &'static str) -> Result<Plan, Finding> {
+    let image = authorized.image();
+    if machine.cpu.la57 == Some(true) && !image.five_level() {
         return Err(Reason::FiveLevel.into());
     }
-    authorized.cmdline().for_file_load(header.cmdline_size)?;
+    authorized.cmdline().for_file_load(image.cmdline_size())?;
     let initrd_bytes = authorized.initrds().length();
-    let kernel_bytes = u64::try_from(authorized.kernel().sealed().bytes().len()).unwrap_or(u64::MAX);
-    let kernel = pages(u64::from(header.init_size).max(kernel_bytes));
+    let kernel = pages(image.memory().max(kernel_bytes(authorized)));
     let memory_bytes = kernel.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
     let memory_limit = limit(machine, slot)?;
     if let Some(limit) = memory_limit.filter(|limit| memory_bytes > *limit) {
@@ -36,17 +38,47 @@ pub(super) fn fit(authorized: &Authorized, machine: &Machine, slot: Slot) -> Res
         return Err(Finding::new(Reason::MemoryTooSmall, seen));
     }
     Ok(Plan {
-        method: "file",
         flags: flag_names(file_flags(machine, slot), initrd_bytes == 0),
-        kernel_bytes,
-        init_size: header.init_size.into(),
-        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.clone()).collect(),
-        initrd_bytes,
-        memory_bytes,
         memory_limit,
+        ..plan(authorized, Method::File, why, memory_bytes)
+    })
+}
+
+/// The plan of segments that are in their places.
+pub(super) fn segments(authorized: &Authorized, machine: &Machine, segments: &Segments<'_>, why: &'static str) -> Plan {
+    let memory_bytes = segments.parts.iter().fold(0_u64, |all, part| all.saturating_add(part.range.len()));
+    Plan {
+        memory_limit: machine.memory.kexec_limit(),
+        entry: Some(segments.entry),
+        segments: segments.parts.iter().map(Into::into).collect(),
+        summary: Some(segments.summary.clone()),
+        drawing: segments.drawing(machine, DRAWING_WIDTH),
+        ..plan(authorized, Method::Segments, why, memory_bytes)
+    }
+}
+
+fn plan(authorized: &Authorized, method: Method, why: &'static str, memory_bytes: u64) -> Plan {
+    Plan {
+        method: method.name(),
+        why,
+        flags: Vec::new(),
+        kernel_bytes: kernel_bytes(authorized),
+        init_size: authorized.image().memory(),
+        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.clone()).collect(),
+        initrd_bytes: authorized.initrds().length(),
+        memory_bytes,
+        memory_limit: None,
         cmdline: authorized.cmdline().as_str().into(),
         basis: authorized.basis().name(),
-    })
+        entry: None,
+        segments: Vec::new(),
+        summary: None,
+        drawing: Vec::new(),
+    }
+}
+
+fn kernel_bytes(authorized: &Authorized) -> u64 {
+    u64::try_from(authorized.kernel().sealed().bytes().len()).unwrap_or(u64::MAX)
 }
 
 /// Half of the memory (kernel/kexec_core.c, `sanity_check_segment_list`), or what crashkernel= reserved.

@@ -1,6 +1,9 @@
 //! How a load ends: with a report in any case.
 
 use crate::authorize::{Authorized, Basis};
+use crate::hex;
+use crate::memory::PhysAddr;
+use crate::plan::{Part, Summary};
 use crate::reason::{Exit, Finding, Warning};
 use crate::report::Report;
 use crate::sealed::OpenError;
@@ -10,13 +13,15 @@ use std::path::{Path, PathBuf};
 /// What is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
-    /// `file`.
+    /// `file` or `segments`.
     pub method: &'static str,
+    /// Why it is that method.
+    pub why: &'static str,
     /// Flags of `kexec_file_load`, by name.
     pub flags: Vec<&'static str>,
     /// Bytes of the kernel file.
     pub kernel_bytes: u64,
-    /// Bytes of memory that the kernel needs from its load address on.
+    /// Bytes of memory that the kernel needs from its load address on (of a vmlinux, from its first address to its last).
     pub init_size: u64,
     /// The initrds, in order.
     pub initrds: Vec<PathBuf>,
@@ -31,6 +36,42 @@ pub struct Plan {
     pub cmdline: String,
     /// `embedded`, `detached` or `waived`.
     pub basis: &'static str,
+    /// Where the running kernel jumps to, a physical address; only with segments, as all below.
+    pub entry: Option<PhysAddr>,
+    /// The segments, in ascending order of their addresses.
+    pub segments: Vec<SegmentLine>,
+    /// What the next kernel and the purgatory are told.
+    pub summary: Option<Summary>,
+    /// The physical memory, drawn to scale.
+    #[serde(skip)]
+    pub drawing: Vec<String>,
+}
+
+/// One segment of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SegmentLine {
+    /// What it is.
+    pub name: String,
+    /// The physical address that it goes to.
+    pub addr: PhysAddr,
+    /// Bytes that are put there.
+    pub bufsz: u64,
+    /// Bytes of memory; what is not put there is zero.
+    pub memsz: u64,
+    /// SHA-256 of the bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+impl From<&Part<'_>> for SegmentLine {
+    fn from(part: &Part<'_>) -> Self {
+        Self {
+            name: part.name.to_string(),
+            addr: part.range.start(),
+            bufsz: u64::try_from(part.bytes.len()).unwrap_or(u64::MAX),
+            memsz: part.range.len(),
+            sha256: hex::encode(&part.digest),
+        }
+    }
 }
 
 /// How a load ended.

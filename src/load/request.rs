@@ -2,8 +2,9 @@
 
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
+use crate::plan::Options;
 use crate::sources::Root;
-use crate::system::Slot;
+use crate::system::{Method, Slot};
 use anyhow::Context as _;
 use std::path::PathBuf;
 
@@ -33,6 +34,10 @@ pub struct Request {
     pub signature: Option<PathBuf>,
     /// For which purpose.
     pub slot: Slot,
+    /// By which system call; without a word, the one that [`load`](super::load()) chooses.
+    pub method: Option<Method>,
+    /// How segments are to be made.
+    pub segments: Options,
     /// Stop before the call.
     pub dry_run: bool,
     /// Waive a missing or unknown signature.

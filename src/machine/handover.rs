@@ -51,7 +51,17 @@ pub struct Handover {
     pub efi: Option<Efi>,
 }
 
+/// `orig_video_isVGA` within screen_info (include/uapi/linux/screen_info.h), and its value for a text screen.
+const IS_VGA: usize = 0x0f;
+const VIDEO_TYPE_VGAC: u8 = 1;
+
 impl Handover {
+    /// Whether the screen was in a VGA text mode when the running kernel started.
+    #[must_use]
+    pub fn text_mode(&self) -> bool {
+        self.screen_info.is_some_and(|info| info.get(IS_VGA) == Some(&VIDEO_TYPE_VGAC))
+    }
+
     /// Reads what there is, most of it from /sys/kernel/boot_params/data.
     #[must_use]
     pub fn read(root: &Root) -> Self {

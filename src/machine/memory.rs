@@ -7,6 +7,7 @@ mod map;
 pub use map::MemoryMap;
 
 use crate::memory::{PAGE, PhysAddr, PhysRange};
+use crate::reason::{Finding, Reason};
 use crate::sources::Root;
 
 /// Physical memory.
@@ -25,6 +26,16 @@ pub enum MapProblem {
     Hidden,
     /// /proc/iomem or /sys/firmware/memmap cannot be read, or not be understood.
     Unreadable,
+}
+
+impl From<MapProblem> for Finding {
+    fn from(problem: MapProblem) -> Self {
+        let seen = match problem {
+            MapProblem::Hidden => "every address in /proc/iomem is zero for this process",
+            MapProblem::Unreadable => "/proc/iomem or /sys/firmware/memmap",
+        };
+        Self::new(Reason::MemoryMap, seen)
+    }
 }
 
 impl Memory {

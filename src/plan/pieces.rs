@@ -2,7 +2,7 @@
 
 use super::place::Piece;
 use crate::image::bzimage::SetupHeader;
-use crate::memory::{MIB, PAGE, PhysAddr};
+use crate::memory::{MIB, PAGE, PhysAddr, PhysRange};
 
 /// Where initrds may begin: nothing that lies low is overwritten by a kernel that unpacks itself.
 const INITRD_LOWEST: PhysAddr = PhysAddr::new(16 * MIB);
@@ -24,6 +24,12 @@ pub fn kernel(header: &SetupHeader, bytes: u64) -> Piece {
         fixed: (!header.relocatable).then_some(preferred),
         ..anywhere("kernel", bytes)
     }
+}
+
+/// A segment of a vmlinux, `bytes` long in the file, which runs only where it was linked to be.
+#[must_use]
+pub fn vmlinux(pages: PhysRange, bytes: u64) -> Piece {
+    Piece { memsz: pages.len(), fixed: Some(pages.start()), ..anywhere("kernel", bytes) }
 }
 
 /// The `kernel_alignment` that boot_params must hold for a kernel at this address: its own, where that is kept; else the least

@@ -11,7 +11,7 @@ reasons! {
     TooBig "too-big" Unsuitable "EFBIG" "the file is larger than can be loaded" "the kernel takes at most 4 GiB a file; make a smaller one";
     ChangedWhileRead "changed-while-read" Unsuitable "EIO" "the file changed while it was read" "wait until the package manager or the copy is done, then try again";
     NotAKernel "not-a-kernel" Unsuitable "ENOEXEC" "this is not a Linux kernel that can be booted" "name a bzImage (vmlinuz) of this architecture";
-    UnsupportedFormat "unsupported-format" Unsuitable "ENOEXEC" "this kernel format cannot be loaded by the kernel's own loader" "load the bzImage (vmlinuz) of the same kernel";
+    UnsupportedFormat "unsupported-format" Unsuitable "ENOEXEC" "this kernel format cannot be loaded this way" "load the bzImage (vmlinuz) of the same kernel; a vmlinux can be loaded by --method segments";
     HeaderInvalid "setup-header" Unsuitable "ENOEXEC" "the setup_header is malformed" "get the file again from its package";
     ElfHeader "elf-header" Unsuitable "-" "the ELF headers are malformed, or not those of a kernel" "get the file again from its package, or load the bzImage (vmlinuz) of the same kernel";
     ProtocolTooOld "boot-protocol" Unsuitable "ENOEXEC" "the boot protocol is too old" "use a 64-bit kernel with boot protocol 2.12 (Linux 3.8) or newer";
@@ -97,12 +97,17 @@ reasons! {
     KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures and lacks an algorithm for this one" "use a newer kernel, or sign with RSA and SHA-256";
     ImaRefused "ima" NotPermitted "EACCES" "an IMA or LSM policy refused the file" "see the audit log; sign the file for IMA (evmctl ima_sign), or change the policy";
     LoadPin "loadpin" NotPermitted "EPERM" "LoadPin allows kernels from one file system only" "load a kernel from the pinned file system";
-    NoKexecFile "no-kexec-file" NotPermitted "ENOSYS" "the running kernel has no kexec_file_load" "use a kernel with CONFIG_KEXEC_FILE";
-    NoKexec "no-kexec" NotPermitted "ENOSYS" "the running kernel has no kexec" "use a kernel with CONFIG_KEXEC_FILE; in a container, run skexec on the host";
+    NoKexecFile "no-kexec-file" NotPermitted "ENOSYS" "the running kernel has no kexec_file_load" "use a kernel with CONFIG_KEXEC_FILE, or --method segments";
+    NoKexecLoad "no-kexec-load" NotPermitted "-" "the running kernel has no kexec_load" "use a kernel with CONFIG_KEXEC, or --method file with a bzImage";
+    SegmentsForbidden "segments-forbidden" NotPermitted "-" "the running kernel takes no segments, only files whose signature it can check itself" "use --method file with a bzImage (vmlinuz) that a key of this kernel's signed";
+    CrashBySegments "crash-by-segments" Unsuitable "-" "a crash kernel cannot be loaded as segments" "use --method file with a bzImage (vmlinuz)";
+    ConfidentialGuest "confidential-guest" NotPermitted "-" "this is a confidential guest, whose memory another kernel cannot take over as segments" "use --method file with a bzImage (vmlinuz)";
+    KexecHandover "kexec-handover" NotPermitted "-" "the running kernel preserves memory for the next one (KHO), which segments could overwrite" "use --method file, or boot without kho=on";
+    MemoryMap "memory-map" NotPermitted "-" "the map of physical memory cannot be read" "run it as root, with CAP_SYS_ADMIN, and with /proc and /sys mounted; or use --method file";
+    NoKexec "no-kexec" NotPermitted "ENOSYS" "the running kernel has no kexec" "use a kernel with CONFIG_KEXEC_FILE or CONFIG_KEXEC; in a container, run skexec on the host";
     Busy "busy" NotPermitted "EBUSY" "another load or unload is under way" "wait until it is done, then try again";
     WriterOpen "open-for-writing" NotPermitted "ETXTBSY" "someone has the file open for writing" "wait until the package manager or the copy is done";
     NoMemoryHole "no-memory-hole" Unsuitable "EADDRNOTAVAIL" "no free stretch of physical memory is large enough" "use a smaller initrd, or a machine with more memory";
-    TooManySegments "too-many-segments" Unsuitable "EINVAL" "the kernel is in more pieces than kexec takes" "load the bzImage (vmlinuz) of the same kernel";
     NoCrashKernel "no-crashkernel" NotPermitted "EADDRNOTAVAIL" "no memory is reserved for a crash kernel" "boot with crashkernel=256M on the command line";
     KernelRefused "kernel-refused" NotPermitted "any" "the running kernel refused the image" "see the kernel's log: dmesg | tail";
 

@@ -1,4 +1,4 @@
-//! `kexec_file_load(2)` and `reboot(2)`, behind a trait so that a test can stand where the kernel stands.
+//! `kexec_file_load(2)`, `kexec_load(2)` and `reboot(2)`, behind a trait so that a test can stand where the kernel stands.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -17,6 +17,10 @@ pub mod flags {
     /// Linux 6.17: do not place segments in CMA, whose alignment is too small for a kernel (`dma_alloc_from_contiguous`
     /// clamps it): the decompressor would run into the initrd.
     pub const NO_CMA: u64 = 0x10;
+    /// `kexec_load`: the crash kernel (`KEXEC_ON_CRASH`).
+    pub(super) const CRASH_SEGMENTS: u64 = 0x1;
+    /// `kexec_load`: for x86-64 (`KEXEC_ARCH_X86_64`, `EM_X86_64 << 16`).
+    pub(super) const ARCH_X86_64: u64 = 62 << 16;
 }
 
 /// What is handed to `kexec_file_load`.
@@ -32,19 +36,51 @@ pub struct FileLoad<'a> {
     pub flags: u64,
 }
 
+/// What is handed to `kexec_load`, for a reboot.
+#[derive(Debug, Clone, Copy)]
+pub struct SegmentsLoad<'a> {
+    /// The physical address to jump to.
+    pub entry: u64,
+    /// At most 16 (`KEXEC_SEGMENT_MAX`).
+    pub segments: &'a [Segment<'a>],
+}
+
+/// `struct kexec_segment`.
+#[derive(Debug, Clone, Copy)]
+pub struct Segment<'a> {
+    /// The bytes; the kernel puts zeros behind them.
+    pub bytes: &'a [u8],
+    /// The physical address that they go to, a multiple of 4096.
+    pub at: u64,
+    /// Bytes there, a multiple of 4096.
+    pub memory: u64,
+}
+
 /// The calls that change what this machine boots next.
 pub trait Kexec: fmt::Debug {
     /// `kexec_file_load(2)`.
     ///
     /// # Errors
     /// The kernel's errno; 524 (`ENOTSUPP`) is not known to libc and comes as its number.
-    fn load(&self, load: &FileLoad<'_>) -> Result<(), i32>;
+    fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32>;
 
     /// `kexec_file_load(2)` with `KEXEC_FILE_UNLOAD`, which a locked down kernel permits too.
     ///
     /// # Errors
     /// The kernel's errno.
-    fn unload(&self, panic: bool) -> Result<(), i32>;
+    fn file_unload(&self, panic: bool) -> Result<(), i32>;
+
+    /// `kexec_load(2)`. The kernel checks no more of an address than its alignment and that no two segments overlap.
+    ///
+    /// # Errors
+    /// The kernel's errno.
+    fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32>;
+
+    /// `kexec_load(2)` with no segments: for kernels without `kexec_file_load`.
+    ///
+    /// # Errors
+    /// The kernel's errno.
+    fn segments_unload(&self, panic: bool) -> Result<(), i32>;
 
     /// `reboot(2)` with `LINUX_REBOOT_CMD_KEXEC`: does not return when it works, and writes nothing to disk before.
     ///
@@ -53,12 +89,32 @@ pub trait Kexec: fmt::Debug {
     fn jump(&self) -> i32;
 }
 
+/// The layout that the system call reads.
+#[repr(C)]
+struct RawSegment {
+    buf: *const u8,
+    bufsz: usize,
+    mem: u64,
+    memsz: u64,
+}
+
+impl From<&Segment<'_>> for RawSegment {
+    fn from(segment: &Segment<'_>) -> Self {
+        Self { buf: segment.bytes.as_ptr(), bufsz: segment.bytes.len(), mem: segment.at, memsz: segment.memory }
+    }
+}
+
+/// What a system call answered.
+fn answer(result: libc::c_long) -> Result<(), i32> {
+    if result == 0 { Ok(()) } else { Err(Errno::last_raw()) }
+}
+
 /// The running kernel.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Live;
 
 impl Kexec for Live {
-    fn load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+    fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
         let bytes = load.cmdline.to_bytes_with_nul();
         let (initrd, no_initrd) = match load.initrd {
             Some(fd) => (fd.as_raw_fd(), 0),
@@ -66,7 +122,7 @@ impl Kexec for Live {
         };
         // SAFETY: the pointer and the length are of one live slice, which the kernel only reads; the descriptors are
         // borrowed for the call.
-        let result = unsafe {
+        answer(unsafe {
             libc::syscall(
                 libc::SYS_kexec_file_load,
                 load.kernel.as_raw_fd(),
@@ -75,17 +131,30 @@ impl Kexec for Live {
                 bytes.as_ptr(),
                 load.flags | no_initrd,
             )
-        };
-        if result == 0 { Ok(()) } else { Err(Errno::last_raw()) }
+        })
     }
 
-    fn unload(&self, panic: bool) -> Result<(), i32> {
+    fn file_unload(&self, panic: bool) -> Result<(), i32> {
         let which = if panic { flags::ON_CRASH } else { 0 };
         // SAFETY: with UNLOAD the kernel looks at no other argument.
-        let result = unsafe {
+        answer(unsafe {
             libc::syscall(libc::SYS_kexec_file_load, -1, -1, 0usize, std::ptr::null::<u8>(), flags::UNLOAD | which)
-        };
-        if result == 0 { Ok(()) } else { Err(Errno::last_raw()) }
+        })
+    }
+
+    fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
+        let raw: Vec<_> = load.segments.iter().map(RawSegment::from).collect();
+        // SAFETY: the array has as many elements as are said, and each points to a live slice of its length; the kernel
+        // only reads them.
+        answer(unsafe { libc::syscall(libc::SYS_kexec_load, load.entry, raw.len(), raw.as_ptr(), flags::ARCH_X86_64) })
+    }
+
+    fn segments_unload(&self, panic: bool) -> Result<(), i32> {
+        let which = if panic { flags::CRASH_SEGMENTS } else { 0 };
+        // SAFETY: of no segments the kernel reads none.
+        answer(unsafe {
+            libc::syscall(libc::SYS_kexec_load, 0usize, 0usize, std::ptr::null::<u8>(), flags::ARCH_X86_64 | which)
+        })
     }
 
     fn jump(&self) -> i32 {

@@ -5,9 +5,11 @@ mod kexec;
 mod lease;
 mod map;
 mod memfd;
+mod random;
 
 pub use cpuid::cpuid;
-pub use kexec::{FileLoad, Kexec, Live, flags};
+pub use kexec::{FileLoad, Kexec, Live, Segment, SegmentsLoad, flags};
 pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
+pub use random::seed;

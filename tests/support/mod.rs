@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
 use skexec::sources::Root;
-use skexec::sys::{FileLoad, Kexec};
+use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
 use skexec::system::System;
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -47,6 +47,11 @@ impl Lab {
     /// Writes a file of the machine.
     pub(crate) fn system(&self, path: &str, text: &str) {
         write(&self.root.path(path), text.as_bytes());
+    }
+
+    /// Writes a file of the machine that is no text.
+    pub(crate) fn system_bytes(&self, path: &str, bytes: &[u8]) {
+        write(&self.root.path(path), bytes);
     }
 
     /// Writes a file of the user and returns its path.
@@ -137,11 +142,22 @@ pub(crate) struct Recorder {
 pub(crate) enum Call {
     Load { kernel: Vec<u8>, sealed: bool, initrd: Option<Vec<u8>>, cmdline: String, flags: u64 },
     Unload { panic: bool },
+    Segments { entry: u64, segments: Vec<(u64, u64, Vec<u8>)> },
+    SegmentsUnload { panic: bool },
     Jump,
 }
 
+impl Recorder {
+    fn answer(&self) -> Result<(), i32> {
+        match *self.answer.borrow() {
+            0 => Ok(()),
+            errno => Err(errno),
+        }
+    }
+}
+
 impl Kexec for Recorder {
-    fn load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+    fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
         self.calls.borrow_mut().push(Call::Load {
             kernel: bytes(load.kernel),
             sealed: target(load.kernel).to_string_lossy().starts_with("/memfd:"),
@@ -149,14 +165,23 @@ impl Kexec for Recorder {
             cmdline: load.cmdline.to_str().unwrap().to_owned(),
             flags: load.flags,
         });
-        match *self.answer.borrow() {
-            0 => Ok(()),
-            errno => Err(errno),
-        }
+        self.answer()
     }
 
-    fn unload(&self, panic: bool) -> Result<(), i32> {
+    fn file_unload(&self, panic: bool) -> Result<(), i32> {
         self.calls.borrow_mut().push(Call::Unload { panic });
+        Ok(())
+    }
+
+    fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
+        let segments =
+            load.segments.iter().map(|segment| (segment.at, segment.memory, segment.bytes.to_vec())).collect();
+        self.calls.borrow_mut().push(Call::Segments { entry: load.entry, segments });
+        self.answer()
+    }
+
+    fn segments_unload(&self, panic: bool) -> Result<(), i32> {
+        self.calls.borrow_mut().push(Call::SegmentsUnload { panic });
         Ok(())
     }
 

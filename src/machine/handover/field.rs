@@ -66,6 +66,8 @@ pub const RAMDISK_IMAGE: usize = 0x218;
 pub const RAMDISK_SIZE: usize = 0x21c;
 /// `cmd_line_ptr`, u32.
 pub const CMD_LINE_PTR: usize = 0x228;
+/// `kernel_alignment`, u32: bytes.
+pub const KERNEL_ALIGNMENT: usize = 0x230;
 /// `xloadflags`, u16.
 pub const XLOADFLAGS: usize = 0x236;
 /// `cmdline_size`, u32.

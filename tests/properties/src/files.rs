@@ -4,7 +4,7 @@ use forge::hash::Hash;
 use skexec::image::bzimage::SetupHeader;
 use skexec::image::cmdline::Cmdline;
 use skexec::image::pe::Pe;
-use skexec::image::{self, Format, elf as image_elf};
+use skexec::image::{self, Format, Kernel, elf as image_elf};
 use skexec::inspect::Description;
 use skexec::memory::{PAGE, PhysAddr};
 use skexec::trust::authenticode::{image_digest, signatures};
@@ -45,7 +45,7 @@ pub fn pe(file: &[u8]) {
 /// setup_header and command line: what is loadable passes the kernel's probe, and the kernel's own limit on the text holds.
 pub fn bzimage(bytes: &[u8]) {
     let header = SetupHeader::parse(bytes);
-    if let Ok(header) = image::loadable(bytes) {
+    if let Ok(Kernel::BzImage(header)) = image::loadable(bytes) {
         assert!(header.end() <= bytes.len() && header.kernel_alignment.is_power_of_two(), "{header:?}");
         assert_ne!(predict(bytes, &Trust::default()).name(), Some("ENOEXEC"), "{header:?}");
     }
@@ -62,7 +62,7 @@ pub fn bzimage(bytes: &[u8]) {
     }
 }
 
-/// ELF, and any format: what is no bzImage is refused, and can be described all the same. Of a vmlinux, the segments lie
+/// ELF, and any format: what is neither bzImage nor vmlinux is refused, and can be described all the same. Of a vmlinux, the segments lie
 /// within the file and apart from one another, in pages, and the entry point in the bytes of one.
 pub fn elf(bytes: &[u8]) {
     if let Ok(kernel) = image_elf::Vmlinux::parse(bytes) {
@@ -74,6 +74,7 @@ pub fn elf(bytes: &[u8]) {
     assert!(!kernel || image_elf::claimed_by(bytes));
     match Format::of(bytes) {
         Format::BzImage => {}
+        Format::Elf => assert_eq!(image::loadable(bytes).is_ok(), image_elf::Vmlinux::parse(bytes).is_ok()),
         _ => assert!(image::loadable(bytes).is_err()),
     }
 }

@@ -1,0 +1,53 @@
+//! The plan of a dry run, for people.
+
+use super::output::Output;
+use crate::load::Plan;
+use crate::plan::Summary;
+use std::path::Path;
+
+/// Says what would be handed to the kernel, and where it would go.
+pub(super) fn tell(kernel: &Path, plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
+    let call = if plan.entry.is_some() { "kexec_load" } else { "kexec_file_load" };
+    output.fact(&format!("{}: would be loaded by {call}", kernel.display()))?;
+    output.row("method", &format!("{}: {}", plan.method, plan.why))?;
+    output.row("kernel", &format!("{} bytes, init_size {} bytes", plan.kernel_bytes, plan.init_size))?;
+    for initrd in &plan.initrds {
+        output.row("initrd", &initrd.display().to_string())?;
+    }
+    if plan.initrds.is_empty() {
+        output.row("initrd", "none")?;
+    } else {
+        output.row("", &format!("{} bytes in all", plan.initrd_bytes))?;
+    }
+    output.row("cmdline", &plan.cmdline)?;
+    if plan.entry.is_none() {
+        let flags = if plan.flags.is_empty() { "none".to_owned() } else { plan.flags.join(" | ") };
+        output.row("flags", &flags)?;
+    }
+    let limit = plan.memory_limit.map(|limit| format!(" of at most {} MiB", limit >> 20)).unwrap_or_default();
+    output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes >> 20))?;
+    output.row("basis", plan.basis)?;
+    segments(plan, output)
+}
+
+fn segments(plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
+    let Some(entry) = plan.entry else { return Ok(()) };
+    output.row("entry", &format!("{entry}, in the purgatory"))?;
+    for (label, value) in plan.summary.iter().flat_map(Summary::lines) {
+        output.row(label, &value)?;
+    }
+    output.fact("")?;
+    output.fact("  segment       address       file bytes    memory bytes  SHA-256")?;
+    for segment in &plan.segments {
+        let (name, addr) = (&segment.name, segment.addr.to_string());
+        output.fact(&format!(
+            "  {name:<12} {addr:>12} {:>13} {:>15}  {}",
+            segment.bufsz, segment.memsz, segment.sha256
+        ))?;
+    }
+    output.fact("")?;
+    for line in &plan.drawing {
+        output.fact(line)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! The two kinds of kernel that can be booted.
+
+use super::bzimage::SetupHeader;
+use super::elf::Vmlinux;
+
+/// A kernel, by its own account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kernel {
+    /// A bzImage.
+    BzImage(SetupHeader),
+    /// A vmlinux.
+    Elf(Vmlinux),
+}
+
+/// What a vmlinux takes, which has no setup_header to say so (`COMMAND_LINE_SIZE`, arch/x86/include/asm/setup.h, less the
+/// NUL).
+const ELF_CMDLINE_SIZE: u32 = 2047;
+
+impl Kernel {
+    /// What the kernel calls itself.
+    #[must_use]
+    pub fn release(&self) -> Option<&str> {
+        match self {
+            Self::BzImage(header) => header.release.as_deref(),
+            Self::Elf(vmlinux) => vmlinux.release.as_deref(),
+        }
+    }
+
+    /// The longest command line in bytes, without its NUL.
+    #[must_use]
+    pub const fn cmdline_size(&self) -> u32 {
+        match self {
+            Self::BzImage(header) => header.cmdline_size,
+            Self::Elf(_) => ELF_CMDLINE_SIZE,
+        }
+    }
+
+    /// Whether it can be entered under five-level page tables; `false` for a vmlinux that does not show that it can.
+    #[must_use]
+    pub const fn five_level(&self) -> bool {
+        match self {
+            Self::BzImage(header) => header.five_level(),
+            Self::Elf(vmlinux) => vmlinux.five_level,
+        }
+    }
+
+    /// Bytes of memory that it needs, from its first address to its last.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        match self {
+            Self::BzImage(header) => header.init_size.into(),
+            Self::Elf(vmlinux) => {
+                let end = vmlinux.segments.last().map_or(0, |segment| segment.pages().end().get());
+                let start = vmlinux.segments.first().map_or(end, |segment| segment.at.start().get());
+                end.saturating_sub(start)
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Whether the running kernel takes segments, which no signature can vouch for: `kexec_load_permitted` (kernel/kexec.c)
+//! asks the LSMs before it looks at anything else.
+
+use crate::machine::Machine;
+use crate::reason::{Finding, Reason};
+use crate::system::Slot;
+
+/// Whether segments may be loaded, and whether they would be safe.
+pub(super) fn permitted(machine: &Machine, slot: Slot) -> Result<(), Finding> {
+    if machine.kexec.segments == Some(false) {
+        return Err(Reason::NoKexecLoad.into());
+    }
+    if slot == Slot::Panic {
+        return Err(Reason::CrashBySegments.into());
+    }
+    if let Some(why) = forbidden(machine) {
+        return Err(Finding::new(Reason::SegmentsForbidden, why));
+    }
+    if let Some(guest) = &machine.confidential {
+        return Err(Finding::new(Reason::ConfidentialGuest, guest.sign.clone()));
+    }
+    if let Some(kho) = &machine.kho {
+        return Err(Finding::new(Reason::KexecHandover, kho.sign.clone()));
+    }
+    machine.memory.map.as_ref().map(drop).map_err(|problem| Finding::from(*problem))
+}
+
+/// Who would refuse.
+fn forbidden(machine: &Machine) -> Option<String> {
+    if machine.lockdown.restricts() {
+        return Some(format!("lockdown is {}", machine.lockdown.name()));
+    }
+    // security/integrity/ima/ima_main.c, `ima_load_data`: without a file there is no signature to appraise.
+    if machine.secure_boot.for_kernel() == Some(true) && machine.config.has("KEXEC_SIG") != Some(false) {
+        return Some("Secure Boot is on, and IMA cannot appraise what is no file".into());
+    }
+    if machine.ima.wants_original() {
+        return Some("IMA appraises kernels, and cannot appraise what is no file".into());
+    }
+    if machine.load_pin.wants_original() {
+        return Some("LoadPin allows kernels from one file system only".into());
+    }
+    None
+}

@@ -1,0 +1,12 @@
+//! Randomness for the next kernel.
+
+use nix::libc;
+
+/// 32 bytes of the kernel's own random numbers; nothing while it has none to give (early in a boot).
+#[must_use]
+pub fn seed() -> Option<[u8; 32]> {
+    let mut seed = [0; 32];
+    // SAFETY: the kernel writes no more than the bytes of this array.
+    let got = unsafe { libc::getrandom(seed.as_mut_ptr().cast(), seed.len(), libc::GRND_NONBLOCK) };
+    usize::try_from(got).is_ok_and(|got| got == seed.len()).then_some(seed)
+}
