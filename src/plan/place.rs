@@ -4,7 +4,7 @@
 //! is left to it; where that leaves no room for a later one, in every other order. That finds a placement where there is one:
 //! take any that is right, and put its pieces in from its highest to its lowest; each finds at least the place it had there,
 //! as those before it lie where they lay or higher. Beyond seven pieces without an address of their own the search may end
-//! before the last order ([`MOST_STEPS`]); no kernel makes more than four.
+//! before the last order (`MOST_STEPS`); no kernel makes more than four.
 
 use crate::memory::{PAGE, PhysAddr, PhysRange, RangeSet};
 use crate::reason::{Finding, Reason};

@@ -18,20 +18,24 @@ pub struct MemoryMap {
 
 impl MemoryMap {
     pub(super) fn read(root: &Root) -> Result<Self, MapProblem> {
-        let iomem = Iomem::parse(&root.text("/proc/iomem").ok_or(MapProblem::Unreadable)?)?;
+        let iomem = root.text("/proc/iomem").ok_or(MapProblem::Unreadable)?;
         // The firmware's table lacks what add_efi_memmap took from EFI's.
         let firmware = if adds_efi_memmap(root) { None } else { firmware_map::read(root)? };
-        Ok(Self::of(&iomem, firmware.as_deref()))
+        Self::of(&iomem, firmware.as_deref())
     }
 
-    /// Without a table of the firmware, the running kernel's view stands for it.
-    fn of(iomem: &Iomem, firmware: Option<&[E820Entry]>) -> Self {
+    /// The map by the text of /proc/iomem and the firmware's table; where there is none, the running kernel's view stands for it.
+    ///
+    /// # Errors
+    /// As in [`super::Memory::map`].
+    pub fn of(iomem: &str, firmware: Option<&[E820Entry]>) -> Result<Self, MapProblem> {
+        let iomem = Iomem::parse(iomem)?;
         let e820 = match firmware {
-            Some(firmware) => e820_table(&[firmware, &reservations(iomem, firmware)].concat()),
+            Some(firmware) => e820_table(&[firmware, &reservations(&iomem, firmware)].concat()),
             None => e820_table(&iomem.typed),
         };
         let usable = iomem.free.intersection(&ranges_of(&e820, E820Type::Ram));
-        Self { usable: usable.from(PhysAddr::new(MIB)).whole_pages(), e820 }
+        Ok(Self { usable: usable.from(PhysAddr::new(MIB)).whole_pages(), e820 })
     }
 }
 

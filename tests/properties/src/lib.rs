@@ -9,6 +9,7 @@ mod files;
 mod initrds;
 mod lists;
 mod machine;
+mod memory;
 mod messages;
 mod patched;
 pub mod seeds;
@@ -17,6 +18,7 @@ mod verdict;
 pub use files::{bzimage, elf, pe};
 pub use initrds::initrd;
 pub use lists::{esl, sbat};
+pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
 pub use verdict::judge;
@@ -25,7 +27,7 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 10] = [
+pub const ALL: [Property; 11] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -33,6 +35,7 @@ pub const ALL: [Property; 10] = [
     ("initrd", initrd),
     ("judge", judge),
     ("kernel", kernel),
+    ("memory", memory),
     ("pe", pe),
     ("pkcs7", pkcs7),
     ("sbat", sbat),

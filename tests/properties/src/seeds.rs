@@ -29,7 +29,7 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), messages(), patches(), lists(), texts()].concat()
+    [files(), messages(), patches(), lists(), texts(), maps()].concat()
 }
 
 /// Whole files; their headers alone, which are as good for a header's parser; their messages alone.
@@ -128,4 +128,20 @@ fn vmlinux() -> Vec<u8> {
     }
     put(0x100, b"\0Linux version 6.1.0-test (x@y) #1 SMP\n\0ptrs_per_p4d\0kexec_loaded\0");
     file
+}
+
+/// /proc/iomem, the firmware's table in the same form, and pieces.
+fn maps() -> Vec<Seed> {
+    let bios = "00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n00100000-1ffddfff : System RAM\n  \
+                08000000-0fffffff : Crash kernel\n  13000000-14001ca6 : Kernel code\n  1f000000-1f000fff : Reserved\n\n\
+                0-9fbff : System RAM\n100000-1ffddfff : System RAM\nfffc0000-ffffffff : Reserved\n\n\
+                purgatory\x01\x02boot_params initrd\x40";
+    let efi = "00100000-7a13f017 : System RAM\n7a13f018-7a147a57 : System RAM\n7a147a58-7bfe8fff : System RAM\n\
+               7bfe9000-7bfeafff : Reserved\n7eb6d000-7eb7efff : ACPI Tables\n280000000-2bfffffff : Soft Reserved\n  \
+               280000000-2bfffffff : dax2.0\n    280000000-2bfffffff : System RAM (kmem)\n\n100000-7e8ecfff : System RAM\n\
+               7eb6d000-7eb7efff : ACPI Tables\n7eb7f000-7ebfefff : ACPI Non-volatile Storage\n\nkernel and initrd";
+    let hidden = "00000000-00000000 : Reserved\n00000000-00000000 : System RAM\n";
+    let alone =
+        "1000-1fff : System RAM\n0-ffffffffffffffff : Persistent Memory (legacy)\n100800-fffffffffffffffe : System RAM";
+    [bios, efi, hidden, alone].map(|text| ("memory", text.as_bytes().to_vec())).to_vec()
 }
