@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use vm_protocol::facts::Facts;
 use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
 use crate::fetch::Tools;
@@ -73,6 +74,37 @@ impl Guest {
         self.next_boot(command)
     }
 
+    /// Runs a command after which no agent speaks again: waits for the machine's end, and returns what the console said
+    /// from the command on.
+    pub(crate) fn run_to_end(&mut self, command: &str) -> Result<String> {
+        let before = self.console_size();
+        self.ask(command)?;
+        self.end(before, command)
+    }
+
+    pub(crate) fn console_size(&self) -> usize {
+        fs::read(&self.console).unwrap_or_default().len()
+    }
+
+    /// Waits for the machine's end: what the console said behind its first `before` bytes.
+    pub(crate) fn end(&mut self, before: usize, what: &str) -> Result<String> {
+        match self.events.recv_timeout(BOOT_DEADLINE) {
+            Err(RecvTimeoutError::Disconnected) => Ok(self.console_from(before)),
+            other => Err(self.trouble(&format!("{what}: not the machine's end, but {other:?}"))),
+        }
+    }
+
+    pub(crate) fn console_from(&self, before: usize) -> String {
+        let console = fs::read(&self.console).unwrap_or_default();
+        plain(&String::from_utf8_lossy(console.get(before..).unwrap_or_default()))
+    }
+
+    /// `agent facts`.
+    pub(crate) fn facts(&mut self) -> Result<Facts> {
+        let done = self.run("agent facts")?;
+        serde_json::from_str(&done.stdout).with_context(|| format!("agent facts: {done:?}"))
+    }
+
     fn next_boot(&mut self, what: &str) -> Result<Boot> {
         match self.event(BOOT_DEADLINE, what)? {
             Event::Boot(boot) => Ok(boot),
@@ -83,7 +115,8 @@ impl Guest {
         }
     }
 
-    fn ask(&mut self, command: &str) -> Result<()> {
+    /// Sends a command without waiting for its end.
+    pub(crate) fn ask(&mut self, command: &str) -> Result<()> {
         self.asked += 1;
         let mut line = serde_json::to_string(&Request { id: self.asked, command: command.to_owned() })?;
         line.push('\n');

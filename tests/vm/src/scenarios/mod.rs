@@ -5,6 +5,7 @@ mod oracle;
 mod permissions;
 mod round_trip;
 mod secure_boot;
+mod segments;
 mod swap;
 
 use anyhow::Result;
@@ -15,6 +16,8 @@ use crate::fetch::{Choice, Kernel, Series};
 use crate::guest::Guest;
 use crate::initramfs::Files;
 use crate::lab::{Firmware, Lab, Setup};
+
+use self::segments::{ROWS, Row};
 
 use Series::{V6_1, V6_12};
 
@@ -31,7 +34,13 @@ pub(crate) struct Scenario {
     pub(crate) representative: bool,
     first: Series,
     second: Series,
-    play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
+    play: Play,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Play {
+    Story(fn(&Stage<'_>, &mut Checks) -> Result<()>),
+    Segments(&'static Row),
 }
 
 /// Kernels of the user's choice, in place of a scenario's own.
@@ -78,6 +87,11 @@ pub(crate) fn all() -> Vec<Scenario> {
         let about = "forged files: the kernel's record is true, skexec's verdict and prediction right";
         all.push(scenario("oracle", about, kernel, kernel, kernel == V6_12, oracle::play));
     }
+    for row in &ROWS {
+        let about = "a boot by segments, in the second kernel's own words";
+        let Row { first, second, representative, .. } = *row;
+        all.push(Scenario { name: row.name(), about, representative, first, second, play: Play::Segments(row) });
+    }
     all
 }
 
@@ -90,20 +104,24 @@ fn scenario(
     play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
 ) -> Scenario {
     let name = if first == second { format!("{kind}-{first}") } else { format!("{kind}-{first}-to-{second}") };
-    Scenario { name, about, representative, first, second, play }
+    Scenario { name, about, representative, first, second, play: Play::Story(play) }
 }
 
 impl Scenario {
     pub(crate) fn run(&self, lab: &Lab, instead: Instead<'_>, checks: &mut Checks) -> Result<()> {
         let choose = |choice: Option<&Choice>, series| lab.kernel(choice.unwrap_or(&Choice::Debian(series)));
         let (first, second) = (choose(instead.first, self.first)?, choose(instead.second, self.second)?);
-        (self.play)(&Stage { lab, name: &self.name, first, second }, checks)
+        let stage = Stage { lab, name: &self.name, first, second };
+        match self.play {
+            Play::Story(play) => play(&stage, checks),
+            Play::Segments(row) => segments::play(&stage, row, checks),
+        }
     }
 }
 
 impl Stage<'_> {
     fn boot(&self, firmware: Firmware, cmdline: &str, files: Files) -> Result<(Guest, Boot)> {
-        self.lab.boot(Setup { name: self.name, kernel: &self.first, firmware, cmdline, files })
+        self.lab.boot(Setup::new(self.name, &self.first, firmware, cmdline, files))
     }
 
     /// Loads the second kernel by skexec and jumps into it, whose word about itself is then checked.
