@@ -2,6 +2,7 @@
 
 mod lockdown;
 mod oracle;
+mod payload;
 mod permissions;
 mod round_trip;
 mod secure_boot;
@@ -86,6 +87,11 @@ pub(crate) fn all() -> Vec<Scenario> {
     for kernel in [V6_1, V6_12] {
         let about = "forged files: the kernel's record is true, skexec's verdict and prediction right";
         all.push(scenario("oracle", about, kernel, kernel, kernel == V6_12, oracle::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        // 6.1 is packed by lz4, 6.12 by zstd.
+        let about = "the ELF kernel within a bzImage, unpacked and signed";
+        all.push(scenario("payload", about, kernel, kernel, kernel == V6_12, payload::play));
     }
     for row in &ROWS {
         let about = "a boot by segments, in the second kernel's own words";
