@@ -142,7 +142,11 @@ fn e820() -> Result<Vec<E820>> {
     let mut map = vec![];
     for name in names("/sys/firmware/memmap") {
         let field = |field: &str| line(&format!("/sys/firmware/memmap/{name}/{field}"));
-        map.push(E820 { start: hexadecimal(&field("start")?)?, end: hexadecimal(&field("end")?)?, kind: field("type")? });
+        map.push(E820 {
+            start: hexadecimal(&field("start")?)?,
+            end: hexadecimal(&field("end")?)?,
+            kind: field("type")?,
+        });
     }
     map.sort_by_key(|entry| entry.start);
     Ok(map)

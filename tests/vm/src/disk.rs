@@ -36,8 +36,7 @@ impl Extent {
 pub(crate) fn write(disk: &Path, kernel: &[u8], initrd: &[u8], cmdline: &str, grub: &Extras) -> Result<()> {
     let kernel_at = Extent::of(kernel.len(), FIRST_FILE)?;
     let initrd_at = Extent::of(initrd.len(), kernel_at.start + kernel_at.count)?;
-    let script =
-        format!("linux {} {cmdline}\ninitrd {}\nboot\n", kernel_at.block_list(), initrd_at.block_list());
+    let script = format!("linux {} {cmdline}\ninitrd {}\nboot\n", kernel_at.block_list(), initrd_at.block_list());
     let core = core_image(disk, &script, grub)?;
     ensure!(SECTOR + u64::try_from(core.len())? <= FIRST_FILE * SECTOR, "GRUB's image reaches into the kernel");
 

@@ -13,7 +13,7 @@ use vm_protocol::facts::Facts;
 use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
 use crate::fetch::Tools;
-use crate::machine::{Machine, Wiring};
+use crate::machine::{Machine, Wiring, debugger};
 
 /// Firmware, kernel and initramfs under TCG take 10 s to 30 s on a quiet machine.
 const BOOT_DEADLINE: Duration = Duration::from_secs(180);
@@ -80,6 +80,11 @@ impl Guest {
         let before = self.console_size();
         self.ask(command)?;
         self.end(before, command)
+    }
+
+    /// The socket at which a debugger can attach.
+    pub(crate) fn debugger(&self) -> PathBuf {
+        debugger(&self.console)
     }
 
     pub(crate) fn console_size(&self) -> usize {

@@ -10,6 +10,7 @@ mod cpio;
 mod demo;
 mod disk;
 mod fetch;
+mod gdb;
 mod guest;
 mod hardware;
 mod initramfs;

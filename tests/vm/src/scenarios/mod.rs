@@ -1,5 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
+mod damage;
+mod generations;
 mod lockdown;
 mod oracle;
 mod payload;
@@ -92,6 +94,14 @@ pub(crate) fn all() -> Vec<Scenario> {
         // 6.1 is packed by lz4, 6.12 by zstd.
         let about = "the ELF kernel within a bzImage, unpacked and signed";
         all.push(scenario("payload", about, kernel, kernel, kernel == V6_12, payload::play));
+    }
+    for (first, second) in [(V6_12, V6_1), (V6_1, V6_1), (V6_12, V6_12)] {
+        let about = "five kernels boot each other, by both methods in turn";
+        all.push(scenario("generations", about, first, second, first != second, generations::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "a bit of the loaded image is changed: its segment is named, and nothing boots";
+        all.push(scenario("damage", about, kernel, kernel, kernel == V6_12, damage::play));
     }
     for row in &ROWS {
         let about = "a boot by segments, in the second kernel's own words";

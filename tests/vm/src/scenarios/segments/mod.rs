@@ -9,8 +9,8 @@ use serde_json::Value;
 use vm_protocol::Done;
 use vm_protocol::facts::Facts;
 
-use self::row::{BIG_MIB, Format, Initrd, Outcome};
 pub(super) use self::row::Row;
+use self::row::{BIG_MIB, Format, Initrd, Outcome};
 pub(super) use self::rows::ROWS;
 use super::{Stage, check_loaded};
 use crate::checks::{Checks, Expect, json_at};
@@ -23,8 +23,7 @@ const BIG: &str = "/boot/big.cpio";
 const MARK: &str = "/boot/mark.cpio";
 
 pub(super) fn play(stage: &Stage<'_>, row: &Row, checks: &mut Checks) -> Result<()> {
-    let hardware =
-        Hardware { memory: Some(row.memory), la57: row.la57, sha_ni: row.sha_ni, ..Hardware::default() };
+    let hardware = Hardware { memory: Some(row.memory), la57: row.la57, sha_ni: row.sha_ni, ..Hardware::default() };
     let files = files(stage, row)?;
     let setup = Setup::new(stage.name, &stage.first, row.firmware, "", files);
     let (mut guest, _) = stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })?;
@@ -149,6 +148,7 @@ pub(super) fn segment(json: &str, name: &str, member: &str) -> Result<String> {
     let document: Value = serde_json::from_str(json).with_context(|| json.to_owned())?;
     let segments = document.pointer("/plan/segments").and_then(Value::as_array).context("no plan.segments")?;
     let found = segments.iter().find(|segment| segment["name"] == name);
-    let value = found.and_then(|segment| segment.get(member)).with_context(|| format!("no {member} of {name}: {json}"))?;
+    let value =
+        found.and_then(|segment| segment.get(member)).with_context(|| format!("no {member} of {name}: {json}"))?;
     Ok(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }

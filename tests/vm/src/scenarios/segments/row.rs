@@ -26,7 +26,10 @@ pub(crate) const BIG_MIB: u64 = 220;
 pub(crate) enum Outcome {
     Boots,
     /// skexec refuses, with this exit code and one of these reasons.
-    Refused { exit: i32, reasons: &'static [&'static str] },
+    Refused {
+        exit: i32,
+        reasons: &'static [&'static str],
+    },
 }
 
 #[derive(Debug, Clone, Copy)]

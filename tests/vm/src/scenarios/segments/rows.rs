@@ -38,7 +38,7 @@ pub(crate) const ROWS: [Row; 20] = [
     ci(refused(row(V6_12, V6_12, Bzimage, SecureBoot, Small, 2048, YES, YES), NOT_PERMITTED)),
 ];
 
-#[expect(clippy::too_many_arguments, clippy::fn_params_excessive_bools, reason = "the columns of the table above")]
+#[expect(clippy::too_many_arguments, reason = "the columns of the table above")]
 const fn row(
     first: Series,
     second: Series,
