@@ -2,6 +2,7 @@
 //! system calls that a test wants to see made without skexec in between.
 
 mod calls;
+mod capture;
 mod facts;
 mod initrd;
 mod pause;
@@ -34,6 +35,11 @@ enum Args {
     Judge { files: Vec<PathBuf> },
     /// Say what the kernel found: memory map, ACPI, EFI, setup_data, and the SHA-256 of its own initrd
     Facts,
+    /// Run a program and print what it gave to kexec_load(2)
+    Capture {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        program: Vec<OsString>,
+    },
     /// Write an archive with one file of so many MiB, whose content never repeats
     BigInitrd {
         path: PathBuf,
@@ -62,6 +68,7 @@ fn main() -> Result<ExitCode> {
             calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold)
         }
         Args::Facts => facts::print(),
+        Args::Capture { program } => capture::run(&program),
         Args::BigInitrd { path, mib, sparse } => initrd::big(&path, mib, sparse),
         Args::Judge { files } => calls::judge(&files),
         Args::Jump => calls::jump(),

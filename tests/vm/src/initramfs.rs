@@ -45,6 +45,11 @@ impl Files {
         Ok(())
     }
 
+    pub(crate) fn program(&mut self, guest_path: &str, file: &Path) -> Result<()> {
+        self.0.file(guest_path.trim_start_matches('/'), 0o755, &read(file)?);
+        Ok(())
+    }
+
     pub(crate) fn add(&mut self, guest_path: &str, content: &[u8]) {
         self.0.file(guest_path.trim_start_matches('/'), 0o644, content);
     }

@@ -2,6 +2,7 @@
 //!
 //! The first serial port stays the kernel's console, so that kernel messages never tear an answer apart.
 
+pub mod capture;
 pub mod facts;
 
 use serde::{Deserialize, Serialize};

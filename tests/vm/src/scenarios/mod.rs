@@ -2,6 +2,7 @@
 
 mod damage;
 mod generations;
+mod kexec_tools;
 mod lockdown;
 mod oracle;
 mod payload;
@@ -102,6 +103,10 @@ pub(crate) fn all() -> Vec<Scenario> {
     for kernel in [V6_1, V6_12] {
         let about = "a bit of the loaded image is changed: its segment is named, and nothing boots";
         all.push(scenario("damage", about, kernel, kernel, kernel == V6_12, damage::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "the same inputs to kexec-tools: each difference has its reason";
+        all.push(scenario("kexec-tools", about, kernel, kernel, kernel == V6_12, kexec_tools::play));
     }
     for row in &ROWS {
         let about = "a boot by segments, in the second kernel's own words";
