@@ -30,6 +30,8 @@ pub(crate) struct Guest {
     events: Receiver<Event>,
     console: PathBuf,
     asked: u64,
+    /// How long a command may take.
+    patience: Duration,
 }
 
 impl Guest {
@@ -43,15 +45,21 @@ impl Guest {
         let stdout = stdout.context("QEMU's stdout")?;
         thread::spawn(move || listen(stdout, &sender));
         let requests = stdin.context("QEMU's stdin")?;
-        let mut guest = Self { qemu, requests, events, console: console.to_owned(), asked: 0 };
+        let mut guest =
+            Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE };
         let boot = guest.next_boot("the first kernel")?;
         Ok((guest, boot))
+    }
+
+    /// For commands that take longer than others.
+    pub(crate) fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Runs a command in the guest's shell.
     pub(crate) fn run(&mut self, command: &str) -> Result<Done> {
         self.ask(command)?;
-        match self.event(COMMAND_DEADLINE, command)? {
+        match self.event(self.patience, command)? {
             Event::Done(done) if done.id == self.asked => Ok(done),
             Event::Done(done) => Err(self.trouble(&format!("answer {} to request {}", done.id, self.asked))),
             Event::Boot(boot) => Err(self.trouble(&format!("`{command}` booted {}", boot.release))),

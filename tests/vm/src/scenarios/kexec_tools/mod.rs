@@ -13,13 +13,11 @@ use self::differences::DIFFERENCES;
 use self::fields::FIELDS;
 use super::Stage;
 use crate::checks::Checks;
-use crate::fetch::Group;
 use crate::guest::Guest;
 use crate::initramfs::{BASE, Files};
+use crate::kexec_tools;
 use crate::lab::{Firmware, Setup};
 
-/// Where the guest finds kexec-tools and its C library.
-const HOME: &str = "/kexec-tools";
 const CMDLINE: &str = "console=ttyS0 panic=-1 rdinit=/vm/init vm.same=1";
 const E820_ENTRIES: usize = 0x1e8;
 const E820_TABLE: usize = 0x2d0;
@@ -30,8 +28,9 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut seen = BTreeSet::new();
     for firmware in [Firmware::Bios, Firmware::Uefi] {
         let (mut guest, _) = boot(stage, firmware)?;
-        let theirs = params(&mut guest, &kexec_tools("-c -l /boot/vmlinuz", &format!("--initrd={BASE}")))?;
-        guest.run(&kexec_tools("-c -u", ""))?;
+        let load = format!("-c -l /boot/vmlinuz --initrd={BASE} --command-line='{CMDLINE}'");
+        let theirs = params(&mut guest, &kexec_tools::command(&load))?;
+        guest.run(&kexec_tools::command("-c -u"))?;
         let ours = params(
             &mut guest,
             &format!(
@@ -52,25 +51,8 @@ fn boot(stage: &Stage<'_>, firmware: Firmware) -> Result<(Guest, vm_protocol::Bo
     let mut files = Files::default();
     files.copy("/boot/vmlinuz", &stage.second.image)?;
     stage.lab.add_keys(&mut files)?;
-    add_kexec_tools(stage, &mut files)?;
+    kexec_tools::add(stage.lab, &mut files)?;
     stage.lab.boot(Setup { second: Some(&stage.second), ..Setup::new(stage.name, &stage.first, firmware, "", files) })
-}
-
-/// The program, the loader that starts it, and the libraries.
-pub(super) fn add_kexec_tools(stage: &Stage<'_>, files: &mut Files) -> Result<()> {
-    let extras = stage.lab.extras(Group::KexecTools)?;
-    files.program(&format!("{HOME}/kexec"), &extras.path("sbin/kexec"))?;
-    files.program(&format!("{HOME}/ld.so"), &extras.path("lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"))?;
-    for library in extras.shared_libraries()? {
-        let name = library.file_name().context("a library without a name")?.to_string_lossy().into_owned();
-        files.copy(&format!("{HOME}/lib/{name}"), &library)?;
-    }
-    Ok(())
-}
-
-pub(super) fn kexec_tools(action: &str, options: &str) -> String {
-    let cmdline = if options.is_empty() { String::new() } else { format!("--command-line='{CMDLINE}'") };
-    format!("{HOME}/ld.so --library-path {HOME}/lib {HOME}/kexec {action} {options} {cmdline}")
 }
 
 fn params(guest: &mut Guest, command: &str) -> Result<Params> {
