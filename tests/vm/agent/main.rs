@@ -2,6 +2,9 @@
 //! system calls that a test wants to see made without skexec in between.
 
 mod calls;
+mod capture;
+mod facts;
+mod initrd;
 mod pause;
 mod serve;
 
@@ -30,6 +33,21 @@ enum Args {
     },
     /// Ask the kernel about many files, and print the name and the errno of each
     Judge { files: Vec<PathBuf> },
+    /// Say what the kernel found: memory map, ACPI, EFI, setup_data, and the SHA-256 of its own initrd
+    Facts,
+    /// Run a program and print what it gave to kexec_load(2)
+    Capture {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        program: Vec<OsString>,
+    },
+    /// Write an archive with one file of so many MiB, whose content never repeats
+    BigInitrd {
+        path: PathBuf,
+        mib: u64,
+        /// Let the file be a hole, which takes no memory
+        #[arg(long)]
+        sparse: bool,
+    },
     /// Take back whatever is loaded
     FileUnload,
     /// Jump into whatever is loaded, at once: reboot(2)
@@ -49,6 +67,9 @@ fn main() -> Result<ExitCode> {
         Args::FileLoad { kernel, initrd, cmdline, hold } => {
             calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold)
         }
+        Args::Facts => facts::print(),
+        Args::Capture { program } => capture::run(&program),
+        Args::BigInitrd { path, mib, sparse } => initrd::big(&path, mib, sparse),
         Args::Judge { files } => calls::judge(&files),
         Args::Jump => calls::jump(),
         Args::FileUnload => calls::file_unload(),

@@ -35,6 +35,15 @@ impl Authority {
         sbsign.arg("--cert").arg(self.directory.join("signer.pem"));
         tool::run(sbsign.arg("--output").arg(signed).arg(image))
     }
+
+    /// A detached signature: CMS, DER, with signed attributes.
+    pub(crate) fn sign_detached(&self, file: &Path, signature: &Path, tools: &Tools) -> Result<()> {
+        let mut openssl = tools.openssl();
+        openssl.args(["cms", "-sign", "-binary", "-md", "sha256", "-outform", "DER"]);
+        openssl.arg("-signer").arg(self.directory.join("signer.pem"));
+        openssl.arg("-inkey").arg(self.directory.join("signer.key"));
+        tool::run(openssl.arg("-in").arg(file).arg("-out").arg(signature))
+    }
 }
 
 /// A certificate's DER.

@@ -32,7 +32,7 @@ pub(crate) fn run(options: &Demo) -> Result<()> {
     let initrds = Lab::initrd_options(&mut files, options.initrd.as_deref())?;
 
     report.heading("A kernel that UEFI Secure Boot verified and locked down");
-    let setup = Setup { name: "demo", kernel: &pair.first, firmware: Firmware::SecureBoot, cmdline: "", files };
+    let setup = Setup::new("demo", &pair.first, Firmware::SecureBoot, "", files);
     let booting = Instant::now();
     let (guest, first) = lab.boot(setup)?;
     introduce(report, booting.elapsed(), &first);

@@ -9,10 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use vm_protocol::facts::Facts;
 use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
 use crate::fetch::Tools;
-use crate::machine::{Machine, Wiring};
+use crate::machine::{Machine, Wiring, debugger};
 
 /// Firmware, kernel and initramfs under TCG take 10 s to 30 s on a quiet machine.
 const BOOT_DEADLINE: Duration = Duration::from_secs(180);
@@ -29,6 +30,8 @@ pub(crate) struct Guest {
     events: Receiver<Event>,
     console: PathBuf,
     asked: u64,
+    /// How long a command may take.
+    patience: Duration,
 }
 
 impl Guest {
@@ -42,15 +45,21 @@ impl Guest {
         let stdout = stdout.context("QEMU's stdout")?;
         thread::spawn(move || listen(stdout, &sender));
         let requests = stdin.context("QEMU's stdin")?;
-        let mut guest = Self { qemu, requests, events, console: console.to_owned(), asked: 0 };
+        let mut guest =
+            Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE };
         let boot = guest.next_boot("the first kernel")?;
         Ok((guest, boot))
+    }
+
+    /// For commands that take longer than others.
+    pub(crate) fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Runs a command in the guest's shell.
     pub(crate) fn run(&mut self, command: &str) -> Result<Done> {
         self.ask(command)?;
-        match self.event(COMMAND_DEADLINE, command)? {
+        match self.event(self.patience, command)? {
             Event::Done(done) if done.id == self.asked => Ok(done),
             Event::Done(done) => Err(self.trouble(&format!("answer {} to request {}", done.id, self.asked))),
             Event::Boot(boot) => Err(self.trouble(&format!("`{command}` booted {}", boot.release))),
@@ -73,6 +82,42 @@ impl Guest {
         self.next_boot(command)
     }
 
+    /// Runs a command after which no agent speaks again: waits for the machine's end, and returns what the console said
+    /// from the command on.
+    pub(crate) fn run_to_end(&mut self, command: &str) -> Result<String> {
+        let before = self.console_size();
+        self.ask(command)?;
+        self.end(before, command)
+    }
+
+    /// The socket at which a debugger can attach.
+    pub(crate) fn debugger(&self) -> PathBuf {
+        debugger(&self.console)
+    }
+
+    pub(crate) fn console_size(&self) -> usize {
+        fs::read(&self.console).unwrap_or_default().len()
+    }
+
+    /// Waits for the machine's end: what the console said behind its first `before` bytes.
+    pub(crate) fn end(&mut self, before: usize, what: &str) -> Result<String> {
+        match self.events.recv_timeout(BOOT_DEADLINE) {
+            Err(RecvTimeoutError::Disconnected) => Ok(self.console_from(before)),
+            other => Err(self.trouble(&format!("{what}: not the machine's end, but {other:?}"))),
+        }
+    }
+
+    pub(crate) fn console_from(&self, before: usize) -> String {
+        let console = fs::read(&self.console).unwrap_or_default();
+        plain(&String::from_utf8_lossy(console.get(before..).unwrap_or_default()))
+    }
+
+    /// `agent facts`.
+    pub(crate) fn facts(&mut self) -> Result<Facts> {
+        let done = self.run("agent facts")?;
+        serde_json::from_str(&done.stdout).with_context(|| format!("agent facts: {done:?}"))
+    }
+
     fn next_boot(&mut self, what: &str) -> Result<Boot> {
         match self.event(BOOT_DEADLINE, what)? {
             Event::Boot(boot) => Ok(boot),
@@ -83,7 +128,8 @@ impl Guest {
         }
     }
 
-    fn ask(&mut self, command: &str) -> Result<()> {
+    /// Sends a command without waiting for its end.
+    pub(crate) fn ask(&mut self, command: &str) -> Result<()> {
         self.asked += 1;
         let mut line = serde_json::to_string(&Request { id: self.asked, command: command.to_owned() })?;
         line.push('\n');

@@ -18,7 +18,7 @@ pub(crate) const BASE: &str = "/boot/initrd";
 const EMPTY: [&str; 7] = ["bin", "dev", "proc", "run", "sys", "tmp", "vm/marks"];
 
 /// Enough for any kernel to come up, say who it is, and run skexec.
-pub(crate) fn base(binaries: &Binaries, tools: &Tools, kernel: &Kernel) -> Result<Vec<u8>> {
+pub(crate) fn base(binaries: &Binaries, tools: &Tools, kernels: &[Option<&Kernel>]) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
     for directory in EMPTY {
         archive.directory(directory);
@@ -27,8 +27,10 @@ pub(crate) fn base(binaries: &Binaries, tools: &Tools, kernel: &Kernel) -> Resul
     archive.file("bin/busybox", 0o755, &read(&tools.busybox())?);
     archive.file("bin/agent", 0o755, &read(&binaries.agent)?);
     archive.file("bin/skexec", 0o755, &read(&binaries.skexec)?);
-    if let Some(module) = &kernel.efivarfs {
-        archive.file(&format!("vm/modules/{}/efivarfs.ko", kernel.release), 0o644, &read(module)?);
+    for kernel in kernels.iter().flatten() {
+        if let Some(module) = &kernel.efivarfs {
+            archive.file(&format!("vm/modules/{}/efivarfs.ko", kernel.release), 0o644, &read(module)?);
+        }
     }
     Ok(archive.finish())
 }
@@ -40,6 +42,11 @@ pub(crate) struct Files(Archive);
 impl Files {
     pub(crate) fn copy(&mut self, guest_path: &str, file: &Path) -> Result<()> {
         self.add(guest_path, &read(file)?);
+        Ok(())
+    }
+
+    pub(crate) fn program(&mut self, guest_path: &str, file: &Path) -> Result<()> {
+        self.0.file(guest_path.trim_start_matches('/'), 0o755, &read(file)?);
         Ok(())
     }
 

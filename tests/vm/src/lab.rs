@@ -9,10 +9,13 @@ use vm_protocol::Boot;
 use crate::authority::{self, Authority};
 use crate::binaries::Binaries;
 use crate::cache::Cache;
-use crate::fetch::{Choice, Fetch, Kernel, Tools};
+use crate::disk;
+use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Tools};
 use crate::guest::Guest;
+use crate::hardware::{Hardware, Platform};
 use crate::initramfs::{self, Files};
-use crate::machine::{Accel, Machine};
+use crate::machine::{self, Accel, Machine};
+use crate::payload;
 use crate::report::{Colour, Report};
 use crate::variants::{self, Variants};
 use crate::varstore::{Enrolment, x509_list};
@@ -41,16 +44,36 @@ pub(crate) struct Setup<'a> {
     pub(crate) firmware: Firmware,
     pub(crate) cmdline: &'a str,
     pub(crate) files: Files,
+    pub(crate) hardware: Hardware,
+    /// A kernel of another release that is to be booted by kexec: it needs modules of its own.
+    pub(crate) second: Option<&'a Kernel>,
+}
+
+impl<'a> Setup<'a> {
+    pub(crate) fn new(name: &'a str, kernel: &'a Kernel, firmware: Firmware, cmdline: &'a str, files: Files) -> Self {
+        Self { name, kernel, firmware, cmdline, files, hardware: Hardware::default(), second: None }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Firmware {
+    /// QEMU hands the kernel to a BIOS.
     Bios,
+    /// The BIOS boots from a disk, by GRUB.
+    Disk,
+    /// UEFI without Secure Boot.
+    Uefi,
     /// UEFI that enforces: a throw-away key owns it, and `db` holds that key and Debian's.
     SecureBoot,
     /// The same, but `db` and `dbx` are those for which the forged cases were made, and `db` holds Debian's key as well:
     /// else the first kernel would not start.
     Forged,
+}
+
+#[derive(Debug)]
+pub(crate) struct Vmlinux {
+    pub(crate) elf: PathBuf,
+    pub(crate) signature: PathBuf,
 }
 
 impl Lab {
@@ -75,23 +98,43 @@ impl Lab {
 
     /// Writes the files that the guest starts from.
     pub(crate) fn machine(&self, setup: Setup<'_>) -> Result<Machine> {
-        let Setup { name, kernel, firmware, cmdline, mut files } = setup;
-        let base = initramfs::base(&self.binaries, &self.tools, kernel)?;
+        let Setup { name, kernel, firmware, cmdline, mut files, hardware, second } = setup;
+        let base = initramfs::base(&self.binaries, &self.tools, &[Some(kernel), second])?;
         files.add(initramfs::BASE, &base);
         let initrd = self.run_file(name, "initrd");
         let bytes = [base, files.finish()].concat();
         // Twice: the archive, and what it unpacks to; once more for what a load copies.
-        let memory_mib = LEAST_MEMORY_MIB + 3 * (u64::try_from(bytes.len())? >> 20);
-        fs::write(&initrd, bytes)?;
-        let secure_boot = match firmware {
-            Firmware::Bios => None,
+        let needed = LEAST_MEMORY_MIB + 3 * (u64::try_from(bytes.len())? >> 20);
+        let memory_mib = hardware.memory.unwrap_or(needed);
+        let platform = match firmware {
+            Firmware::Bios => Platform::Bios,
+            Firmware::Disk => Platform::Disk(self.disk(name, kernel, &bytes, cmdline)?),
+            Firmware::Uefi => Platform::Uefi(self.blank_variables(name)?),
             Firmware::SecureBoot | Firmware::Forged => {
                 self.note_without_efivarfs(kernel);
-                Some(self.variables(name, firmware)?)
+                Platform::SecureBoot(self.variables(name, firmware)?)
             }
         };
+        fs::write(&initrd, bytes)?;
         let (kernel, cmdline) = (kernel.image.clone(), cmdline.to_owned());
-        Ok(Machine { kernel, initrd, cmdline, secure_boot, memory_mib, accel: self.accel })
+        Ok(Machine { kernel, initrd, cmdline, platform, hardware, memory_mib, accel: self.accel })
+    }
+
+    pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
+        Fetch::new(&self.cache, self.report).extras(group)
+    }
+
+    fn disk(&self, name: &str, kernel: &Kernel, initrd: &[u8], own: &str) -> Result<PathBuf> {
+        let disk = self.run_file(name, "disk");
+        let grub = self.extras(Group::Grub)?;
+        disk::write(&disk, &fs::read(&kernel.image)?, initrd, &machine::cmdline(own), &grub)?;
+        Ok(disk)
+    }
+
+    fn blank_variables(&self, name: &str) -> Result<PathBuf> {
+        let file = self.run_file(name, "variables.fd");
+        fs::write(&file, fs::read(self.tools.path(BLANK_VARIABLES))?)?;
+        Ok(file)
     }
 
     fn note_without_efivarfs(&self, kernel: &Kernel) {
@@ -132,7 +175,24 @@ impl Lab {
         Ok(copy)
     }
 
-    fn add_keys(&self, files: &mut Files) -> Result<()> {
+    /// The kernel as an ELF file, and the owner's signature of it.
+    pub(crate) fn vmlinux(&self, kernel: &Kernel) -> Result<Vmlinux> {
+        let name = format!("vmlinux-{}", kernel.release);
+        let directory = self.cache.directory(&name, |unfinished| {
+            let (elf, signature) = (unfinished.join("vmlinux"), unfinished.join("vmlinux.p7s"));
+            let scratch = self.cache.path("run/payload");
+            fs::write(&elf, payload::vmlinux(&fs::read(&kernel.image)?, &scratch, &self.extras(Group::Compression)?)?)?;
+            self.owner.sign_detached(&elf, &signature, &self.tools)
+        })?;
+        Ok(Vmlinux { elf: directory.join("vmlinux"), signature: directory.join("vmlinux.p7s") })
+    }
+
+    /// A scratch file of the run's.
+    pub(crate) fn scratch(&self, name: &str) -> PathBuf {
+        self.cache.path("run").join(name)
+    }
+
+    pub(crate) fn add_keys(&self, files: &mut Files) -> Result<()> {
         files.copy("/keys/debian/ca.pem", &self.cache.workspace(DEBIAN_CA))?;
         files.copy("/keys/owner/ca.pem", &self.owner.certificate())
     }

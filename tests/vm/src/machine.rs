@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 
 use crate::fetch::Tools;
+use crate::hardware::{Hardware, Platform};
 use crate::initramfs::INIT;
 use crate::parent;
 
@@ -37,10 +38,15 @@ pub(crate) struct Machine {
     pub(crate) initrd: PathBuf,
     /// Joined to what every guest needs.
     pub(crate) cmdline: String,
-    /// The variable store of a machine with UEFI Secure Boot; without one it is a BIOS.
-    pub(crate) secure_boot: Option<PathBuf>,
+    pub(crate) platform: Platform,
+    pub(crate) hardware: Hardware,
     pub(crate) memory_mib: u64,
     pub(crate) accel: Accel,
+}
+
+/// The whole command line of the first kernel.
+pub(crate) fn cmdline(own: &str) -> String {
+    format!("{COMMON_CMDLINE} rdinit={INIT} {own}")
 }
 
 /// To what the two serial ports are wired.
@@ -57,39 +63,58 @@ impl Machine {
         // QEMU would outlive a harness that is killed; the guard ties their lives together.
         let mut command = parent::guarded(tools.qemu())?;
         command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
-        command.args(["-m", &format!("{}M", self.memory_mib), "-smp", "2"]);
-        self.processor(&mut command);
+        command.args(["-m", &format!("{}M", self.memory_mib)]);
+        self.hardware.processor(self.accel, &mut command);
         self.firmware(&mut command, tools);
         match wiring {
             Wiring::Harness { console } => {
                 command.arg("-serial").arg(format!("file:{}", console.display()));
                 command.args(["-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent"]);
+                if self.hardware.debugger {
+                    let socket = debugger(console);
+                    let backend = format!("socket,id=debugger,server=on,wait=off,path={}", socket.display());
+                    command.args(["-chardev", &backend, "-gdb", "chardev:debugger"]);
+                }
             }
             Wiring::Terminal => {
                 command.args(["-serial", "mon:stdio"]);
             }
         }
-        command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
-        command.arg("-append").arg(format!("{COMMON_CMDLINE} rdinit={INIT} {}", self.cmdline));
+        match &self.platform {
+            Platform::Disk(disk) => {
+                command.arg("-drive").arg(format!("if=ide,format=raw,file={}", disk.display()));
+            }
+            _ => {
+                command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
+                command.arg("-append").arg(cmdline(&self.cmdline));
+            }
+        }
         Ok(command)
     }
 
-    fn processor(&self, command: &mut Command) {
-        match self.accel {
-            Accel::Tcg => command.args(["-accel", "tcg", "-cpu", "max"]),
-            Accel::Kvm => command.args(["-accel", "kvm", "-cpu", "host"]),
-        };
-    }
-
     fn firmware(&self, command: &mut Command, tools: &Tools) {
-        let Some(variables) = &self.secure_boot else {
-            command.args(["-machine", "q35"]);
-            return;
+        let (code, variables) = match &self.platform {
+            Platform::Bios | Platform::Disk(_) => {
+                command.args(["-machine", "q35"]);
+                return;
+            }
+            Platform::Uefi(variables) => {
+                command.args(["-machine", "q35"]);
+                ("OVMF_CODE_4M.fd", variables)
+            }
+            Platform::SecureBoot(variables) => {
+                // Only system management mode may write the variables: else the guest could switch Secure Boot off.
+                command.args(["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]);
+                ("OVMF_CODE_4M.secboot.fd", variables)
+            }
         };
-        // Only system management mode may write the variables: else the guest could switch Secure Boot off.
-        command.args(["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]);
-        let code = tools.path("usr/share/OVMF/OVMF_CODE_4M.secboot.fd");
+        let code = tools.path("usr/share/OVMF").join(code);
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={}", code.display()));
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=1,file={}", variables.display()));
     }
+}
+
+/// The socket of a guest's debugger.
+pub(crate) fn debugger(console: &Path) -> PathBuf {
+    console.with_extension("gdb")
 }

@@ -3,19 +3,25 @@
 
 mod authority;
 mod bench;
+mod bench_exec;
 mod binaries;
 mod cache;
 mod checks;
 mod cpio;
 mod demo;
+mod disk;
 mod fetch;
+mod gdb;
 mod guest;
+mod hardware;
 mod initramfs;
+mod kexec_tools;
 mod lab;
 mod machine;
 mod measure;
 mod oracle;
 mod parent;
+mod payload;
 mod real_files;
 mod report;
 mod scenarios;
@@ -78,6 +84,8 @@ enum Command {
         #[arg(long, default_value_t = 20)]
         runs: usize,
     },
+    /// Count the guest's instructions from exec to the second kernel's first line, against kexec-tools and the file method
+    BenchExec,
     /// Run a program and say what it cost
     #[command(name = measure::MEASURE, hide = true)]
     Measure {
@@ -201,6 +209,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Fetch { refresh } => fetch(refresh).map(|()| ExitCode::SUCCESS),
         Command::RealFiles => real_files::run().map(|()| ExitCode::SUCCESS),
         Command::Bench { runs } => bench::run(runs),
+        Command::BenchExec => bench_exec::run(),
         Command::Measure { program } => measure::print(&program).map(|()| ExitCode::SUCCESS),
         Command::Guard { parent, program } => parent::become_guarded(parent, &program).map(|()| ExitCode::SUCCESS),
     }

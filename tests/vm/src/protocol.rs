@@ -2,6 +2,9 @@
 //!
 //! The first serial port stays the kernel's console, so that kernel messages never tear an answer apart.
 
+pub mod capture;
+pub mod facts;
+
 use serde::{Deserialize, Serialize};
 
 /// Starts every line of the agent's; anything else on the port is noise (firmware, a dying kernel).

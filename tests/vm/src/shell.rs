@@ -14,7 +14,7 @@ pub(crate) fn run(options: &Shell) -> Result<()> {
     let initrds = Lab::initrd_options(&mut files, options.initrd.as_deref())?;
     files.add("/vm/welcome", welcome(&initrds).as_bytes());
     let firmware = if options.bios { Firmware::Bios } else { Firmware::SecureBoot };
-    let setup = Setup { name: "shell", kernel: &pair.first, firmware, cmdline: "quiet vm.shell", files };
+    let setup = Setup::new("shell", &pair.first, firmware, "quiet vm.shell", files);
     guest::interactive(&lab.machine(setup)?, &lab.tools)
 }
 

@@ -2,6 +2,7 @@
 //! the system's packages and package sources stay as they are.
 
 mod apt;
+mod extras;
 mod kernel;
 mod package;
 mod tools;
@@ -11,6 +12,7 @@ use std::fs;
 use anyhow::Result;
 
 use self::apt::Apt;
+pub(crate) use self::extras::{Extras, Group};
 pub(crate) use self::kernel::{Choice, Kernel, Series};
 pub(crate) use self::package::{Origin, Package};
 pub(crate) use self::tools::Tools;
@@ -35,6 +37,15 @@ impl<'a> Fetch<'a> {
             self.report.step("fetch   QEMU, OVMF, busybox, sbsign, openssl", || tools::fetch(&apt, self.cache))?;
         }
         Ok(Tools::new(self.cache.path("tools")))
+    }
+
+    pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
+        let directory = self.cache.path(group.directory());
+        if !directory.exists() {
+            let apt = self.apt()?;
+            self.report.step(format_args!("fetch   {}", group.directory()), || group.fetch(&apt, self.cache))?;
+        }
+        Ok(Extras::new(directory))
     }
 
     pub(crate) fn kernel(&self, choice: &Choice) -> Result<Kernel> {

@@ -75,7 +75,7 @@ fn start(cases: &[Case], name: &str, kernel: &Kernel, lab: &Lab) -> Result<(Gues
         // The guest loads them by name, and before efivarfs.
         files.copy(&format!("/vm/modules/{}/{place}.ko", kernel.release), module)?;
     }
-    lab.boot(Setup { name, kernel, firmware: Firmware::Forged, cmdline: CMDLINE, files })
+    lab.boot(Setup::new(name, kernel, Firmware::Forged, CMDLINE, files))
 }
 
 fn path(case: &Case) -> String {

@@ -1,10 +1,15 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
+mod damage;
+mod generations;
+mod kexec_tools;
 mod lockdown;
 mod oracle;
+mod payload;
 mod permissions;
 mod round_trip;
 mod secure_boot;
+mod segments;
 mod swap;
 
 use anyhow::Result;
@@ -15,6 +20,8 @@ use crate::fetch::{Choice, Kernel, Series};
 use crate::guest::Guest;
 use crate::initramfs::Files;
 use crate::lab::{Firmware, Lab, Setup};
+
+use self::segments::{ROWS, Row};
 
 use Series::{V6_1, V6_12};
 
@@ -31,7 +38,13 @@ pub(crate) struct Scenario {
     pub(crate) representative: bool,
     first: Series,
     second: Series,
-    play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
+    play: Play,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Play {
+    Story(fn(&Stage<'_>, &mut Checks) -> Result<()>),
+    Segments(&'static Row),
 }
 
 /// Kernels of the user's choice, in place of a scenario's own.
@@ -78,6 +91,28 @@ pub(crate) fn all() -> Vec<Scenario> {
         let about = "forged files: the kernel's record is true, skexec's verdict and prediction right";
         all.push(scenario("oracle", about, kernel, kernel, kernel == V6_12, oracle::play));
     }
+    for kernel in [V6_1, V6_12] {
+        // 6.1 is packed by lz4, 6.12 by zstd.
+        let about = "the ELF kernel within a bzImage, unpacked and signed";
+        all.push(scenario("payload", about, kernel, kernel, kernel == V6_12, payload::play));
+    }
+    for (first, second) in [(V6_12, V6_1), (V6_1, V6_1), (V6_12, V6_12)] {
+        let about = "five kernels boot each other, by both methods in turn";
+        all.push(scenario("generations", about, first, second, first != second, generations::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "a bit of the loaded image is changed: its segment is named, and nothing boots";
+        all.push(scenario("damage", about, kernel, kernel, kernel == V6_12, damage::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "the same inputs to kexec-tools: each difference has its reason";
+        all.push(scenario("kexec-tools", about, kernel, kernel, kernel == V6_12, kexec_tools::play));
+    }
+    for row in &ROWS {
+        let about = "a boot by segments, in the second kernel's own words";
+        let Row { first, second, representative, .. } = *row;
+        all.push(Scenario { name: row.name(), about, representative, first, second, play: Play::Segments(row) });
+    }
     all
 }
 
@@ -90,20 +125,24 @@ fn scenario(
     play: fn(&Stage<'_>, &mut Checks) -> Result<()>,
 ) -> Scenario {
     let name = if first == second { format!("{kind}-{first}") } else { format!("{kind}-{first}-to-{second}") };
-    Scenario { name, about, representative, first, second, play }
+    Scenario { name, about, representative, first, second, play: Play::Story(play) }
 }
 
 impl Scenario {
     pub(crate) fn run(&self, lab: &Lab, instead: Instead<'_>, checks: &mut Checks) -> Result<()> {
         let choose = |choice: Option<&Choice>, series| lab.kernel(choice.unwrap_or(&Choice::Debian(series)));
         let (first, second) = (choose(instead.first, self.first)?, choose(instead.second, self.second)?);
-        (self.play)(&Stage { lab, name: &self.name, first, second }, checks)
+        let stage = Stage { lab, name: &self.name, first, second };
+        match self.play {
+            Play::Story(play) => play(&stage, checks),
+            Play::Segments(row) => segments::play(&stage, row, checks),
+        }
     }
 }
 
 impl Stage<'_> {
     fn boot(&self, firmware: Firmware, cmdline: &str, files: Files) -> Result<(Guest, Boot)> {
-        self.lab.boot(Setup { name: self.name, kernel: &self.first, firmware, cmdline, files })
+        self.lab.boot(Setup::new(self.name, &self.first, firmware, cmdline, files))
     }
 
     /// Loads the second kernel by skexec and jumps into it, whose word about itself is then checked.

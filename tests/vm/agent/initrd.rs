@@ -1,0 +1,42 @@
+//! Initrds too large to be shipped, made in the guest.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// A "newc" archive of one file, `big`.
+pub(crate) fn big(path: &Path, mib: u64, sparse: bool) -> Result<ExitCode> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let size = mib << 20;
+    file.write_all(&entry("big", 0o100_644, u32::try_from(size)?))?;
+    if sparse {
+        file.seek(SeekFrom::Current(i64::try_from(size)?))?;
+    } else {
+        fill(&mut file, size)?;
+    }
+    file.write_all(&entry("TRAILER!!!", 0, 0))?;
+    file.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every eight bytes are their own number, mixed, so that no page equals another.
+fn fill(file: &mut impl Write, size: u64) -> Result<()> {
+    for number in 0..size / 8 {
+        file.write_all(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes())?;
+    }
+    Ok(())
+}
+
+fn entry(name: &str, mode: u32, size: u32) -> Vec<u8> {
+    let name_size = u32::try_from(name.len() + 1).unwrap_or(0);
+    // ino, mode, uid, gid, nlink, mtime, filesize, devmajor, devminor, rdevmajor, rdevminor, namesize, check
+    let fields = [1, mode, 0, 0, 1, 0, size, 0, 0, 0, 0, name_size, 0];
+    let mut bytes = b"070701".to_vec();
+    bytes.extend(fields.iter().flat_map(|field| format!("{field:08x}").into_bytes()));
+    bytes.extend(name.bytes().chain([0]));
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}

@@ -1,0 +1,68 @@
+//! What a kernel says about the machine it found itself on: what kexec has to hand over, and what must not get lost.
+
+use serde::{Deserialize, Serialize};
+
+/// Numbers of `setup_data` by which kexec hands something over (arch/x86/include/uapi/asm/setup_data.h).
+pub const SETUP_EFI: u32 = 4;
+pub const SETUP_RNG_SEED: u32 = 9;
+
+/// `agent facts`, as JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// `uname -r`
+    pub release: String,
+    /// `/proc/cmdline`
+    pub cmdline: String,
+    /// The initrd as it lay in memory, padding included; none without `retain_initrd` on the command line
+    pub initrd: Option<Initrd>,
+    /// None where the kernel runs without UEFI's runtime services
+    pub efi: Option<Efi>,
+    /// boot_params.acpi_rsdp_addr; 0 where the kernel had to look for it itself
+    pub rsdp: u64,
+    /// `/sys/firmware/acpi/tables`, sorted
+    pub acpi_tables: Vec<String>,
+    /// boot_params.secure_boot: 0 unset, 1 unknown, 2 disabled, 3 enabled
+    pub secure_boot: u8,
+    /// boot_params.hdr.type_of_loader
+    pub loader_type: u8,
+    /// `/sys/firmware/memmap`, by address: the table that the loader gave, before the kernel changed it
+    pub e820: Vec<E820>,
+    /// In the order of the list
+    pub setup_data: Vec<SetupData>,
+    /// Five-level paging is on
+    pub la57: bool,
+    pub sha_ni: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Initrd {
+    pub size: u64,
+    /// In hexadecimal
+    pub sha256: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Efi {
+    /// Entries of `/sys/firmware/efi/runtime-map`
+    pub runtime_map: usize,
+    /// Variables that efivarfs shows
+    pub variables: usize,
+    /// `SecureBoot`'s value could be read: the runtime services answer
+    pub readable: bool,
+}
+
+/// One range; `end` is its last byte.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct E820 {
+    pub start: u64,
+    pub end: u64,
+    /// The kernel's word for it, such as `System RAM`
+    pub kind: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupData {
+    pub kind: u32,
+    /// The kernel uses up an RNG seed and then says 0
+    pub length: u64,
+}

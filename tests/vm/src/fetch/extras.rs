@@ -1,0 +1,94 @@
+//! Programs that only some scenarios need, each group fetched when it is first asked for.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::apt::Apt;
+use crate::cache::Cache;
+
+/// What is fetched together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// The boot loader of a machine that starts from a disk
+    Grub,
+    /// What kernels are packed with
+    Compression,
+    /// kexec-tools, with the C library: the guest has none
+    KexecTools,
+}
+
+impl Group {
+    fn packages(self) -> &'static [&'static str] {
+        match self {
+            Self::Grub => &["grub-pc-bin", "grub-common"],
+            Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
+            Self::KexecTools => &["kexec-tools"],
+        }
+    }
+
+    pub(super) fn directory(self) -> &'static str {
+        match self {
+            Self::Grub => "tools-grub",
+            Self::Compression => "tools-compression",
+            Self::KexecTools => "tools-kexec",
+        }
+    }
+
+    pub(super) fn fetch(self, apt: &Apt, cache: &Cache) -> Result<()> {
+        let fill = |unfinished: &Path| {
+            apt.unpack_with_dependencies(self.packages(), unfinished)?;
+            if self == Self::KexecTools { apt.unpack("libc6", unfinished) } else { Ok(()) }
+        };
+        cache.directory(self.directory(), fill).map(drop)
+    }
+}
+
+/// A group's files.
+#[derive(Debug, Clone)]
+pub(crate) struct Extras {
+    root: PathBuf,
+}
+
+impl Extras {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    pub(crate) fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// A program with the libraries that it was built against.
+    pub(crate) fn command(&self, name: &str) -> Command {
+        let places = ["usr/bin", "bin"].map(|place| self.path(place).join(name));
+        let program = places.into_iter().find(|path| path.exists()).unwrap_or_else(|| self.path("usr/bin").join(name));
+        let libraries = self.libraries();
+        let mut command = Command::new(program);
+        command.env("LD_LIBRARY_PATH", env::join_paths(libraries).unwrap_or_default());
+        command
+    }
+
+    fn libraries(&self) -> [PathBuf; 2] {
+        ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"].map(|place| self.path(place))
+    }
+
+    /// Every shared library of the group, links followed, by the name under which programs ask for it.
+    pub(crate) fn shared_libraries(&self) -> Result<Vec<PathBuf>> {
+        let mut found = vec![];
+        for directory in self.libraries() {
+            let Ok(entries) = fs::read_dir(directory) else { continue };
+            for entry in entries {
+                let path = entry?.path();
+                if path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so")) && path.is_file() {
+                    found.push(path);
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+}

@@ -1,0 +1,167 @@
+//! As much of the GDB remote protocol as it takes to stop a machine at an address and to change its memory.
+
+use std::io::{BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// A generic SHA-256 of a big initrd, counted instruction by instruction, takes minutes.
+const PATIENCE: Duration = Duration::from_secs(1200);
+const INTERRUPT: u8 = 0x03;
+/// A packet longer than this is not an answer to what is asked here.
+const LONGEST: usize = 64 << 10;
+// Registers by the numbers of QEMU's description of a 64-bit processor; these are eight bytes each.
+const RAX: usize = 0;
+const RDX: usize = 3;
+const RIP: usize = 16;
+const RDTSC: &str = "0f31";
+
+/// A debugger that QEMU waits on: the machine stands still from its arrival until [`Self::go`].
+#[derive(Debug)]
+pub(crate) struct Gdb {
+    reader: BufReader<UnixStream>,
+    writer: UnixStream,
+}
+
+impl Gdb {
+    pub(crate) fn attach(socket: &Path) -> Result<Self> {
+        let writer = UnixStream::connect(socket).with_context(|| socket.display().to_string())?;
+        writer.set_read_timeout(Some(PATIENCE))?;
+        let mut gdb = Self { reader: BufReader::new(writer.try_clone()?), writer };
+        let why = gdb.ask("?")?;
+        ensure!(why.starts_with('T'), "the machine did not stop for the debugger: {why}");
+        Ok(gdb)
+    }
+
+    /// Lets the machine run until it comes to an address of its current address space.
+    pub(crate) fn run_to(&mut self, address: u64, start: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.command(&format!("Z1,{address:x},1"))?;
+        self.go()?;
+        start()?;
+        let why = self.packet()?;
+        ensure!(why.starts_with("T05"), "stopped by something else than the breakpoint: {why}");
+        ensure!(self.rip()? == address, "stopped at {:#x}, not at {address:#x}", self.rip()?);
+        self.command(&format!("z1,{address:x},1"))
+    }
+
+    /// Lets the machine run, with nothing to wait for.
+    pub(crate) fn go(&mut self) -> Result<()> {
+        self.send("c")
+    }
+
+    /// Stops the machine wherever it is.
+    pub(crate) fn interrupt(&mut self) -> Result<()> {
+        self.writer.write_all(&[INTERRUPT])?;
+        let why = self.packet()?;
+        ensure!(why.starts_with('T'), "the machine did not stop: {why}");
+        Ok(())
+    }
+
+    /// Changes one bit of physical memory.
+    pub(crate) fn flip(&mut self, physical: u64) -> Result<()> {
+        self.command("Qqemu.PhyMemMode:1")?;
+        let byte = self.byte(physical)?;
+        self.command(&format!("M{physical:x},1:{:02x}", byte ^ 1))?;
+        ensure!(self.byte(physical)? == byte ^ 1, "{physical:#x} was not changed");
+        self.command("Qqemu.PhyMemMode:0")
+    }
+
+    fn byte(&mut self, address: u64) -> Result<u8> {
+        let text = self.ask(&format!("m{address:x},1"))?;
+        u8::from_str_radix(&text, 16).with_context(|| format!("reading {address:#x}: {text}"))
+    }
+
+    pub(crate) fn rip(&mut self) -> Result<u64> {
+        self.register(RIP)
+    }
+
+    /// The processor's time stamp counter, by an instruction put in the place of the next one, which is then put back.
+    pub(crate) fn time_stamp(&mut self) -> Result<u64> {
+        let [rax, rdx, rip] = [self.register(RAX)?, self.register(RDX)?, self.register(RIP)?];
+        let instruction = self.ask(&format!("m{rip:x},2"))?;
+        self.command(&format!("M{rip:x},2:{RDTSC}"))?;
+        let why = self.ask("s")?;
+        ensure!(why.starts_with("T05"), "no single step: {why}");
+        ensure!(self.rip()? == rip + 2, "the step led to {:#x}", self.rip()?);
+        let stamp = self.register(RDX)? << 32 | self.register(RAX)?;
+        self.command(&format!("M{rip:x},2:{instruction}"))?;
+        for (number, value) in [(RAX, rax), (RDX, rdx), (RIP, rip)] {
+            self.command(&format!("P{number:x}={:016x}", value.swap_bytes()))?;
+        }
+        Ok(stamp)
+    }
+
+    fn register(&mut self, number: usize) -> Result<u64> {
+        let registers = self.ask("g")?;
+        let digits = registers.get(16 * number..16 * number + 16).with_context(|| format!("registers: {registers}"))?;
+        Ok(u64::from_str_radix(digits, 16)?.swap_bytes())
+    }
+
+    fn command(&mut self, command: &str) -> Result<()> {
+        let answer = self.ask(command)?;
+        ensure!(answer == "OK", "{command}: {answer:?}");
+        Ok(())
+    }
+
+    fn ask(&mut self, question: &str) -> Result<String> {
+        self.send(question)?;
+        self.packet()
+    }
+
+    fn send(&mut self, content: &str) -> Result<()> {
+        write!(self.writer, "${content}#{:02x}", checksum(content.as_bytes()))?;
+        match self.read()? {
+            b'+' => Ok(()),
+            other => bail!("{content}: not acknowledged, but {other:#x}"),
+        }
+    }
+
+    fn packet(&mut self) -> Result<String> {
+        while self.read()? != b'$' {}
+        let mut content = vec![];
+        loop {
+            match self.read()? {
+                b'#' => break,
+                byte => content.push(byte),
+            }
+            ensure!(content.len() < LONGEST, "a packet without an end");
+        }
+        let digits = String::from_utf8(vec![self.read()?, self.read()?])?;
+        ensure!(u8::from_str_radix(&digits, 16)? == checksum(&content), "a packet with a wrong checksum");
+        self.writer.write_all(b"+")?;
+        Ok(String::from_utf8(content)?)
+    }
+
+    fn read(&mut self) -> Result<u8> {
+        let mut byte = [0];
+        self.reader.read_exact(&mut byte).context("QEMU's debugger port")?;
+        Ok(byte[0])
+    }
+}
+
+fn checksum(content: &[u8]) -> u8 {
+    content.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packets_are_framed_summed_and_acknowledged() {
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        let mut gdb = Gdb { reader: BufReader::new(ours.try_clone().expect("cloned")), writer: ours };
+        let mut theirs = theirs;
+        theirs.write_all(b"+$OK#9a").expect("written");
+        gdb.command("z1,1000,1").expect("OK");
+        theirs.write_all(b"+$E22#a9").expect("written");
+        assert!(gdb.command("z1,1000,1").is_err());
+        theirs.write_all(b"+$OK#00").expect("written");
+        assert!(gdb.command("z1,1000,1").is_err());
+        let mut sent = [0; 14];
+        theirs.read_exact(&mut sent).expect("read");
+        assert_eq!(String::from_utf8_lossy(&sent), "$z1,1000,1#f5+");
+    }
+}

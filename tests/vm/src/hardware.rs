@@ -1,0 +1,56 @@
+//! What kind of machine a guest finds itself on.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::machine::Accel;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hardware {
+    /// In MiB; by default what the guest's files need
+    pub(crate) memory: Option<u64>,
+    /// Five-level paging
+    pub(crate) la57: bool,
+    pub(crate) sha_ni: bool,
+    pub(crate) processors: u32,
+    /// A debugger may attach, at a socket beside the console's log
+    pub(crate) debugger: bool,
+    /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
+    pub(crate) counting: bool,
+}
+
+impl Default for Hardware {
+    fn default() -> Self {
+        Self { memory: None, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false }
+    }
+}
+
+impl Hardware {
+    pub(crate) fn processor(&self, accel: Accel, command: &mut Command) {
+        let mut model = match accel {
+            Accel::Tcg => "max".to_owned(),
+            Accel::Kvm => "host".to_owned(),
+        };
+        for (present, name) in [(self.la57, "la57"), (self.sha_ni, "sha-ni")] {
+            if !present {
+                model += &format!(",{name}=off");
+            }
+        }
+        command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &self.processors.to_string()]);
+        if self.counting {
+            command.args(["-icount", "shift=0"]);
+        }
+    }
+}
+
+/// What starts the first kernel.
+#[derive(Debug)]
+pub(crate) enum Platform {
+    Bios,
+    /// A BIOS that reads GRUB, kernel and initrd from this disk.
+    Disk(PathBuf),
+    /// UEFI that enforces nothing, with this variable store.
+    Uefi(PathBuf),
+    /// UEFI with Secure Boot, with this variable store.
+    SecureBoot(PathBuf),
+}

@@ -1,0 +1,166 @@
+//! The ELF file within a bzImage: unpacked by the programs that distributions pack it with.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::fetch::Extras;
+
+// Offsets in the file (Documentation/arch/x86/boot.rst).
+const SETUP_SECTS: usize = 0x1f1;
+const PAYLOAD_OFFSET: usize = 0x248;
+const PAYLOAD_LENGTH: usize = 0x24c;
+
+/// How the kernel's build packs a payload (scripts/Makefile.lib).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Gzip,
+    Bzip2,
+    Lzma,
+    Xz,
+    Lz4,
+    Zstd,
+}
+
+impl Format {
+    pub(crate) const ALL: [Self; 6] = [Self::Gzip, Self::Bzip2, Self::Lzma, Self::Xz, Self::Lz4, Self::Zstd];
+
+    fn of(packed: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| packed.starts_with(format.magic()))
+    }
+
+    fn magic(self) -> &'static [u8] {
+        match self {
+            Self::Gzip => &[0x1f, 0x8b],
+            Self::Bzip2 => b"BZh",
+            Self::Lzma => &[0x5d, 0, 0],
+            Self::Xz => b"\xfd7zXZ\0",
+            // The legacy frame.
+            Self::Lz4 => &[0x02, 0x21, 0x4c, 0x18],
+            Self::Zstd => &[0x28, 0xb5, 0x2f, 0xfd],
+        }
+    }
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Lzma | Self::Xz => "xz",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    fn unpacking(self) -> &'static [&'static str] {
+        if self == Self::Lzma { &["--format=lzma", "-dc"] } else { &["-dc"] }
+    }
+
+    fn packing(self) -> &'static [&'static str] {
+        match self {
+            Self::Gzip => &["-n", "-9", "-c"],
+            Self::Bzip2 => &["-9", "-c"],
+            Self::Lzma => &["--format=lzma", "-9", "-c"],
+            Self::Xz => &["--check=crc32", "--x86", "--lzma2=dict=32MiB", "-c"],
+            Self::Lz4 => &["-l", "-9", "-c"],
+            Self::Zstd => &["-22", "--ultra", "-c"],
+        }
+    }
+
+    /// gzip keeps the size itself; behind the others the build writes it.
+    fn size_is_appended(self) -> bool {
+        self != Self::Gzip
+    }
+
+    fn run(self, arguments: &[&str], input: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
+        let name = self.program();
+        fs::write(scratch, input)?;
+        let mut command: Command = extras.command(name);
+        let output = command.args(arguments).stdin(File::open(scratch)?).stderr(Stdio::piped()).output();
+        let output = output.with_context(|| format!("cannot start {name}"))?;
+        ensure!(output.status.success(), "{name}: {} {}", output.status, String::from_utf8_lossy(&output.stderr));
+        Ok(output.stdout)
+    }
+
+    /// What the kernel's build would put into a bzImage.
+    pub(crate) fn pack(self, content: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
+        let mut packed = self.run(self.packing(), content, scratch, extras)?;
+        if self.size_is_appended() {
+            packed.extend(u32::try_from(content.len())?.to_le_bytes());
+        }
+        Ok(packed)
+    }
+}
+
+/// A payload's content, in whatever format it was packed.
+pub(crate) fn unpack(payload: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
+    let Some(format) = Format::of(payload) else { bail!("a payload packed in a way not known here") };
+    let (stream, size) = payload.split_at(payload.len() - 4);
+    let stream = if format.size_is_appended() { stream } else { payload };
+    let content = format.run(format.unpacking(), stream, scratch, extras)?;
+    // gzip's own trailer ends with the size as well.
+    ensure!(u32::try_from(content.len())?.to_le_bytes() == *size, "{format:?}: the payload's size is another");
+    Ok(content)
+}
+
+/// The `vmlinux` of a bzImage, as the file that its build stripped and packed.
+///
+/// Behind the ELF file the payload holds the table of relocations, which only the unpacking code within a bzImage reads:
+/// no vmlinux that anyone ships has it. It is cut off.
+pub(crate) fn vmlinux(image: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
+    let setup_sects = match *image.get(SETUP_SECTS).context("not a bzImage")? {
+        0 => 4,
+        count => usize::from(count),
+    };
+    let start = (setup_sects + 1) * 512 + number(image, PAYLOAD_OFFSET, 4)?;
+    let payload = image.get(start..start + number(image, PAYLOAD_LENGTH, 4)?).context("the payload is cut short")?;
+    let mut elf = unpack(payload, scratch, extras)?;
+    let end = elf_end(&elf)?;
+    let table = elf.get(end..).context("the ELF file is cut short")?;
+    // Whole words; a zero stands before each of its lists.
+    ensure!(table.len() % 4 == 0 && table.iter().take(4).all(|byte| *byte == 0), "no relocations behind the ELF file");
+    elf.truncate(end);
+    Ok(elf)
+}
+
+/// The end of what an ELF file's headers name; its section headers come last.
+fn elf_end(elf: &[u8]) -> Result<usize> {
+    ensure!(elf.starts_with(b"\x7fELF\x02\x01"), "not an ELF file of 64 bits");
+    let mut end = number(elf, 40, 8)? + number(elf, 58, 2)? * number(elf, 60, 2)?;
+    let (table, size, count) = (number(elf, 32, 8)?, number(elf, 54, 2)?, number(elf, 56, 2)?);
+    for header in (0..count).map(|index| table + index * size) {
+        end = end.max(number(elf, header + 8, 8)? + number(elf, header + 32, 8)?);
+    }
+    Ok(end)
+}
+
+fn number(bytes: &[u8], at: usize, length: usize) -> Result<usize> {
+    let field = bytes.get(at..at + length).context("a header is cut short")?;
+    let mut whole = [0; 8];
+    whole[..length].copy_from_slice(field);
+    Ok(usize::try_from(u64::from_le_bytes(whole))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_told_by_its_first_bytes() {
+        for format in Format::ALL {
+            assert_eq!(Format::of(&[format.magic(), b"rest"].concat()), Some(format));
+        }
+        assert_eq!(Format::of(b"\x7fELF"), None);
+    }
+
+    #[test]
+    fn an_elf_file_ends_behind_the_last_thing_named() {
+        let mut elf = vec![0; 0x100];
+        elf[..6].copy_from_slice(b"\x7fELF\x02\x01");
+        elf[40] = 0x80; // e_shoff
+        (elf[58], elf[60]) = (64, 1); // e_shentsize, e_shnum
+        assert_eq!(elf_end(&elf).expect("an ELF file"), 0xc0);
+        assert!(elf_end(b"MZ").is_err());
+    }
+}

@@ -1,0 +1,69 @@
+//! Kernels that boot each other, by both methods in turn: what the firmware said must reach the last of them.
+
+use anyhow::{Context, Result};
+use vm_protocol::facts::Facts;
+
+use super::Stage;
+use super::segments::words;
+use crate::checks::{Checks, Expect};
+use crate::guest::Guest;
+use crate::initramfs::{BASE, Files};
+use crate::lab::{Firmware, Setup};
+use crate::report::Colour;
+
+/// How each is loaded by the one before it.
+const METHODS: [&str; 5] = ["segments", "file", "segments", "file", "segments"];
+/// The two kernels, each after the other.
+const KERNELS: [&str; 2] = ["/boot/vmlinuz.second", "/boot/vmlinuz.first"];
+const NEXT: &str = "/run/next.cpio";
+
+pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    let mut files = Files::default();
+    for (path, kernel) in KERNELS.into_iter().zip([&stage.second, &stage.first]) {
+        files.copy(path, &kernel.image)?;
+    }
+    stage.lab.add_keys(&mut files)?;
+    let setup = Setup::new(stage.name, &stage.first, Firmware::Uefi, "retain_initrd", files);
+    let (mut guest, _) = stage.lab.boot(Setup { second: Some(&stage.second), ..setup })?;
+    guest.run(&format!("rm {BASE}"))?;
+
+    let mut generations = vec![guest.facts()?];
+    let releases = [&stage.second.release, &stage.first.release];
+    for (index, method) in METHODS.into_iter().enumerate() {
+        stage.lab.report.detail(Colour::Plain, &format!("generation {} by {method}", index + 1));
+        let initrd = hand_over(method, KERNELS[index % 2], &mut guest, checks)?;
+        let boot = guest.jump("skexec exec --force")?;
+        checks.equal("it is the kernel that was loaded", &&boot.release, &releases[index % 2]);
+        let facts = guest.facts()?;
+        let found = facts.initrd.as_ref().map(|initrd| initrd.sha256.clone());
+        checks.equal("its initrd is what the one before made", &found, &Some(initrd));
+        words::same_machine(&generations[0], &facts, checks);
+        words::setup_data(&facts, checks);
+        checks.equal("nothing else is handed over", &facts.setup_data.len(), &2);
+        generations.push(facts);
+    }
+    nothing_grows(&generations, checks)
+}
+
+/// Loads the next generation, its initrd made of this one's files; returns the initrd's SHA-256.
+fn hand_over(method: &str, kernel: &str, guest: &mut Guest, checks: &mut Checks) -> Result<String> {
+    let pack = guest.run(&format!("cd / && find . -xdev | cpio -o -H newc >{NEXT} && sha256sum {NEXT}"))?;
+    checks.command("an initrd is made of all files", &pack, &[Expect::Exit(0)]);
+    let digest = pack.stdout.split_whitespace().next().context("no digest")?.to_owned();
+    let load = guest.run(&format!(
+        "skexec load --json --method {method} {kernel} --keys /keys/debian --initrd {NEXT} --reuse-cmdline"
+    ))?;
+    let expected = [Expect::Exit(0), Expect::Json("/loaded", "true")];
+    checks.command("the next generation is loaded", &load, &expected);
+    Ok(digest)
+}
+
+/// From the first kernel that kexec booted on, each is told what the one two before it was: same kernel, same method.
+fn nothing_grows(generations: &[Facts], checks: &mut Checks) -> Result<()> {
+    let handed = generations.get(1..).context("no generation")?;
+    for (early, late) in handed.iter().zip(handed.iter().skip(2)) {
+        checks.equal("the memory map neither grows nor shrinks", &late.e820, &early.e820);
+        checks.equal("nor does the command line", &late.cmdline, &early.cmdline);
+    }
+    Ok(())
+}

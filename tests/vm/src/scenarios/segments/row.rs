@@ -1,0 +1,63 @@
+//! One boot by segments: what varies, and its values.
+
+use crate::fetch::Series;
+use crate::lab::Firmware;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Bzimage,
+    /// The ELF file within it, with a detached signature.
+    Vmlinux,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Initrd {
+    None,
+    Small,
+    /// Two files, which skexec joins.
+    Two,
+    /// [`BIG_MIB`] beside the small one.
+    Big,
+}
+
+pub(crate) const BIG_MIB: u64 = 220;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Boots,
+    /// skexec refuses, with this exit code and one of these reasons.
+    Refused {
+        exit: i32,
+        reasons: &'static [&'static str],
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) first: Series,
+    pub(crate) second: Series,
+    pub(crate) format: Format,
+    pub(crate) firmware: Firmware,
+    pub(crate) initrd: Initrd,
+    /// In MiB.
+    pub(crate) memory: u64,
+    pub(crate) la57: bool,
+    pub(crate) sha_ni: bool,
+    /// Run even without `--all`.
+    pub(crate) representative: bool,
+    pub(crate) outcome: Outcome,
+}
+
+impl Row {
+    /// Says all its values, so that a filter can choose by any.
+    pub(crate) fn name(&self) -> String {
+        let Self { first, second, memory, .. } = self;
+        let format = format!("{:?}", self.format).to_lowercase();
+        let firmware = format!("{:?}", self.firmware).to_lowercase();
+        let initrd = format!("{:?}", self.initrd).to_lowercase();
+        let la57 = if self.la57 { "la57" } else { "la48" };
+        let sha = if self.sha_ni { "shani" } else { "noshani" };
+        let refused = if self.outcome == Outcome::Boots { "" } else { "-refused" };
+        format!("segments-{first}-to-{second}-{format}-{firmware}-{initrd}-{memory}-{la57}-{sha}{refused}")
+    }
+}
