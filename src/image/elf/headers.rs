@@ -23,6 +23,10 @@ impl Headers {
     /// # Errors
     /// `not-a-kernel`, `elf-header`, `truncated`.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Finding> {
+        // goblin takes any first four bytes for the magic.
+        if !super::claimed_by(bytes) {
+            return Err(Finding::new(Reason::NotAKernel, "no ELF file"));
+        }
         let head = bytes.get(..SIZEOF_EHDR).ok_or_else(|| too_short("its header"))?;
         let header = Header::parse(head).map_err(|error| wrong(error.to_string()))?;
         check(&header)?;

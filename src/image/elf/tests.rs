@@ -92,6 +92,7 @@ fn what_is_no_kernel_is_refused() {
         elf(0x100_0000, &rows)
     };
     let rows: &[(&str, Vec<u8>, Reason)] = &[
+        ("no magic", put(good(), 0, b"xELF"), Reason::NotAKernel),
         ("32 bits", put(good(), 4, &[1]), Reason::NotAKernel),
         ("big-endian", put(good(), 5, &[2]), Reason::NotAKernel),
         ("no endianness", put(good(), 5, &[3]), Reason::ElfHeader),

@@ -36,7 +36,8 @@ pub struct Efi {
     pub systab: PhysAddr,
     /// Its vendor's name.
     pub fw_vendor: PhysAddr,
-    /// Its runtime services; kernels before 5.6 take them from here, later ones from the system table.
+    /// Its runtime services; kernels before 5.6 take them from here, later ones from the system table. A kernel that was
+    /// itself started by kexec knows their virtual address only, which is none for these.
     pub runtime: Option<PhysAddr>,
     /// Its configuration tables.
     pub tables: PhysAddr,
@@ -57,7 +58,7 @@ impl Efi {
             memdesc_version: array(own, field::EFI_MEMDESC_VERSION).map(u32::from_le_bytes)?,
             systab: Some(address).filter(|address| *address != 0).map(PhysAddr::new)?,
             fw_vendor: number(root, "/sys/firmware/efi/fw_vendor").map(PhysAddr::new)?,
-            runtime: number(root, "/sys/firmware/efi/runtime").map(PhysAddr::new),
+            runtime: number(root, "/sys/firmware/efi/runtime").filter(|address| address >> 63 == 0).map(PhysAddr::new),
             tables: number(root, "/sys/firmware/efi/config_table").map(PhysAddr::new)?,
             smbios: systab.get("SMBIOS"),
             map: map(root)?,

@@ -139,6 +139,13 @@ fn efi_is_read() {
 }
 
 #[test]
+fn a_virtual_address_is_no_physical_one() {
+    let tree = with_efi();
+    tree.write("/sys/firmware/efi/runtime", "0xfffffffeff1ebb98\n");
+    assert_eq!(Handover::read(tree.root()).efi.unwrap().runtime, None);
+}
+
+#[test]
 fn half_of_efi_is_none() {
     let broken: [(&str, &str); 6] = [
         ("/sys/firmware/efi/fw_vendor", ""),
