@@ -1,18 +1,19 @@
 //! With nothing but what every x86-64 processor has.
 
-use super::{BLOCK, K};
+use super::{BLOCK, Job, K};
 
-/// Adds `blocks` blocks to the state.
+/// Adds the next `blocks` blocks of the job to its state.
 ///
 /// # Safety
-/// They must be readable at `start`.
-pub(super) unsafe fn compress(state: &mut [u32; 8], start: *const u8, blocks: usize) {
-    let mut block: *const [u8; BLOCK] = start.cast();
+/// They must be readable.
+pub(super) unsafe fn compress(job: &mut Job, blocks: usize) {
     for _ in 0..blocks {
+        let block: *const [u8; BLOCK] = job.at.cast();
         // SAFETY: the caller's word; bytes need no alignment.
-        one(state, unsafe { &*block });
-        block = block.wrapping_add(1);
+        one(&mut job.state, unsafe { &*block });
+        job.at = job.at.wrapping_add(BLOCK);
     }
+    job.blocks = job.blocks.wrapping_sub(blocks);
 }
 
 fn one(state: &mut [u32; 8], block: &[u8; BLOCK]) {
