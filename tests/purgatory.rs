@@ -1,81 +1,23 @@
 //! The embedded purgatory, mapped into this process and run as a function: the object code that runs between the kernels.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![expect(unsafe_code, reason = "the image is called")]
+
+#[path = "support/mapped.rs"]
+mod mapped;
 
 use goblin::elf::Elf;
 use goblin::elf::program_header::PT_LOAD;
-use nix::libc;
+use mapped::{ELF, Mapped, symbol};
 use sha2::{Digest, Sha256};
 use skexec::purgatory::{self, Console, OnMismatch, Orders, Region};
 use skexec_purgatory::{PURGATORY, SOUND, Verdict};
 
-const ELF: &[u8] = include_bytes!(env!("PURGATORY_ELF"));
-
-/// A page-aligned, executable copy of an armed image.
-struct Mapped {
-    start: *mut u8,
-    length: usize,
-}
-
-impl Mapped {
-    fn new(armed: &[u8]) -> Self {
-        let length = usize::try_from(purgatory::memory_bytes()).unwrap();
-        let access = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        // SAFETY: a new mapping at an address that the kernel chooses.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), length, access, flags, -1, 0) };
-        assert_ne!(start, libc::MAP_FAILED);
-        let mut mapped = Self { start: start.cast(), length };
-        mapped.bytes()[..armed.len()].copy_from_slice(armed);
-        mapped
-    }
-
-    fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: mapped by `new`, for us alone.
-        unsafe { std::slice::from_raw_parts_mut(self.start, self.length) }
-    }
-
-    fn check(&mut self) -> Verdict {
-        let mut verdict = Verdict { damaged: 0xdead, found: [0xad; 32] };
-        // SAFETY: the symbol is a function of this type, and the image under test is sound enough to run.
-        unsafe {
-            let function: extern "C" fn(&mut Verdict) = std::mem::transmute(self.start.add(symbol("purgatory_check")));
-            function(&mut verdict);
-        }
-        verdict
-    }
-
-    fn zero(&mut self) {
-        // SAFETY: as above; the spans are this process's own.
-        unsafe {
-            let function: extern "C" fn() = std::mem::transmute(self.start.add(symbol("purgatory_zero")));
-            function();
-        }
-    }
-}
-
-impl Drop for Mapped {
-    fn drop(&mut self) {
-        // SAFETY: mapped by `new`.
-        unsafe { libc::munmap(self.start.cast(), self.length) };
-    }
-}
-
-fn symbol(wanted: &str) -> usize {
-    let elf = Elf::parse(ELF).unwrap();
-    let found = elf.syms.iter().find(|symbol| elf.strtab.get_at(symbol.st_name) == Some(wanted));
-    found.unwrap_or_else(|| panic!("the image has no {wanted}")).st_value.try_into().unwrap()
-}
-
 /// The ways to compute the digest that this processor has.
 fn ways() -> Vec<bool> {
-    let features = ["sha", "ssse3", "sse4.1"];
-    if is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1") {
-        vec![false, true]
-    } else {
-        eprintln!("this processor lacks one of {features:?}: SHA-NI is not tested here");
-        vec![false]
+    if mapped::has_sha_ni() {
+        return vec![false, true];
     }
+    eprintln!("this processor has no SHA extensions: that half is not tested here");
+    vec![false]
 }
 
 fn address(bytes: &[u8]) -> u64 {

@@ -43,6 +43,7 @@ impl Output {
         Self::Vga { cell: 0 }
     }
 
+    #[inline(never)]
     pub(crate) fn text(&mut self, text: &[u8]) {
         for byte in text {
             self.byte(*byte);
@@ -55,6 +56,7 @@ impl Output {
         self.hex(&number.to_be_bytes());
     }
 
+    #[inline(never)]
     pub(crate) fn hex(&mut self, bytes: &[u8]) {
         for byte in bytes {
             for digit in [byte >> 4, byte & 15] {

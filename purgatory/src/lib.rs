@@ -9,7 +9,7 @@
 
 mod check;
 mod params;
-pub mod sha256;
+mod sha256;
 
 pub use check::{PURGATORY, SOUND, Verdict, check, zero};
 pub use params::{Console, NAME, OnMismatch, Params, REGIONS, Region, SPANS, Span};

@@ -26,47 +26,82 @@ static K: Constants = Constants([
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
 ]);
 
-/// The SHA-256 of the `length` bytes at `start`, which need no alignment.
-///
-/// # Safety
-/// The bytes must be readable, and with `sha_ni` the processor must have the SHA extensions, SSSE3 and SSE4.1.
-#[must_use]
-pub unsafe fn digest(start: *const u8, length: usize, sha_ni: bool) -> [u8; 32] {
-    let mut state = INITIAL;
-    let (whole, rest) = (length / BLOCK, length % BLOCK);
-    // SAFETY: the caller's word: so many blocks lie there, and the processor is as he says.
-    unsafe { compress(&mut state, start, whole, sha_ni) };
-    // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits as 64 bits, big-endian, at the end of a block.
-    let mut tail = [0_u8; 2 * BLOCK];
-    for (index, byte) in tail.iter_mut().take(rest).enumerate() {
-        // SAFETY: below `rest`, so within `length`.
-        *byte = unsafe { start.wrapping_add(whole * BLOCK).wrapping_add(index).read() };
-    }
-    if let Some(byte) = tail.get_mut(rest) {
-        *byte = 0x80;
-    }
-    let blocks = if rest < BLOCK - 8 { 1 } else { 2 };
-    let bits = length.wrapping_mul(8).to_be_bytes();
-    for (byte, bits) in tail.iter_mut().skip(blocks * BLOCK - 8).zip(bits) {
-        *byte = bits;
-    }
-    // SAFETY: one or two blocks of the array; the processor as above.
-    unsafe { compress(&mut state, tail.as_ptr(), blocks, sha_ni) };
-    let mut digest = [0; 32];
-    for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(state) {
-        *bytes = word.to_be_bytes();
-    }
-    digest
+/// A message in memory, and how far it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job {
+    state: [u32; 8],
+    at: *const u8,
+    /// Whole blocks from `at` on.
+    blocks: usize,
+    length: usize,
 }
 
-/// # Safety
-/// `blocks` blocks must be readable at `start`, and the processor must be as `sha_ni` says.
-unsafe fn compress(state: &mut [u32; 8], start: *const u8, blocks: usize, sha_ni: bool) {
-    if sha_ni {
-        // SAFETY: the caller's word.
-        unsafe { ni::compress(state, start, blocks) }
-    } else {
-        // SAFETY: the caller's word.
-        unsafe { portable::compress(state, start, blocks) }
+impl Job {
+    /// The `length` bytes at `start`, which need no alignment. They must be readable when the job is run.
+    pub(crate) const fn new(start: *const u8, length: usize) -> Self {
+        Self { state: INITIAL, at: start, blocks: length / BLOCK, length }
     }
+
+    /// No whole block is left.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.blocks == 0
+    }
+
+    /// The digest of the whole.
+    ///
+    /// # Safety
+    /// The bytes must be readable, and with `sha_ni` the processor must have the SHA extensions, SSSE3 and SSE4.1.
+    pub(crate) unsafe fn finish(mut self, sha_ni: bool) -> [u8; 32] {
+        let blocks = self.blocks;
+        // SAFETY: the caller's word.
+        unsafe { self.compress(blocks, sha_ni) };
+        // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits as 64 bits, big-endian, at the end of a block.
+        let rest = self.length % BLOCK;
+        let mut tail = [0_u8; 2 * BLOCK];
+        for (index, byte) in tail.iter_mut().take(rest).enumerate() {
+            // SAFETY: after the last whole block and below `rest`, so within the message.
+            *byte = unsafe { self.at.wrapping_add(index).read() };
+        }
+        if let Some(byte) = tail.get_mut(rest) {
+            *byte = 0x80;
+        }
+        let blocks = if rest < BLOCK - 8 { 1 } else { 2 };
+        let bits = self.length.wrapping_mul(8).to_be_bytes();
+        for (byte, bits) in tail.iter_mut().skip(blocks * BLOCK - 8).zip(bits) {
+            *byte = bits;
+        }
+        self.at = tail.as_ptr();
+        // SAFETY: one or two blocks of the array; the processor as above.
+        unsafe { self.compress(blocks, sha_ni) };
+        let mut digest = [0; 32];
+        for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.state) {
+            *bytes = word.to_be_bytes();
+        }
+        digest
+    }
+
+    /// # Safety
+    /// `blocks` blocks must be readable, and the processor must be as `sha_ni` says.
+    unsafe fn compress(&mut self, blocks: usize, sha_ni: bool) {
+        if sha_ni {
+            // SAFETY: the caller's word.
+            unsafe { ni::compress([self], blocks) }
+        } else {
+            // SAFETY: the caller's word.
+            unsafe { portable::compress(self, blocks) }
+        }
+    }
+}
+
+/// Runs jobs side by side until one of them has no whole block left: two or three cost little more than one.
+///
+/// # Safety
+/// The bytes of all must be readable, and the processor must have the SHA extensions, SSSE3 and SSE4.1.
+pub(crate) unsafe fn together<const LANES: usize>(jobs: [&mut Job; LANES]) {
+    let mut blocks = usize::MAX;
+    for job in &jobs {
+        blocks = blocks.min(job.blocks);
+    }
+    // SAFETY: the caller's word.
+    unsafe { ni::compress(jobs, blocks) };
 }

@@ -1,0 +1,28 @@
+//! `cargo xtask bench purgatory`: the embedded image, called as a function, against the harness's OpenSSL and a plain C
+//! SHA-256, compiled as a purgatory in C is.
+
+use anyhow::{Context, Result};
+
+use crate::cache::{Cache, cargo};
+use crate::fetch::Fetch;
+use crate::report::Report;
+use crate::tool;
+
+const SOURCE: &str = "tests/bench/sha256.c";
+/// As Linux compiles its own purgatory (arch/x86/purgatory/Makefile): no SSE, no library. The rest makes it loadable here.
+const FLAGS: [&str; 9] =
+    ["-O2", "-mno-sse", "-mno-mmx", "-ffreestanding", "-fno-stack-protector", "-fPIC", "-shared", "-nostdlib", "-o"];
+
+pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report, runs: usize) -> Result<bool> {
+    let crypto = fetch.tools()?.path("usr/lib/x86_64-linux-gnu/libcrypto.so.3");
+    let plain = cache.path("plain-sha256.so");
+    report.step("build   a plain C SHA-256", || {
+        let mut cc = std::process::Command::new("cc");
+        tool::run(cc.args(FLAGS).arg(&plain).arg(cache.workspace(SOURCE)))
+    })?;
+    let mut bench = cargo();
+    bench.current_dir(cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", "purgatory"]);
+    bench.arg("--target-dir").arg(cache.target(""));
+    bench.arg("--").arg(crypto).arg(plain).arg(runs.to_string());
+    Ok(bench.status().context("cannot start cargo")?.success())
+}
