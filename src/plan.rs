@@ -10,6 +10,7 @@ mod kernel;
 pub mod limits;
 pub mod pieces;
 pub mod place;
+mod regions;
 mod summary;
 
 pub use bounds::Bounds;
@@ -20,10 +21,9 @@ use crate::authorize::Authorized;
 use crate::boot_params::{BootParams, set_kernel_alignment};
 use crate::machine::Machine;
 use crate::memory::{PhysAddr, PhysRange};
-use crate::purgatory::{self, OnMismatch, Orders, Region};
+use crate::purgatory::{self, OnMismatch, Orders};
 use crate::reason::{Finding, Reason};
 use crate::sys;
-use crate::trust::digest::sha256;
 use kernel::Image;
 use place::{Room, place};
 use std::borrow::Cow;
@@ -64,12 +64,9 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
+    /// Its digest is for later.
     fn new(name: Cow<'static, str>, range: PhysRange, bytes: Cow<'a, [u8]>) -> Self {
-        Self { name, range, digest: sha256(&[&bytes]), bytes }
-    }
-
-    fn region(&self) -> Region<'_> {
-        Region { name: &self.name, start: self.range.start().get(), length: length(&self.bytes), digest: self.digest }
+        Self { name, range, bytes, digest: [0; 32] }
     }
 }
 
@@ -144,10 +141,11 @@ fn assemble<'a>(
         set_kernel_alignment(&mut bytes, alignment);
     }
     parts.push(Part::new("boot_params".into(), places.boot_params, Cow::Owned(bytes)));
+    let stretches = regions::stretches(&parts);
     let orders = Orders {
         entry: image.entry(&places.kernel).ok_or(Reason::NoMemoryHole)?.get(),
         boot_params: places.boot_params.start().get(),
-        regions: parts.iter().map(Part::region).collect(),
+        regions: regions::regions(&stretches),
         zero: image.zero(&places.kernel).into_iter().map(|range| (range.start().get(), range.len())).collect(),
         sha_ni: watch.sha_ni,
         console: watch.console,
@@ -156,6 +154,10 @@ fn assemble<'a>(
     let armed = purgatory::arm(&orders)?;
     parts.push(Part::new("purgatory".into(), places.purgatory, Cow::Owned(armed)));
     parts.sort_by_key(|part| part.range);
+    let digests = regions::digests(&parts.iter().map(|part| &*part.bytes).collect::<Vec<_>>());
+    for (part, digest) in parts.iter_mut().zip(digests) {
+        part.digest = digest;
+    }
     let entry = places.purgatory.start().checked_add(purgatory::ENTRY).ok_or(Reason::NoMemoryHole)?;
     Ok((entry, parts))
 }
