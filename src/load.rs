@@ -13,8 +13,8 @@ use crate::authorize::{Authorized, Basis, Candidate, Initrds, Policy};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
-use crate::plan::{self, Segments};
-use crate::reason::{Finding, Reason, about};
+use crate::plan::{self, Options, Segments};
+use crate::reason::{Finding, Reason, Warning, about};
 use crate::record::{Record, Records};
 use crate::report::{Report, Role};
 use crate::sealed::Sealed;
@@ -58,6 +58,9 @@ fn attempt(
         permit.clone()?;
     }
     progress(&format!("by {}: {}", choice.method.call(), choice.why));
+    if choice.method == Method::File && request.segments != Options::default() {
+        outcome.warn(Warning::new("no-effect", "the options for segments mean nothing to kexec_file_load"));
+    }
     let initrd = match choice.method {
         Method::File => None,
         Method::Segments => authorized.initrds().in_one_piece().map_err(|(path, findings)| about(&path, findings))?,
@@ -122,7 +125,7 @@ fn authorize(
     let within = within.unwrap_or_else(|| judgement.evidence.clone());
     let (keys, warnings) = permit::notes(machine, &within);
     outcome.keys = keys;
-    outcome.warnings.extend(warnings);
+    warnings.into_iter().for_each(|warning| outcome.warn(warning));
     let policy =
         Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforcement: enforcement(machine) };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;

@@ -167,6 +167,11 @@ impl Report {
         }
     }
 
+    /// Adds a warning that came up after the judgement.
+    pub fn warn(&mut self, warning: &Warning) {
+        self.warnings.push(warning.slug);
+    }
+
     /// Lets what the user waived not count for the exit code. The verdict on the file stays what it is.
     pub fn waive(&mut self, warning: &Warning) {
         self.waived.append(&mut self.findings);

@@ -177,6 +177,8 @@ fn bounds_are_kept() {
     for (at, memory, _) in segments {
         assert!(at >= 0x1400_0000 && at + memory <= 0x1c00_0000, "{at:#x}");
     }
+    let run = lab.run(&format!("{LOAD} --mem-max 1M"));
+    assert!(run.exit == 0 && run.err.contains("(no-effect)"), "{run:?}");
     let run = lab.run(&format!("{SEGMENTS} --mem-max 1M"));
     assert!(run.exit == 4 && run.err.contains("(no-memory-hole)"), "{run:?}");
     // What the next kernel is told not to use, nothing may lie in.

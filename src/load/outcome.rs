@@ -107,6 +107,12 @@ impl Outcome {
         self.report.exit()
     }
 
+    /// Says something that came up after the judgement.
+    pub(super) fn warn(&mut self, warning: Warning) {
+        self.report.warn(&warning);
+        self.warnings.push(warning);
+    }
+
     /// Says what the permission covers, and what was waived wherever it is said that the kernel may be loaded.
     pub(super) fn permitted(&mut self, authorized: &Authorized) {
         if let Basis::Waived(findings) = authorized.basis() {
