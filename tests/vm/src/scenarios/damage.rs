@@ -15,6 +15,8 @@ use crate::hardware::Hardware;
 use crate::initramfs::{BASE, Files};
 use crate::lab::{Firmware, Setup};
 
+/// From the jump to the purgatory's first instruction.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than a second kernel needs to say its first line.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -86,7 +88,7 @@ impl Loaded {
              --keys /keys/debian --initrd {BASE} --reuse-cmdline"
         ))?;
         checks.command("the kernel is loaded", &load, &[Expect::Exit(0), Expect::Json("/loaded", "true")]);
-        let gdb = Gdb::attach(&guest.debugger())?;
+        let gdb = Gdb::attach(&guest.debugger(), PATIENCE)?;
         let before = guest.console_size();
         Ok(Self { guest, gdb, plan: load.stdout, before })
     }
