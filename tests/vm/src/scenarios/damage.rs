@@ -117,10 +117,10 @@ fn number(plan: &str, name: &str, member: &str) -> Result<u64> {
     Ok(segment(plan, name, member)?.parse()?)
 }
 
-/// As a word of its own, on a line about the SHA-256.
+/// In the purgatory's own words: `skexec: segment "initrd" ... is damaged`.
 fn names(console: &str, segment: &str) -> bool {
-    let word = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == segment);
-    console.lines().any(word)
+    let named = format!("segment \"{segment}\"");
+    console.lines().any(|line| line.contains(&named) && line.contains("damaged"))
 }
 
 fn silent(console: &str) -> bool {
