@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// A generic SHA-256 of a big initrd, counted instruction by instruction, takes minutes.
-const PATIENCE: Duration = Duration::from_secs(1200);
 const INTERRUPT: u8 = 0x03;
 /// A packet longer than this is not an answer to what is asked here.
 const LONGEST: usize = 64 << 10;
@@ -26,9 +24,10 @@ pub(crate) struct Gdb {
 }
 
 impl Gdb {
-    pub(crate) fn attach(socket: &Path) -> Result<Self> {
+    /// Each answer, and each stop, must come within `patience`.
+    pub(crate) fn attach(socket: &Path, patience: Duration) -> Result<Self> {
         let writer = UnixStream::connect(socket).with_context(|| socket.display().to_string())?;
-        writer.set_read_timeout(Some(PATIENCE))?;
+        writer.set_read_timeout(Some(patience))?;
         let mut gdb = Self { reader: BufReader::new(writer.try_clone()?), writer };
         let why = gdb.ask("?")?;
         ensure!(why.starts_with('T'), "the machine did not stop for the debugger: {why}");

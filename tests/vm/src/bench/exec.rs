@@ -95,7 +95,7 @@ fn count(lab: &Lab, kernel: &Kernel, method: &Method) -> Result<u64> {
     let reboot = symbol(&mut guest, "__x64_sys_reboot")?;
     let first_line = symbol(&mut guest, "early_serial_write")? - symbol(&mut guest, "_text")? + TEXT;
 
-    let mut gdb = Gdb::attach(&guest.debugger())?;
+    let mut gdb = Gdb::attach(&guest.debugger(), PATIENCE)?;
     gdb.run_to(reboot, || guest.ask("agent jump"))?;
     let start = gdb.time_stamp()?;
     gdb.run_to(first_line, || Ok(()))?;

@@ -15,6 +15,8 @@ use crate::hardware::Hardware;
 use crate::initramfs::{BASE, Files};
 use crate::lab::{Firmware, Setup};
 
+/// From the jump to the purgatory's first instruction.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than a second kernel needs to say its first line.
 const SILENCE: Duration = Duration::from_secs(10);
 
@@ -86,7 +88,7 @@ impl Loaded {
              --keys /keys/debian --initrd {BASE} --reuse-cmdline"
         ))?;
         checks.command("the kernel is loaded", &load, &[Expect::Exit(0), Expect::Json("/loaded", "true")]);
-        let gdb = Gdb::attach(&guest.debugger())?;
+        let gdb = Gdb::attach(&guest.debugger(), PATIENCE)?;
         let before = guest.console_size();
         Ok(Self { guest, gdb, plan: load.stdout, before })
     }
@@ -115,10 +117,10 @@ fn number(plan: &str, name: &str, member: &str) -> Result<u64> {
     Ok(segment(plan, name, member)?.parse()?)
 }
 
-/// As a word of its own, on a line about the SHA-256.
+/// In the purgatory's own words: `skexec: segment "initrd" ... is damaged`, or `"kernel (2/3)"` of a long one.
 fn names(console: &str, segment: &str) -> bool {
-    let word = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == segment);
-    console.lines().any(word)
+    let named = ["\"", " ("].map(|end| format!("segment \"{segment}{end}"));
+    console.lines().any(|line| named.iter().any(|named| line.contains(named)) && line.contains("damaged"))
 }
 
 fn silent(console: &str) -> bool {

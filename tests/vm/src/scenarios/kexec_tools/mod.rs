@@ -9,11 +9,12 @@ use anyhow::{Context, Result};
 use vm_protocol::capture::{Capture, Params, SetupData};
 use vm_protocol::facts::SETUP_RNG_SEED;
 
-use self::differences::DIFFERENCES;
+use self::differences::{DIFFERENCES, E820_START};
 use self::fields::FIELDS;
 use super::Stage;
 use crate::checks::Checks;
 use crate::guest::Guest;
+use crate::hardware::Hardware;
 use crate::initramfs::{BASE, Files};
 use crate::kexec_tools;
 use crate::lab::{Firmware, Setup};
@@ -26,8 +27,9 @@ const AS_RANGES: [&str; 2] = ["e820_entries", "e820_table"];
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut seen = BTreeSet::new();
-    for firmware in [Firmware::Bios, Firmware::Uefi] {
-        let (mut guest, _) = boot(stage, firmware)?;
+    // With memory above 4 GiB addresses have upper halves.
+    for (firmware, memory) in [(Firmware::Bios, 2048), (Firmware::Uefi, 6144)] {
+        let (mut guest, _) = boot(stage, firmware, memory)?;
         let load = format!("-c -l /boot/vmlinuz --initrd={BASE} --command-line='{CMDLINE}'");
         let theirs = params(&mut guest, &kexec_tools::command(&load))?;
         guest.run(&kexec_tools::command("-c -u"))?;
@@ -47,12 +49,14 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-fn boot(stage: &Stage<'_>, firmware: Firmware) -> Result<(Guest, vm_protocol::Boot)> {
+fn boot(stage: &Stage<'_>, firmware: Firmware, memory: u64) -> Result<(Guest, vm_protocol::Boot)> {
     let mut files = Files::default();
     files.copy("/boot/vmlinuz", &stage.second.image)?;
     stage.lab.add_keys(&mut files)?;
     kexec_tools::add(stage.lab, &mut files)?;
-    stage.lab.boot(Setup { second: Some(&stage.second), ..Setup::new(stage.name, &stage.first, firmware, "", files) })
+    let hardware = Hardware { memory: Some(memory), ..Hardware::default() };
+    let setup = Setup::new(stage.name, &stage.first, firmware, "", files);
+    stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })
 }
 
 fn params(guest: &mut Guest, command: &str) -> Result<Params> {
@@ -96,7 +100,7 @@ fn setup_data(params: &Params) -> Vec<(u32, usize, &str)> {
     list
 }
 
-/// The table's ranges as start, length and type: sorted, and neighbours of a kind joined.
+/// The table's ranges as start, length and type: sorted, neighbours of a kind joined, from [`E820_START`] on.
 fn e820(params: &Params) -> Result<Vec<(u64, u64, u32)>> {
     let bytes = bytes(&params.page)?;
     let count = usize::from(*bytes.get(E820_ENTRIES).context("a short page")?);
@@ -105,6 +109,9 @@ fn e820(params: &Params) -> Result<Vec<(u64, u64, u32)>> {
         let entry = bytes.get(at..at + 20).context("a short page")?;
         let long = |at: usize| entry[at..at + 8].try_into().map(u64::from_le_bytes);
         ranges.push((long(0)?, long(8)?, u32::from_le_bytes(entry[16..20].try_into()?)));
+    }
+    for range in ranges.iter_mut().filter(|range| range.0 < E820_START && range.1 > E820_START - range.0) {
+        *range = (E820_START, range.1 - (E820_START - range.0), range.2);
     }
     ranges.sort_unstable();
     ranges.dedup_by(|next, last| {

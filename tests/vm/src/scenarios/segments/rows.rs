@@ -10,7 +10,7 @@ const YES: bool = true;
 const NO: bool = false;
 
 const NO_ROOM: Outcome = Outcome::Refused { exit: 4, reasons: &["half-of-ram", "no-memory-hole"] };
-const NOT_PERMITTED: Outcome = Outcome::Refused { exit: 5, reasons: &["lockdown", "segments-not-permitted"] };
+const NOT_PERMITTED: Outcome = Outcome::Refused { exit: 5, reasons: &["segments-forbidden"] };
 
 #[rustfmt::skip]
 pub(crate) const ROWS: [Row; 20] = [
