@@ -19,12 +19,12 @@ pub(crate) const ROWS: [Row; 20] = [
     row(V6_1, V6_1, Vmlinux, Disk, Big, 6144, NO, YES),
     row(V6_1, V6_1, Vmlinux, Uefi, Small, 512, NO, YES),
     row(V6_1, V6_12, Vmlinux, Bios, Small, 6144, YES, NO),
-    row(V6_1, V6_12, Bzimage, Bios, Two, 6144, NO, YES),
+    ci(row(V6_1, V6_12, Bzimage, Bios, Two, 6144, NO, YES)),
     row(V6_1, V6_12, Vmlinux, Disk, None, 2048, NO, NO),
     row(V6_1, V6_12, Bzimage, Uefi, Big, 2048, NO, NO),
     row(V6_12, V6_1, Bzimage, Bios, None, 512, NO, YES),
     row(V6_12, V6_1, Bzimage, Bios, Big, 2048, YES, YES),
-    row(V6_12, V6_1, Vmlinux, Uefi, None, 6144, YES, NO),
+    ci(row(V6_12, V6_1, Vmlinux, Uefi, None, 6144, YES, NO)),
     row(V6_12, V6_1, Bzimage, Uefi, Two, 512, NO, NO),
     ci(row(V6_12, V6_12, Vmlinux, Disk, Two, 2048, YES, YES)),
     row(V6_12, V6_12, Bzimage, Disk, Small, 512, YES, NO),
@@ -125,9 +125,10 @@ mod tests {
     }
 
     #[test]
-    fn names_are_unique_and_six_rows_are_representative() {
+    fn names_are_unique_and_six_boots_are_representative() {
         let names: BTreeSet<_> = ROWS.iter().map(Row::name).collect();
         assert_eq!(names.len(), ROWS.len());
-        assert_eq!(ROWS.iter().filter(|row| row.representative).count(), 6);
+        let representative = ROWS.iter().filter(|row| row.representative);
+        assert_eq!(representative.filter(|row| row.outcome == Outcome::Boots).count(), 6);
     }
 }
