@@ -7,7 +7,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The host's own target has a `core` library everywhere; with these flags it makes freestanding code.
+/// One target, whatever skexec itself is built for: with these flags it makes freestanding code of its `core` library.
 const CODE: [&str; 10] = [
     "--edition=2024",
     "--target=x86_64-unknown-linux-gnu",

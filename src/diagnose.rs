@@ -48,6 +48,8 @@ pub struct Status {
 #[derive(Debug, Clone, Serialize)]
 struct MethodStatus {
     call: &'static str,
+    /// Whether the kernel has the call; nothing where that cannot be read.
+    present: Option<bool>,
     permitted: bool,
     reason: Option<&'static str>,
     message: Option<String>,
@@ -59,6 +61,10 @@ impl MethodStatus {
         let finding = may.and_then(|()| permit::may_use(method, machine, Slot::Reboot)).err();
         Self {
             call: method.call(),
+            present: match method {
+                Method::File => machine.kexec.file_load,
+                Method::Segments => machine.kexec.segments,
+            },
             permitted: finding.is_none(),
             reason: finding.as_ref().map(|finding| finding.reason.slug()),
             message: finding.map(|finding| finding.to_string()),
@@ -68,6 +74,7 @@ impl MethodStatus {
     fn line(&self) -> String {
         match (self.reason, &self.message) {
             (Some(reason), Some(message)) => format!("not by {}: {message} ({reason})", self.call),
+            _ if self.present.is_none() => format!("by {}, if the kernel has it: that cannot be read", self.call),
             _ => format!("by {}", self.call),
         }
     }

@@ -58,6 +58,7 @@ fn attempt(
         permit.clone()?;
     }
     progress(&format!("by {}: {}", choice.method.call(), choice.why));
+    handed_over(&machine, choice.method)?.into_iter().for_each(|warning| outcome.warn(warning));
     if choice.method == Method::File && request.segments != Options::default() {
         outcome.warn(Warning::new("no-effect", "the options for segments mean nothing to kexec_file_load"));
     }
@@ -65,23 +66,39 @@ fn attempt(
         Method::File => None,
         Method::Segments => authorized.initrds().in_one_piece().map_err(|(path, findings)| about(&path, findings))?,
     };
-    let ready = match choice.method {
-        Method::File => {
-            outcome.plan = Some(fit::file(&authorized, &machine, request.slot, choice.why)?);
-            Ready::File
-        }
+    let (ready, plan) = match choice.method {
+        Method::File => (Ready::File, fit::file(&authorized, &machine, request.slot, choice.why)?),
         Method::Segments => {
-            let segments = plan::segments(&authorized, initrd.as_deref(), &machine, &request.segments)?;
-            outcome.plan = Some(fit::segments(&authorized, &machine, &segments, choice.why));
-            Ready::Segments(segments)
+            let segments = plan::segments(&authorized, initrd.as_deref(), &machine, &request.segments);
+            // Who may not load may not see the memory map either; the first is what to say.
+            let segments = segments.or_else(|finding| permit.clone().and(Err(finding)))?;
+            let plan = fit::segments(&authorized, &machine, &segments, choice.why);
+            (Ready::Segments(segments), plan)
         }
     };
+    outcome.plan = Some(plan);
     if request.dry_run {
         return Ok(permit?);
     }
     hand_over(system, request, &machine, &authorized, &ready, progress)?;
     outcome.loaded = true;
     Ok(())
+}
+
+/// What the next kernel would miss of this machine when skexec itself hands it over.
+///
+/// # Errors
+/// `handover`: without ACPI's tables a machine that was started by EFI may not come back.
+fn handed_over(machine: &Machine, method: Method) -> Result<Option<Warning>, Finding> {
+    let handover = &machine.handover;
+    if method == Method::File || !machine.secure_boot.is_efi() {
+        return Ok(None);
+    }
+    if handover.acpi_rsdp_addr.is_none() {
+        return Err(Finding::new(Reason::Handover, "neither boot_params nor UEFI's tables say where ACPI's begin"));
+    }
+    let message = "UEFI's runtime map cannot be read: the next kernel gets no runtime services, and no variables";
+    Ok(handover.efi.is_none().then(|| Warning::new("handover-incomplete", message)))
 }
 
 /// What the kernel is given.
@@ -120,7 +137,11 @@ fn authorize(
     outcome.warnings.extend(judgement.evidence.warnings(SystemTime::now()));
     outcome.report = Report::new(&request.kernel, Role::Kernel, &judgement, &outcome.warnings);
 
+    let kernel = judgement.subject().loadable().ok();
+    fit::before_copying(kernel, &request.initrds, machine, request.slot)?;
     let initrds = Initrds::open(&request.initrds, &trust).map_err(|(path, findings)| about(&path, findings))?;
+    let initrds =
+        if wants_empty(machine) { initrds.or_empty().context("cannot make an empty initrd")? } else { initrds };
     let cmdline = request.command_line(system.root)?;
     let within = within.unwrap_or_else(|| judgement.evidence.clone());
     let (keys, warnings) = permit::notes(machine, &within);
@@ -139,6 +160,11 @@ fn authorize(
         permit::accepts(machine, &within)?;
     }
     Ok((authorized, choice))
+}
+
+/// Whether a kernel without an initrd needs an empty one: not on a BIOS, and not where only files are taken.
+fn wants_empty(machine: &Machine) -> bool {
+    machine.secure_boot.is_efi() && !machine.ima.wants_original() && !machine.load_pin.wants_original()
 }
 
 /// Makes the call and records it, as the only skexec that does.

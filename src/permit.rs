@@ -148,7 +148,8 @@ pub fn explain(errno: i32, machine: &Machine, method: Method, slot: Slot) -> Fin
     };
     let segments = method == Method::Segments;
     let reason = match Errno::from_raw(errno) {
-        Errno::EPERM if segments && machine.lockdown.restricts() => Reason::SegmentsForbidden,
+        // With the capability it can be lockdown only, which cannot be seen without securityfs.
+        Errno::EPERM if segments && machine.privilege.cap_sys_boot == Some(true) => Reason::SegmentsForbidden,
         Errno::EACCES if segments => Reason::SegmentsForbidden,
         Errno::ENOSYS if segments => Reason::NoKexecLoad,
         Errno::EPERM if machine.load_pin.wants_original() => Reason::LoadPin,

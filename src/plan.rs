@@ -73,7 +73,8 @@ impl<'a> Part<'a> {
 /// Puts kernel, initrd, boot_params and the purgatory in their places.
 ///
 /// # Errors
-/// `memory-map`, `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-memory-hole`.
+/// `memory-map`, `no-5level`, `cmdline-too-long`, `cmdline-nul`, `half-of-ram`, `no-memory-hole`, `too-many-segments`;
+/// `setup-header` and `truncated` where the image contradicts itself.
 pub fn segments<'a>(
     authorized: &'a Authorized,
     initrd: Option<&'a [u8]>,
@@ -104,7 +105,8 @@ pub fn segments<'a>(
         lowest: options.bounds.lowest(),
         highest: options.bounds.highest(authorized.image(), authorized.cmdline()),
     };
-    let places = Places::of(&place(&wanted, &room)?, image.parts.len(), initrd.is_some())?;
+    let ranges = place(&wanted, &room).map_err(|finding| Bounds::blame(finding, &map.usable, &room))?;
+    let places = Places::of(&ranges, image.parts.len(), initrd.is_some())?;
     let watch = Watch {
         sha_ni: machine.cpu.sha_ni == Some(true),
         console: options.console.resolve(authorized.cmdline().as_str(), machine.handover.text_mode()),

@@ -4,8 +4,10 @@ use crate::machine::Machine;
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::Records;
+use crate::sys::Kexec;
 use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
+use nix::libc;
 
 /// Forgets what is loaded, whoever loaded it and how. A locked down kernel permits it by `kexec_file_load` only; a kernel
 /// without that one has the other.
@@ -26,13 +28,21 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
         records.forget(slot).context("cannot remove the record in /run/skexec")?;
         return Ok(Err(Reason::NothingLoaded.into()));
     }
-    let (method, answer) = match machine.kexec.file_load {
-        Some(false) => (Method::Segments, system.kexec.segments_unload(slot == Slot::Panic)),
-        _ => (Method::File, system.kexec.file_unload(slot == Slot::Panic)),
-    };
-    if let Err(errno) = answer {
+    if let Err((method, errno)) = forget(system.kexec, &machine, slot == Slot::Panic) {
         return Ok(Err(permit::explain(errno, &machine, method, slot)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
     Ok(Ok(()))
+}
+
+/// By the call that the kernel has; where that is not known, by the other when the first is not there.
+fn forget(kexec: &dyn Kexec, machine: &Machine, panic: bool) -> Result<(), (Method, i32)> {
+    let segments = || kexec.segments_unload(panic).map_err(|errno| (Method::Segments, errno));
+    if machine.kexec.file_load == Some(false) {
+        return segments();
+    }
+    match kexec.file_unload(panic) {
+        Err(libc::ENOSYS) if machine.kexec.file_load.is_none() => segments(),
+        answer => answer.map_err(|errno| (Method::File, errno)),
+    }
 }

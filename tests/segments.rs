@@ -8,6 +8,8 @@ use support::{Call, LOAD, Lab};
 
 const SEGMENTS: &str =
     "load {}/vmlinuz --initrd {}/initrd --cmdline console=ttyS0 --keys {}/root.pem --method segments";
+const IMA: &str =
+    "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_IMA_APPRAISE=y\nCONFIG_IMA_APPRAISE_REQUIRE_KEXEC_SIGS=y\n";
 const KHO: &str = "CONFIG_KEXEC=y\nCONFIG_KEXEC_HANDOVER=y\nCONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n";
 const IOMEM: &str = "\
 00000000-00000fff : Reserved
@@ -40,6 +42,7 @@ fn lab() -> Lab {
     own[0x70..0x78].copy_from_slice(&0xf_5b20_u64.to_le_bytes());
     own[0x1ec] = 2;
     lab.system_bytes("/sys/kernel/boot_params/data", &own);
+    lab.system("/sys/kernel/security/ima/ascii_runtime_measurements", "");
     lab.file("initrd", b"070701 an initrd");
     lab
 }
@@ -158,6 +161,8 @@ fn what_forbids_segments_is_said_before_the_call() {
         ("/boot/config-6.12.0-test", KHO, "kexec-handover", 5),
         ("/proc/cpuinfo", "flags\t\t: fpu hypervisor sev_es\n", "confidential-guest", 5),
         ("/proc/sys/kernel/kexec_load_disabled", "1\n", "kexec-disabled", 5),
+        ("/boot/config-6.12.0-test", IMA, "segments-forbidden", 5),
+        ("/proc/sys/kernel/loadpin/enforce", "1\n", "segments-forbidden", 5),
     ];
     for (path, text, slug, exit) in rows {
         let lab = lab();
@@ -185,7 +190,11 @@ fn bounds_are_kept() {
     let run = lab.run(&format!("{SEGMENTS} --append mem=64M --dry-run --json"));
     let segments = run.json()["plan"]["segments"].as_array().unwrap().clone();
     assert!(segments.iter().all(|segment| segment["addr"].as_u64().unwrap() < 64 << 20), "{segments:?}");
+    let run = lab.run(&format!("{SEGMENTS} --append memmap=480M$32M --dry-run --json"));
+    let segments = run.json()["plan"]["segments"].as_array().unwrap().clone();
+    assert!(segments.iter().all(|segment| segment["addr"].as_u64().unwrap() < 32 << 20), "{segments:?}");
     assert_eq!(lab.run(&format!("{SEGMENTS} --mem-min 1X")).exit, 2);
+    assert_eq!(lab.run(&format!("{SEGMENTS} --mem-min 32M --mem-max 16M")).exit, 2);
 }
 
 #[test]
@@ -238,6 +247,9 @@ fn a_signed_vmlinux_goes_where_it_was_linked_to_be() {
     let (_, segments) = call(&lab);
     let (_, memory, bytes) = segments.iter().find(|(at, _, _)| *at == 0x100_0000).unwrap();
     assert_eq!((*memory, bytes.as_slice()), (0x3000, &elf[0x1000..0x1100]));
+    let purgatory = address(&document["plan"], "purgatory");
+    let told = Told::of(&segments.iter().find(|(at, _, _)| *at == purgatory).unwrap().2);
+    assert_eq!((told.entry, told.zero), (0x100_0000, vec![(0x100_0100, 0x2f00)]));
     // An unsigned one is not loaded, and no method makes a file call of it.
     assert_eq!(lab.run("load {}/vmlinux --no-initrd --no-cmdline --keys {}/root.pem").exit, 3);
     let run = lab.run(&format!("{line} --method file"));
@@ -262,7 +274,7 @@ fn five_level_paging_needs_a_sign() {
 #[test]
 fn a_failed_call_is_explained() {
     let rows = [
-        (nix::libc::EPERM, "no-capability"),
+        (nix::libc::EPERM, "segments-forbidden"),
         (nix::libc::EACCES, "segments-forbidden"),
         (nix::libc::ENOSYS, "no-kexec-load"),
         (nix::libc::EBUSY, "busy"),
@@ -274,4 +286,124 @@ fn a_failed_call_is_explained() {
         let run = lab.run(&format!("{SEGMENTS} --json"));
         assert_eq!((run.json()["reason"].as_str(), &run.json()["loaded"]), (Some(slug), &json!(false)), "{run:?}");
     }
+}
+
+/// What the purgatory was told, out of its armed block, which ends the segment (`skexec_purgatory::Params`).
+struct Told {
+    entry: u64,
+    boot_params: u64,
+    /// sha_ni, console, port, on_mismatch.
+    flags: [u64; 4],
+    /// Address, length, digest.
+    regions: Vec<(u64, u64, Vec<u8>)>,
+    zero: Vec<(u64, u64)>,
+}
+
+impl Told {
+    const SIZE: usize = 1488;
+
+    fn of(purgatory: &[u8]) -> Self {
+        let block = &purgatory[purgatory.len() - Self::SIZE..];
+        let count = |offset| usize::try_from(word(block, offset)).unwrap();
+        let region = |index: usize| {
+            let region = &block[48 + 72 * index..][..72];
+            (number(region, 0), number(region, 8), region[16..48].to_vec())
+        };
+        let span = |index: usize| (number(block, 1200 + 16 * index), number(block, 1208 + 16 * index));
+        Self {
+            entry: number(block, 8),
+            boot_params: number(block, 16),
+            flags: [24, 28, 32, 36].map(|offset| word(block, offset)),
+            regions: (0..count(40)).map(region).collect(),
+            zero: (0..count(44)).map(span).collect(),
+        }
+    }
+}
+
+#[test]
+fn the_purgatory_is_told_of_every_byte() {
+    for (cpu, sha_ni) in [("fpu", 0), ("fpu sha_ni ssse3 sse4_1", 1)] {
+        let lab = lab();
+        lab.system("/proc/cpuinfo", &format!("flags\t\t: {cpu}\n"));
+        let plan = lab.run(&format!("{SEGMENTS} --json --on-mismatch halt")).json()["plan"].clone();
+        let (_, segments) = call(&lab);
+        let own = address(&plan, "purgatory");
+        let told = Told::of(&segments.iter().find(|(at, _, _)| *at == own).unwrap().2);
+        assert_eq!(told.entry, address(&plan, "kernel") + 0x200);
+        assert_eq!((told.boot_params, told.flags), (address(&plan, "boot_params"), [sha_ni, 1, 0x3f8, 1]));
+        assert!(told.zero.is_empty(), "a bzImage clears its own");
+        let others = segments.iter().filter(|(at, _, _)| *at != own);
+        let digest = |bytes: &[u8]| <sha2::Sha256 as sha2::Digest>::digest(bytes).to_vec();
+        let mut wanted: Vec<_> =
+            others.map(|(at, _, bytes)| (*at, u64::try_from(bytes.len()).unwrap(), digest(bytes))).collect();
+        let mut regions = told.regions;
+        wanted.sort();
+        regions.sort();
+        assert_eq!(regions, wanted);
+    }
+}
+
+#[test]
+fn no_seed_is_used_twice() {
+    let boot_params = || {
+        let lab = lab();
+        let plan = lab.run(&format!("{SEGMENTS} --json")).json()["plan"].clone();
+        let (_, segments) = call(&lab);
+        segments.into_iter().find(|(at, _, _)| *at == address(&plan, "boot_params")).unwrap().2
+    };
+    let (one, other) = (boot_params(), boot_params());
+    let different = one.iter().zip(&other).filter(|(one, other)| one != other).count();
+    assert!((16..=32).contains(&different), "{different} bytes differ");
+}
+
+/// Makes it a machine that was started by EFI, with Secure Boot off.
+fn by_efi(lab: &Lab) {
+    let mut own = vec![0; 4096];
+    own[0x70..0x78].copy_from_slice(&0x1fff_0014_u64.to_le_bytes());
+    own[0x1ec] = 2;
+    lab.system_bytes("/sys/kernel/boot_params/data", &own);
+    lab.system("/sys/firmware/efi/fw_vendor", "0x1ffe0000\n");
+    lab.system_bytes("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", &[6, 0, 0, 0, 0]);
+    lab.system_bytes("/sys/firmware/efi/efivars/SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c", &[6, 0, 0, 0, 0]);
+}
+
+#[test]
+fn a_stale_initrd_of_efi_is_never_taken() {
+    let line = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem --json --method";
+    let empty = b"070701";
+    let lab = lab();
+    by_efi(&lab);
+    let run = lab.run(&format!("{line} file"));
+    assert_eq!(run.exit, 0, "{run:?}");
+    let Some(Call::Load { initrd: Some(initrd), .. }) = lab.kernel.calls.borrow_mut().pop() else {
+        panic!("a file load")
+    };
+    assert!(initrd.starts_with(empty) && initrd.len() == 124, "{initrd:?}");
+    let run = lab.run(&format!("{line} segments"));
+    assert_eq!((run.exit, run.json()["warnings"].clone()), (0, json!(["handover-incomplete"])), "{run:?}");
+    let (_, segments) = call(&lab);
+    assert!(segments.iter().any(|(_, _, bytes)| *bytes == initrd), "an empty archive");
+    // What IMA wants to see as a file, it gets: then there is none.
+    lab.kernel.calls.borrow_mut().clear();
+    lab.system("/boot/config-6.12.0-test", IMA);
+    lab.run(&format!("{line} file"));
+    assert!(matches!(lab.kernel.calls.borrow().as_slice(), [Call::Load { initrd: None, .. }]));
+}
+
+#[test]
+fn an_efi_machine_without_acpi_is_not_handed_over() {
+    let lab = lab();
+    by_efi(&lab);
+    lab.system_bytes("/sys/kernel/boot_params/data", b"");
+    let run = lab.run(&format!("{SEGMENTS} --json"));
+    assert_eq!((run.exit, run.json()["reason"].as_str()), (5, Some("handover")), "{run:?}");
+}
+
+#[test]
+fn what_is_too_large_is_not_copied_first() {
+    let lab = lab();
+    let initrd = std::fs::File::create(lab.path("initrd")).unwrap();
+    initrd.set_len(1 << 40).unwrap();
+    let run = lab.run(&format!("{SEGMENTS} --json"));
+    assert_eq!((run.exit, run.json()["reason"].as_str()), (4, Some("half-of-ram")), "{run:?}");
 }

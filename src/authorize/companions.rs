@@ -115,6 +115,24 @@ impl Initrds {
         Ok(Self { parts, joined })
     }
 
+    /// An archive with nothing in it, where there is no initrd: a kernel that is told of none looks for one in UEFI's tables,
+    /// and may find the one that the machine was started with, in memory that is in use for something else by now
+    /// (drivers/firmware/efi/efi.c, `efi_config_parse_tables`; arch/x86/kernel/setup.c, `get_ramdisk_image`).
+    ///
+    /// # Errors
+    /// What making it in memory answers.
+    pub fn or_empty(self) -> io::Result<Self> {
+        if !self.parts.is_empty() {
+            return Ok(self);
+        }
+        let empty = initrd::empty();
+        let memfd = Memfd::create(c"skexec-initrd", |target| {
+            target.write_all(&empty)?;
+            Ok(u64::try_from(empty.len()).unwrap_or(u64::MAX))
+        })?;
+        Ok(Self { parts: self.parts, joined: Joined::Several(memfd) })
+    }
+
     /// The files, in the order in which the kernel unpacks them.
     #[must_use]
     pub fn parts(&self) -> &[Initrd] {

@@ -33,11 +33,8 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => return usage(&error, out, err),
     };
-    if let Command::Verify(VerifyArgs { files, signature: Some(_), .. }) = &cli.command
-        && files.len() > 1
-    {
-        let error = Cli::command().error(clap::error::ErrorKind::TooManyValues, "--signature is about one FILE");
-        return usage(&error, out, err);
+    if let Err(what) = contradiction(&cli.command) {
+        return usage(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, what), out, err);
     }
     let mut output = Output::new(cli.output, out, err);
     match dispatch(system, &cli.command, &mut output) {
@@ -47,6 +44,17 @@ pub fn run(
             let _ = output.broken(&format!("{error:#}"));
             Exit::Failed
         }
+    }
+}
+
+/// What clap cannot see in one argument alone.
+fn contradiction(command: &Command) -> Result<(), String> {
+    match command {
+        Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
+            Err("--signature is about one FILE".into())
+        }
+        Command::Load(args) => args.segments.check(),
+        _ => Ok(()),
     }
 }
 

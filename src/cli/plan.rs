@@ -15,7 +15,8 @@ pub(super) fn tell(kernel: &Path, plan: &Plan, output: &mut Output<'_>) -> anyho
         output.row("initrd", &initrd.display().to_string())?;
     }
     if plan.initrds.is_empty() {
-        output.row("initrd", "none")?;
+        let stale = "none; an empty one is handed over, as UEFI's tables may name the first boot's";
+        output.row("initrd", if plan.initrd_bytes == 0 { "none" } else { stale })?;
     } else {
         output.row("", &format!("{} bytes in all", plan.initrd_bytes))?;
     }

@@ -35,6 +35,16 @@ pub(super) enum OnMismatch {
     Halt,
 }
 
+impl SegmentsArgs {
+    /// What no parser of one value can see.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match (self.mem_min, self.mem_max) {
+            (Some(min), Some(max)) if min >= max => Err(format!("--mem-min {min} is not below --mem-max {max}")),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl From<&SegmentsArgs> for Options {
     fn from(args: &SegmentsArgs) -> Self {
         Self {

@@ -1,7 +1,7 @@
 //! The two kinds of kernel that can be booted.
 
 use super::bzimage::SetupHeader;
-use super::elf::Vmlinux;
+use super::elf::{self, Vmlinux};
 
 /// A kernel, by its own account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,10 +11,6 @@ pub enum Kernel {
     /// A vmlinux.
     Elf(Vmlinux),
 }
-
-/// What a vmlinux takes, which has no setup_header to say so (`COMMAND_LINE_SIZE`, arch/x86/include/asm/setup.h, less the
-/// NUL).
-const ELF_CMDLINE_SIZE: u32 = 2047;
 
 impl Kernel {
     /// What the kernel calls itself.
@@ -31,7 +27,7 @@ impl Kernel {
     pub const fn cmdline_size(&self) -> u32 {
         match self {
             Self::BzImage(header) => header.cmdline_size,
-            Self::Elf(_) => ELF_CMDLINE_SIZE,
+            Self::Elf(_) => elf::CMDLINE_SIZE,
         }
     }
 

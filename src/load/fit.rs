@@ -2,11 +2,13 @@
 
 use super::outcome::Plan;
 use crate::authorize::Authorized;
+use crate::image::Kernel;
 use crate::machine::Machine;
 use crate::plan::Segments;
 use crate::reason::{Finding, Reason};
 use crate::sys::flags;
 use crate::system::{Method, Slot};
+use std::path::PathBuf;
 
 const PAGE: u64 = 4096;
 /// boot_params, command line, setup_data and the kernel's own purgatory: a few pages, generously.
@@ -29,19 +31,44 @@ pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: 
     let memory_bytes = kernel.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
     let memory_limit = limit(machine, slot)?;
     if let Some(limit) = memory_limit.filter(|limit| memory_bytes > *limit) {
-        let seen = format!(
-            "{} MiB for the kernel (init_size) and {} MiB of initrd; the limit is {} MiB",
-            mebibytes(kernel),
-            mebibytes(initrd_bytes),
-            limit >> 20
-        );
-        return Err(Finding::new(Reason::MemoryTooSmall, seen));
+        return Err(too_much(kernel, initrd_bytes, limit));
     }
     Ok(Plan {
         flags: flag_names(file_flags(machine, slot), initrd_bytes == 0),
         memory_limit,
         ..plan(authorized, Method::File, why, memory_bytes)
     })
+}
+
+/// Whether kernel and initrds would fit, by the initrds' sizes alone: on a small machine to copy what is too large could cost
+/// other processes their lives.
+///
+/// # Errors
+/// `half-of-ram`, `no-crashkernel`.
+pub(super) fn before_copying(
+    kernel: Option<&Kernel>,
+    initrds: &[PathBuf],
+    machine: &Machine,
+    slot: Slot,
+) -> Result<(), Finding> {
+    // What cannot be asked for its size cannot be opened either, which is said then.
+    let sizes = initrds.iter().filter_map(|path| Some(std::fs::metadata(path).ok()?.len()));
+    let initrd = sizes.fold(0_u64, u64::saturating_add);
+    let kernel = kernel.map_or(0, |kernel| pages(kernel.memory()));
+    match limit(machine, slot)? {
+        Some(limit) if kernel.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit)),
+        _ => Ok(()),
+    }
+}
+
+fn too_much(kernel: u64, initrd: u64, limit: u64) -> Finding {
+    let seen = format!(
+        "{} MiB for the kernel (init_size) and {} MiB of initrd; the limit is {} MiB",
+        mebibytes(kernel),
+        mebibytes(initrd),
+        limit >> 20
+    );
+    Finding::new(Reason::MemoryTooSmall, seen)
 }
 
 /// The plan of segments that are in their places.

@@ -1,9 +1,11 @@
 //! Between which addresses everything must lie.
 
+use super::place::Room;
 use super::{limits, pieces};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::memory::PhysAddr;
+use crate::memory::{PhysAddr, RangeSet};
+use crate::reason::{Finding, Reason};
 
 /// What the user says of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -15,6 +17,16 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Says where there is no room that it was not the machine alone that left so little.
+    pub(super) fn blame(mut finding: Finding, all: &RangeSet, room: &Room<'_>) -> Finding {
+        let left = room.usable.from(room.lowest).below(room.highest).total();
+        if finding.reason == Reason::NoMemoryHole && left < all.total() {
+            let words = "; --mem-min, --mem-max, or mem= or memmap= of the new command line leave";
+            finding.detail.push_str(&format!("{words} {} of {} MiB", left >> 20, all.total() >> 20));
+        }
+        finding
+    }
+
     /// The first address that may be used.
     pub(super) fn lowest(self) -> PhysAddr {
         self.lowest.unwrap_or_default()

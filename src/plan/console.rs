@@ -27,7 +27,8 @@ impl Console {
     pub fn parse(word: &str) -> Result<Self, String> {
         let port = || {
             let digits = word.strip_prefix("0x").or_else(|| word.strip_prefix("serial=0x"))?;
-            u16::from_str_radix(digits, 16).ok()
+            let hexadecimal = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            hexadecimal.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
         };
         match word {
             "auto" => Ok(Self::Auto),
@@ -64,8 +65,8 @@ fn serial(cmdline: &str) -> Option<u16> {
 
 /// The port of a line, by its name.
 fn line(name: &str) -> Option<u16> {
-    let number: usize = name.strip_prefix("ttyS")?.parse().ok()?;
-    LINES.get(number).copied()
+    let digit = name.strip_prefix("ttyS").filter(|number| number.len() == 1)?;
+    LINES.get(digit.parse::<usize>().ok()?).copied()
 }
 
 #[cfg(test)]
@@ -83,6 +84,8 @@ mod tests {
             ("0x3e8", Some(Console::Serial(0x3e8))),
             ("serial=0x2e8", Some(Console::Serial(0x2e8))),
             ("ttyS4", None),
+            ("ttyS+1", None),
+            ("0x+3f", None),
             ("0x10000", None),
             ("", None),
         ];

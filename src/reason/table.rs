@@ -104,6 +104,7 @@ reasons! {
     ConfidentialGuest "confidential-guest" NotPermitted "-" "this is a confidential guest, whose memory another kernel cannot take over as segments" "use --method file with a bzImage (vmlinuz)";
     KexecHandover "kexec-handover" NotPermitted "-" "the running kernel preserves memory for the next one (KHO), which segments could overwrite" "use --method file, or boot without kho=on";
     MemoryMap "memory-map" NotPermitted "-" "the map of physical memory cannot be read" "run it as root, with CAP_SYS_ADMIN, and with /proc and /sys mounted; or use --method file";
+    Handover "handover" NotPermitted "-" "what the next kernel must know of this machine cannot be read" "mount /sys, run it as root; or use --method file";
     NoKexec "no-kexec" NotPermitted "ENOSYS" "the running kernel has no kexec" "use a kernel with CONFIG_KEXEC_FILE or CONFIG_KEXEC; in a container, run skexec on the host";
     Busy "busy" NotPermitted "EBUSY" "another load or unload is under way" "wait until it is done, then try again";
     WriterOpen "open-for-writing" NotPermitted "ETXTBSY" "someone has the file open for writing" "wait until the package manager or the copy is done";

@@ -41,6 +41,12 @@ impl SecureBoot {
         Self { firmware: firmware(root), kernel: kernel(root) }
     }
 
+    /// Whether the machine was started by EFI.
+    #[must_use]
+    pub const fn is_efi(self) -> bool {
+        !matches!(self.firmware, Firmware::NotEfi)
+    }
+
     /// Whether system anchors are taken as under Secure Boot: one party's yes is enough, and so is not knowing.
     #[must_use]
     pub const fn restricts_anchors(self) -> bool {

@@ -135,6 +135,17 @@ pub struct Judgement<T> {
     pub evidence: Evidence,
 }
 
+impl<T> Judgement<T> {
+    /// What was judged, whatever came of it.
+    #[must_use]
+    pub const fn subject(&self) -> &T {
+        match &self.outcome {
+            Ok(verified) => &verified.subject,
+            Err(refused) => &refused.subject,
+        }
+    }
+}
+
 /// Judges a file by its signature.
 pub fn judge<T: AsRef<[u8]>>(subject: T, signature: Signature<'_>, trust: &Trust) -> Judgement<T> {
     let (proved, findings, evidence) = inquiry::inquire(subject.as_ref(), signature, trust);

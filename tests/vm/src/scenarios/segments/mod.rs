@@ -110,7 +110,7 @@ fn boots(
     checks.command("the kernel is loaded by segments", loading, &expected);
     check_loaded("the kernel holds an image", true, &mut guest, checks)?;
     if row.initrd == Initrd::None {
-        return speaks_on_the_console(stage, first, guest, checks);
+        return speaks_on_the_console(stage, first, loading, guest, checks);
     }
     let wanted = guest.run(&format!("cat {} | sha256sum", initrds(row.initrd).join(" ")))?;
     let wanted = wanted.stdout.split_whitespace().next().unwrap_or_default().to_owned();
@@ -130,7 +130,13 @@ fn boots(
 }
 
 /// Without an initrd there is no agent: the kernel's own messages are its words, up to its panic for want of a root.
-fn speaks_on_the_console(stage: &Stage<'_>, first: &Facts, mut guest: Guest, checks: &mut Checks) -> Result<()> {
+fn speaks_on_the_console(
+    stage: &Stage<'_>,
+    first: &Facts,
+    loading: &Done,
+    mut guest: Guest,
+    checks: &mut Checks,
+) -> Result<()> {
     let console = guest.run_to_end("skexec exec --force")?;
     let mut says = |name: &str, text: &str| checks.holds(name, console.contains(text), &console);
     says("the second kernel is the one that was loaded", &format!("Linux version {} ", stage.second.release));
@@ -138,6 +144,14 @@ fn speaks_on_the_console(stage: &Stage<'_>, first: &Facts, mut guest: Guest, che
     says("it was told where ACPI begins", "ACPI: RSDP 0x");
     says("it found the memory map", "BIOS-e820: [mem 0x");
     says("it looked for a root, having no initrd", "Unable to mount root fs");
+    // UEFI's tables still name the first boot's initrd: an empty one keeps the kernel from it.
+    let ramdisk = match first.efi {
+        Some(_) => format!("RAMDISK: [mem {:#010x}-", segment(&loading.stdout, "initrd", "addr")?.parse::<u64>()?),
+        None => String::new(),
+    };
+    let found = console.lines().find_map(|line| Some(line.split_once("RAMDISK: ")?.1)).unwrap_or_default();
+    checks.holds("it took no initrd of the first boot's", format!("RAMDISK: {found}").contains(&ramdisk), &found);
+    checks.equal("it found an initrd where an empty one was handed over", &!found.is_empty(), &first.efi.is_some());
     let efi = console.contains("efi: EFI v2");
     checks.equal("it found UEFI where there is one", &efi, &first.efi.is_some());
     Ok(())
