@@ -13,7 +13,8 @@ use crate::initramfs::INIT;
 use crate::parent;
 
 /// The console, and how a kernel that panics ends: by a reset, which QEMU turns into its own end.
-const COMMON_CMDLINE: &str = "console=ttyS0 panic=-1";
+/// A timer interrupt that comes late because the host is busy must not be taken for one that does not come.
+const COMMON_CMDLINE: &str = "console=ttyS0 panic=-1 no_timer_check";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Accel {

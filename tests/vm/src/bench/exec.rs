@@ -24,7 +24,7 @@ const SERIES: Series = Series::V6_12;
 const BIG_MIB: u64 = 220;
 const BIG: &str = "/boot/big.cpio";
 const WHOLE: &str = "/boot/whole.cpio";
-const CMDLINE: &str = "console=ttyS0 earlyprintk=serial,ttyS0,115200 nokaslr panic=-1 rdinit=/vm/init";
+const CMDLINE: &str = "console=ttyS0 earlyprintk=serial,ttyS0,115200 nokaslr panic=-1 no_timer_check rdinit=/vm/init";
 /// Where a kernel without KASLR has its `_text` (CONFIG_PHYSICAL_START above __START_KERNEL_map).
 const TEXT: u64 = 0xffff_ffff_8100_0000;
 /// A generic SHA-256 of 280 MB is 15 billion instructions.

@@ -1,5 +1,5 @@
 //! What differs between kexec-tools' call and skexec's, and why. A difference that is not listed is an error; so is one that
-//! is listed and was not seen.
+//! is listed and was not seen, but for addresses.
 
 /// A field of boot_params, and the reason.
 pub(super) const DIFFERENCES: &[(&str, &str)] = &[
@@ -22,7 +22,7 @@ pub(super) const DIFFERENCES: &[(&str, &str)] = &[
     ("screen_info", "kexec-tools asks the frame buffer device; skexec hands on what the running kernel was told"),
 ];
 
-const PLACE: &str = "an address: each loader chooses its own places";
+pub(super) const PLACE: &str = "an address: each loader chooses its own places";
 
 /// kexec-tools leaves out RAM below this address, where real mode keeps its interrupt table; skexec hands on the firmware's
 /// map, and the kernel keeps the whole first page for itself.
@@ -42,7 +42,7 @@ mod tests {
 `cargo xtask test kexec-tools` loads the same kernel, initrd and command line once by `kexec -c -l` of Debian's kexec-tools and
 once by `skexec load --method segments`, in one guest with a BIOS and in one with UEFI. Both system calls are caught at their
 entry. boot_params are compared field by field, the memory map entry by entry, setup_data by type and content. They are
-equal but for what stands here; what is not in the table fails the test, and so does a row that was not seen.
+equal but for what stands here; what is not in the table fails the test, and so does a row that was not seen, but for addresses.
 
 | field of boot_params | why it differs |
 | --- | --- |
