@@ -300,7 +300,11 @@ fn dracut(stage: &Stage) {
     stage.place("dracut/skexec-lib.sh", "skexec-lib.sh", &[("/usr/lib/skexec/first-stage.sh", "{}/first-stage.sh")]);
     for hook in ["cmdline", "timeout", "pre-mount"] {
         let name = format!("skexec-{hook}.sh");
-        stage.place(&format!("dracut/{name}"), &name, &[("/lib/skexec-lib.sh", "{}/skexec-lib.sh")]);
+        let mut replaced = vec![("/lib/skexec-lib.sh", "{}/skexec-lib.sh")];
+        if hook == "cmdline" {
+            replaced.push(("/lib/dracut/", "{}/"));
+        }
+        stage.place(&format!("dracut/{name}"), &name, &replaced);
     }
 }
 
@@ -326,11 +330,13 @@ fn dracuts_hooks_do_the_same() {
     }
     assert_eq!(stage.log(), [""; 0]);
 
+    assert!(!stage.path("need-initqueue").exists());
     let device = format!("block:{}/dev/r", stage.folder.display());
     assert_eq!(hook("cmdline", "", LINE), format!("root={device} ok=1\n"));
     assert_eq!(hook("cmdline", "root=LABEL=x\n", LINE), "root=LABEL=x ok=\n");
     assert_eq!(hook("cmdline", "ROOT=LABEL=r\n", "skexec.kernel=/a"), format!("root={device} ok=1\n"));
     assert_eq!(stage.log(), ["wait [{}/dev/r]"; 3]);
+    assert!(stage.path("need-initqueue").exists());
 
     // It is not there yet: only the timeout minds.
     hook("pre-mount", "", LINE);
