@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::cache::{Cache, cargo};
 use crate::fetch::{Fetch, Group};
@@ -41,7 +41,10 @@ pub(crate) fn run(lint: bool) -> Result<()> {
     let report = Report::new();
     let package = build(&cache, report)?;
     println!("{}", tool::stdout(Command::new("dpkg-deb").arg("--info").arg(&package))?);
-    println!("{}", tool::stdout(Command::new("dpkg-deb").arg("--contents").arg(&package))?);
+    let contents = tool::stdout(Command::new("dpkg-deb").arg("--contents").arg(&package))?;
+    println!("{contents}");
+    let faults = faults(&contents);
+    ensure!(faults.is_empty(), "the package is wrong:\n{}", faults.join("\n"));
     if lint {
         let lintian = Fetch::new(&cache, report).extras(Group::Lintian)?;
         let said = tool::stdout(&mut lintian.lintian(&package))?;
@@ -94,4 +97,51 @@ fn cargo_deb(cache: &Cache, report: Report) -> Result<PathBuf> {
         })?;
     }
     Ok(program)
+}
+
+/// What every package must hold, with its mode: what is looked for by name, or trusted for being root's alone.
+const FILES: [(&str, &str); 9] = [
+    ("-rwxr-xr-x", "./usr/sbin/skexec"),
+    ("-rw-r--r--", "./usr/share/man/man8/skexec.8.gz"),
+    ("-rw-r--r--", "./usr/lib/skexec/trust.d/debian-secure-boot-ca.pem"),
+    ("-rw-r--r--", "./usr/lib/skexec/first-stage.sh"),
+    ("-rwxr-xr-x", "./usr/share/initramfs-tools/hooks/skexec"),
+    ("-rwxr-xr-x", "./usr/share/initramfs-tools/scripts/init-premount/skexec"),
+    ("-rwxr-xr-x", "./usr/lib/dracut/modules.d/90skexec/module-setup.sh"),
+    ("drwxr-xr-x", "./etc/skexec/trust.d/"),
+    ("drwxr-xr-x", "./etc/skexec/revoked.d/"),
+];
+
+/// What is wrong with a package, by the list of what it holds (`dpkg-deb --contents`).
+fn faults(contents: &str) -> Vec<String> {
+    let entries: Vec<Vec<&str>> = contents.lines().map(|line| line.split_whitespace().collect()).collect();
+    let mut faults = vec![];
+    for entry in entries.iter().filter(|entry| !entry.is_empty()) {
+        let (mode, owner) = (entry.first().copied().unwrap_or_default(), entry.get(1).copied().unwrap_or_default());
+        let writable = mode.bytes().enumerate().any(|(at, letter)| (at == 5 || at == 8) && letter == b'w');
+        if writable || !["0/0", "root/root"].contains(&owner) {
+            faults.push(format!("others than root may write to it: {}", entry.join(" ")));
+        }
+    }
+    for (mode, path) in FILES {
+        if !entries.iter().any(|entry| entry.first() == Some(&mode) && entry.last() == Some(&path)) {
+            faults.push(format!("missing: {mode} {path}"));
+        }
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_must_be_whole_and_roots_alone() {
+        let whole: String =
+            FILES.iter().map(|(mode, path)| format!("{mode} 0/0 1 2026-11-22 00:00 {path}\n")).collect();
+        assert_eq!(faults(&whole), [""; 0]);
+        assert_eq!(faults(&whole.replacen("0/0", "1000/1000", 1)).len(), 1);
+        assert_eq!(faults(&whole.replacen("-rw-r--r--", "-rw-rw-r--", 1)).len(), 2);
+        assert_eq!(faults(&whole.replacen("-rwxr-xr-x", "-rw-r--r--", 1)), ["missing: -rwxr-xr-x ./usr/sbin/skexec"]);
+    }
 }
