@@ -4,6 +4,7 @@ mod args;
 mod exec;
 mod inspect;
 mod load;
+mod man;
 mod output;
 mod plan;
 mod segments;
@@ -12,6 +13,7 @@ mod unload;
 mod verify;
 
 use crate::gather::TrustRequest;
+use crate::journal::Journal;
 use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, CompletionsArgs, TrustArgs, VerifyArgs};
@@ -36,7 +38,8 @@ pub fn run(
     if let Err(what) = contradiction(&cli.command) {
         return usage(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, what), out, err);
     }
-    let mut output = Output::new(cli.output, out, err);
+    let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
+    let mut output = Output::new(cli.output, out, err, journal);
     match dispatch(system, &cli.command, &mut output) {
         Ok(exit) => exit,
         Err(error) => {
@@ -64,6 +67,15 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
+/// Whether the system's log is to have it.
+fn changes_what_is_booted(command: &Command) -> bool {
+    match command {
+        Command::Load(args) => !args.dry_run,
+        Command::Exec(_) | Command::Unload(_) => true,
+        _ => false,
+    }
+}
+
 fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     match command {
         Command::Load(args) => load::run(system, args, output),
@@ -73,6 +85,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Verify(args) => verify::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Completions(args) => completions(*args, output),
+        Command::Man => man::run(output),
     }
 }
 
