@@ -3,6 +3,7 @@
 mod words;
 
 use crate::machine::kexec::Limit;
+use crate::machine::keyrings::Key;
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::reason::Exit;
@@ -37,7 +38,7 @@ pub struct Status {
     init: &'static str,
     ima: &'static str,
     load_pin: &'static str,
-    /// Subjects of the keys that the kernel holds.
+    /// Subjects of the keys that the kernel holds, and where each seems to be from.
     keys: Vec<String>,
     /// The same facts, for people.
     #[serde(skip)]
@@ -110,7 +111,7 @@ impl Status {
             init: words::init(&machine),
             ima: words::ima(&machine.ima),
             load_pin: words::load_pin(machine.load_pin),
-            keys: machine.keyrings.keys.iter().map(|key| key.name.clone()).collect(),
+            keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
             release: machine.kernel.text,
         }
     }
