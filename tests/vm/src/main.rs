@@ -9,6 +9,7 @@ mod checks;
 mod cpio;
 mod demo;
 mod disk;
+mod esp;
 mod fetch;
 mod gdb;
 mod guest;

@@ -19,6 +19,8 @@ pub(crate) enum Group {
     Compression,
     /// kexec-tools, with the C library: the guest has none
     KexecTools,
+    /// The signed boot loaders of a machine as it is sold, and what writes the disk that they lie on
+    SignedBoot,
 }
 
 impl Group {
@@ -27,6 +29,16 @@ impl Group {
             Self::Grub => &["grub-pc-bin", "grub-common"],
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
+            Self::SignedBoot => &["mtools"],
+        }
+    }
+
+    /// Packages of which nothing but their own files is wanted.
+    fn alone(self) -> &'static [&'static str] {
+        match self {
+            Self::Grub | Self::Compression => &[],
+            Self::KexecTools => &["libc6"],
+            Self::SignedBoot => &["shim-signed", "grub-efi-amd64-signed"],
         }
     }
 
@@ -35,13 +47,14 @@ impl Group {
             Self::Grub => "tools-grub",
             Self::Compression => "tools-compression",
             Self::KexecTools => "tools-kexec",
+            Self::SignedBoot => "tools-signed-boot",
         }
     }
 
     pub(super) fn fetch(self, apt: &Apt, cache: &Cache) -> Result<()> {
         let fill = |unfinished: &Path| {
             apt.unpack_with_dependencies(self.packages(), unfinished)?;
-            if self == Self::KexecTools { apt.unpack("libc6", unfinished) } else { Ok(()) }
+            self.alone().iter().try_for_each(|package| apt.unpack(package, unfinished))
         };
         cache.directory(self.directory(), fill).map(drop)
     }

@@ -1,6 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
 mod damage;
+mod factory;
 mod generations;
 mod kexec_tools;
 mod lockdown;
@@ -103,6 +104,10 @@ pub(crate) fn all() -> Vec<Scenario> {
     for kernel in [V6_1, V6_12] {
         let about = "a bit of the loaded image is changed: its segment is named, and nothing boots";
         all.push(scenario("damage", about, kernel, kernel, kernel == V6_12, damage::play));
+    }
+    for kernel in [V6_1, V6_12] {
+        let about = "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust";
+        all.push(scenario("factory", about, kernel, kernel, kernel == V6_12, factory::play));
     }
     for kernel in [V6_1, V6_12] {
         let about = "the same inputs to kexec-tools: each difference has its reason";
