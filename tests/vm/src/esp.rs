@@ -49,6 +49,7 @@ pub(crate) fn write(disk: &Path, kernel: &Path, initrd: &Path, cmdline: &str, ch
     Ok(())
 }
 
+/// A kernel that GRUB must not start ends the machine.
 fn grub_script(cmdline: &str) -> String {
-    format!("linux /{KERNEL} {cmdline}\ninitrd /{INITRD}\nboot\n")
+    format!("linux /{KERNEL} {cmdline}\ninitrd /{INITRD}\nboot\nhalt\n")
 }

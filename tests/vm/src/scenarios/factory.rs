@@ -49,6 +49,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
         by_both(refused, &mut guest, checks)?;
     }
     sbat_level(&mut guest, checks)?;
+    without_privilege(&mut guest, checks)?;
     refused_loads(&mut guest, checks)?;
 
     let next = "cd / && printf '%s\\n' boot boot/initrd boot/vmlinuz boot/vmlinuz.revoked | cpio -o -H newc >/tmp/next";
@@ -61,6 +62,19 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     by_both(&REFUSED[0], &mut guest, checks)?;
     let third = stage.jump(&mut guest, "", "vm.kexec=2", checks)?;
     checks.equal("the third kernel is locked down", &third.lockdown.as_str(), &"integrity");
+    Ok(())
+}
+
+/// The control: with the first kernel itself in `dbx`, GRUB is told no by shim.
+pub(super) fn not_started(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    let firmware = Firmware::Factory { revoked: stage.lab.authenticode(&stage.first)? };
+    match stage.boot(firmware, "", Files::default()) {
+        Ok((_, boot)) => checks.holds("the revoked kernel is not started", false, &boot),
+        Err(error) => {
+            let said = error.to_string();
+            checks.holds("GRUB finds the kernel and is told no", said.contains("bad shim signature"), &said);
+        }
+    }
     Ok(())
 }
 
@@ -100,6 +114,8 @@ fn machine(guest: &mut Guest, boot: &Boot, checks: &mut Checks) -> Result<()> {
         Expect::Json("/file/permitted", "true"),
         Expect::Json("/segments/permitted", "false"),
         Expect::Json("/segments/reason", "segments-forbidden"),
+        Expect::Json("/trust/problems", "[]"),
+        Expect::Json("/trust/warnings", "[]"),
     ];
     checks.command("status says what it permits", &guest.run("skexec status --json")?, &expected);
     let expected = [
@@ -107,8 +123,15 @@ fn machine(guest: &mut Guest, boot: &Boot, checks: &mut Checks) -> Result<()> {
         Expect::Stdout("Secure Boot on, lockdown integrity"),
         Expect::Stdout("Debian Secure Boot CA (from the firmware"),
         Expect::Stdout("Microsoft Corporation UEFI CA 2011 (from the firmware"),
+        Expect::Stdout("CN=Debian Secure Boot CA (MokListRT)"),
+        Expect::Stdout("CN=Microsoft Corporation UEFI CA 2011 (db)"),
+        Expect::Stdout("; SBAT level 20"),
     ];
-    checks.command("status says whose keys it has", &guest.run("skexec status")?, &expected);
+    checks.command(
+        "status says whose keys count for the kernel, and for skexec",
+        &guest.run("skexec status")?,
+        &expected,
+    );
     Ok(())
 }
 
@@ -166,6 +189,20 @@ fn sbat_level(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
         Expect::Json("/1/reasons", "[\"sbat\"]"),
     ];
     checks.command("what is below the level is refused", &verify, &expected);
+    Ok(())
+}
+
+/// Shim's table and the kernel's blacklist are root's; the variables are everybody's.
+fn without_privilege(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    guest.run("mkdir -p /etc && echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd")?;
+    let verify = guest.run("su nobody -c 'skexec verify --json /boot/vmlinuz /boot/vmlinuz.revoked'")?;
+    let expected = [
+        Expect::Exit(3),
+        Expect::Json("/0/verdict", "trusted"),
+        Expect::Json("/0/warnings/0", "revocation-incomplete"),
+        Expect::Json("/1/reason", "revoked-image"),
+    ];
+    checks.command("anyone may ask, and hears what was not read", &verify, &expected);
     Ok(())
 }
 

@@ -109,6 +109,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         let about = "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust";
         all.push(scenario("factory", about, kernel, kernel, kernel == V6_12, factory::play));
     }
+    let about = "what dbx revokes, shim does not start";
+    all.push(scenario("factory-dbx", about, V6_1, V6_1, false, factory::not_started));
     for kernel in [V6_1, V6_12] {
         let about = "the same inputs to kexec-tools: each difference has its reason";
         all.push(scenario("kexec-tools", about, kernel, kernel, kernel == V6_12, kexec_tools::play));
