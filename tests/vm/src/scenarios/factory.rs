@@ -125,7 +125,7 @@ fn machine(guest: &mut Guest, boot: &Boot, checks: &mut Checks) -> Result<()> {
         Expect::Stdout("Microsoft Corporation UEFI CA 2011 (from the firmware"),
         Expect::Stdout("CN=Debian Secure Boot CA (MokListRT)"),
         Expect::Stdout("CN=Microsoft Corporation UEFI CA 2011 (db)"),
-        Expect::Stdout("; SBAT level 20"),
+        Expect::Stdout(", SBAT level: 20"),
     ];
     checks.command(
         "status says whose keys count for the kernel, and for skexec",
