@@ -50,6 +50,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     }
     sbat_level(&mut guest, checks)?;
     without_privilege(&mut guest, checks)?;
+    without_variables(&mut guest, checks)?;
     refused_loads(&mut guest, checks)?;
 
     let next = "cd / && printf '%s\\n' boot boot/initrd boot/vmlinuz boot/vmlinuz.revoked | cpio -o -H newc >/tmp/next";
@@ -203,6 +204,25 @@ fn without_privilege(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
         Expect::Json("/1/reason", "revoked-image"),
     ];
     checks.command("anyone may ask, and hears what was not read", &verify, &expected);
+    Ok(())
+}
+
+/// Debian builds efivarfs as a module: an initramfs may lack it. Shim's table is there all the same, but not `dbx`.
+fn without_variables(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    checks.command("efivarfs goes", &guest.run("umount /sys/firmware/efi/efivars")?, &[Expect::Exit(0)]);
+    let verify = guest.run("skexec verify --json /boot/vmlinuz")?;
+    let expected = [Expect::Exit(3), Expect::Json("/0/reason", "revocation-unreadable")];
+    checks.command("then nothing is trusted", &verify, &expected);
+    let status = guest.run("skexec status")?;
+    let said = [
+        Expect::Stdout("CN=Debian Secure Boot CA (MokListRT)"),
+        Expect::Stdout("and yet nothing will do"),
+        Expect::Stdout("dbx: the EFI variables are not there (mount -t efivarfs"),
+        Expect::Stdout("Secure Boot on"),
+    ];
+    checks.command("status says why", &status, &said);
+    let mount = guest.run("mount -t efivarfs -o ro efivarfs /sys/firmware/efi/efivars")?;
+    checks.command("and comes back", &mount, &[Expect::Exit(0)]);
     Ok(())
 }
 
