@@ -2,7 +2,7 @@
 //! to skexec there. Debian's certificate is built into shim, which hands it on as `MokListRT`, and what the firmware's `dbx`
 //! revokes, the kernel loads all the same: only skexec refuses it.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use forge::bzimage::BzImage;
 use forge::pe::Section;
 use forge::recipe::Recipe;
@@ -82,8 +82,13 @@ pub(super) fn not_started(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> 
 impl Stage<'_> {
     /// Debian's other kernel: not the one that boots first, for shim obeys `dbx`, too.
     fn revoked(&self) -> Result<Kernel> {
-        let other = self.lab.kernel(&Choice::Debian(Series::V6_1))?;
-        if other.release == self.first.release { self.lab.kernel(&Choice::Debian(Series::V6_12)) } else { Ok(other) }
+        for series in [Series::V6_1, Series::V6_12] {
+            let kernel = self.lab.kernel(&Choice::Debian(series))?;
+            if ![&self.first.release, &self.second.release].contains(&&kernel.release) {
+                return Ok(kernel);
+            }
+        }
+        bail!("both of Debian's kernels are to boot: none is left to be revoked")
     }
 
     fn jump(&self, guest: &mut Guest, more: &str, mark: &str, checks: &mut Checks) -> Result<Boot> {
