@@ -1,8 +1,11 @@
 //! `skexec status`: what is loaded, what this machine permits, and what it would say of a kernel.
 
+mod trust;
 mod words;
 
+use crate::gather::TrustRequest;
 use crate::machine::kexec::Limit;
+use crate::machine::keyrings::Key;
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::reason::Exit;
@@ -10,6 +13,7 @@ use crate::record::{self, Record};
 use crate::sources::Root;
 use crate::system::{Method, Slot};
 use serde::Serialize;
+use trust::TrustStatus;
 use words::Words;
 
 /// The state of this machine.
@@ -37,8 +41,10 @@ pub struct Status {
     init: &'static str,
     ima: &'static str,
     load_pin: &'static str,
-    /// Subjects of the keys that the kernel holds.
+    /// Subjects of the keys that the kernel holds, and where each seems to be from.
     keys: Vec<String>,
+    /// Whom skexec believes.
+    trust: TrustStatus,
     /// The same facts, for people.
     #[serde(skip)]
     words: Words,
@@ -92,9 +98,9 @@ struct SlotStatus {
 }
 
 impl Status {
-    /// Reads it; nothing is called, nothing changed.
+    /// Reads it; nothing is called, nothing changed. The request says whose certificates are to count.
     #[must_use]
-    pub fn read(root: &Root) -> Self {
+    pub fn read(root: &Root, request: &TrustRequest) -> Self {
         let machine = Machine::read(root);
         let [file, segments] = [Method::File, Method::Segments].map(|method| MethodStatus::read(&machine, method));
         let permit = if file.permitted || segments.permitted { None } else { Some(&file) };
@@ -117,7 +123,8 @@ impl Status {
             init: words::init(&machine),
             ima: words::ima(&machine.ima),
             load_pin: words::load_pin(machine.load_pin),
-            keys: machine.keyrings.keys.iter().map(|key| key.name.clone()).collect(),
+            keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
+            trust: TrustStatus::read(root, request),
             release: machine.kernel.text,
         }
     }
@@ -153,6 +160,7 @@ impl Status {
         lines.extend(
             self.keys.iter().enumerate().map(|(index, key)| (if index == 0 { "keys" } else { "" }, key.clone())),
         );
+        lines.extend(self.trust.lines());
         if let (Some(total), Some(limit)) = (self.memory_bytes, self.memory_limit) {
             lines.push((
                 "memory",

@@ -2,7 +2,7 @@
 
 mod segments;
 
-use crate::machine::keyrings::{Holds, Key, Origin};
+use crate::machine::keyrings::{Holds, Key};
 use crate::machine::{Enforcement, Machine, Support, enforcement};
 use crate::reason::{Finding, Reason, Warning};
 use crate::system::{Method, Slot};
@@ -113,7 +113,7 @@ pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
 #[must_use]
 pub fn notes(machine: &Machine, evidence: &Evidence) -> (Vec<String>, Vec<Warning>) {
     let needed = |key: &&Key| evidence.key_ids.contains(&key.id);
-    let keys = machine.keyrings.keys.iter().filter(needed).map(|key| format!("{} ({})", key.name, origin(key.origin)));
+    let keys = machine.keyrings.keys.iter().filter(needed).map(Key::to_string);
     let modules = evidence.algorithms.iter().filter(|name| support(machine, name) == Support::Module);
     let warnings = modules.map(|name| {
         let message = format!("the running kernel has {name} as a module only, and must find it to verify this image");
@@ -125,15 +125,6 @@ pub fn notes(machine: &Machine, evidence: &Evidence) -> (Vec<String>, Vec<Warnin
 
 fn support(machine: &Machine, name: &str) -> Support {
     machine.algorithms.support(name, &machine.config)
-}
-
-/// By a key's permissions: /proc/keys does not say on which ring it is.
-const fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Firmware => "from the firmware: .platform or .machine",
-        Origin::Kernel => "built in: .builtin_trusted_keys",
-        Origin::Runtime => "added at run time",
-    }
 }
 
 /// `ENOTSUPP`, which the kernel lets out though user space has no name for it.

@@ -71,6 +71,8 @@ fn status_describes_the_machine() {
   kernel   signatures not enforced
            Secure Boot absent (no EFI), lockdown absent
            IMA does not appraise kernels (the kernel has no IMA), LoadPin absent
+  trusts   nobody: name certificates with --keys
+  revoked  nothing
   memory   1024 MiB, of which kernel and initrd may take 512 MiB
   init     unknown: skexec exec needs --force
 ";

@@ -22,7 +22,7 @@ struct Document<'a> {
 }
 
 pub(super) fn run(system: System<'_>, args: &StatusArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let status = Status::read(system.root);
+    let status = Status::read(system.root, &(&args.trust).into());
     let outcome = args.kernel.as_deref().map(|kernel| would(system, kernel, args)).transpose()?;
     let report = outcome.as_ref().map(|outcome| &outcome.report);
     if output.json() {

@@ -6,6 +6,7 @@
 
 use crate::sources::Root;
 use crate::sources::proc_keys::{self, Line, lines};
+use std::fmt;
 
 /// A key of type `asymmetric`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,18 @@ pub enum Origin {
     Kernel,
     /// Added while the system ran.
     Runtime,
+}
+
+/// The name, and where the key seems to be from.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = match self.origin {
+            Origin::Firmware => "from the firmware: .platform or .machine",
+            Origin::Kernel => "built in, or revoked: .builtin_trusted_keys or .blacklist",
+            Origin::Runtime => "added at run time",
+        };
+        write!(f, "{} ({origin})", self.name)
+    }
 }
 
 /// A keyring of the system and how many keys it has.
@@ -152,6 +165,8 @@ junk
             ("Org: Debian Secure Boot CA", 20, Origin::Firmware),
         ];
         assert_eq!(keys, wanted);
+        let shown = keyrings.keys.last().map(Key::to_string);
+        assert_eq!(shown.as_deref(), Some("Org: Debian Secure Boot CA (from the firmware: .platform or .machine)"));
     }
 
     #[test]

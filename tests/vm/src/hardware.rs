@@ -53,4 +53,9 @@ pub(crate) enum Platform {
     Uefi(PathBuf),
     /// UEFI with Secure Boot, with this variable store.
     SecureBoot(PathBuf),
+    /// The same, booting from this disk.
+    SignedBoot {
+        variables: PathBuf,
+        disk: PathBuf,
+    },
 }

@@ -10,6 +10,7 @@ use crate::authority::{self, Authority};
 use crate::binaries::Binaries;
 use crate::cache::Cache;
 use crate::disk;
+use crate::esp;
 use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Tools};
 use crate::guest::Guest;
 use crate::hardware::{Hardware, Platform};
@@ -18,9 +19,10 @@ use crate::machine::{self, Accel, Machine};
 use crate::payload;
 use crate::report::{Colour, Report};
 use crate::variants::{self, Variants};
-use crate::varstore::{Enrolment, x509_list};
+use crate::varstore::{self, Enrolment, x509_list};
 
 const LEAST_MEMORY_MIB: u64 = 1024;
+const FACTORY_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.ms.fd";
 const BLANK_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.fd";
 const DEBIAN_CA: &str = "keys/debian/debian-secure-boot-ca.pem";
 
@@ -68,6 +70,9 @@ pub(crate) enum Firmware {
     /// The same, but `db` and `dbx` are those for which the forged cases were made, and `db` holds Debian's key as well:
     /// else the first kernel would not start.
     Forged,
+    /// A machine as it is sold: Microsoft's keys, shim, and GRUB from a disk. One image is revoked besides, by its
+    /// Authenticode SHA-256.
+    Factory { revoked: [u8; 32] },
 }
 
 #[derive(Debug)]
@@ -114,6 +119,13 @@ impl Lab {
                 self.note_without_efivarfs(kernel);
                 Platform::SecureBoot(self.variables(name, firmware)?)
             }
+            Firmware::Factory { revoked } => {
+                let (variables, disk) = (self.factory_variables(name, &revoked)?, self.run_file(name, "disk"));
+                fs::write(&initrd, &bytes)?;
+                let chain = self.extras(Group::SignedBoot)?;
+                esp::write(&disk, &kernel.image, &initrd, &machine::cmdline(cmdline), &chain)?;
+                Platform::SignedBoot { variables, disk }
+            }
         };
         fs::write(&initrd, bytes)?;
         let (kernel, cmdline) = (kernel.image.clone(), cmdline.to_owned());
@@ -134,6 +146,13 @@ impl Lab {
     fn blank_variables(&self, name: &str) -> Result<PathBuf> {
         let file = self.run_file(name, "variables.fd");
         fs::write(&file, fs::read(self.tools.path(BLANK_VARIABLES))?)?;
+        Ok(file)
+    }
+
+    fn factory_variables(&self, name: &str, revoked: &[u8; 32]) -> Result<PathBuf> {
+        let factory = fs::read(self.tools.path(FACTORY_VARIABLES))?;
+        let file = self.run_file(name, "variables.fd");
+        fs::write(&file, varstore::revoke(&factory, &forge::esl::sha256(&[revoked.to_vec()]))?)?;
         Ok(file)
     }
 
@@ -173,6 +192,13 @@ impl Lab {
         let copy = self.cache.path("run/another.unsigned");
         variants::write_unsigned(&kernel.image, &copy)?;
         Ok(copy)
+    }
+
+    /// The SHA-256 by which firmware, shim and kernel know an image, computed by other code than skexec's.
+    pub(crate) fn authenticode(&self, kernel: &Kernel) -> Result<[u8; 32]> {
+        let unsigned = fs::read(self.unsigned(kernel)?)?;
+        let digest = forge::authenticode::digest(&unsigned, forge::hash::Hash::Sha256);
+        digest.try_into().ok().context("a SHA-256 has 32 bytes")
     }
 
     /// The kernel as an ELF file, and the owner's signature of it.

@@ -85,7 +85,12 @@ impl Machine {
             Platform::Disk(disk) => {
                 command.arg("-drive").arg(format!("if=ide,format=raw,file={}", disk.display()));
             }
-            _ => {
+            Platform::SignedBoot { disk, .. } => {
+                // Read-only, as a boot loader reads it. First in the order: firmware would else try what it tried before.
+                let drive = format!("if=none,id=esp,format=raw,readonly=on,file={}", disk.display());
+                command.args(["-drive", &drive, "-device", "virtio-blk-pci,drive=esp,bootindex=0"]);
+            }
+            Platform::Bios | Platform::Uefi(_) | Platform::SecureBoot(_) => {
                 command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
                 command.arg("-append").arg(cmdline(&self.cmdline));
             }
@@ -103,7 +108,7 @@ impl Machine {
                 command.args(["-machine", "q35"]);
                 ("OVMF_CODE_4M.fd", variables)
             }
-            Platform::SecureBoot(variables) => {
+            Platform::SecureBoot(variables) | Platform::SignedBoot { variables, .. } => {
                 // Only system management mode may write the variables: else the guest could switch Secure Boot off.
                 command.args(["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]);
                 ("OVMF_CODE_4M.secboot.fd", variables)

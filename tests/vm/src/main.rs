@@ -10,6 +10,7 @@ mod cpio;
 mod deb;
 mod demo;
 mod disk;
+mod esp;
 mod fetch;
 mod gdb;
 mod guest;

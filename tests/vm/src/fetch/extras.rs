@@ -21,6 +21,8 @@ pub(crate) enum Group {
     KexecTools,
     /// Debian's checker of packages, with a perl of its own
     Lintian,
+    /// The signed boot loaders of a machine as it is sold, and what writes the disk that they lie on
+    SignedBoot,
 }
 
 impl Group {
@@ -30,6 +32,16 @@ impl Group {
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
             Self::Lintian => &["lintian"],
+            Self::SignedBoot => &["mtools"],
+        }
+    }
+
+    /// Packages of which nothing but their own files is wanted.
+    fn alone(self) -> &'static [&'static str] {
+        match self {
+            Self::Grub | Self::Compression | Self::Lintian => &[],
+            Self::KexecTools => &["libc6"],
+            Self::SignedBoot => &["shim-signed", "grub-efi-amd64-signed"],
         }
     }
 
@@ -39,13 +51,14 @@ impl Group {
             Self::Compression => "tools-compression",
             Self::KexecTools => "tools-kexec",
             Self::Lintian => "tools-lintian",
+            Self::SignedBoot => "tools-signed-boot",
         }
     }
 
     pub(super) fn fetch(self, apt: &Apt, cache: &Cache) -> Result<()> {
         let fill = |unfinished: &Path| {
             apt.unpack_with_dependencies(self.packages(), unfinished)?;
-            if self == Self::KexecTools { apt.unpack("libc6", unfinished) } else { Ok(()) }
+            self.alone().iter().try_for_each(|package| apt.unpack(package, unfinished))
         };
         cache.directory(self.directory(), fill).map(drop)
     }

@@ -1,6 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
 mod damage;
+mod factory;
 mod generations;
 mod kexec_tools;
 mod lockdown;
@@ -104,6 +105,12 @@ pub(crate) fn all() -> Vec<Scenario> {
         let about = "a bit of the loaded image is changed: its segment is named, and nothing boots";
         all.push(scenario("damage", about, kernel, kernel, kernel == V6_12, damage::play));
     }
+    for kernel in [V6_1, V6_12] {
+        let about = "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust";
+        all.push(scenario("factory", about, kernel, kernel, kernel == V6_12, factory::play));
+    }
+    let about = "what dbx revokes, shim does not start";
+    all.push(scenario("factory-dbx", about, V6_1, V6_1, false, factory::not_started));
     for kernel in [V6_1, V6_12] {
         let about = "the same inputs to kexec-tools: each difference has its reason";
         all.push(scenario("kexec-tools", about, kernel, kernel, kernel == V6_12, kexec_tools::play));
