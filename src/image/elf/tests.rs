@@ -197,13 +197,3 @@ fn no_length_makes_it_panic() {
         assert!(Vmlinux::parse(&file[..length]).is_err(), "{length}");
     }
 }
-
-/// A vmlinux taken out of a distribution's bzImage, where there is one: `SKEXEC_VMLINUX=FILE cargo test -- --ignored`.
-#[test]
-#[ignore = "needs a vmlinux"]
-fn a_real_one() {
-    let file = std::fs::read(std::env::var_os("SKEXEC_VMLINUX").unwrap()).unwrap();
-    let kernel = Vmlinux::parse(&file).unwrap();
-    println!("{kernel:#x?}");
-    assert!(kernel.five_level && kernel.efi_kexec && kernel.release.is_some());
-}
