@@ -20,6 +20,9 @@ const KERNEL: &str = "/dev/kmsg";
 /// `LOG_USER` of syslog(3).
 const FACILITY: u8 = 1;
 
+/// Bytes of a record that every kernel takes.
+const LONGEST_RECORD: usize = 900;
+
 /// How much a line matters, by the numbers of syslog(3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
@@ -127,8 +130,10 @@ impl Journal {
             Listener::Syslog(path) => datagram(path, line(entry).as_bytes()),
             Listener::Kernel(path) => {
                 let mut kernel = OpenOptions::new().append(true).open(path)?;
-                // One write is one record.
-                kernel.write_all(format!("{}\n", line(entry)).as_bytes())
+                // One write is one record, and one that is too long is none (kernel/printk/printk.c, `PRINTKRB_RECORD_MAX`).
+                let line = line(entry);
+                let end = line.floor_char_boundary(LONGEST_RECORD);
+                kernel.write_all(format!("{}\n", line.get(..end).unwrap_or_default()).as_bytes())
             }
             Listener::Nobody => Ok(()),
         }

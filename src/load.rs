@@ -147,8 +147,10 @@ fn authorize(
     let (keys, warnings) = permit::notes(machine, &within);
     outcome.keys = keys;
     warnings.into_iter().for_each(|warning| outcome.warn(warning));
-    let policy =
-        Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforcement: enforcement(machine) };
+    let policy = Policy {
+        insecure_unsigned: request.insecure_unsigned || (waives_unsigned && waivable(request, machine)),
+        enforcement: enforcement(machine),
+    };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
     if request.require_signed_initrd {
         authorized.initrds().all_signed()?;
@@ -163,6 +165,12 @@ fn authorize(
         permit::accepts(machine, &within)?;
     }
     Ok((authorized, choice))
+}
+
+/// Whether the policy's waiver may count: it was made for the administrator's command, and must not open a first stage, to
+/// whose initramfs it is copied.
+const fn waivable(request: &Request, machine: &Machine) -> bool {
+    !request.require_signed_initrd && !machine.surroundings.initramfs
 }
 
 /// Whether a kernel without an initrd needs an empty one: not on a BIOS, and not where only files are taken.

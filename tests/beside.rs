@@ -114,3 +114,33 @@ fn a_revoked_file_is_revoked_whatever_is_wrapped_around_it() {
     let json = lab.run("verify --json --keys {}/root.pem --revoked {}/revoked {}/vmlinuz").json();
     assert_eq!(json[0]["reasons"], serde_json::json!(["revoked-image"]));
 }
+
+/// A policy made for the administrator's command must not open a first stage, which asks for all of it to be signed.
+#[test]
+fn the_policy_waives_nothing_where_the_initrd_must_be_signed() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    lab.system("/etc/skexec/policy.conf", "unsigned = \"if-not-enforced\"\n");
+    let line = "load {}/unsigned --keys {}/root.pem --no-cmdline --no-initrd";
+    assert_eq!(lab.run(line).exit, 0);
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run(&format!("{line} --require-signed-initrd --json"));
+    assert_eq!((run.exit, run.json()["reason"].as_str()), (3, Some("unsigned")));
+    // Nor in an initramfs, whatever it asks for.
+    lab.system("/etc/initrd-release", "");
+    assert_eq!(lab.run(line).exit, 3);
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+/// Signers of kernels sign other things, too, which a kernel passes by when it looks for an initrd.
+#[test]
+fn what_must_be_a_signed_initrd_must_be_an_initrd() {
+    let lab = Lab::new();
+    let line = "load {}/vmlinuz --keys {}/root.pem --no-cmdline --require-signed-initrd --json --initrd {}/initrd";
+    for (bytes, reason) in [(b"070701 an initrd".as_slice(), None), (b"\x7fELF a module", Some("not-an-initrd"))] {
+        lab.file("initrd", bytes);
+        lab.file("initrd.p7s", &forge::detached(bytes, &forge::pki::signer()));
+        let run = lab.run(line);
+        assert_eq!((run.exit, run.json()["reason"].as_str()), (if reason.is_some() { 4 } else { 0 }, reason));
+    }
+}

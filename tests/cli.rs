@@ -163,6 +163,11 @@ fn the_systems_log_has_the_words_of_the_terminal() {
     assert!(run.err.starts_with(&refused.replace("<11>", "")), "{run:?}");
     log();
 
+    // A name cannot make a second record.
+    lab.file("a\n<0>b", &forge::unsigned_bzimage());
+    lab.run(&unsigned.replace("unsigned", "a\n<0>b"));
+    assert_eq!(log(), refused.replace("unsigned:", "a\u{fffd}<0>b:"));
+
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     lab.run("exec --force");
     let jump = "<14>skexec: jumping\n<11>skexec: no kernel is loaded: the kernel did not jump (nothing-loaded)\n";

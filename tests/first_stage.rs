@@ -124,8 +124,12 @@ echo "$skexec_root|$skexec_kernel|$(echo $skexec_initrds)|$skexec_append|$skexec
         ("skexec.root=UUID=1-2 skexec.append=\"ro x\"", "UUID=1-2|||ro x|||root=UUID=1-2 ro x"),
         ("skexec.root=A skexec.append=\"x root=B\"", "A|||x root=B|||x root=B"),
         ("skexec.root=A skexec.append=rd.root=B", "A|||rd.root=B|||root=A rd.root=B"),
+        ("skexec.root=\"LABEL=my disk\"", "LABEL=my disk||||||root=\"LABEL=my disk\""),
         ("skexec.onfail=halt skexec.covers=kernel", "||||halt|kernel|root="),
         ("x -- skexec.kernel=/a", "||||||root="),
+        // A quote that is not closed reaches to the end, as for the kernel.
+        ("skexec.kernel=\"/a b", "|/a b|||||root="),
+        ("skexec.root=A\tskexec.kernel=/a skexec.append=\"ro x", "A|/a||ro x|||root=A ro x"),
         ("notskexec.kernel=/a x.skexec.kernel=/a skexec.kernel", "||||||root="),
         ("skexec.kernel=/* skexec.append='$(reboot) `x` \\n'", "|/*||'$(reboot)|||root= '$(reboot)"),
         ("skexec.append=\"$(reboot) `x` \\n *\"", "|||$(reboot) `x` \\n *|||root= $(reboot) `x` \\n *"),
@@ -158,6 +162,7 @@ fn a_trusted_kernel_is_loaded_from_a_disk_that_is_only_read() {
              [root=LABEL=r quiet]",
         ),
         ("skexec.initrd=i skexec.covers=kernel", "[--initrd] [{}/run/skexec-root/i] [--cmdline] [root=LABEL=r]"),
+        ("skexec.covers=kernel,initrd", "[--no-initrd] [--require-signed-initrd] [--cmdline] [root=LABEL=r]"),
         ("skexec.covers=kernle", "[--no-initrd] [--require-signed-initrd] [--cmdline] [root=LABEL=r]"),
     ];
     for shell in shells() {
@@ -353,12 +358,16 @@ fn dracuts_hooks_do_the_same() {
     assert_eq!(stage.log(), ["wait [{}/dev/r]"; 3]);
     assert!(stage.path("need-initqueue").exists());
 
-    // It is not there yet: only the timeout minds.
+    // It went after it was awaited: that is a failure, too.
     hook("pre-mount", "", LINE);
-    assert_eq!(stage.log(), [""; 0]);
+    assert_eq!(stage.log(), ["shell [-n skexec skexec: LABEL=r, which skexec.root= names, is not there]"]);
+    fs::create_dir_all(stage.path("run")).unwrap();
     hook("timeout", "", LINE);
     let absent = "shell [-n skexec skexec: LABEL=r, which skexec.root= names, did not appear]";
     assert_eq!(stage.log(), ["cancel [{}/dev/r]", absent]);
+    // Whoever left the shell has decided.
+    hook("pre-mount", "", LINE);
+    assert_eq!(stage.log(), [""; 0]);
     stage.write("dev/r", "");
     hook("timeout", "", LINE);
     assert_eq!(stage.log(), [""; 0]);
@@ -375,7 +384,8 @@ fn hook(stage: &Stage) {
         ("/usr/share/initramfs-tools/hook-functions", "{}/hook-functions"),
         ("/usr/lib/skexec/", "{}/usr/lib/skexec/"),
         ("/etc/default/skexec", "{}/etc/default/skexec"),
-        ("/usr/sbin/skexec", "{}/usr/sbin/skexec"),
+        ("copy_exec /usr/sbin/skexec", "copy_exec {}/usr/sbin/skexec"),
+        ("-x /usr/sbin/skexec", "-x {}/usr/sbin/skexec"),
         ("skexec_copy_trust \"\"", "skexec_copy_trust \"{}\""),
     ];
     stage.place("initramfs-tools/hook", "hook", &replaced);
@@ -404,6 +414,8 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
         ("etc/skexec/trust.d/mine.pem", 0o600),
         ("etc/skexec/trust.d/open.pem", 0o666),
         ("etc/skexec/revoked.d/list.sha256", 0o644),
+        ("etc/skexec/revoked.d/.dot.sha256", 0o644),
+        ("usr/lib/skexec/revoked.d/shipped.sha256", 0o644),
         ("etc/skexec/policy.conf", 0o664),
         ("elsewhere/linked.pem", 0o644),
         ("open/linked.pem", 0o644),
@@ -435,6 +447,8 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
         ("etc/skexec/trust.d/linked-open.pem", false),
         ("etc/skexec/revoked.d", false),
         ("etc/skexec/revoked.d/list.sha256", false),
+        ("etc/skexec/revoked.d/.dot.sha256", false),
+        ("usr/lib/skexec/revoked.d/shipped.sha256", true),
         ("etc/skexec/policy.conf", false),
     ] {
         let mode = fs::symlink_metadata(copied(name)).unwrap().permissions().mode();
@@ -445,7 +459,7 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
     assert_eq!(fs::read_link(copy.join("masked.pem")).unwrap(), Path::new("/dev/null"));
     assert_eq!(fs::read_to_string(copy.join("linked.pem")).unwrap(), "elsewhere/linked.pem");
     assert!(fs::symlink_metadata(copy.join("linked.pem")).unwrap().is_file());
-    assert_eq!(text(&run.stderr).matches("will not be believed in the initramfs").count(), 5, "{run:?}");
+    assert_eq!(text(&run.stderr).matches("will not be believed in the initramfs").count(), 6, "{run:?}");
     assert_eq!(text(&run.stderr).matches("dangling.pem cannot be read").count(), 1, "{run:?}");
 }
 
@@ -464,9 +478,23 @@ fn whatever_fails_the_hook_does_not() {
     assert!(said(HOOK).contains(partly));
     stage.write("hook-functions", "exit 7\n");
     assert!(said(HOOK).contains(partly));
+    // Trust without its revocations is no first stage: the program is not left there.
+    stage.write("etc/skexec/revoked.d/list.sha256", "x");
+    stage.write(
+        "hook-functions",
+        &format!("{functions}cp() {{ case $* in *revoked.d*) false ;; *) command cp \"$@\" ;; esac; }}\n"),
+    );
+    assert!(said(HOOK).contains(partly));
+    assert!(!stage.path("initramfs/usr/sbin/skexec").exists());
+    assert!(stage.path("initramfs/usr/lib/skexec/first-stage.sh").exists());
     fs::remove_file(stage.path("hook-functions")).unwrap();
     assert!(said(HOOK).contains(partly));
     stage.write("hook-functions", &functions);
+    for broken in ["INITRAMFS=\"no\n", "exit 3\n", "set -e\nfalse\n"] {
+        stage.write("etc/default/skexec", broken);
+        said(HOOK);
+        assert!(stage.path("initramfs/usr/sbin/skexec").exists(), "{broken}");
+    }
     fs::remove_file(stage.path("usr/lib/skexec/initramfs-trust.sh")).unwrap();
     assert!(said(HOOK).contains(partly));
     fs::remove_file(stage.path("usr/sbin/skexec")).unwrap();

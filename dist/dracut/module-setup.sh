@@ -32,11 +32,10 @@ install() {
     inst_multiple -o reboot halt
     inst_simple /usr/lib/skexec/first-stage.sh
     # shellcheck source=../lib/initramfs-trust.sh
-    if . "${dracutsysrootdir-}/usr/lib/skexec/initramfs-trust.sh"; then
-        skexec_copy_trust "${dracutsysrootdir-}" "$initdir"
-    else
+    . "${dracutsysrootdir-}/usr/lib/skexec/initramfs-trust.sh" && skexec_copy_trust "${dracutsysrootdir-}" "$initdir" || {
         dwarn "skexec: its keys could not be copied; this initramfs cannot be a first stage"
-    fi
+        rm -f "${initdir:?}/usr/sbin/skexec"
+    }
     inst_simple "$moddir/skexec-lib.sh" /lib/skexec-lib.sh
     inst_hook cmdline 15 "$moddir/skexec-cmdline.sh"
     inst_hook initqueue/timeout 15 "$moddir/skexec-timeout.sh"

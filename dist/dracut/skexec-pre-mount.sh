@@ -10,6 +10,9 @@ case $(getcmdline) in
                 skexec_fail "skexec.kernel= was given, but neither skexec.root= nor root= says on which file system"
             elif [ -e "$skexec_device" ]; then
                 skexec_boot "$skexec_device" "$(udevadm info --query=property --name="$skexec_device" | sed -n 's/^ID_FS_TYPE=//p')"
+            elif [ ! -e "$skexec_system/run/skexec-left" ]; then
+                # It was there and went, or nobody awaited it.
+                skexec_fail "$skexec_root, which skexec.root= names, is not there"
             fi
         fi
         ;;

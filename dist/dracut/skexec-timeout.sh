@@ -9,6 +9,7 @@ case $(getcmdline) in
             # Whoever leaves the shell boots this kernel's own system.
             cancel_wait_for_dev "$skexec_device"
             skexec_fail "$skexec_root, which skexec.root= names, did not appear"
+            : >"$skexec_system/run/skexec-left"
         fi
         ;;
 esac

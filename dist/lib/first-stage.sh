@@ -38,7 +38,8 @@ skexec_parse() {
         esac
         skexec_word=$skexec_word$skexec_letter
     done
-    return 0
+    # A quote that is never closed reaches to the end of the line.
+    skexec_take "${skexec_word% }"
 }
 
 # One word. Of a parameter that is there twice the last one counts, but for those that are lists.
@@ -83,7 +84,13 @@ skexec_say() {
 skexec_cmdline() {
     case " $skexec_append" in
         *[' "']root=*) printf '%s\n' "$skexec_append" ;;
-        *) printf '%s\n' "root=$skexec_root${skexec_append:+ $skexec_append}" ;;
+        *)
+            case $skexec_root in
+                *[' 	']*) skexec_word="root=\"$skexec_root\"" ;;
+                *) skexec_word="root=$skexec_root" ;;
+            esac
+            printf '%s\n' "$skexec_word${skexec_append:+ $skexec_append}"
+            ;;
     esac
 }
 

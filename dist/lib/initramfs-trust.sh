@@ -17,7 +17,7 @@ skexec_copy_trust() {
 skexec_copy_folder() {
     [ -d "$1$3" ] || return 0
     mkdir -p "$2$3" || return 1
-    for skexec_file in "$1$3"/*; do
+    for skexec_file in "$1$3"/* "$1$3"/.[!.]*; do
         skexec_copy_file "$1" "$2" "${skexec_file#"$1"}" || return 1
     done
     skexec_keep_doubt "$1" "$2" "$3"

@@ -23,6 +23,8 @@ pub struct Initrd {
     pub length: u64,
     /// Who signed it, by the signature beside it.
     pub signer: Option<Signer>,
+    /// What was signed starts as an initrd does.
+    pub archive: bool,
 }
 
 /// All initrds of a load, behind one descriptor.
@@ -104,7 +106,8 @@ impl Initrds {
         let mut opened = Vec::with_capacity(paths.len());
         for path in paths {
             let (part, signer) = open(path, trust)?;
-            parts.push(Initrd { path: path.clone(), length: part.length(), signer });
+            let archive = matches!(&part, Part::Verified(sealed) if initrd::claimed_by(sealed.bytes()));
+            parts.push(Initrd { path: path.clone(), length: part.length(), signer, archive });
             opened.push(part);
         }
         let joined = match opened.len() {
@@ -145,11 +148,15 @@ impl Initrds {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.signer.is_some())
     }
 
-    /// Demands that there is a signature of each; no initrd has none to lack.
+    /// Demands that there is a signature of each, and that it is about an initrd: whoever signs kernels and modules, too, has
+    /// signed much that a kernel passes by when it looks for an initrd. No initrd has nothing to lack.
     ///
     /// # Errors
-    /// `initrd-unsigned`, about the first without one.
+    /// `initrd-unsigned`, `not-an-initrd`, about the first without.
     pub fn all_signed(&self) -> Result<(), Finding> {
+        if let Some(part) = self.parts.iter().find(|part| part.signer.is_some() && !part.archive) {
+            return Err(Finding::new(Reason::NotAnInitrd, part.path.display().to_string()));
+        }
         let Some(part) = self.parts.iter().find(|part| part.signer.is_none()) else { return Ok(()) };
         let seen = format!("{}: there is no {}", part.path.display(), signature_path(&part.path).display());
         Err(Finding::new(Reason::InitrdUnsigned, seen))

@@ -91,10 +91,9 @@ impl<'a> Output<'a> {
     }
 
     pub(super) fn warning(&mut self, warning: &Warning) -> io::Result<()> {
-        if self.args.quiet {
-            return Ok(());
-        }
-        self.error(&format!("warning: {} ({})", warning.message, warning.slug))
+        let text = format!("warning: {} ({})", warning.message, warning.slug);
+        self.log(Priority::Warning, None, &text, if self.args.quiet { Printed::Not } else { Printed::Err });
+        if self.args.quiet { Ok(()) } else { self.error(&text) }
     }
 
     pub(super) fn error(&mut self, line: &str) -> io::Result<()> {

@@ -83,6 +83,7 @@ reasons! {
     Hazard "hazard" Refused "oops" "this file crashes current kernels when it is given to them" "do not load it; keep it as evidence: it was crafted";
 
     // What goes with the kernel.
+    NotAnInitrd "not-an-initrd" Unsuitable "-" "what was signed is no initrd: neither cpio nor compressed" "name the initrd that was signed; the signature is about another kind of file";
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build it again (update-initramfs -u), or say --no-initrd";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd carries no signature, and one was required" "sign it: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or ask for less: without --require-signed-initrd, skexec.covers=kernel in an initramfs";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the command line is too long" "shorten it";
