@@ -53,4 +53,26 @@ pub(crate) enum Platform {
     Uefi(PathBuf),
     /// UEFI with Secure Boot, with this variable store.
     SecureBoot(PathBuf),
+    /// A BIOS; the root file system and what a test brings along are on disks.
+    Disks(Vec<Drive>),
+}
+
+/// A disk, by virtio.
+#[derive(Debug, Clone)]
+pub(crate) struct Drive {
+    /// By which the guest finds it: `/dev/disk/by-id/virtio-SERIAL`
+    pub(crate) serial: &'static str,
+    pub(crate) file: PathBuf,
+    /// What the guest writes is forgotten with the guest.
+    pub(crate) snapshot: bool,
+}
+
+impl Drive {
+    pub(crate) fn attach(&self, command: &mut Command) {
+        let Self { serial, file, snapshot } = self;
+        let snapshot = if *snapshot { "on" } else { "off" };
+        let file = file.display();
+        command.args(["-drive", &format!("if=none,id={serial},format=raw,snapshot={snapshot},file={file}")]);
+        command.args(["-device", &format!("virtio-blk-pci,drive={serial},serial={serial}")]);
+    }
 }

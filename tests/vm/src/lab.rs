@@ -10,7 +10,7 @@ use crate::authority::{self, Authority};
 use crate::binaries::Binaries;
 use crate::cache::Cache;
 use crate::disk;
-use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Tools};
+use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Root, Tools};
 use crate::guest::Guest;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::{self, Files};
@@ -185,6 +185,27 @@ impl Lab {
             self.owner.sign_detached(&elf, &signature, &self.tools)
         })?;
         Ok(Vmlinux { elf: directory.join("vmlinux"), signature: directory.join("vmlinux.p7s") })
+    }
+
+    pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
+        Fetch::new(&self.cache, self.report).root(maker)
+    }
+
+    /// The throw-away authority that the tests trust.
+    pub(crate) fn owner(&self) -> &Authority {
+        &self.owner
+    }
+
+    pub(crate) fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub(crate) fn accel(&self) -> Accel {
+        self.accel
     }
 
     /// A scratch file of the run's.

@@ -84,6 +84,11 @@ impl Machine {
             Platform::Disk(disk) => {
                 command.arg("-drive").arg(format!("if=ide,format=raw,file={}", disk.display()));
             }
+            Platform::Disks(drives) => {
+                drives.iter().for_each(|drive| drive.attach(&mut command));
+                command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
+                command.arg("-append").arg(format!("{COMMON_CMDLINE} {}", self.cmdline));
+            }
             _ => {
                 command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
                 command.arg("-append").arg(cmdline(&self.cmdline));
@@ -94,7 +99,7 @@ impl Machine {
 
     fn firmware(&self, command: &mut Command, tools: &Tools) {
         let (code, variables) = match &self.platform {
-            Platform::Bios | Platform::Disk(_) => {
+            Platform::Bios | Platform::Disk(_) | Platform::Disks(_) => {
                 command.args(["-machine", "q35"]);
                 return;
             }

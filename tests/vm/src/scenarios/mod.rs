@@ -1,6 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
 mod damage;
+mod distribution;
 mod generations;
 mod kexec_tools;
 mod lockdown;
@@ -107,6 +108,11 @@ pub(crate) fn all() -> Vec<Scenario> {
     for kernel in [V6_1, V6_12] {
         let about = "the same inputs to kexec-tools: each difference has its reason";
         all.push(scenario("kexec-tools", about, kernel, kernel, kernel == V6_12, kexec_tools::play));
+    }
+    for (first, second) in [(V6_1, V6_12), (V6_12, V6_12), (V6_1, V6_1)] {
+        let about = "a whole Debian: from dpkg -i to the second kernel's login prompt";
+        let representative = (first, second) == (V6_1, V6_12);
+        all.push(scenario("distribution", about, first, second, representative, distribution::play));
     }
     for row in &ROWS {
         let about = "a boot by segments, in the second kernel's own words";
