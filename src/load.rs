@@ -126,6 +126,9 @@ fn authorize(
     let policy =
         Policy { insecure_unsigned: request.insecure_unsigned || waives_unsigned, enforcement: enforcement(machine) };
     let authorized = Authorized::new(judgement, initrds, cmdline, policy)?;
+    if request.require_signed_initrd {
+        authorized.initrds().all_signed()?;
+    }
     outcome.permitted(&authorized);
     let choice = method::choose(request.method, authorized.image(), machine)?;
     if choice.method == Method::File {

@@ -32,6 +32,34 @@ fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
 }
 
 #[test]
+fn where_signed_initrds_are_required_every_one_must_be() {
+    let lab = Lab::new();
+    let initrd = b"070701 an initrd".to_vec();
+    lab.file("initrd", &initrd);
+    lab.file("initrd.p7s", &forge::detached(&initrd, &forge::pki::signer()));
+    lab.file("other", b"070701 another");
+    let mut tampered = forge::signed_bzimage();
+    tampered[4096] ^= 1;
+    lab.file("tampered", &tampered);
+    let line = "--keys {}/root.pem --no-cmdline --require-signed-initrd";
+    let rows = [
+        ("vmlinuz --initrd {}/initrd", 0, None),
+        ("vmlinuz --no-initrd", 0, None),
+        ("vmlinuz --initrd {}/other", 3, Some("initrd-unsigned")),
+        ("vmlinuz --initrd {}/initrd {}/other", 3, Some("initrd-unsigned")),
+        ("tampered --initrd {}/other", 3, Some("digest-mismatch")),
+    ];
+    for (what, exit, reason) in rows {
+        lab.kernel.calls.borrow_mut().clear();
+        let run = lab.run(&format!("load {{}}/{what} {line} --json"));
+        assert_eq!((run.exit, run.json()["reason"].as_str()), (exit, reason), "{what}");
+        assert_eq!(lab.kernel.calls.borrow().is_empty(), exit != 0, "{what}");
+    }
+    let run = lab.run(&format!("load {{}}/vmlinuz --initrd {{}}/other {line}"));
+    assert!(run.err.contains("and one was required: {}/other: there is no {}/other.p7s (initrd-unsigned)"), "{run:?}");
+}
+
+#[test]
 fn a_detached_signature_is_used_only_when_named() {
     let lab = Lab::new();
     let unsigned = forge::unsigned_bzimage();

@@ -54,6 +54,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
         method: None,
         segments: skexec::plan::Options::default(),
         dry_run: false,
+        require_signed_initrd: false,
         insecure_unsigned: false,
     }
 }

@@ -127,6 +127,16 @@ impl Initrds {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.signer.is_some())
     }
 
+    /// Demands that there is a signature of each; no initrd has none to lack.
+    ///
+    /// # Errors
+    /// `initrd-unsigned`, about the first without one.
+    pub fn all_signed(&self) -> Result<(), Finding> {
+        let Some(part) = self.parts.iter().find(|part| part.signer.is_none()) else { return Ok(()) };
+        let seen = format!("{}: there is no {}", part.path.display(), signature_path(&part.path).display());
+        Err(Finding::new(Reason::InitrdUnsigned, seen))
+    }
+
     /// Whether they were copied into memory.
     #[must_use]
     pub const fn in_memory(&self) -> bool {

@@ -56,6 +56,9 @@ pub(super) enum Command {
     Inspect(InspectArgs),
     /// Print a shell's completions
     Completions(CompletionsArgs),
+    /// Print the manual page skexec(8), for a package
+    #[command(hide = true)]
+    Man,
 }
 
 /// Whom to trust.
@@ -100,6 +103,9 @@ pub(super) struct LoadArgs {
     /// Boot without an initrd
     #[arg(long)]
     pub(super) no_initrd: bool,
+    /// Refuse an initrd that has no signature beside it (FILE.p7s)
+    #[arg(long)]
+    pub(super) require_signed_initrd: bool,
     /// The command line
     #[arg(long, value_name = "STR", allow_hyphen_values = true)]
     pub(super) cmdline: Option<String>,

@@ -57,6 +57,7 @@ fn request(args: &LoadArgs) -> Request {
         },
         segments: (&args.segments).into(),
         dry_run: args.dry_run,
+        require_signed_initrd: args.require_signed_initrd,
         insecure_unsigned: args.insecure_unsigned,
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod exec;
 mod inspect;
 mod load;
+mod man;
 mod output;
 mod plan;
 mod segments;
@@ -65,6 +66,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Verify(args) => verify::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Completions(args) => completions(*args, output),
+        Command::Man => man::run(output),
     }
 }
 

@@ -63,6 +63,7 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         method: None,
         segments: Options::default(),
         dry_run: true,
+        require_signed_initrd: false,
         insecure_unsigned: false,
     };
     load(system, &request, &mut |_| ())

@@ -40,6 +40,8 @@ pub struct Request {
     pub segments: Options,
     /// Stop before the call.
     pub dry_run: bool,
+    /// Refuse an initrd that no signature covers; having no initrd at all is fine.
+    pub require_signed_initrd: bool,
     /// Waive a missing or unknown signature.
     pub insecure_unsigned: bool,
 }

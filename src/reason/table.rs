@@ -84,6 +84,7 @@ reasons! {
 
     // What goes with the kernel.
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build it again (update-initramfs -u), or say --no-initrd";
+    InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd carries no signature, and one was required" "sign it: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or ask for less: without --require-signed-initrd, skexec.covers=kernel in an initramfs";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the command line is too long" "shorten it";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the command line holds a NUL byte" "remove it";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "kernel and initrd need more than half of the memory, which the kernel refuses" "use a smaller initrd, or a machine with more memory; swap does not count";

@@ -7,6 +7,7 @@ mod binaries;
 mod cache;
 mod checks;
 mod cpio;
+mod deb;
 mod demo;
 mod disk;
 mod fetch;
@@ -75,6 +76,14 @@ enum Command {
         /// Fetch anew what is there: today's kernels and programs
         #[arg(long)]
         refresh: bool,
+    },
+    /// Make the Debian package, and show what it holds and what lintian says of it
+    ///
+    /// The last line is its path. cargo-deb and lintian are fetched into the cache.
+    Deb {
+        /// Do not ask lintian
+        #[arg(long)]
+        no_lint: bool,
     },
     /// Let skexec judge signed and unsigned files of Debian's, and write the table in docs/real-files.md
     ///
@@ -210,6 +219,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Oracle(oracle) => oracle::run(&oracle),
         Command::Shell(shell) => shell::run(&shell).map(|()| ExitCode::SUCCESS),
         Command::Fetch { refresh } => fetch(refresh).map(|()| ExitCode::SUCCESS),
+        Command::Deb { no_lint } => deb::run(!no_lint).map(|()| ExitCode::SUCCESS),
         Command::RealFiles => real_files::run().map(|()| ExitCode::SUCCESS),
         Command::Bench { which, runs } => bench::run(which, runs),
         Command::Measure { program } => measure::print(&program).map(|()| ExitCode::SUCCESS),

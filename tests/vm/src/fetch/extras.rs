@@ -19,6 +19,8 @@ pub(crate) enum Group {
     Compression,
     /// kexec-tools, with the C library: the guest has none
     KexecTools,
+    /// Debian's checker of packages, with a perl of its own
+    Lintian,
 }
 
 impl Group {
@@ -27,6 +29,7 @@ impl Group {
             Self::Grub => &["grub-pc-bin", "grub-common"],
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
+            Self::Lintian => &["lintian"],
         }
     }
 
@@ -35,6 +38,7 @@ impl Group {
             Self::Grub => "tools-grub",
             Self::Compression => "tools-compression",
             Self::KexecTools => "tools-kexec",
+            Self::Lintian => "tools-lintian",
         }
     }
 
@@ -69,6 +73,28 @@ impl Extras {
         let libraries = self.libraries();
         let mut command = Command::new(program);
         command.env("LD_LIBRARY_PATH", env::join_paths(libraries).unwrap_or_default());
+        command
+    }
+
+    /// lintian about a package; errors in it are a failure. It finds its modules, and the programs that it calls, here.
+    pub(crate) fn lintian(&self, package: &Path) -> Command {
+        let mut command = self.command("perl");
+        let modules = ["usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36", "usr/share/perl/5.36"];
+        let modules =
+            modules.iter().chain(&["usr/lib/x86_64-linux-gnu/perl/5.36", "usr/lib/x86_64-linux-gnu/perl-base"]);
+        command.env("PERL5LIB", env::join_paths(modules.map(|path| self.path(path))).unwrap_or_default());
+        command.env("LINTIAN_BASE", self.path("usr/share/lintian"));
+        let system = env::var_os("PATH").unwrap_or_default();
+        let places = env::split_paths(&system).chain(["usr/bin", "bin"].map(|place| self.path(place)));
+        command.env("PATH", env::join_paths(places).unwrap_or_default());
+        command.arg(self.path("usr/bin/lintian")).args([
+            "--allow-root",
+            "--fail-on",
+            "error",
+            "--tag-display-limit",
+            "0",
+        ]);
+        command.args(["--display-info", "--display-experimental"]).arg(package);
         command
     }
 

@@ -1,0 +1,44 @@
+#!/bin/bash
+# Puts skexec into an initramfs, so that it can be a first stage: see skexec(8).
+
+# called by dracut
+check() {
+    local INITRAMFS=yes
+    if [[ -r ${dracutsysrootdir-}/etc/default/skexec ]]; then
+        . "${dracutsysrootdir-}/etc/default/skexec"
+    fi
+    [[ $INITRAMFS == no ]] && return 255
+    require_binaries skexec || return 1
+    return 0
+}
+
+# called by dracut
+depends() {
+    echo base
+    return 0
+}
+
+# called by dracut
+installkernel() {
+    # As long as it is a module; the initramfs is made without it where it is none.
+    hostonly='' instmods efivarfs
+    return 0
+}
+
+# called by dracut
+install() {
+    inst_multiple skexec mkdir mount umount sleep modprobe
+    inst_multiple -o reboot halt
+    inst_simple /usr/lib/skexec/first-stage.sh
+    # shellcheck source=../lib/initramfs-trust.sh
+    if . "${dracutsysrootdir-}/usr/lib/skexec/initramfs-trust.sh"; then
+        skexec_copy_trust "${dracutsysrootdir-}" "$initdir"
+    else
+        dwarn "skexec: its keys could not be copied; this initramfs cannot be a first stage"
+    fi
+    inst_simple "$moddir/skexec-lib.sh" /lib/skexec-lib.sh
+    inst_hook cmdline 15 "$moddir/skexec-cmdline.sh"
+    inst_hook initqueue/timeout 15 "$moddir/skexec-timeout.sh"
+    inst_hook pre-mount 15 "$moddir/skexec-pre-mount.sh"
+    return 0
+}

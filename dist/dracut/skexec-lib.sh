@@ -1,0 +1,17 @@
+# shellcheck shell=sh
+# What dracut's hooks of skexec share.
+
+type getarg >/dev/null 2>&1 || . /lib/dracut-lib.sh
+. /usr/lib/skexec/first-stage.sh
+
+skexec_shell() {
+    emergency_shell -n skexec "$@"
+}
+
+# Whether this is a first stage; if so, skexec_device is where its file system will be.
+skexec_asked() {
+    skexec_parse "$(getcmdline)"
+    [ -n "$skexec_kernel" ] || return 1
+    skexec_root=${skexec_root:-$(getarg root=)}
+    skexec_device=$(label_uuid_to_dev "$skexec_root")
+}

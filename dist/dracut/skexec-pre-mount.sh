@@ -1,0 +1,15 @@
+#!/bin/sh
+# With skexec.kernel= on its command line this initramfs is a first stage: see skexec(8).
+
+case $(getcmdline) in
+    *skexec.kernel=*)
+        . /lib/skexec-lib.sh
+        if skexec_asked; then
+            if [ -z "$skexec_root" ]; then
+                skexec_fail "skexec.kernel= was given, but neither skexec.root= nor root= says on which file system"
+            elif [ -e "$skexec_device" ]; then
+                skexec_boot "$skexec_device" "$(udevadm info --query=property --name="$skexec_device" | sed -n 's/^ID_FS_TYPE=//p')"
+            fi
+        fi
+        ;;
+esac

@@ -1,0 +1,193 @@
+# What a first stage does in an initramfs: it boots the kernel that the command line names, if it can be trusted.
+#
+# shellcheck shell=sh
+# Sourced by scripts of initramfs-tools and of dracut, by any POSIX shell (klibc's, busybox's, dash, bash). They say how to
+# wait for a device; skexec says whether a kernel may be booted. Nothing here decides about trust.
+#
+# The sourcing script defines skexec_shell MESSAGE, its initramfs' emergency shell, and calls
+#   skexec_parse LINE                 the command line, to skexec_root, skexec_kernel, ... below
+#   skexec_boot DEVICE FSTYPE         boots it, or fails
+#   skexec_fail MESSAGE               does what skexec.onfail= says; after a shell it returns
+#
+# Every name starts with skexec_: dracut runs all of its hooks in one shell.
+
+# Tests put a directory in front of /proc, /sys and /run.
+skexec_system=
+skexec_newline='
+'
+
+# Words as the kernel splits and unquotes them (lib/cmdline.c, next_arg): blanks within double quotes do not split; quotes
+# go when they stand around the word or around its value. What stands behind `--` is init's.
+skexec_parse() {
+    skexec_root='' skexec_rootflags='' skexec_kernel='' skexec_initrds='' skexec_append='' skexec_onfail='' skexec_covers=''
+    skexec_rest="$1 " skexec_word='' skexec_quoted=''
+    while [ -n "$skexec_rest" ]; do
+        skexec_next=${skexec_rest#?}
+        skexec_letter=${skexec_rest%"$skexec_next"}
+        skexec_rest=$skexec_next
+        case $skexec_letter in
+            '"') [ -n "$skexec_quoted" ] && skexec_quoted='' || skexec_quoted=y ;;
+            ' ' | '	' | "$skexec_newline")
+                if [ -z "$skexec_quoted" ]; then
+                    [ "$skexec_word" = -- ] && return 0
+                    skexec_take "$skexec_word"
+                    skexec_word=''
+                    continue
+                fi
+                ;;
+        esac
+        skexec_word=$skexec_word$skexec_letter
+    done
+    return 0
+}
+
+# One word. Of a parameter that is there twice the last one counts, but for those that are lists.
+skexec_take() {
+    case $1 in
+        skexec.*=* | '"'skexec.*=*) ;;
+        *) return 0 ;;
+    esac
+    skexec_word=$1
+    case $skexec_word in
+        '"'*)
+            skexec_word=${skexec_word#'"'}
+            skexec_word=${skexec_word%'"'}
+            ;;
+    esac
+    skexec_value=${skexec_word#*=}
+    case $skexec_value in
+        '"'*)
+            skexec_value=${skexec_value#'"'}
+            skexec_value=${skexec_value%'"'}
+            ;;
+    esac
+    case $skexec_word in
+        skexec.root=*) skexec_root=$skexec_value ;;
+        skexec.rootflags=*) skexec_rootflags=$skexec_value ;;
+        skexec.kernel=*) skexec_kernel=$skexec_value ;;
+        skexec.initrd=*) skexec_initrds=${skexec_initrds:+$skexec_initrds$skexec_newline}$skexec_value ;;
+        skexec.append=*) skexec_append=${skexec_append:+$skexec_append }$skexec_value ;;
+        skexec.onfail=*) skexec_onfail=$skexec_value ;;
+        skexec.covers=*) skexec_covers=$skexec_value ;;
+        *) skexec_say "warning: ${skexec_word%%=*}= is not known" ;;
+    esac
+    return 0
+}
+
+skexec_say() {
+    printf 'skexec: %s\n' "$*" >&2
+}
+
+# The next kernel's command line: root= and what skexec.append= says, nothing of this kernel's. A root= of skexec.append=
+# counts alone: the kernel may lie on another file system (/boot) than the next system's root.
+skexec_cmdline() {
+    case " $skexec_append" in
+        *[' "']root=*) printf '%s\n' "$skexec_append" ;;
+        *) printf '%s\n' "root=$skexec_root${skexec_append:+ $skexec_append}" ;;
+    esac
+}
+
+skexec_boot() {
+    skexec_mount "$1" "$2" || {
+        skexec_fail "cannot mount $1, which skexec.root= names"
+        return 0
+    }
+    skexec_mount_kernels_own
+    skexec_load
+    skexec_status=$?
+    umount "$skexec_point" || skexec_say "warning: $1 stays mounted at $skexec_point"
+    if [ "$skexec_status" -ne 0 ]; then
+        skexec_fail "$skexec_kernel on $skexec_root is not booted (exit code $skexec_status)"
+        return 0
+    fi
+    skexec exec --force >&2
+    skexec_fail "$skexec_kernel on $skexec_root is loaded, but the jump failed (exit code $?)"
+}
+
+# As a boot loader reads it: nothing is written, no journal is replayed, so that a system that hibernates finds its disk as
+# it left it. skexec.rootflags= replaces the option for that.
+skexec_mount() {
+    case $2 in
+        ext3 | ext4) skexec_norecovery=noload ;;
+        xfs | f2fs) skexec_norecovery=norecovery ;;
+        btrfs) skexec_norecovery=rescue=nologreplay ;;
+        *) skexec_norecovery='' ;;
+    esac
+    skexec_options=${skexec_rootflags:-$skexec_norecovery}
+    skexec_point=$skexec_system/run/skexec-root
+    mkdir -p "$skexec_point" &&
+        mount ${2:+-t "$2"} -o "ro,nodev,nosuid,noexec${skexec_options:+,$skexec_options}" "$1" "$skexec_point"
+}
+
+# Where the firmware's and the kernel's own facts are read: keys, Secure Boot, lockdown. Without them skexec trusts less
+# and says so.
+skexec_mount_kernels_own() {
+    if [ -d "$skexec_system/sys/firmware/efi" ]; then
+        skexec_mounted /sys/firmware/efi/efivars || {
+            modprobe -q efivarfs
+            mount -t efivarfs -o ro,nodev,nosuid,noexec efivarfs "$skexec_system/sys/firmware/efi/efivars" ||
+                skexec_say "warning: cannot mount efivarfs"
+        }
+    fi
+    skexec_mounted /sys/kernel/security ||
+        mount -t securityfs -o nodev,nosuid,noexec securityfs "$skexec_system/sys/kernel/security" ||
+        skexec_say "warning: cannot mount securityfs"
+}
+
+skexec_mounted() {
+    while read -r _ skexec_where _; do
+        [ "$skexec_where" = "$1" ] && return 0
+    done <"$skexec_system/proc/mounts"
+    return 1
+}
+
+# In a shell of its own: it changes how words are split.
+skexec_load() (
+    set -f
+    IFS=$skexec_newline
+    set -- "$skexec_point/${skexec_kernel#/}"
+    for skexec_initrd in $skexec_initrds; do
+        set -- "$@" --initrd "$skexec_point/${skexec_initrd#/}"
+    done
+    [ -n "$skexec_initrds" ] || set -- "$@" --no-initrd
+    case $skexec_covers in
+        kernel) ;;
+        '' | initrd | kernel,initrd) set -- "$@" --require-signed-initrd ;;
+        *)
+            skexec_say "warning: skexec.covers=$skexec_covers is not known: initrds must be signed"
+            set -- "$@" --require-signed-initrd
+            ;;
+    esac
+    skexec load "$@" --cmdline "$(skexec_cmdline)" >&2
+)
+
+skexec_fail() {
+    skexec_say "$*"
+    case $skexec_onfail in
+        reboot)
+            skexec_say "rebooting in 10 seconds (skexec.onfail=reboot)"
+            sleep 10
+            reboot -f
+            echo b >"$skexec_system/proc/sysrq-trigger"
+            skexec_never
+            ;;
+        halt)
+            skexec_say "halting (skexec.onfail=halt)"
+            halt -f
+            echo o >"$skexec_system/proc/sysrq-trigger"
+            skexec_never
+            ;;
+        '' | shell) ;;
+        *) skexec_say "warning: skexec.onfail=$skexec_onfail is not known: a shell, then" ;;
+    esac
+    skexec_say "to boot another kernel: mount its file system, skexec load ..., skexec exec --force"
+    skexec_say "to boot this kernel's own system, if root= names one: exit"
+    skexec_shell "skexec: $*"
+}
+
+# A machine that was to stop does not go on.
+skexec_never() {
+    while :; do
+        sleep 3600
+    done
+}
