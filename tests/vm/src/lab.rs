@@ -9,6 +9,7 @@ use vm_protocol::Boot;
 use crate::authority::{self, Authority};
 use crate::binaries::Binaries;
 use crate::cache::Cache;
+use crate::deb;
 use crate::disk;
 use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Root, Tools};
 use crate::guest::Guest;
@@ -196,12 +197,13 @@ impl Lab {
         &self.owner
     }
 
-    pub(crate) fn binaries(&self) -> &Binaries {
-        &self.binaries
+    /// The Debian package.
+    pub(crate) fn package(&self) -> Result<PathBuf> {
+        deb::build(&self.cache, self.report)
     }
 
-    pub(crate) fn cache(&self) -> &Cache {
-        &self.cache
+    pub(crate) fn binaries(&self) -> &Binaries {
+        &self.binaries
     }
 
     pub(crate) fn accel(&self) -> Accel {

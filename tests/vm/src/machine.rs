@@ -36,7 +36,7 @@ impl fmt::Display for Accel {
 pub(crate) struct Machine {
     pub(crate) kernel: PathBuf,
     pub(crate) initrd: PathBuf,
-    /// Joined to what every guest needs.
+    /// Joined to what every guest of ours needs; of a whole Debian, all of it.
     pub(crate) cmdline: String,
     pub(crate) platform: Platform,
     pub(crate) hardware: Hardware,
@@ -87,7 +87,7 @@ impl Machine {
             Platform::Disks(drives) => {
                 drives.iter().for_each(|drive| drive.attach(&mut command));
                 command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
-                command.arg("-append").arg(format!("{COMMON_CMDLINE} {}", self.cmdline));
+                command.arg("-append").arg(&self.cmdline);
             }
             _ => {
                 command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);

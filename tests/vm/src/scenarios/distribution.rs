@@ -1,59 +1,95 @@
 //! What an administrator of a Debian does: installs the package, loads the next kernel, and goes there by a clean shutdown.
 
 use anyhow::Result;
-use vm_protocol::Boot;
 
 use super::{Stage, check_loaded};
 use crate::checks::{Checks, Expect};
-use crate::fetch::{Maker, Root, Series};
+use crate::fetch::{LABEL, Maker, Root, Series};
 use crate::guest::Guest;
 use crate::initramfs::Files;
 use crate::root::{Disks, PATIENCE, Start, root_words};
 
 /// What the stopped service says.
 const WITNESS: &str = "vm-witness: stopped";
+const FLIP: &str =
+    "cp /boot/vmlinuz-$R /root/flipped && printf '\\252\\125' | dd of=/root/flipped bs=1 seek=4000000 conv=notrunc";
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let root = stage.lab.root(Maker::InitramfsTools)?;
     let (first, second) = (release(&root, &stage.first.release)?, release(&root, &stage.second.release)?);
     let mut files = Files::default();
-    files.copy("/root/skexec.deb", &stage.lab.package("0.1")?)?;
-    let disks = Disks::of(stage.lab, stage.name, &root, files)?;
-    let (kernel, initrd) = (root.kernel(&first), root.initrd(&first));
-    let start = Start { kernel: &kernel, initrd: &initrd, cmdline: &root_words(), snapshot: false };
+    files.copy("/root/skexec.deb", &stage.lab.package()?)?;
+    let disks = Disks::shared(stage.lab, stage.name, &root, files)?;
+    let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
+    let start = Start { kernel: &root.kernel(&first), initrd: &root.initrd(&first), cmdline: &cmdline, snapshot: true };
     let (mut guest, boot) = disks.boot(stage.lab, stage.name, &start)?;
     checks.equal("Debian's own kernel is up", &boot.release, &first);
     guest.await_console("login:", 0, PATIENCE)?;
     let install = guest.run("dpkg -i /root/skexec.deb")?;
     checks.command("the package is installed", &install, &[Expect::Exit(0)]);
-    let load =
-        guest.run(&format!("skexec load /boot/vmlinuz-{second} --initrd /boot/initrd.img-{second} --reuse-cmdline"))?;
+    let with = format!("--initrd /boot/initrd.img-{second} --reuse-cmdline --append vm.test={}", stage.name);
+    let load = guest.run(&format!("skexec load /boot/vmlinuz-{second} {with}"))?;
     checks.command("the installed kernel is loaded", &load, &[Expect::Exit(0)]);
-    check_loaded("the kernel holds it", true, &mut guest, checks)?;
-    shut_down(&mut guest, &second, checks)?;
+    refused(&mut guest, &second, &with, checks)?;
+    shut_down(stage, &mut guest, &second, checks)
+}
+
+/// A refusal before the call leaves alone what is loaded, and the journal has the terminal's words.
+fn refused(guest: &mut Guest, release: &str, with: &str, checks: &mut Checks) -> Result<()> {
+    guest.run(&format!("R={release}; {FLIP}"))?;
+    let load = format!("skexec load /root/flipped {with}");
+    let said = guest.run(&load)?;
+    let reason = Expect::Stderr("(digest-mismatch)");
+    checks.command("a changed kernel is refused", &said, &[Expect::Exit(3), reason]);
+    check_loaded("what was loaded before is kept", true, guest, checks)?;
+    let status = guest.run("skexec status")?;
+    let kept = format!("/boot/vmlinuz-{release}");
+    checks.command("and skexec knows it", &status, &[Expect::Exit(0), Expect::Stdout(&kept)]);
+
+    let service = guest.run(&format!("systemd-run --quiet --unit=vm-load --wait {load}"))?;
+    checks.command("a service is refused it, too", &service, &[Expect::Exit(3)]);
+    let journal = guest.run("journalctl --sync; journalctl --unit=vm-load --output=cat")?.stdout;
+    let missing: Vec<_> = said.stderr.lines().filter(|line| !journal.contains(line.trim_end())).collect();
+    checks.holds("the journal has the terminal's words", missing.is_empty(), &(missing, &journal));
     Ok(())
 }
 
 /// `skexec exec` up to the second kernel's login prompt.
-fn shut_down(guest: &mut Guest, release: &str, checks: &mut Checks) -> Result<Boot> {
+fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut Checks) -> Result<()> {
     let before = guest.console_size();
-    guest.ask("skexec exec")?;
+    guest.ask("systemd-run --quiet --unit=vm-exec skexec exec -v")?;
     let boot = guest.await_boot(PATIENCE, "skexec exec")?;
     let console = guest.await_console("login:", before, PATIENCE)?;
     checks.equal("the second kernel is the one that was loaded", &boot.release, &release.to_owned());
     checks.holds("it was booted by kexec", boot.by_kexec(), &boot);
-    let at = |text: &str| console.find(text);
-    let kernel = at("Linux version");
-    checks.holds("services were stopped first", at(WITNESS).is_some_and(|at| Some(at) < kernel), &console);
-    checks.holds("and file systems unmounted", at("kexec.target").is_some_and(|at| Some(at) < kernel), &console);
+    let mark = format!("vm.test={}", stage.name);
+    checks.holds("it has the command line that was asked for", boot.cmdline.contains(&mark), &boot);
+
+    let in_turn = [
+        "Stopped target",
+        WITNESS,
+        "Unmounting file systems",
+        "kexec_core: Starting new kernel",
+        "Linux version",
+        "login:",
+    ];
+    let places: Vec<_> = in_turn.iter().map(|text| console.find(text)).collect();
+    let in_order = places.iter().all(Option::is_some) && places.is_sorted();
+    checks.holds("services were stopped, file systems unmounted, then it was booted", in_order, &(&places, &console));
     checks.holds("no file system had to be recovered", !console.contains("recover"), &console);
-    checks.holds("the second kernel came to its login prompt", kernel < at("login:"), &console);
-    let roots = guest.run("findmnt --noheadings --output SOURCE,FSTYPE,OPTIONS /; cat /proc/cmdline; systemctl is-system-running")?;
-    checks.command("its root is the same disk", &roots, &[Expect::Exit(0), Expect::Stdout("ext4")]);
-    Ok(boot)
+
+    let root = guest.run("findmnt --noheadings --output LABEL,FSTYPE,OPTIONS /")?;
+    let writable = [Expect::Exit(0), Expect::Stdout(LABEL), Expect::Stdout("rw,")];
+    checks.command("the same root is mounted", &root, &writable);
+    let running = guest.run("systemctl is-system-running --wait")?;
+    checks.command("and everything in it runs", &running, &[Expect::Stdout("running")]);
+    let journal = guest.run("journalctl --boot=-1 --unit=vm-exec --output=cat")?;
+    let said = [Expect::Exit(0), Expect::Stdout("asking systemd for kexec.target")];
+    checks.command("what skexec said is in the last boot's journal", &journal, &said);
+    check_loaded("the second kernel holds no image", false, guest, checks)
 }
 
 /// The image's own kernel of the same series: it may be a later one than the harness's.
-fn release(root: &Root, near: &str) -> Result<String> {
+pub(super) fn release(root: &Root, near: &str) -> Result<String> {
     root.release(if near.starts_with("6.12.") { Series::V6_12 } else { Series::V6_1 })
 }

@@ -2,10 +2,12 @@
 
 mod damage;
 mod distribution;
+mod first_stage;
 mod generations;
 mod kexec_tools;
 mod lockdown;
 mod oracle;
+mod package;
 mod payload;
 mod permissions;
 mod round_trip;
@@ -113,6 +115,15 @@ pub(crate) fn all() -> Vec<Scenario> {
         let about = "a whole Debian: from dpkg -i to the second kernel's login prompt";
         let representative = (first, second) == (V6_1, V6_12);
         all.push(scenario("distribution", about, first, second, representative, distribution::play));
+    }
+    // The triggers of a package remake the newest kernel's initramfs.
+    let about = "a whole Debian: the package comes, is replaced, and goes";
+    all.push(scenario("package", about, V6_12, V6_12, false, package::play));
+    for second in [V6_1, V6_12] {
+        let about = "an initramfs of initramfs-tools verifies and boots the real system";
+        all.push(scenario("first-stage", about, V6_12, second, false, first_stage::initramfs_tools));
+        let about = "an initramfs of dracut verifies and boots the real system";
+        all.push(scenario("dracut", about, V6_12, second, false, first_stage::dracut));
     }
     for row in &ROWS {
         let about = "a boot by segments, in the second kernel's own words";
