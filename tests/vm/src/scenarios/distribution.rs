@@ -68,7 +68,7 @@ fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut C
     let in_turn = [
         "Stopped target",
         WITNESS,
-        "Unmounting file systems",
+        "All filesystems unmounted",
         "kexec_core: Starting new kernel",
         "Linux version",
         "login:",
