@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | F6 | [`cli`]: arguments, printing |
 //! | F5 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
-//! | F4 | [`permit`]: what the system lets us do; [`plan`]: what goes where in memory; [`report`], [`record`], [`shutdown`] |
+//! | F4 | [`permit`]: what the system lets us do; [`plan`]: what goes where in memory; [`report`], [`record`], [`journal`], [`shutdown`] |
 //! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it; [`boot_params`]: the zero page; [`purgatory`]: the embedded image |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
 //! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system; [`memory`]: physical addresses |
@@ -21,6 +21,7 @@ pub mod gather;
 mod hex;
 pub mod image;
 pub mod inspect;
+pub mod journal;
 pub mod load;
 pub mod machine;
 pub mod memory;

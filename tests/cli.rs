@@ -125,3 +125,49 @@ fn x509_key_id(der: &[u8]) -> String {
     let certificate = skexec::trust::cert::Certificate::parse(der).unwrap();
     certificate.subject_key_id().unwrap().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[test]
+fn the_systems_log_has_the_words_of_the_terminal() {
+    let lab = Lab::new();
+    lab.system("/etc/initrd-release", "");
+    let kmsg = lab.root().path("/dev/kmsg");
+    let log = || {
+        let text = std::fs::read_to_string(&kmsg).unwrap();
+        lab.system("/dev/kmsg", "");
+        let folder = lab.path("").to_str().unwrap().trim_end_matches('/').to_owned();
+        text.replace(&folder, "{}").replace(&format!("skexec[{}]", std::process::id()), "skexec")
+    };
+    lab.system("/dev/kmsg", "");
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    let signer = "O=skexec tests, CN=skexec test signer";
+    let loaded = format!("<13>skexec: {{}}/vmlinuz: loaded by kexec_file_load, signed by {signer}\n");
+    let refused = "<11>skexec: {}/unsigned: the image carries no signature (unsigned)\n";
+    let unsigned = "load {}/unsigned --no-initrd --no-cmdline";
+    for options in ["", " --quiet", " --json", " --verbose"] {
+        assert_eq!(lab.run(&format!("{LOAD}{options}")).exit, 0);
+        assert_eq!(log(), loaded, "{options}");
+        assert_eq!(lab.run(&format!("{unsigned}{options}")).exit, 3);
+        assert_eq!(log(), refused, "{options}");
+        // Nothing happens to the machine.
+        for line in [unsigned, LOAD] {
+            lab.run(&format!("{line} --dry-run{options}"));
+        }
+        lab.run(&format!("verify {{}}/unsigned{options}"));
+        lab.run(&format!("status {{}}/unsigned{options}"));
+        lab.run(&format!("inspect {{}}/unsigned{options}"));
+        assert_eq!(log(), "", "{options}");
+    }
+    let run = lab.run(unsigned);
+    assert!(run.err.starts_with(&refused.replace("<11>", "")), "{run:?}");
+    log();
+
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.run("exec --force");
+    let jump = "<14>skexec: jumping\n<11>skexec: no kernel is loaded: the kernel did not jump (nothing-loaded)\n";
+    assert!(log().ends_with(jump), "what came before are warnings of this machine's own mounts");
+    lab.run("unload");
+    assert_eq!(log(), "<13>skexec: unloaded\n");
+    // Nobody listens.
+    std::fs::remove_file(&kmsg).unwrap();
+    assert_eq!(lab.run(LOAD).exit, 0);
+}

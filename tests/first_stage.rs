@@ -300,7 +300,11 @@ fn dracut(stage: &Stage) {
     stage.place("dracut/skexec-lib.sh", "skexec-lib.sh", &[("/usr/lib/skexec/first-stage.sh", "{}/first-stage.sh")]);
     for hook in ["cmdline", "timeout", "pre-mount"] {
         let name = format!("skexec-{hook}.sh");
-        stage.place(&format!("dracut/{name}"), &name, &[("/lib/skexec-lib.sh", "{}/skexec-lib.sh")]);
+        let mut replaced = vec![("/lib/skexec-lib.sh", "{}/skexec-lib.sh")];
+        if hook == "cmdline" {
+            replaced.push(("/lib/dracut/", "{}/"));
+        }
+        stage.place(&format!("dracut/{name}"), &name, &replaced);
     }
 }
 
@@ -326,11 +330,13 @@ fn dracuts_hooks_do_the_same() {
     }
     assert_eq!(stage.log(), [""; 0]);
 
+    assert!(!stage.path("need-initqueue").exists());
     let device = format!("block:{}/dev/r", stage.folder.display());
     assert_eq!(hook("cmdline", "", LINE), format!("root={device} ok=1\n"));
     assert_eq!(hook("cmdline", "root=LABEL=x\n", LINE), "root=LABEL=x ok=\n");
     assert_eq!(hook("cmdline", "ROOT=LABEL=r\n", "skexec.kernel=/a"), format!("root={device} ok=1\n"));
     assert_eq!(stage.log(), ["wait [{}/dev/r]"; 3]);
+    assert!(stage.path("need-initqueue").exists());
 
     // It is not there yet: only the timeout minds.
     hook("pre-mount", "", LINE);
@@ -374,7 +380,7 @@ manual_add_modules() { echo "module [$1]" >>"$LOG"; }
 const HOOK: &str = "skexec_root_uid=$(id -u) DESTDIR={}/initramfs sh {}/hook";
 
 #[test]
-fn the_hook_copies_what_skexec_would_believe() {
+fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
     let stage = Stage::new();
     hook(&stage);
     for (name, mode) in [
@@ -382,7 +388,7 @@ fn the_hook_copies_what_skexec_would_believe() {
         ("usr/lib/skexec/trust.d/masked.pem", 0o644),
         ("etc/skexec/trust.d/mine.pem", 0o600),
         ("etc/skexec/trust.d/open.pem", 0o666),
-        ("etc/skexec/revoked.d/open.sha256", 0o666),
+        ("etc/skexec/revoked.d/list.sha256", 0o644),
         ("etc/skexec/policy.conf", 0o664),
         ("elsewhere/linked.pem", 0o644),
         ("open/linked.pem", 0o644),
@@ -391,6 +397,8 @@ fn the_hook_copies_what_skexec_would_believe() {
         stage.mode(name, mode);
     }
     stage.mode("open", 0o777);
+    stage.mode("etc/skexec/revoked.d", 0o777);
+    symlink("none", stage.path("etc/skexec/trust.d/dangling.pem")).unwrap();
     symlink("/dev/null", stage.path("etc/skexec/trust.d/masked.pem")).unwrap();
     symlink(stage.path("elsewhere/linked.pem"), stage.path("etc/skexec/trust.d/linked.pem")).unwrap();
     symlink(stage.path("open/linked.pem"), stage.path("etc/skexec/trust.d/linked-open.pem")).unwrap();
@@ -400,26 +408,30 @@ fn the_hook_copies_what_skexec_would_believe() {
     let kib: u32 = said.split(' ').nth(2).unwrap().parse().unwrap_or_else(|_| panic!("{said}"));
     assert!(said.starts_with("skexec: adds ") && (100..200).contains(&kib), "{said}");
     assert_eq!(stage.log(), ["module [efivarfs]"]);
-    let there = |name: &str| fs::symlink_metadata(stage.path("initramfs").join(name)).is_ok();
-    for (name, wanted) in [
-        ("usr/sbin/skexec", true),
-        ("usr/lib/skexec/first-stage.sh", true),
+    let copied = |name: &str| stage.path("initramfs").join(name);
+    assert!(copied("usr/sbin/skexec").exists() && copied("usr/lib/skexec/first-stage.sh").exists());
+    // What skexec does not believe here it does not believe there: others may write to it.
+    for (name, believed) in [
+        ("usr/lib/skexec/trust.d", true),
         ("usr/lib/skexec/trust.d/shipped.pem", true),
         ("etc/skexec/trust.d/mine.pem", true),
-        ("etc/skexec/trust.d/masked.pem", true),
+        ("etc/skexec/trust.d/linked.pem", true),
         ("etc/skexec/trust.d/open.pem", false),
         ("etc/skexec/trust.d/linked-open.pem", false),
-        // It only forbids.
-        ("etc/skexec/revoked.d/open.sha256", true),
+        ("etc/skexec/revoked.d", false),
+        ("etc/skexec/revoked.d/list.sha256", false),
         ("etc/skexec/policy.conf", false),
     ] {
-        assert_eq!(there(name), wanted, "{name}: {}", text(&run.stderr));
+        let mode = fs::symlink_metadata(copied(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o022 == 0, believed, "{name}: {mode:o}: {}", text(&run.stderr));
     }
+    assert!(fs::symlink_metadata(copied("etc/skexec/trust.d/dangling.pem")).unwrap().is_symlink());
     let copy = stage.path("initramfs/etc/skexec/trust.d");
     assert_eq!(fs::read_link(copy.join("masked.pem")).unwrap(), Path::new("/dev/null"));
     assert_eq!(fs::read_to_string(copy.join("linked.pem")).unwrap(), "elsewhere/linked.pem");
     assert!(fs::symlink_metadata(copy.join("linked.pem")).unwrap().is_file());
-    assert_eq!(text(&run.stderr).matches("is left out: others than root").count(), 3, "{run:?}");
+    assert_eq!(text(&run.stderr).matches("will not be believed in the initramfs").count(), 5, "{run:?}");
+    assert_eq!(text(&run.stderr).matches("dangling.pem cannot be read").count(), 1, "{run:?}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ installkernel() {
 }
 
 # called by dracut
+# shellcheck disable=SC2154 # dracut sets initdir and moddir
 install() {
     inst_multiple skexec mkdir mount umount sleep modprobe
     inst_multiple -o reboot halt

@@ -7,6 +7,8 @@ case $(getcmdline) in
         . /lib/skexec-lib.sh
         if skexec_asked && [ -n "$skexec_device" ]; then
             wait_for_dev "$skexec_device"
+            # With systemd, without this nobody waits before the hook that mounts.
+            : >/lib/dracut/need-initqueue
             # dracut does not start without a root.
             if [ -z "$root" ]; then
                 root="block:$skexec_device"

@@ -13,5 +13,6 @@ skexec_asked() {
     skexec_parse "$(getcmdline)"
     [ -n "$skexec_kernel" ] || return 1
     skexec_root=${skexec_root:-$(getarg root=)}
+    # shellcheck disable=SC2034 # of the hooks
     skexec_device=$(label_uuid_to_dev "$skexec_root")
 }

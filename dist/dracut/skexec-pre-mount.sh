@@ -1,6 +1,7 @@
 #!/bin/sh
 # With skexec.kernel= on its command line this initramfs is a first stage: see skexec(8).
 
+# shellcheck disable=SC2154 # skexec-lib.sh sets skexec_device and skexec_root
 case $(getcmdline) in
     *skexec.kernel=*)
         . /lib/skexec-lib.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The device does not appear: dracut calls this when two thirds of its patience are gone.
 
+# shellcheck disable=SC2154 # skexec-lib.sh sets skexec_device and skexec_root
 case $(getcmdline) in
     *skexec.kernel=*)
         . /lib/skexec-lib.sh

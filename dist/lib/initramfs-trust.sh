@@ -1,42 +1,44 @@
 # shellcheck shell=sh
 # Copies skexec's trust into an initramfs that is being made. Sourced by the hook of initramfs-tools and dracut's module.
 #
-# In an initramfs every file is root's, so what skexec does not believe here because others may have written it must not be
-# copied. A list of revocations only forbids: it is copied in any case, as is a link to /dev/null, which masks a file.
+# In an initramfs every file is root's. What skexec does not believe here, because others than root may have written it or
+# because it cannot be read, must not be believed there either: its copy is made writable for all, or a link to nothing.
+# Then it has there the effect that it has here: a certificate gives nothing, a list of revocations refuses everything.
 
 # skexec_copy_trust ROOT TARGET: what lies below ROOT (empty for /), to the same place below TARGET.
 skexec_copy_trust() {
-    skexec_copy_folder "$1" "$2" /usr/lib/skexec/trust.d
-    skexec_copy_folder "$1" "$2" /etc/skexec/trust.d
-    skexec_copy_folder "$1" "$2" /usr/lib/skexec/revoked.d
-    skexec_copy_folder "$1" "$2" /etc/skexec/revoked.d
-    skexec_copy_file "$1" "$2" /etc/skexec/policy.conf
+    skexec_copy_folder "$1" "$2" /usr/lib/skexec/trust.d &&
+        skexec_copy_folder "$1" "$2" /etc/skexec/trust.d &&
+        skexec_copy_folder "$1" "$2" /usr/lib/skexec/revoked.d &&
+        skexec_copy_folder "$1" "$2" /etc/skexec/revoked.d &&
+        skexec_copy_file "$1" "$2" /etc/skexec/policy.conf
 }
 
 skexec_copy_folder() {
     [ -d "$1$3" ] || return 0
     mkdir -p "$2$3" || return 1
     for skexec_file in "$1$3"/*; do
-        skexec_copy_file "$1" "$2" "${skexec_file#"$1"}"
+        skexec_copy_file "$1" "$2" "${skexec_file#"$1"}" || return 1
     done
+    skexec_keep_doubt "$1" "$2" "$3"
 }
 
 skexec_copy_file() {
     if [ "$(readlink "$1$3")" = /dev/null ]; then
+        # A mask.
         ln -sf /dev/null "$2$3"
-        return
+    elif [ -f "$1$3" ]; then
+        mkdir -p "$2${3%/*}" && cp -pL "$1$3" "$2$3" && skexec_keep_doubt "$1" "$2" "$3"
+    elif [ -e "$1$3" ] || [ -L "$1$3" ]; then
+        echo "W: skexec: $1$3 cannot be read, nor will it be in the initramfs" >&2
+        ln -sf /skexec-unreadable "$2$3"
     fi
-    [ -f "$1$3" ] || return 0
-    case $3 in
-        */revoked.d/*) ;;
-        *)
-            skexec_of_root "$1" "$1$3" || {
-                echo "W: skexec: $1$3 is left out: others than root may write to it" >&2
-                return 0
-            }
-            ;;
-    esac
-    mkdir -p "$2${3%/*}" && cp -pL "$1$3" "$2$3"
+}
+
+skexec_keep_doubt() {
+    skexec_of_root "$1" "$1$3" && return 0
+    echo "W: skexec: $1$3 will not be believed in the initramfs: others than root may have written it" >&2
+    chmod o+w "$2$3"
 }
 
 # Whether only root can have written a file: it and every directory on the way to it, links followed.

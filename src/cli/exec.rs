@@ -11,7 +11,8 @@ pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -
     let mut said = Ok(());
     let outcome = exec::exec(system, request, &mut |line| {
         if said.is_ok() {
-            said = if line.starts_with("warning: ") { output.error(line) } else { output.step(line) };
+            let warning = line.starts_with("warning: ");
+            said = if warning { output.logged_fault(line) } else { output.logged_step(line) };
         }
     })?;
     match outcome {

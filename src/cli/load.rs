@@ -31,9 +31,10 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
     }
     if output.json() {
         output.document(&Document { report: &outcome.report, plan: outcome.plan.as_ref(), loaded: outcome.loaded })?;
-    } else {
-        tell(args, &outcome, output)?;
+    } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
+        plan::tell(&args.kernel, plan, output)?;
     }
+    tell(args, &outcome, output)?;
     Ok(outcome.exit())
 }
 
@@ -62,16 +63,15 @@ fn request(args: &LoadArgs) -> Request {
     }
 }
 
+/// What came of it. In JSON it was said already; the system's log has it all the same.
 fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
-    if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan::tell(&args.kernel, plan, output)?;
-    }
     match outcome.report.findings().first() {
+        Some(finding) if output.json() => output.refusal_in_json(&args.kernel, finding),
         Some(finding) => output.refusal(Some(&args.kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
             let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(args.method, plan));
-            output.fact(&format!("{}: loaded {by}, {who}", args.kernel.display()))?;
+            output.event(&format!("{}: loaded {by}, {who}", args.kernel.display()))?;
         }
         None => {}
     }

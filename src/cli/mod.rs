@@ -13,6 +13,7 @@ mod unload;
 mod verify;
 
 use crate::gather::TrustRequest;
+use crate::journal::Journal;
 use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, CompletionsArgs, TrustArgs, VerifyArgs};
@@ -40,7 +41,8 @@ pub fn run(
         let error = Cli::command().error(clap::error::ErrorKind::TooManyValues, "--signature is about one FILE");
         return usage(&error, out, err);
     }
-    let mut output = Output::new(cli.output, out, err);
+    let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
+    let mut output = Output::new(cli.output, out, err, journal);
     match dispatch(system, &cli.command, &mut output) {
         Ok(exit) => exit,
         Err(error) => {
@@ -55,6 +57,15 @@ pub fn run(
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
+}
+
+/// Whether the system's log is to have it.
+fn changes_what_is_booted(command: &Command) -> bool {
+    match command {
+        Command::Load(args) => !args.dry_run,
+        Command::Exec(_) | Command::Unload(_) => true,
+        _ => false,
+    }
 }
 
 fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> anyhow::Result<Exit> {

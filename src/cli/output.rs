@@ -1,7 +1,9 @@
-//! Where words go: facts that were asked for to standard output, everything else to standard error.
+//! Where words go: facts that were asked for to standard output, everything else to standard error. What changes the
+//! machine, or was refused to, also goes to the system's log.
 
 use super::args::OutputArgs;
-use crate::reason::{Exit, Finding, Warning};
+use crate::journal::{Entry, Journal, Printed, Priority};
+use crate::reason::{Exit, Finding, Reason, Warning};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,11 +13,24 @@ pub(super) struct Output<'a> {
     args: OutputArgs,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
+    /// Of commands that change what is booted.
+    journal: Option<Journal>,
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(args: OutputArgs, out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
-        Self { args, out, err }
+    pub(super) fn new(
+        args: OutputArgs,
+        out: &'a mut dyn Write,
+        err: &'a mut dyn Write,
+        journal: Option<Journal>,
+    ) -> Self {
+        Self { args, out, err, journal }
+    }
+
+    fn log(&self, priority: Priority, reason: Option<Reason>, text: &str, printed: Printed) {
+        if let Some(journal) = &self.journal {
+            journal.tell(&Entry { priority, reason, text: &printable(text), printed });
+        }
     }
 
     fn put_out(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -63,6 +78,18 @@ impl<'a> Output<'a> {
         if self.args.verbose { self.error(line) } else { Ok(()) }
     }
 
+    /// A step that the log has in any case.
+    pub(super) fn logged_step(&mut self, line: &str) -> io::Result<()> {
+        self.log(Priority::Info, None, line, if self.args.verbose { Printed::Err } else { Printed::Not });
+        self.step(line)
+    }
+
+    /// A fault that stops nothing.
+    pub(super) fn logged_fault(&mut self, line: &str) -> io::Result<()> {
+        self.log(Priority::Warning, None, line, Printed::Err);
+        self.error(line)
+    }
+
     pub(super) fn warning(&mut self, warning: &Warning) -> io::Result<()> {
         if self.args.quiet {
             return Ok(());
@@ -76,7 +103,15 @@ impl<'a> Output<'a> {
 
     /// That something was done, as text or as JSON.
     pub(super) fn done(&mut self, what: &'static str, text: &str) -> io::Result<()> {
-        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { self.fact(text) }
+        self.event(text)?;
+        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { Ok(()) }
+    }
+
+    /// That something was done; JSON that says so is the caller's.
+    pub(super) fn event(&mut self, text: &str) -> io::Result<()> {
+        let silent = self.args.json || self.args.quiet;
+        self.log(Priority::Notice, None, text, if silent { Printed::Not } else { Printed::Out });
+        if silent { Ok(()) } else { self.fact(text) }
     }
 
     /// A refusal that is about no file.
@@ -95,15 +130,27 @@ impl<'a> Output<'a> {
             let reason: Option<&str> = None;
             self.document(&serde_json::json!({ "schema": 1, "reason": reason, "message": what }))?;
         }
+        self.log(Priority::Error, None, what, Printed::Err);
         self.error(what)
     }
 
     /// A refusal: what, why, and what to do.
     pub(super) fn refusal(&mut self, subject: Option<&Path>, finding: &Finding) -> io::Result<()> {
-        let subject = subject.map(|path| format!("{}: ", path.display())).unwrap_or_default();
-        self.error(&format!("{subject}{finding} ({})", finding.reason))?;
+        let text = refused(subject, finding);
+        self.log(Priority::Error, Some(finding.reason), &text, Printed::Err);
+        self.error(&text)?;
         self.put_err(&format!("  do: {}\n", finding.reason.advice()))
     }
+
+    /// A refusal that a JSON document says.
+    pub(super) fn refusal_in_json(&self, subject: &Path, finding: &Finding) {
+        self.log(Priority::Error, Some(finding.reason), &refused(Some(subject), finding), Printed::Not);
+    }
+}
+
+fn refused(subject: Option<&Path>, finding: &Finding) -> String {
+    let subject = subject.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+    format!("{subject}{finding} ({})", finding.reason)
 }
 
 /// A reader who has gone away has heard enough; what was done stays done, and the exit code tells it.

@@ -1,0 +1,234 @@
+//! The system's log: what was refused, loaded, booted and unloaded, in the same words as on the terminal.
+//!
+//! It is told to journald by its own protocol, else to the syslog daemon, else, in an initramfs, to the kernel's log. That
+//! nobody listens is no error: the log must not decide what a machine boots.
+
+use crate::machine::surroundings::Surroundings;
+use crate::reason::Reason;
+use crate::sources::Root;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+
+/// journald, by the protocol of systemd's "Native Journal Protocol".
+const JOURNALD: &str = "/run/systemd/journal/socket";
+/// A syslog daemon, as syslog(3) reaches it.
+const SYSLOG: &str = "/dev/log";
+const KERNEL: &str = "/dev/kmsg";
+/// `LOG_USER` of syslog(3).
+const FACILITY: u8 = 1;
+
+/// How much a line matters, by the numbers of syslog(3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// Something was refused or failed.
+    Error,
+    /// Something was done in spite of a fault.
+    Warning,
+    /// Something was done.
+    Notice,
+    /// A step on the way.
+    Info,
+}
+
+impl Priority {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Error => 3,
+            Self::Warning => 4,
+            Self::Notice => 5,
+            Self::Info => 6,
+        }
+    }
+}
+
+/// Where a line was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Printed {
+    /// Nowhere, because that was asked for.
+    Not,
+    /// On standard output.
+    Out,
+    /// On standard error.
+    Err,
+}
+
+/// A line for the log, without control letters.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'a> {
+    /// How much it matters.
+    pub priority: Priority,
+    /// Why it was refused.
+    pub reason: Option<Reason>,
+    /// The words.
+    pub text: &'a str,
+    /// Where they stand already.
+    pub printed: Printed,
+}
+
+/// Who listens on this machine.
+#[derive(Debug)]
+pub struct Journal {
+    listener: Listener,
+    /// Standard output, and standard error, are connected to journald.
+    streams: [bool; 2],
+}
+
+#[derive(Debug)]
+enum Listener {
+    Journald(PathBuf),
+    Syslog(PathBuf),
+    Kernel(PathBuf),
+    Nobody,
+}
+
+impl Journal {
+    /// Looks for a listener.
+    #[must_use]
+    pub fn of(root: &Root) -> Self {
+        let listener = if root.has(JOURNALD) {
+            Listener::Journald(root.path(JOURNALD))
+        } else if root.has(SYSLOG) {
+            Listener::Syslog(root.path(SYSLOG))
+        } else if root.has(KERNEL) && Surroundings::read(root).initramfs {
+            Listener::Kernel(root.path(KERNEL))
+        } else {
+            Listener::Nobody
+        };
+        // Below a test's root nothing of this process counts.
+        let stream = std::env::var("JOURNAL_STREAM").ok().filter(|_| *root == Root::default());
+        let is_journal = |fd: &str| {
+            let stream = stream.as_deref()?;
+            let metadata = fs::metadata(Path::new("/proc/self/fd").join(fd)).ok()?;
+            Some(names(stream, metadata.dev(), metadata.ino()))
+        };
+        Self { listener, streams: ["1", "2"].map(|fd| is_journal(fd).unwrap_or(false)) }
+    }
+
+    /// Tells it, unless journald has read it from this process's own streams.
+    pub fn tell(&self, entry: &Entry<'_>) {
+        let [out, err] = self.streams;
+        let known = match entry.printed {
+            Printed::Not => false,
+            Printed::Out => out,
+            Printed::Err => err,
+        };
+        if !known {
+            // There is nobody to tell that nobody listens.
+            let _ = self.send(entry);
+        }
+    }
+
+    fn send(&self, entry: &Entry<'_>) -> io::Result<()> {
+        match &self.listener {
+            Listener::Journald(path) => datagram(path, fields(entry).as_bytes()),
+            Listener::Syslog(path) => datagram(path, line(entry).as_bytes()),
+            Listener::Kernel(path) => {
+                let mut kernel = OpenOptions::new().append(true).open(path)?;
+                // One write is one record.
+                kernel.write_all(format!("{}\n", line(entry)).as_bytes())
+            }
+            Listener::Nobody => Ok(()),
+        }
+    }
+}
+
+/// Whether `JOURNAL_STREAM` (systemd.exec(5)) names the file of this device and inode.
+fn names(stream: &str, device: u64, inode: u64) -> bool {
+    stream.split_once(':').is_some_and(|(first, second)| {
+        first.parse::<u64>().is_ok_and(|number| number == device)
+            && second.parse::<u64>().is_ok_and(|number| number == inode)
+    })
+}
+
+/// Does not wait for a daemon that does not read.
+fn datagram(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let socket = UnixDatagram::unbound()?;
+    socket.set_nonblocking(true)?;
+    socket.send_to(bytes, path).map(drop)
+}
+
+/// As journald reads it.
+fn fields(entry: &Entry<'_>) -> String {
+    let (number, pid) = (entry.priority.number(), std::process::id());
+    let mut fields = format!(
+        "MESSAGE={}\nPRIORITY={number}\nSYSLOG_FACILITY={FACILITY}\nSYSLOG_IDENTIFIER=skexec\nSYSLOG_PID={pid}\n",
+        entry.text
+    );
+    if let Some(reason) = entry.reason {
+        fields.push_str(&format!("SKEXEC_REASON={reason}\n"));
+    }
+    fields
+}
+
+/// As syslog daemons and the kernel read it.
+fn line(entry: &Entry<'_>) -> String {
+    let number = FACILITY.saturating_mul(8).saturating_add(entry.priority.number());
+    format!("<{number}>skexec[{}]: {}", std::process::id(), entry.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+
+    const ENTRY: Entry<'_> =
+        Entry { priority: Priority::Error, reason: Some(Reason::Unsigned), text: "vmlinuz: no", printed: Printed::Err };
+
+    fn heard(socket: &UnixDatagram) -> String {
+        let mut buffer = [0; 4096];
+        socket.set_nonblocking(true).unwrap();
+        let length = socket.recv(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).replace(&std::process::id().to_string(), "PID")
+    }
+
+    #[test]
+    fn journald_is_told_before_syslog_and_the_kernel_in_an_initramfs_only() {
+        let tree = Tree::new();
+        let kernel = tree.write("/dev/kmsg", "");
+        Journal::of(tree.root()).tell(&ENTRY);
+        assert_eq!(fs::read_to_string(&kernel).unwrap(), "");
+        tree.write("/etc/initrd-release", "");
+        Journal::of(tree.root()).tell(&ENTRY);
+        let pid = std::process::id().to_string();
+        assert_eq!(fs::read_to_string(&kernel).unwrap().replace(&pid, "PID"), "<11>skexec[PID]: vmlinuz: no\n");
+
+        let syslog = UnixDatagram::bind(tree.root().path(SYSLOG)).unwrap();
+        Journal::of(tree.root()).tell(&ENTRY);
+        assert_eq!(heard(&syslog), "<11>skexec[PID]: vmlinuz: no");
+
+        tree.directory("/run/systemd/journal");
+        let journald = UnixDatagram::bind(tree.root().path(JOURNALD)).unwrap();
+        Journal::of(tree.root()).tell(&ENTRY);
+        let wanted = "MESSAGE=vmlinuz: no\nPRIORITY=3\nSYSLOG_FACILITY=1\nSYSLOG_IDENTIFIER=skexec\nSYSLOG_PID=PID\n\
+                      SKEXEC_REASON=unsigned\n";
+        assert_eq!(heard(&journald), wanted);
+        assert_eq!(heard_nothing(&syslog), io::ErrorKind::WouldBlock);
+        drop(journald);
+        Journal::of(tree.root()).tell(&ENTRY);
+    }
+
+    fn heard_nothing(socket: &UnixDatagram) -> io::ErrorKind {
+        socket.recv(&mut [0; 1]).unwrap_err().kind()
+    }
+
+    #[test]
+    fn what_journald_reads_already_is_not_told_again() {
+        let tree = Tree::new();
+        tree.directory("/dev");
+        let syslog = UnixDatagram::bind(tree.root().path(SYSLOG)).unwrap();
+        syslog.set_nonblocking(true).unwrap();
+        let journal = Journal { streams: [false, true], ..Journal::of(tree.root()) };
+        for (printed, told) in [(Printed::Err, false), (Printed::Out, true), (Printed::Not, true)] {
+            journal.tell(&Entry { printed, ..ENTRY });
+            assert_eq!(syslog.recv(&mut [0; 1]).is_ok(), told, "{printed:?}");
+        }
+        for (stream, wanted) in
+            [("8:99", true), ("8:98", false), ("9:99", false), ("8", false), ("", false), ("a:b", false)]
+        {
+            assert_eq!(names(stream, 8, 99), wanted, "{stream}");
+        }
+    }
+}
