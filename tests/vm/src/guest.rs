@@ -125,6 +125,17 @@ impl Guest {
         }
     }
 
+    /// Waits until the machine is gone, whatever an agent still had to say.
+    pub(crate) fn await_end(&mut self, patience: Duration, what: &str) -> Result<()> {
+        loop {
+            match self.events.recv_timeout(patience) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine goes on"))),
+            }
+        }
+    }
+
     /// Waits until the console says something behind its first `before` bytes: all that it said there.
     pub(crate) fn await_console(&mut self, text: &str, before: usize, patience: Duration) -> Result<String> {
         let deadline = Instant::now() + patience;
