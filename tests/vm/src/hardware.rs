@@ -17,11 +17,13 @@ pub(crate) struct Hardware {
     pub(crate) debugger: bool,
     /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
     pub(crate) counting: bool,
+    /// What its clock says at the start, in place of the right time: `2001-01-01T00:00:00`
+    pub(crate) clock: Option<&'static str>,
 }
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { memory: None, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false }
+        Self { memory: None, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false, clock: None }
     }
 }
 
@@ -37,6 +39,9 @@ impl Hardware {
             }
         }
         command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &self.processors.to_string()]);
+        if let Some(clock) = self.clock {
+            command.args(["-rtc", &format!("base={clock}")]);
+        }
         if self.counting {
             command.args(["-icount", "shift=0"]);
         }

@@ -42,6 +42,7 @@ pub(crate) struct Start<'a> {
     pub(crate) cmdline: &'a str,
     /// What the guest writes into its root is forgotten with it.
     pub(crate) snapshot: bool,
+    pub(crate) hardware: Hardware,
 }
 
 /// The words by which the real system finds its root.
@@ -84,7 +85,7 @@ impl Disks {
     }
 
     pub(crate) fn start(&self, lab: &Lab, name: &str, start: &Start<'_>) -> Result<Guest> {
-        let Start { kernel, initrd, cmdline, snapshot } = *start;
+        let Start { kernel, initrd, cmdline, snapshot, hardware } = *start;
         ensure!(snapshot || self.copy.is_some(), "{name}: it would write into the cached root");
         let drive = |serial, file: &Path, snapshot| Drive { serial, file: file.to_owned(), snapshot };
         let drives = vec![
@@ -97,7 +98,7 @@ impl Disks {
             initrd: initrd.to_owned(),
             cmdline: cmdline.to_owned(),
             platform: Platform::Disks(drives),
-            hardware: Hardware::default(),
+            hardware,
             memory_mib: MEMORY_MIB,
             accel: lab.accel(),
         };

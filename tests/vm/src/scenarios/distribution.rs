@@ -6,6 +6,7 @@ use super::{Stage, check_loaded};
 use crate::checks::{Checks, Expect};
 use crate::fetch::{LABEL, Maker, Root, Series};
 use crate::guest::Guest;
+use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, PATIENCE, Start, root_words};
 
@@ -22,7 +23,13 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(stage.lab, stage.name, &root, files)?;
     let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start { kernel: &root.kernel(&first), initrd: &root.initrd(&first), cmdline: &cmdline, snapshot: true };
+    let start = Start {
+        kernel: &root.kernel(&first),
+        initrd: &root.initrd(&first),
+        cmdline: &cmdline,
+        snapshot: true,
+        hardware: Hardware::default(),
+    };
     let (mut guest, boot) = disks.boot(stage.lab, stage.name, &start)?;
     checks.equal("Debian's own kernel is up", &boot.release, &first);
     guest.await_console("login:", 0, PATIENCE)?;

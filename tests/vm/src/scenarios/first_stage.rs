@@ -13,6 +13,7 @@ use super::distribution::release;
 use crate::checks::{Checks, Expect};
 use crate::fetch::{LABEL, Maker};
 use crate::guest::Guest;
+use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, PATIENCE, Start, root_words};
 
@@ -36,6 +37,8 @@ const PREPARE: &str = r#"set -e
 /// Longer than a real system needs for its kernel's first line.
 const SILENCE: Duration = Duration::from_secs(20);
 
+/// Before every certificate's time.
+const WRONG_CLOCK: &str = "2001-01-01T00:00:00";
 /// Lines of the console that are shown where a check fails.
 const LAST: usize = 30;
 /// A first stage takes less time than a whole system.
@@ -91,11 +94,13 @@ pub(super) fn dracut(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 }
 
 fn play(first: &FirstStage<'_>, checks: &mut Checks) -> Result<()> {
-    first.boots("kernel and initrd are verified", "", "", checks)?;
+    let (right, wrong) = (Hardware::default(), Hardware { clock: Some(WRONG_CLOCK), ..Hardware::default() });
+    first.boots(right, "kernel and initrd are verified", "", "", checks)?;
+    first.boots(wrong, "a clock that is far behind", "", "", checks)?;
     for refusal in &REFUSALS {
         first.refuses(refusal, checks)?;
     }
-    first.boots("skexec.covers=kernel, an unsigned initrd", ".unsigned", "skexec.covers=kernel", checks)
+    first.boots(right, "skexec.covers=kernel, an unsigned initrd", ".unsigned", "skexec.covers=kernel", checks)
 }
 
 /// A disk with the real system, and the first stage that was made there.
@@ -124,7 +129,13 @@ impl<'a> FirstStage<'a> {
         let disks = Disks::copied(lab, stage.name, &root, files)?;
         let (kernel, initrd) = (root.kernel(&own), lab.scratch(&format!("{}.initrd", stage.name)));
         let cmdline = format!("console=ttyS0 {}", root_words());
-        let start = Start { kernel: &kernel, initrd: &root.initrd(&own), cmdline: &cmdline, snapshot: false };
+        let start = Start {
+            kernel: &kernel,
+            initrd: &root.initrd(&own),
+            cmdline: &cmdline,
+            snapshot: false,
+            hardware: Hardware::default(),
+        };
         let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
 
         let image = format!("/boot/initrd.img-{own}");
@@ -151,18 +162,19 @@ impl<'a> FirstStage<'a> {
         Ok(Self { stage, maker, disks, kernel, initrd, release })
     }
 
-    fn start(&self, kernel: &str, initrd: &str, more: &str) -> Result<Guest> {
+    fn start(&self, hardware: Hardware, kernel: &str, initrd: &str, more: &str) -> Result<Guest> {
         let release = &self.release;
         let cmdline = format!(
             "console=ttyS0 skexec.root=LABEL={LABEL} skexec.kernel=/boot/vmlinuz-{release}{kernel} \
              skexec.initrd=/boot/initrd.img-{release}{initrd} skexec.append=\"ro console=ttyS0 vm.real\" {more}"
         );
-        let start = Start { kernel: &self.kernel, initrd: &self.initrd, cmdline: &cmdline, snapshot: true };
-        self.disks.start(self.stage.lab, self.stage.name, &start)
+        let start = Start { kernel: &self.kernel, initrd: &self.initrd, cmdline: &cmdline, snapshot: true, hardware };
+        let name = format!("{}-kernel{kernel}-initrd{initrd}", self.stage.name);
+        self.disks.start(self.stage.lab, &name, &start)
     }
 
-    fn boots(&self, what: &str, initrd: &str, more: &str, checks: &mut Checks) -> Result<()> {
-        let mut guest = self.start("", initrd, more)?;
+    fn boots(&self, hardware: Hardware, what: &str, initrd: &str, more: &str, checks: &mut Checks) -> Result<()> {
+        let mut guest = self.start(hardware, "", initrd, more)?;
         guest.be_patient(PATIENCE);
         let boot = guest.await_boot(PATIENCE, "the real system")?;
         let console = guest.await_console("login:", 0, PATIENCE)?;
@@ -177,7 +189,7 @@ impl<'a> FirstStage<'a> {
 
     fn refuses(&self, refusal: &Refusal, checks: &mut Checks) -> Result<()> {
         let Refusal { what, kernel, initrd, reason, onfail } = refusal;
-        let mut guest = self.start(kernel, initrd, onfail.word())?;
+        let mut guest = self.start(Hardware::default(), kernel, initrd, onfail.word())?;
         let told = guest.await_console(self.end_of(*onfail), 0, REFUSAL);
         if matches!(onfail, Onfail::Reboot) {
             // QEMU ends where the machine would start anew.

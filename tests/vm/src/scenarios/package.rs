@@ -7,6 +7,7 @@ use super::distribution::release;
 use crate::checks::{Checks, Expect};
 use crate::fetch::Maker;
 use crate::guest::Guest;
+use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::package;
 use crate::root::{Disks, Start, root_words};
@@ -26,7 +27,13 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.add("/etc/initramfs-tools/conf.d/vm", b"MODULES=list\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(lab, stage.name, &root, files)?;
     let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start { kernel: &root.kernel(&own), initrd: &root.initrd(&own), cmdline: &cmdline, snapshot: true };
+    let start = Start {
+        kernel: &root.kernel(&own),
+        initrd: &root.initrd(&own),
+        cmdline: &cmdline,
+        snapshot: true,
+        hardware: Hardware::default(),
+    };
     let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
 
     done("dpkg -i /root/skexec.deb", &[], &mut guest, checks)?;
