@@ -28,6 +28,11 @@ impl Authority {
         self.directory.join("authority.pem")
     }
 
+    /// The signer's certificate and key, for who signs in the guest.
+    pub(crate) fn signer(&self) -> [PathBuf; 2] {
+        ["signer.pem", "signer.key"].map(|name| self.directory.join(name))
+    }
+
     /// Signs a PE file as `sbsign` does.
     pub(crate) fn sign(&self, image: &Path, signed: &Path, tools: &Tools) -> Result<()> {
         let mut sbsign = tools.sbsign();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use vm_protocol::facts::Facts;
@@ -37,6 +37,13 @@ pub(crate) struct Guest {
 impl Guest {
     /// Starts a machine and waits until its kernel is up. The console's text stays in the file when the guest is gone.
     pub(crate) fn boot(machine: &Machine, tools: &Tools, console: &Path) -> Result<(Self, Boot)> {
+        let mut guest = Self::start(machine, tools, console)?;
+        let boot = guest.next_boot("the first kernel")?;
+        Ok((guest, boot))
+    }
+
+    /// Starts a machine, and waits for nothing.
+    pub(crate) fn start(machine: &Machine, tools: &Tools, console: &Path) -> Result<Self> {
         let _ = fs::remove_file(console);
         let mut command = machine.command(tools, &Wiring::Harness { console })?;
         let mut qemu = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start QEMU")?;
@@ -45,10 +52,7 @@ impl Guest {
         let stdout = stdout.context("QEMU's stdout")?;
         thread::spawn(move || listen(stdout, &sender));
         let requests = stdin.context("QEMU's stdin")?;
-        let mut guest =
-            Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE };
-        let boot = guest.next_boot("the first kernel")?;
-        Ok((guest, boot))
+        Ok(Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE })
     }
 
     /// For commands that take longer than others.
@@ -110,6 +114,43 @@ impl Guest {
     pub(crate) fn console_from(&self, before: usize) -> String {
         let console = fs::read(&self.console).unwrap_or_default();
         plain(&String::from_utf8_lossy(console.get(before..).unwrap_or_default()))
+    }
+
+    /// Waits until an agent says which kernel is up, whatever another one still had to say.
+    pub(crate) fn await_boot(&mut self, patience: Duration, what: &str) -> Result<Boot> {
+        loop {
+            if let Event::Boot(boot) = self.event(patience, what)? {
+                return Ok(boot);
+            }
+        }
+    }
+
+    /// Waits until the machine is gone, whatever an agent still had to say.
+    pub(crate) fn await_end(&mut self, patience: Duration, what: &str) -> Result<()> {
+        loop {
+            match self.events.recv_timeout(patience) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine goes on"))),
+            }
+        }
+    }
+
+    /// Waits until the console says something behind its first `before` bytes: all that it said there.
+    pub(crate) fn await_console(&mut self, text: &str, before: usize, patience: Duration) -> Result<String> {
+        let deadline = Instant::now() + patience;
+        loop {
+            // Asked before the console is read: what a machine says last is said then.
+            let ended = self.qemu.try_wait()?.is_some();
+            let console = self.console_from(before);
+            if console.contains(text) {
+                return Ok(console);
+            }
+            if ended || Instant::now() > deadline {
+                return Err(self.trouble(&format!("the console never said {text:?}")));
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// `agent facts`.

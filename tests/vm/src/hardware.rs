@@ -17,11 +17,13 @@ pub(crate) struct Hardware {
     pub(crate) debugger: bool,
     /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
     pub(crate) counting: bool,
+    /// What its clock says at the start, in place of the right time: `2001-01-01T00:00:00`
+    pub(crate) clock: Option<&'static str>,
 }
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { memory: None, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false }
+        Self { memory: None, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false, clock: None }
     }
 }
 
@@ -37,6 +39,9 @@ impl Hardware {
             }
         }
         command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &self.processors.to_string()]);
+        if let Some(clock) = self.clock {
+            command.args(["-rtc", &format!("base={clock}")]);
+        }
         if self.counting {
             command.args(["-icount", "shift=0"]);
         }
@@ -58,4 +63,26 @@ pub(crate) enum Platform {
         variables: PathBuf,
         disk: PathBuf,
     },
+    /// A BIOS; the root file system and what a test brings along are on disks.
+    Disks(Vec<Drive>),
+}
+
+/// A disk, by virtio.
+#[derive(Debug, Clone)]
+pub(crate) struct Drive {
+    /// By which the guest finds it: `/dev/disk/by-id/virtio-SERIAL`
+    pub(crate) serial: &'static str,
+    pub(crate) file: PathBuf,
+    /// What the guest writes is forgotten with the guest.
+    pub(crate) snapshot: bool,
+}
+
+impl Drive {
+    pub(crate) fn attach(&self, command: &mut Command) {
+        let Self { serial, file, snapshot } = self;
+        let snapshot = if *snapshot { "on" } else { "off" };
+        let file = file.display();
+        command.args(["-drive", &format!("if=none,id={serial},format=raw,snapshot={snapshot},file={file}")]);
+        command.args(["-device", &format!("virtio-blk-pci,drive={serial},serial={serial}")]);
+    }
 }

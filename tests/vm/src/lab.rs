@@ -9,9 +9,10 @@ use vm_protocol::Boot;
 use crate::authority::{self, Authority};
 use crate::binaries::Binaries;
 use crate::cache::Cache;
+use crate::deb;
 use crate::disk;
 use crate::esp;
-use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Tools};
+use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Root, Tools};
 use crate::guest::Guest;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::{self, Files};
@@ -211,6 +212,28 @@ impl Lab {
             self.owner.sign_detached(&elf, &signature, &self.tools)
         })?;
         Ok(Vmlinux { elf: directory.join("vmlinux"), signature: directory.join("vmlinux.p7s") })
+    }
+
+    pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
+        Fetch::new(&self.cache, self.report).root(maker)
+    }
+
+    /// The throw-away authority that the tests trust.
+    pub(crate) fn owner(&self) -> &Authority {
+        &self.owner
+    }
+
+    /// The Debian package.
+    pub(crate) fn package(&self) -> Result<PathBuf> {
+        deb::build(&self.cache, self.report)
+    }
+
+    pub(crate) fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
+    pub(crate) fn accel(&self) -> Accel {
+        self.accel
     }
 
     /// A scratch file of the run's.

@@ -37,7 +37,7 @@ impl fmt::Display for Accel {
 pub(crate) struct Machine {
     pub(crate) kernel: PathBuf,
     pub(crate) initrd: PathBuf,
-    /// Joined to what every guest needs.
+    /// Joined to what every guest of ours needs; of a whole Debian, all of it.
     pub(crate) cmdline: String,
     pub(crate) platform: Platform,
     pub(crate) hardware: Hardware,
@@ -90,6 +90,11 @@ impl Machine {
                 let drive = format!("if=none,id=esp,format=raw,readonly=on,file={}", disk.display());
                 command.args(["-drive", &drive, "-device", "virtio-blk-pci,drive=esp,bootindex=0"]);
             }
+            Platform::Disks(drives) => {
+                drives.iter().for_each(|drive| drive.attach(&mut command));
+                command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
+                command.arg("-append").arg(&self.cmdline);
+            }
             Platform::Bios | Platform::Uefi(_) | Platform::SecureBoot(_) => {
                 command.arg("-kernel").arg(&self.kernel).arg("-initrd").arg(&self.initrd);
                 command.arg("-append").arg(cmdline(&self.cmdline));
@@ -100,7 +105,7 @@ impl Machine {
 
     fn firmware(&self, command: &mut Command, tools: &Tools) {
         let (code, variables) = match &self.platform {
-            Platform::Bios | Platform::Disk(_) => {
+            Platform::Bios | Platform::Disk(_) | Platform::Disks(_) => {
                 command.args(["-machine", "q35"]);
                 return;
             }

@@ -55,6 +55,11 @@ impl Apt {
         Ok(apt)
     }
 
+    /// The file with its sources.
+    pub(crate) fn sources(&self) -> PathBuf {
+        self.root.join("sources.list")
+    }
+
     pub(crate) fn needs_lists(&self) -> bool {
         !self.root.join("updated").exists()
     }

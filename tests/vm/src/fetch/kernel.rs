@@ -13,7 +13,7 @@ use super::apt::Apt;
 use super::tools::Tools;
 use crate::cache::Cache;
 
-const META_PACKAGE: &str = "linux-image-cloud-amd64";
+pub(super) const META_PACKAGE: &str = "linux-image-cloud-amd64";
 
 const EFIVARFS: &str = "efivarfs";
 

@@ -5,6 +5,7 @@ mod apt;
 mod extras;
 mod kernel;
 mod package;
+mod root;
 mod tools;
 
 use std::fs;
@@ -15,6 +16,7 @@ use self::apt::Apt;
 pub(crate) use self::extras::{Extras, Group};
 pub(crate) use self::kernel::{Choice, Kernel, Series};
 pub(crate) use self::package::{Origin, Package};
+pub(crate) use self::root::{LABEL, Maker, Root};
 pub(crate) use self::tools::Tools;
 use crate::cache::Cache;
 use crate::report::Report;
@@ -79,6 +81,17 @@ impl<'a> Fetch<'a> {
             self.report.step(format_args!("fetch   {}", package.id), || package.fetch(&apt, self.cache))?;
         }
         package.unpacked(self.cache)
+    }
+
+    /// A Debian root file system, made when it is first asked for.
+    pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
+        let directory = self.cache.path(maker.directory());
+        if !directory.exists() {
+            let apt = self.apt()?;
+            let what = format!("fetch   a Debian root ({})", maker.directory());
+            self.report.step(what, || root::make(&apt, self.cache, maker))?;
+        }
+        Ok(Root::new(directory))
     }
 
     fn apt(&self) -> Result<Apt> {

@@ -1,11 +1,14 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
 mod damage;
+mod distribution;
 mod factory;
+mod first_stage;
 mod generations;
 mod kexec_tools;
 mod lockdown;
 mod oracle;
+mod package;
 mod payload;
 mod permissions;
 mod round_trip;
@@ -114,6 +117,21 @@ pub(crate) fn all() -> Vec<Scenario> {
     for kernel in [V6_1, V6_12] {
         let about = "the same inputs to kexec-tools: each difference has its reason";
         all.push(scenario("kexec-tools", about, kernel, kernel, kernel == V6_12, kexec_tools::play));
+    }
+    for (first, second) in [(V6_1, V6_12), (V6_12, V6_12), (V6_1, V6_1)] {
+        let about = "a whole Debian: from dpkg -i to the second kernel's login prompt";
+        let representative = (first, second) == (V6_1, V6_12);
+        all.push(scenario("distribution", about, first, second, representative, distribution::play));
+    }
+    // The triggers of a package remake the newest kernel's initramfs.
+    let about = "a whole Debian: the package comes, is replaced, and goes";
+    all.push(scenario("package", about, V6_12, V6_12, false, package::play));
+    for second in [V6_1, V6_12] {
+        let about = "an initramfs of initramfs-tools verifies and boots the real system";
+        let representative = second == V6_1;
+        all.push(scenario("first-stage", about, V6_12, second, representative, first_stage::initramfs_tools));
+        let about = "an initramfs of dracut verifies and boots the real system";
+        all.push(scenario("dracut", about, V6_12, second, false, first_stage::dracut));
     }
     for row in &ROWS {
         let about = "a boot by segments, in the second kernel's own words";

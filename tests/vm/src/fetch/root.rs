@@ -1,0 +1,128 @@
+//! A whole Debian, made by mmdebstrap: systemd, both kernels, and an initramfs for each.
+//!
+//! It needs root, or fakeroot beside the user namespaces that mmdebstrap works in then. Nothing is mounted by us: the file
+//! system is written by `mke2fs -d`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result};
+use nix::unistd::geteuid;
+
+use super::apt::Apt;
+use super::kernel::{META_PACKAGE, Series};
+use crate::cache::Cache;
+use crate::tool;
+
+/// What the image's label and so its `root=` is.
+pub(crate) const LABEL: &str = "vmroot";
+/// Sparse: most of it is never written.
+const SIZE: &str = "1600M";
+/// Beside what `minbase` holds.
+const PACKAGES: &str = "systemd,systemd-sysv,udev,dbus,kmod,e2fsprogs,cpio,zstd,openssl";
+
+/// Who makes its initramfs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Maker {
+    InitramfsTools,
+    Dracut,
+}
+
+impl Maker {
+    /// busybox is recommended, and its absence would change the emergency shell.
+    fn packages(self) -> &'static str {
+        match self {
+            Self::InitramfsTools => "initramfs-tools,busybox",
+            Self::Dracut => "dracut",
+        }
+    }
+
+    pub(super) fn directory(self) -> &'static str {
+        match self {
+            Self::InitramfsTools => "root-initramfs-tools",
+            Self::Dracut => "root-dracut",
+        }
+    }
+}
+
+/// The image, and what a machine needs to boot it.
+#[derive(Debug, Clone)]
+pub(crate) struct Root {
+    directory: PathBuf,
+}
+
+impl Root {
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// An ext4 file system.
+    pub(crate) fn image(&self) -> PathBuf {
+        self.directory.join("root.ext4")
+    }
+
+    pub(crate) fn kernel(&self, release: &str) -> PathBuf {
+        self.directory.join(format!("vmlinuz-{release}"))
+    }
+
+    pub(crate) fn initrd(&self, release: &str) -> PathBuf {
+        self.directory.join(format!("initrd.img-{release}"))
+    }
+
+    /// The release of the kernel that belongs to a series.
+    pub(crate) fn release(&self, series: Series) -> Result<String> {
+        let prefix = format!("vmlinuz-{series}.");
+        for entry in fs::read_dir(&self.directory)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.starts_with(&prefix) {
+                return Ok(name.trim_start_matches("vmlinuz-").to_owned());
+            }
+        }
+        anyhow::bail!("{} holds no {prefix}*", self.directory.display())
+    }
+}
+
+pub(super) fn make(apt: &Apt, cache: &Cache, maker: Maker) -> Result<()> {
+    let program = cache.directory("tools-mmdebstrap", |unfinished| apt.unpack("mmdebstrap", unfinished))?;
+    let kernels = [false, true].map(|backports| apt.meaning_of(META_PACKAGE, backports));
+    let [old, new] = kernels;
+    let packages = [PACKAGES, maker.packages(), &old?, &new?].join(",");
+    cache.directory(maker.directory(), |unfinished| {
+        let archive = unfinished.join("root.tar");
+        bootstrap(&program, &packages, &apt.sources(), &archive)?;
+        write_image(&archive, &cache.workspace("tests/vm/guest/root"), unfinished)?;
+        Ok(fs::remove_file(archive)?)
+    })?;
+    Ok(())
+}
+
+fn bootstrap(program: &Path, packages: &str, sources: &Path, archive: &Path) -> Result<()> {
+    let mut mmdebstrap = Command::new(program.join("usr/bin/mmdebstrap"));
+    mmdebstrap.args(["--quiet", "--variant=minbase", "--architectures=amd64", "--format=tar", "--include", packages]);
+    mmdebstrap.arg("bookworm").arg(archive).arg(sources);
+    // Its scratch directory is as large as what it makes.
+    tool::run(mmdebstrap.env("TMPDIR", archive.parent().context("a directory")?))
+}
+
+/// Unpacks, adds our own units, and writes all of it into a file system: in one shell, because fakeroot remembers who
+/// owns a file only for as long as it runs.
+fn write_image(archive: &Path, ours: &Path, into: &Path) -> Result<()> {
+    const SCRIPT: &str = "set -e
+        mkdir tree
+        tar --extract --numeric-owner --exclude='./dev/*' --directory tree --file \"$1\"
+        cp --recursive --no-dereference --no-preserve=ownership \"$2\"/. tree/
+        cp tree/boot/vmlinuz-* tree/boot/initrd.img-* .
+        rm tree/boot/System.map-*
+        /sbin/mke2fs -q -t ext4 -L \"$3\" -d tree root.ext4 \"$4\"
+        rm -r tree";
+    let mut shell = if geteuid().is_root() {
+        Command::new("sh")
+    } else {
+        let mut fakeroot = Command::new("fakeroot");
+        fakeroot.arg("sh");
+        fakeroot
+    };
+    shell.current_dir(into).stdin(Stdio::null()).args(["-c", SCRIPT, "sh"]);
+    tool::run(shell.arg(archive).arg(ours).args([LABEL, SIZE]))
+}

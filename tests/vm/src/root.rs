@@ -1,0 +1,127 @@
+//! Machines that boot a whole Debian from a disk.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use vm_protocol::Boot;
+
+use crate::fetch::{LABEL, Root};
+use crate::guest::Guest;
+use crate::hardware::{Drive, Hardware, Platform};
+use crate::initramfs::Files;
+use crate::lab::Lab;
+use crate::machine::Machine;
+use crate::tool;
+
+/// systemd and its services under TCG, on a machine that has other work.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(400);
+const MEMORY_MIB: u64 = 2048;
+const SECTOR: usize = 512;
+/// For what a guest hands out.
+const OUT_SIZE: u64 = 192 << 20;
+
+/// A root file system for one scenario, and the disks by which files come in and go out.
+#[derive(Debug)]
+pub(crate) struct Disks {
+    root: PathBuf,
+    /// What guests write into the root stays, for it is this copy.
+    copy: Option<Scratch>,
+    files: PathBuf,
+    out: PathBuf,
+}
+
+/// What is booted from it.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    pub(crate) kernel: &'a Path,
+    pub(crate) initrd: &'a Path,
+    pub(crate) cmdline: &'a str,
+    /// What the guest writes into its root is forgotten with it.
+    pub(crate) snapshot: bool,
+    pub(crate) hardware: Hardware,
+}
+
+/// The words by which the real system finds its root.
+pub(crate) fn root_words() -> String {
+    format!("root=LABEL={LABEL} ro")
+}
+
+impl Disks {
+    /// The root itself: every guest must be a snapshot.
+    pub(crate) fn shared(lab: &Lab, name: &str, root: &Root, files: Files) -> Result<Self> {
+        let file = |what: &str| lab.scratch(&format!("{name}.{what}"));
+        let disks = Self { root: root.image(), copy: None, files: file("files"), out: file("out") };
+        disks.bring(lab, files)?;
+        fs::File::create(&disks.out)?.set_len(OUT_SIZE)?;
+        Ok(disks)
+    }
+
+    /// A copy of it.
+    pub(crate) fn copied(lab: &Lab, name: &str, root: &Root, files: Files) -> Result<Self> {
+        let shared = Self::shared(lab, name, root, files)?;
+        let copy = lab.scratch(&format!("{name}.root"));
+        tool::run(Command::new("cp").arg("--sparse=always").arg(root.image()).arg(&copy))?;
+        Ok(Self { root: copy.clone(), copy: Some(Scratch(copy)), ..shared })
+    }
+
+    /// What its guests find in their root, beside the agent.
+    fn bring(&self, lab: &Lab, mut files: Files) -> Result<()> {
+        files.program("/usr/local/sbin/agent", &lab.binaries().agent)?;
+        let mut archive = files.finish();
+        archive.resize(archive.len().next_multiple_of(SECTOR), 0);
+        Ok(fs::write(&self.files, archive)?)
+    }
+
+    /// Boots a system with an agent in it.
+    pub(crate) fn boot(&self, lab: &Lab, name: &str, start: &Start<'_>) -> Result<(Guest, Boot)> {
+        let mut guest = self.start(lab, name, start)?;
+        guest.be_patient(PATIENCE);
+        let boot = guest.await_boot(PATIENCE, "the first kernel")?;
+        Ok((guest, boot))
+    }
+
+    pub(crate) fn start(&self, lab: &Lab, name: &str, start: &Start<'_>) -> Result<Guest> {
+        let Start { kernel, initrd, cmdline, snapshot, hardware } = *start;
+        ensure!(snapshot || self.copy.is_some(), "{name}: it would write into the cached root");
+        let drive = |serial, file: &Path, snapshot| Drive { serial, file: file.to_owned(), snapshot };
+        let drives = vec![
+            drive("root", &self.root, snapshot),
+            drive("files", &self.files, true),
+            drive("out", &self.out, false),
+        ];
+        let machine = Machine {
+            kernel: kernel.to_owned(),
+            initrd: initrd.to_owned(),
+            cmdline: cmdline.to_owned(),
+            platform: Platform::Disks(drives),
+            hardware,
+            memory_mib: MEMORY_MIB,
+            accel: lab.accel(),
+        };
+        Guest::start(&machine, &lab.tools, &lab.scratch(&format!("{name}.console.log")))
+    }
+
+    /// Takes a file of the guest's.
+    pub(crate) fn fetch(&self, guest: &mut Guest, path: &str, into: &Path) -> Result<()> {
+        let done = guest.run(&format!("wc -c < {path} && cat {path} > /dev/disk/by-id/virtio-out && sync"))?;
+        ensure!(done.exit == Some(0), "{path}: {}", done.stderr);
+        let length: usize = done.stdout.trim().parse()?;
+        let mut bytes = vec![0; length];
+        fs::File::open(&self.out)?.read_exact(&mut bytes)?;
+        Ok(fs::write(into, bytes)?)
+    }
+}
+
+/// The largest file of a run, removed with it.
+#[derive(Debug)]
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
