@@ -38,15 +38,9 @@ pub struct BootParams<'a> {
     pub cmdline: &'a [u8],
     /// Random bytes for the next kernel's generator; the same must never be used twice.
     pub rng_seed: Option<[u8; 32]>,
-}
-
-/// Writes another `kernel_alignment` into a segment that [`BootParams::bytes`] made: for a kernel that does not lie on a multiple
-/// of its own, which would else move there, out of what was kept free for it (boot.rst, `kernel_alignment`).
-pub fn set_kernel_alignment(segment: &mut [u8], alignment: u32) {
-    let end = field::KERNEL_ALIGNMENT.saturating_add(4);
-    if let Some(place) = segment.get_mut(field::KERNEL_ALIGNMENT..end) {
-        place.copy_from_slice(&alignment.to_le_bytes());
-    }
+    /// In place of the header's own: for a kernel that does not lie on a multiple of that, and would move there, out of what
+    /// was kept free for it (boot.rst, `kernel_alignment`).
+    pub kernel_alignment: Option<u32>,
 }
 
 /// Where the setup_header comes from.

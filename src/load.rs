@@ -58,7 +58,7 @@ fn attempt(
         permit.clone()?;
     }
     progress(&format!("by {}: {}", choice.method.call(), choice.why));
-    handed_over(&machine, choice.method)?.into_iter().for_each(|warning| outcome.warn(warning));
+    permit::misses(choice.method, &machine).into_iter().for_each(|warning| outcome.warn(warning));
     if choice.method == Method::File && request.segments != Options::default() {
         outcome.warn(Warning::new("no-effect", "the options for segments mean nothing to kexec_file_load"));
     }
@@ -83,22 +83,6 @@ fn attempt(
     hand_over(system, request, &machine, &authorized, &ready, progress)?;
     outcome.loaded = true;
     Ok(())
-}
-
-/// What the next kernel would miss of this machine when skexec itself hands it over.
-///
-/// # Errors
-/// `handover`: without ACPI's tables a machine that was started by EFI may not come back.
-fn handed_over(machine: &Machine, method: Method) -> Result<Option<Warning>, Finding> {
-    let handover = &machine.handover;
-    if method == Method::File || !machine.secure_boot.is_efi() {
-        return Ok(None);
-    }
-    if handover.acpi_rsdp_addr.is_none() {
-        return Err(Finding::new(Reason::Handover, "neither boot_params nor UEFI's tables say where ACPI's begin"));
-    }
-    let message = "UEFI's runtime map cannot be read: the next kernel gets no runtime services, and no variables";
-    Ok(handover.efi.is_none().then(|| Warning::new("handover-incomplete", message)))
 }
 
 /// What the kernel is given.

@@ -44,6 +44,15 @@ pub fn may_use(method: Method, machine: &Machine, slot: Slot) -> Result<(), Find
     }
 }
 
+/// What the next kernel would miss of this machine: nothing where the running kernel itself hands it over.
+#[must_use]
+pub fn misses(method: Method, machine: &Machine) -> Option<Warning> {
+    match method {
+        Method::File => None,
+        Method::Segments => segments::misses(machine),
+    }
+}
+
 /// Whether this process may jump into a loaded kernel.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ pub use console::Console;
 pub use summary::Summary;
 
 use crate::authorize::Authorized;
-use crate::boot_params::{BootParams, set_kernel_alignment};
+use crate::boot_params::BootParams;
 use crate::machine::Machine;
 use crate::memory::{PhysAddr, PhysRange};
 use crate::purgatory::{self, OnMismatch, Orders};
@@ -92,6 +92,7 @@ pub fn segments<'a>(
         e820: &map.e820,
         cmdline: authorized.cmdline().for_segments(authorized.image().cmdline_size())?,
         rng_seed: sys::seed(),
+        kernel_alignment: None,
     };
     let mut wanted = image.pieces.clone();
     wanted.extend(initrd.map(|initrd| pieces::initrd(length(initrd))));
@@ -138,10 +139,8 @@ fn assemble<'a>(
     let initrd = initrd.zip(places.initrd);
     parts.extend(initrd.map(|(bytes, range)| Part::new("initrd".into(), range, Cow::Borrowed(bytes))));
     let exactly = initrd.and_then(|(bytes, range)| PhysRange::of_length(range.start(), length(bytes)));
-    let mut bytes = boot_params.bytes(places.boot_params.start(), exactly)?;
-    if let Some(alignment) = image.alignment(&places.kernel) {
-        set_kernel_alignment(&mut bytes, alignment);
-    }
+    let boot_params = BootParams { kernel_alignment: image.alignment(&places.kernel), ..*boot_params };
+    let bytes = boot_params.bytes(places.boot_params.start(), exactly)?;
     parts.push(Part::new("boot_params".into(), places.boot_params, Cow::Owned(bytes)));
     let stretches = regions::stretches(&parts);
     let orders = Orders {

@@ -51,7 +51,14 @@ impl Running {
     fn next(&self) -> Vec<u8> {
         let handover = Handover::read(self.tree.root());
         let header = Header::BzImage(BIOS);
-        let params = BootParams { header, handover: &handover, e820: &self.e820, cmdline: b"quiet", rng_seed: None };
+        let params = BootParams {
+            header,
+            handover: &handover,
+            e820: &self.e820,
+            cmdline: b"quiet",
+            rng_seed: None,
+            kernel_alignment: None,
+        };
         params.bytes(AT, None).unwrap()
     }
 

@@ -2,21 +2,18 @@
 
 use super::page::ZeroPage;
 use super::{BootParams, Header};
+use crate::image::bzimage::{LOADED_HIGH, xloadflags};
 use crate::image::elf;
 use crate::machine::handover::field;
 use crate::reason::{Finding, Reason};
 
 /// The number that kexec has among boot loaders: /proc/sys/kernel/bootloader_type is 208.
 const KEXEC: u8 = 0xd0;
-/// The protected-mode code is at 1 MiB or above.
-const LOADED_HIGH: u8 = 1;
 /// Memory regions are to be randomised (`kaslr_enabled`, arch/x86/include/asm/setup.h). A bzImage's own code sets it; where
 /// the kernel is entered behind that code, nobody else does.
 const KASLR: u8 = 1 << 1;
-/// `XLF_EFI_KEXEC`.
-const EFI_KEXEC: u16 = 1 << 4;
-/// `XLF_KERNEL_64` and `XLF_CAN_BE_LOADED_ABOVE_4G`.
-const XLOADFLAGS: u16 = 0b11;
+/// What is true of every vmlinux that comes here.
+const XLOADFLAGS: u16 = xloadflags::KERNEL_64 | xloadflags::ABOVE_4G;
 /// The newest protocol there is.
 const PROTOCOL: u16 = 0x020f;
 /// Behind it a header's length counts.
@@ -30,6 +27,9 @@ pub(super) fn write(page: &mut ZeroPage, params: &BootParams) -> Result<(), Find
     }
     page.put(field::TYPE_OF_LOADER, &[KEXEC]);
     page.put(field::LOADFLAGS, &[loadflags(params)]);
+    if let Some(alignment) = params.kernel_alignment {
+        page.put(field::KERNEL_ALIGNMENT, &alignment.to_le_bytes());
+    }
     // A file's values for what only a loader knows mean nothing.
     for nobodys in [field::RAMDISK_IMAGE, field::RAMDISK_SIZE] {
         page.put(nobodys, &[0; 4]);
@@ -40,7 +40,7 @@ pub(super) fn write(page: &mut ZeroPage, params: &BootParams) -> Result<(), Find
 /// Whether a bzImage takes EFI's runtime map over.
 pub(super) fn efi_kexec(file: &[u8]) -> bool {
     let flags = file.get(field::XLOADFLAGS..).and_then(|bytes| bytes.first_chunk().copied());
-    flags.is_some_and(|flags| u16::from_le_bytes(flags) & EFI_KEXEC != 0)
+    flags.is_some_and(|flags| u16::from_le_bytes(flags) & xloadflags::EFI_KEXEC != 0)
 }
 
 /// A bzImage's header has the length that it gives, up to where boot_params has no more room for it.

@@ -7,18 +7,24 @@ use super::bytes::{array, size_at, u16_at, u32_at, u64_at};
 use crate::reason::{Finding, Reason};
 
 const SECTOR: usize = 512;
-/// `LOADED_HIGH`: the protected-mode code belongs at 1 MiB or above.
-const LOADED_HIGH: u8 = 1;
-/// `XLF_KERNEL_64`: there is a 64-bit entry point at 0x200.
-const KERNEL_64: u16 = 1;
-/// `XLF_CAN_BE_LOADED_ABOVE_4G`.
-const ABOVE_4G: u16 = 1 << 1;
-/// `XLF_5LEVEL`: the 64-bit entry point knows five-level page tables.
-const FIVE_LEVEL: u16 = 1 << 5;
+/// A bit of `loadflags`: the protected-mode code belongs at 1 MiB or above.
+pub const LOADED_HIGH: u8 = 1;
 /// Protocol 2.12 brought xloadflags and the 64-bit entry.
 const OLDEST_PROTOCOL: u16 = 0x020c;
 /// What `bzImage64_load` keeps of the command line for itself, even of one that is not there (`MAX_ELFCOREHDR_STR_LEN`).
 const CMDLINE_RESERVED: u32 = 30;
+
+/// Bits of `xloadflags`.
+pub mod xloadflags {
+    /// `XLF_KERNEL_64`: there is a 64-bit entry point at 0x200.
+    pub const KERNEL_64: u16 = 1;
+    /// `XLF_CAN_BE_LOADED_ABOVE_4G`.
+    pub const ABOVE_4G: u16 = 1 << 1;
+    /// `XLF_EFI_KEXEC`: it takes EFI's runtime map over from another kernel.
+    pub const EFI_KEXEC: u16 = 1 << 4;
+    /// `XLF_5LEVEL`: the 64-bit entry point knows five-level page tables.
+    pub const FIVE_LEVEL: u16 = 1 << 5;
+}
 
 /// A parsed setup_header, with the names of the boot protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +100,7 @@ impl SetupHeader {
         if loadflags & LOADED_HIGH == 0 {
             return Err(Finding::new(Reason::HeaderInvalid, "LOADED_HIGH is not set (zImage)"));
         }
-        if self.xloadflags & KERNEL_64 == 0 || self.xloadflags & ABOVE_4G == 0 {
+        if self.xloadflags & xloadflags::KERNEL_64 == 0 || self.xloadflags & xloadflags::ABOVE_4G == 0 {
             return Err(Finding::new(Reason::No64BitEntry, format!("xloadflags {:#x}", self.xloadflags)));
         }
         if !self.kernel_alignment.is_power_of_two() {
@@ -130,13 +136,13 @@ impl SetupHeader {
     /// Whether it can be entered under five-level page tables.
     #[must_use]
     pub const fn five_level(&self) -> bool {
-        self.xloadflags & FIVE_LEVEL != 0
+        self.xloadflags & xloadflags::FIVE_LEVEL != 0
     }
 
     /// Whether kernel, initrd, command line and boot_params may lie above 4 GiB.
     #[must_use]
     pub const fn above_4g(&self) -> bool {
-        self.xloadflags & ABOVE_4G != 0
+        self.xloadflags & xloadflags::ABOVE_4G != 0
     }
 }
 

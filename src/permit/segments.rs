@@ -2,7 +2,7 @@
 //! asks the LSMs before it looks at anything else.
 
 use crate::machine::Machine;
-use crate::reason::{Finding, Reason};
+use crate::reason::{Finding, Reason, Warning};
 use crate::system::Slot;
 
 /// Whether segments may be loaded, and whether they would be safe.
@@ -22,7 +22,18 @@ pub(super) fn permitted(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     if let Some(kho) = &machine.kho {
         return Err(Finding::new(Reason::KexecHandover, kho.sign.clone()));
     }
+    // Without ACPI's tables a machine that was started by EFI may not come back.
+    if machine.secure_boot.is_efi() && machine.handover.acpi_rsdp_addr.is_none() {
+        return Err(Finding::new(Reason::Handover, "neither boot_params nor UEFI's tables say where ACPI's begin"));
+    }
     machine.memory.map.as_ref().map(drop).map_err(|problem| Finding::from(*problem))
+}
+
+/// What the next kernel would miss of this machine, and can do without.
+pub(super) fn misses(machine: &Machine) -> Option<Warning> {
+    let missing = machine.secure_boot.is_efi() && machine.handover.efi.is_none();
+    let message = "UEFI's runtime map cannot be read: the next kernel gets no runtime services, and no variables";
+    missing.then(|| Warning::new("handover-incomplete", message))
 }
 
 /// Who would refuse.

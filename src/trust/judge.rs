@@ -49,8 +49,12 @@ pub enum Place {
 ///
 /// Only [`judge`] makes one:
 ///
-/// ```compile_fail
-/// let forged = skexec::trust::Verified { subject: b"kernel", signer: todo!(), place: todo!() };
+/// ```compile_fail,E0451
+/// use skexec::trust::{Place, Signer, Verified};
+///
+/// fn forged(signer: Signer, place: Place) -> Verified<&'static [u8]> {
+///     Verified { subject: b"kernel", signer, place }
+/// }
 /// ```
 #[derive(Debug)]
 pub struct Verified<T> {

@@ -1,0 +1,68 @@
+//! dracut's hooks.
+
+use crate::stage::{LINE, Stage, text};
+use std::fs;
+
+/// dracut's hooks, with functions of ours for dracut's.
+fn dracut(stage: &Stage) {
+    stage.place("lib/first-stage.sh", "first-stage.sh", &[("skexec_system=\n", "skexec_system={}\n")]);
+    stage.place("dracut/skexec-lib.sh", "skexec-lib.sh", &[("/usr/lib/skexec/first-stage.sh", "{}/first-stage.sh")]);
+    for hook in ["cmdline", "timeout", "pre-mount"] {
+        let name = format!("skexec-{hook}.sh");
+        let mut replaced = vec![("/lib/skexec-lib.sh", "{}/skexec-lib.sh")];
+        if hook == "cmdline" {
+            replaced.push(("/lib/dracut/", "{}/"));
+        }
+        stage.place(&format!("dracut/{name}"), &name, &replaced);
+    }
+}
+
+const DRACUT: &str = r#"
+getcmdline() { printf '%s' "$LINE"; }
+getarg() { echo "$ROOT"; }
+label_uuid_to_dev() { case $1 in LABEL=*) echo "{}/dev/${1#LABEL=}";; *) echo "$1";; esac; }
+wait_for_dev() { echo "wait [$1]" >>"$LOG"; }
+cancel_wait_for_dev() { echo "cancel [$1]" >>"$LOG"; }
+emergency_shell() { echo "shell [$*]" >>"$LOG"; }
+"#;
+
+#[test]
+fn dracuts_hooks_do_the_same() {
+    let stage = Stage::new();
+    dracut(&stage);
+    let hook = |name: &str, more: &str, line: &str| {
+        let script = format!("{DRACUT}{more}. {{}}/skexec-{name}.sh; echo \"root=$root ok=$rootok\"");
+        text(&stage.run("bash", &script, line).stdout)
+    };
+    for name in ["cmdline", "timeout", "pre-mount"] {
+        assert_eq!(hook(name, "", "root=LABEL=r skexec.root=LABEL=r"), "root= ok=\n");
+    }
+    assert_eq!(stage.log(), [""; 0]);
+
+    assert!(!stage.path("need-initqueue").exists());
+    let device = format!("block:{}dev/r", stage.path("").display());
+    assert_eq!(hook("cmdline", "", LINE), format!("root={device} ok=1\n"));
+    assert_eq!(hook("cmdline", "root=LABEL=x\n", LINE), "root=LABEL=x ok=\n");
+    assert_eq!(hook("cmdline", "ROOT=LABEL=r\n", "skexec.kernel=/a"), format!("root={device} ok=1\n"));
+    assert_eq!(stage.log(), ["wait [{}/dev/r]"; 3]);
+    assert!(stage.path("need-initqueue").exists());
+
+    // It went after it was awaited: that is a failure, too.
+    hook("pre-mount", "", LINE);
+    assert_eq!(stage.log(), ["shell [-n skexec skexec: LABEL=r, which skexec.root= names, is not there]"]);
+    fs::create_dir_all(stage.path("run")).unwrap();
+    hook("timeout", "", LINE);
+    let absent = "shell [-n skexec skexec: LABEL=r, which skexec.root= names, did not appear]";
+    assert_eq!(stage.log(), ["cancel [{}/dev/r]", absent]);
+    // Whoever left the shell has decided.
+    hook("pre-mount", "", LINE);
+    assert_eq!(stage.log(), [""; 0]);
+    stage.write("dev/r", "");
+    hook("timeout", "", LINE);
+    assert_eq!(stage.log(), [""; 0]);
+    hook("pre-mount", "", LINE);
+    let log = stage.log();
+    assert_eq!(log[0], "udevadm [info] [--query=property] [--name={}/dev/r]");
+    assert_eq!(log[1], "mount [-o] [ro,nodev,nosuid,noexec] [{}/dev/r] [{}/run/skexec-root]");
+    assert_eq!(log[5], "skexec [exec] [--force]");
+}

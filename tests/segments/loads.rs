@@ -1,0 +1,68 @@
+//! What is loaded, recorded and said.
+
+use crate::machine::{SEGMENTS, address, call, lab, number, word};
+use serde_json::json;
+
+#[test]
+fn a_good_kernel_is_loaded_as_segments_and_recorded() {
+    let lab = lab();
+    let run = lab.run(&format!("{SEGMENTS} --json"));
+    assert_eq!((run.exit, &run.json()["loaded"]), (0, &json!(true)), "{run:?}");
+    let document = run.json();
+    let plan = &document["plan"];
+    let (entry, segments) = call(&lab);
+    assert_eq!((plan["method"].as_str(), plan["entry"].as_u64()), (Some("segments"), Some(entry)));
+    assert_eq!(segments.len(), 4);
+    for (at, memory, bytes) in &segments {
+        assert!(at % 4096 == 0 && memory % 4096 == 0 && u64::try_from(bytes.len()).unwrap() <= *memory, "{at:#x}");
+        assert!(*at >= 0x10_0000 && at + memory <= 0x1ffe_0000, "in RAM");
+        assert!(at + memory <= 0x1000_0000 || *at >= 0x1400_0000, "not where the crash kernel is");
+    }
+    let at = |name: &str| segments.iter().find(|(at, _, _)| *at == address(plan, name)).unwrap();
+    assert_eq!(entry, at("purgatory").0);
+    assert_eq!(at("initrd").2, b"070701 an initrd");
+    let kernel = &at("kernel").2;
+    assert!(forge::signed_bzimage().windows(kernel.len()).any(|window| window == kernel), "the kernel's own bytes");
+
+    let (params_at, _, params) = at("boot_params");
+    assert_eq!((number(params, 0x70), params[0x1ec], params[0x210]), (0xf_5b20, 2, 0xd0));
+    assert_eq!((word(params, 0x218), word(params, 0x21c)), (address(plan, "initrd"), 16));
+    let cmdline = usize::try_from(word(params, 0x228) - params_at).unwrap();
+    assert!(params[cmdline..].starts_with(b"console=ttyS0\0"));
+    assert_eq!(params[0x1e8], 4, "e820 entries");
+
+    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
+    assert_eq!(record.method, "segments");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    assert!(lab.run("status").out.contains("segments"), "{}", lab.run("status").out);
+}
+
+#[test]
+fn what_the_plan_says_is_what_is_loaded() {
+    let lab = lab();
+    let document = lab.run(&format!("{SEGMENTS} --json")).json();
+    let (_, segments) = call(&lab);
+    let wanted: Vec<_> = segments
+        .iter()
+        .map(|(at, memory, bytes)| {
+            let digest = <sha2::Sha256 as sha2::Digest>::digest(bytes);
+            let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({ "addr": at, "memsz": memory, "bufsz": bytes.len(), "sha256": sha256 })
+        })
+        .collect();
+    let mut seen = document["plan"]["segments"].as_array().unwrap().clone();
+    seen.iter_mut().for_each(|segment| drop(segment.as_object_mut().unwrap().remove("name")));
+    assert_eq!(seen, wanted);
+    assert_eq!(document["plan"]["summary"]["console"], "serial port 0x3f8");
+}
+
+#[test]
+fn a_dry_run_loads_nothing_and_draws_the_memory() {
+    let lab = lab();
+    let run = lab.run(&format!("{SEGMENTS} --dry-run"));
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    for part in ["kexec_load", "boot_params", "purgatory", "SHA-256", "on damage reset"] {
+        assert!(run.out.contains(part), "{part}: {}", run.out);
+    }
+}

@@ -1,0 +1,102 @@
+//! Which stories there are, with which kernels each is played, and what of it CI plays.
+
+use super::segments::ROWS;
+use super::{Play, Scenario, Story};
+use super::{
+    damage, distribution, factory, first_stage, generations, kexec_tools, lockdown, oracle, package, payload,
+    permissions, round_trip, secure_boot, swap,
+};
+use crate::fetch::Series::{self, V6_1, V6_12};
+
+/// The running kernel, and the one that it boots.
+type Pair = (Series, Series);
+
+const OLD: Pair = (V6_1, V6_1);
+const NEW: Pair = (V6_12, V6_12);
+const UP: Pair = (V6_1, V6_12);
+const DOWN: Pair = (V6_12, V6_1);
+
+struct Kind {
+    name: &'static str,
+    about: &'static str,
+    pairs: &'static [Pair],
+    /// Those of them that are played without `--all`.
+    ci: &'static [Pair],
+    play: Story,
+}
+
+#[rustfmt::skip]
+const KINDS: [Kind; 16] = [
+    Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
+           pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
+    Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
+           pairs: &[OLD, NEW], ci: &[OLD], play: round_trip::play },
+    // Only 6.3 and later have the load limit.
+    Kind { name: "permissions", about: "what the system does not permit is said, not tried",
+           pairs: &[OLD, NEW], ci: &[NEW], play: permissions::play },
+    Kind { name: "lockdown", about: "a locked-down kernel that does not know the signer",
+           pairs: &[OLD, NEW], ci: &[OLD], play: lockdown::play },
+    Kind { name: "swap", about: "the file is replaced between verification and load",
+           pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD], play: swap::play },
+    Kind { name: "oracle", about: "forged files: the kernel's record is true, skexec's verdict and prediction right",
+           pairs: &[OLD, NEW], ci: &[NEW], play: oracle::play },
+    // 6.1 is packed by lz4, 6.12 by zstd.
+    Kind { name: "payload", about: "the ELF kernel within a bzImage, unpacked and signed",
+           pairs: &[OLD, NEW], ci: &[NEW], play: payload::play },
+    Kind { name: "generations", about: "five kernels boot each other, by both methods in turn",
+           pairs: &[DOWN, OLD, NEW], ci: &[DOWN], play: generations::play },
+    Kind { name: "damage", about: "a bit of the loaded image is changed: its segment is named, and nothing boots",
+           pairs: &[OLD, NEW], ci: &[NEW], play: damage::play },
+    Kind { name: "factory", about: "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust",
+           pairs: &[OLD, NEW], ci: &[NEW], play: factory::play },
+    Kind { name: "factory-dbx", about: "what dbx revokes, shim does not start",
+           pairs: &[OLD], ci: &[], play: factory::not_started },
+    Kind { name: "kexec-tools", about: "the same inputs to kexec-tools: each difference has its reason",
+           pairs: &[OLD, NEW], ci: &[NEW], play: kexec_tools::play },
+    Kind { name: "distribution", about: "a whole Debian: from dpkg -i to the second kernel's login prompt",
+           pairs: &[UP, NEW, OLD], ci: &[UP], play: distribution::play },
+    // The triggers of a package remake the newest kernel's initramfs.
+    Kind { name: "package", about: "a whole Debian: the package comes, is replaced, and goes",
+           pairs: &[NEW], ci: &[], play: package::play },
+    Kind { name: "first-stage", about: "an initramfs of initramfs-tools verifies and boots the real system",
+           pairs: &[DOWN, NEW], ci: &[], play: first_stage::initramfs_tools },
+    Kind { name: "dracut", about: "an initramfs of dracut verifies and boots the real system",
+           pairs: &[DOWN, NEW], ci: &[], play: first_stage::dracut },
+];
+
+/// Every story with every pair of its kernels, and the boots by segments.
+pub(crate) fn all() -> Vec<Scenario> {
+    let stories = KINDS.iter().flat_map(|kind| kind.pairs.iter().map(|pair| kind.with(*pair)));
+    let boots = ROWS.iter().map(|row| Scenario {
+        name: row.name(),
+        about: "a boot by segments, in the second kernel's own words",
+        representative: row.representative,
+        first: row.first,
+        second: row.second,
+        play: Play::Segments(row),
+    });
+    stories.chain(boots).collect()
+}
+
+impl Kind {
+    fn with(&self, pair: Pair) -> Scenario {
+        let Self { name, about, ci, play, .. } = self;
+        let (first, second) = pair;
+        let name = if first == second { format!("{name}-{first}") } else { format!("{name}-{first}-to-{second}") };
+        Scenario { name, about, representative: ci.contains(&pair), first, second, play: Play::Story(*play) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_is_played_under_a_name_of_its_own() {
+        let all = all();
+        let names: BTreeSet<_> = all.iter().map(|scenario| scenario.name.as_str()).collect();
+        assert_eq!(names.len(), all.len());
+        assert!(KINDS.iter().all(|kind| kind.ci.iter().all(|pair| kind.pairs.contains(pair))));
+    }
+}
