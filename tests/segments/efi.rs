@@ -4,12 +4,17 @@ use crate::machine::{IMA, SEGMENTS, call, lab};
 use crate::support::{Call, Lab};
 use serde_json::json;
 
-/// Makes it a machine that was started by EFI, with Secure Boot off.
-fn by_efi(lab: &Lab) {
+/// What the running kernel was told: where ACPI begins, and of Secure Boot (2 off, 3 on).
+fn told(lab: &Lab, secure_boot: u8) {
     let mut own = vec![0; 4096];
     own[0x70..0x78].copy_from_slice(&0x1fff_0014_u64.to_le_bytes());
-    own[0x1ec] = 2;
+    own[0x1ec] = secure_boot;
     lab.system_bytes("/sys/kernel/boot_params/data", &own);
+}
+
+/// Makes it a machine that was started by EFI, with Secure Boot off.
+fn by_efi(lab: &Lab) {
+    told(lab, 2);
     lab.system("/sys/firmware/efi/fw_vendor", "0x1ffe0000\n");
     lab.system_bytes("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", &[6, 0, 0, 0, 0]);
     lab.system_bytes("/sys/firmware/efi/efivars/SetupMode-8be4df61-93ca-11d2-aa0d-00e098032b8c", &[6, 0, 0, 0, 0]);
@@ -45,4 +50,15 @@ fn an_efi_machine_without_acpi_is_not_handed_over() {
     lab.system_bytes("/sys/kernel/boot_params/data", b"");
     let run = lab.run(&format!("{SEGMENTS} --json"));
     assert_eq!((run.exit, run.json()["reason"].as_str()), (5, Some("handover")), "{run:?}");
+    assert!(lab.run("status").out.contains("not by kexec_load: what the next kernel must know"));
+}
+
+#[test]
+fn secure_boot_forbids_segments_without_lockdown_too() {
+    let lab = lab();
+    by_efi(&lab);
+    told(&lab, 3);
+    let run = lab.run(&format!("{SEGMENTS} --json"));
+    assert_eq!((run.exit, run.json()["reason"].as_str()), (5, Some("segments-forbidden")), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
 }

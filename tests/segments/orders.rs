@@ -69,3 +69,22 @@ fn no_seed_is_used_twice() {
     let different = one.iter().zip(&other).filter(|(one, other)| one != other).count();
     assert!((16..=32).contains(&different), "{different} bytes differ");
 }
+
+/// The kernel would move to a multiple of its own alignment, out of what was kept free for it.
+#[test]
+fn a_kernel_between_its_alignments_is_told_so() {
+    let lab = lab();
+    let mut kernel = forge::unsigned_bzimage();
+    kernel[0x235] = 12;
+    lab.file("vmlinuz", &kernel);
+    lab.file("vmlinuz.p7s", &forge::detached(&kernel, &forge::pki::signer()));
+    for (bounds, alignment) in [("", 0x20_0000), (" --mem-min 0x14100000 --mem-max 0x1427ffff", 0x1000)] {
+        let line = format!("{SEGMENTS} --json --signature {{}}/vmlinuz.p7s{bounds}");
+        let plan = lab.run(&line).json()["plan"].clone();
+        let (_, segments) = call(&lab);
+        lab.kernel.calls.borrow_mut().clear();
+        let boot_params = segments.iter().find(|(at, _, _)| *at == address(&plan, "boot_params")).unwrap();
+        assert_eq!(word(&boot_params.2, 0x230), alignment, "{bounds}");
+        assert_eq!(address(&plan, "kernel") % alignment, 0);
+    }
+}

@@ -5,7 +5,7 @@
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
 use skexec::system::System;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -136,6 +136,8 @@ pub(crate) struct Recorder {
     /// The errno to answer a load with; 0 is success.
     pub(crate) answer: RefCell<i32>,
     pub(crate) calls: RefCell<Vec<Call>>,
+    /// There is no `kexec_file_load`.
+    pub(crate) lacks_file_load: Cell<bool>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +172,7 @@ impl Kexec for Recorder {
 
     fn file_unload(&self, panic: bool) -> Result<(), i32> {
         self.calls.borrow_mut().push(Call::Unload { panic });
-        Ok(())
+        if self.lacks_file_load.get() { Err(nix::libc::ENOSYS) } else { Ok(()) }
     }
 
     fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
