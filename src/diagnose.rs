@@ -63,8 +63,7 @@ struct MethodStatus {
 
 impl MethodStatus {
     fn read(machine: &Machine, method: Method) -> Self {
-        let may = permit::may_load(machine, Slot::Reboot);
-        let finding = may.and_then(|()| permit::may_use(method, machine, Slot::Reboot)).err();
+        let finding = permit::may_load(method, machine, Slot::Reboot).err();
         Self {
             call: method.call(),
             present: match method {

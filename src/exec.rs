@@ -3,6 +3,7 @@
 use crate::machine::Machine;
 use crate::machine::surroundings::Init;
 use crate::permit;
+use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
 use crate::record::{self, Records};
 use crate::shutdown;
@@ -30,11 +31,7 @@ pub enum Outcome {
 ///
 /// # Errors
 /// What has no reason in the table.
-pub fn exec(
-    system: System<'_>,
-    request: Request,
-    progress: &mut dyn FnMut(&str),
-) -> anyhow::Result<Result<Outcome, Finding>> {
+pub fn exec(system: System<'_>, request: Request, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_jump(&machine) {
         return Ok(Err(finding));
@@ -43,13 +40,13 @@ pub fn exec(
     let records = match Records::lock(system.root) {
         Ok(Some(records)) => records,
         Ok(None) => return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))),
-        Err(error) if request.foreign => return without_lock(system, request, &machine, &error.to_string(), progress),
+        Err(error) if request.foreign => return without_lock(system, request, &machine, &error.to_string(), follow),
         Err(error) => return Err(error).context("cannot lock /run/skexec"),
     };
     if let Err(finding) = known(system, &machine, request.foreign, &records)? {
         return Ok(Err(finding));
     }
-    leave(system, request, &machine, progress)
+    leave(system, request, &machine, follow)
 }
 
 /// Where /run cannot be written, nothing is recorded either; who asked for a foreign image gets it.
@@ -58,13 +55,13 @@ fn without_lock(
     request: Request,
     machine: &Machine,
     why: &str,
-    progress: &mut dyn FnMut(&str),
+    follow: &mut Follow<'_>,
 ) -> anyhow::Result<Result<Outcome, Finding>> {
-    progress(&format!("warning: cannot lock /run/skexec: {why}"));
+    follow(Event::Fault(format!("cannot lock /run/skexec: {why}")));
     if machine.kexec.loaded == Some(false) {
         return Ok(Err(Reason::NothingLoaded.into()));
     }
-    leave(system, request, machine, progress)
+    leave(system, request, machine, follow)
 }
 
 /// Whether there is an image, and whether it is ours.
@@ -87,25 +84,25 @@ fn leave(
     system: System<'_>,
     request: Request,
     machine: &Machine,
-    progress: &mut dyn FnMut(&str),
+    follow: &mut Follow<'_>,
 ) -> anyhow::Result<Result<Outcome, Finding>> {
     // In an initramfs nobody else is there to end anything properly.
     let alone = std::process::id() == 1 || machine.surroundings.initramfs;
     match machine.surroundings.init {
-        _ if request.force => jump(system, progress).map(Err),
+        _ if request.force => jump(system, follow).map(Err),
         Init::Systemd => {
-            progress("asking systemd for kexec.target");
+            follow(Event::ShuttingDown);
             shutdown::ask_systemd().context("systemd does not shut the machine down")?;
             Ok(Ok(Outcome::ShuttingDown))
         }
-        _ if alone => jump(system, progress).map(Err),
+        _ if alone => jump(system, follow).map(Err),
         _ => Ok(Err(Reason::NoInit.into())),
     }
 }
 
-fn jump(system: System<'_>, progress: &mut dyn FnMut(&str)) -> anyhow::Result<Finding> {
-    shutdown::prepare_jump(system.root, &mut |warning| progress(&format!("warning: {warning}")));
-    progress("jumping");
+fn jump(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Result<Finding> {
+    shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
+    follow(Event::Jumping);
     let errno = system.kexec.jump();
     let reason = match Errno::from_raw(errno) {
         Errno::EINVAL => Reason::NothingLoaded,

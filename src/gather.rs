@@ -7,7 +7,7 @@ mod content;
 mod pem;
 mod revocations;
 
-use crate::reason::{Finding, Reason, Warning};
+use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::sources::files::Unreadable;
 use crate::sources::firmware::Mok;
 use crate::sources::policy::{IGNORE_REVOCATIONS, Policy};
@@ -34,8 +34,6 @@ pub struct Gathered {
     pub trust: Trust,
     /// What was left out, and why.
     pub warnings: Vec<Warning>,
-    /// The policy lets unsigned kernels pass where the running kernel does not enforce signatures.
-    pub waives_unsigned: bool,
 }
 
 /// Reads everything that a judgement depends on beside the file's own bytes.
@@ -46,14 +44,9 @@ pub struct Gathered {
 ///
 /// # Errors
 /// `trust-file`: a file that was named cannot be used. `policy-file`.
-pub fn gather(root: &Root, request: &TrustRequest) -> Result<Gathered, Finding> {
-    let policy = Policy::read(root)?;
+pub fn gather(root: &Root, policy: &Policy, request: &TrustRequest) -> Result<Gathered, Finding> {
     let secure_boot = SecureBoot::read(root);
-    let mut gatherer = Gatherer {
-        root,
-        ignored: policy.list(IGNORE_REVOCATIONS)?,
-        gathered: Gathered { waives_unsigned: policy.waives_unsigned()?, ..Gathered::default() },
-    };
+    let mut gatherer = Gatherer { root, ignored: policy.list(IGNORE_REVOCATIONS)?, gathered: Gathered::default() };
 
     gatherer.named_keys(request)?;
     if request.system {
@@ -82,12 +75,12 @@ impl Gatherer<'_> {
     fn warn_of_planted(&mut self, list: &Mok) {
         for name in &list.planted {
             let message = format!("{name}: it is no volatile variable, so shim did not make it");
-            self.warn("mok-variable-ignored", message);
+            self.warn(Caution::MokVariableIgnored, message);
         }
     }
 
-    fn warn(&mut self, slug: &'static str, message: String) {
-        self.gathered.warnings.push(Warning::new(slug, message));
+    fn warn(&mut self, caution: Caution, message: String) {
+        self.gathered.warnings.push(Warning::new(caution, message));
     }
 }
 

@@ -4,10 +4,11 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | F6 | [`cli`]: arguments, printing |
-//! | F5 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
-//! | F4 | [`permit`]: what the system lets us do; [`plan`]: what goes where in memory; [`report`], [`record`], [`journal`], [`shutdown`] |
-//! | F3 | [`gather`]: whom to trust; [`authorize`]: from a file to the permission to load it; [`boot_params`]: the zero page; [`purgatory`]: the embedded image |
+//! | F7 | [`cli`]: arguments, printing |
+//! | F6 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
+//! | F5 | [`plan`]: what goes where in memory; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`] |
+//! | F4 | [`authorize`]: from a file to the permission to load it |
+//! | F3 | [`gather`]: whom to trust; [`permit`]: what the system lets us do; [`boot_params`]: the zero page; [`purgatory`]: the embedded image |
 //! | F2 | [`trust`], [`image`]: pure functions over bytes |
 //! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system; [`memory`]: physical addresses |
 //! | F0 | [`sys`]: the system calls; [`reason`]: the table of reasons; [`hex`] |
@@ -27,6 +28,7 @@ pub mod machine;
 pub mod memory;
 pub mod permit;
 pub mod plan;
+pub mod progress;
 pub mod purgatory;
 pub mod reason;
 pub mod record;

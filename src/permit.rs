@@ -4,16 +4,29 @@ mod segments;
 
 use crate::machine::keyrings::{Holds, Key};
 use crate::machine::{Enforcement, Machine, Support, enforcement};
-use crate::reason::{Finding, Reason, Warning};
+use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::system::{Method, Slot};
 use crate::trust::Evidence;
 use nix::errno::Errno;
 
-/// Whether this process may load a kernel on this machine at all, by whatever method.
+/// Whether this process may load a kernel by this method.
+///
+/// # Errors
+/// `no-capability`, `no-kexec`, `kexec-disabled`, `load-limit`; `no-kexec-file`, or those of the segments method.
+pub fn may_load(method: Method, machine: &Machine, slot: Slot) -> Result<(), Finding> {
+    may_change(machine, slot)?;
+    match method {
+        Method::File if machine.kexec.file_load == Some(false) => Err(Reason::NoKexecFile.into()),
+        Method::File => Ok(()),
+        Method::Segments => segments::permitted(machine, slot),
+    }
+}
+
+/// Whether this process may load or unload a kernel on this machine at all, by whatever method.
 ///
 /// # Errors
 /// `no-capability`, `no-kexec`, `kexec-disabled`, `load-limit`.
-pub fn may_load(machine: &Machine, slot: Slot) -> Result<(), Finding> {
+pub fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     privileged(machine)?;
     let kexec = &machine.kexec;
     if machine.surroundings.xen_dom0 {
@@ -30,18 +43,6 @@ pub fn may_load(machine: &Machine, slot: Slot) -> Result<(), Finding> {
         return Err(Finding::new(Reason::LoadLimit, format!("kernel.kexec_load_limit_{which} is 0")));
     }
     Ok(())
-}
-
-/// Whether the running kernel takes this kind of load, besides [`may_load`].
-///
-/// # Errors
-/// `no-kexec-file`; or those of the segments method.
-pub fn may_use(method: Method, machine: &Machine, slot: Slot) -> Result<(), Finding> {
-    match method {
-        Method::File if machine.kexec.file_load == Some(false) => Err(Reason::NoKexecFile.into()),
-        Method::File => Ok(()),
-        Method::Segments => segments::permitted(machine, slot),
-    }
 }
 
 /// What the next kernel would miss of this machine: nothing where the running kernel itself hands it over.
@@ -117,19 +118,25 @@ pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
     Ok(())
 }
 
-/// What to know of a kernel that would take the image, and why: the keys that it would find, and what it would have to
-/// load first.
+/// The keys of the running kernel that the image's signature leads to.
 #[must_use]
-pub fn notes(machine: &Machine, evidence: &Evidence) -> (Vec<String>, Vec<Warning>) {
+pub fn held_keys(machine: &Machine, evidence: &Evidence) -> Vec<String> {
     let needed = |key: &&Key| evidence.key_ids.contains(&key.id);
-    let keys = machine.keyrings.keys.iter().filter(needed).map(Key::to_string);
+    machine.keyrings.keys.iter().filter(needed).map(Key::to_string).collect()
+}
+
+/// What a kernel that enforces would have to load before it can verify the image.
+#[must_use]
+pub fn missing_modules(machine: &Machine, evidence: &Evidence) -> Vec<Warning> {
+    if !enforcement(machine).may_enforce() {
+        return Vec::new();
+    }
     let modules = evidence.algorithms.iter().filter(|name| support(machine, name) == Support::Module);
-    let warnings = modules.map(|name| {
-        let message = format!("the running kernel has {name} as a module only, and must find it to verify this image");
-        Warning::new("algorithm-module", message)
-    });
-    let enforces = enforcement(machine).may_enforce();
-    (keys.collect(), warnings.filter(|_| enforces).collect())
+    let warn = |name: &&str| {
+        let message = format!("the running kernel has {name} as a module only, and must load it to verify this image");
+        Warning::new(Caution::AlgorithmModule, message)
+    };
+    modules.map(warn).collect()
 }
 
 fn support(machine: &Machine, name: &str) -> Support {
@@ -202,8 +209,7 @@ mod tests {
         ];
         for (path, text, wanted) in rows {
             let machine = machine(path, text);
-            let permit = may_load(&machine, Slot::Reboot).and_then(|()| may_use(Method::File, &machine, Slot::Reboot));
-            let found = permit.err().map(|finding| finding.reason);
+            let found = may_load(Method::File, &machine, Slot::Reboot).err().map(|finding| finding.reason);
             assert_eq!(found, wanted, "{path}");
         }
     }

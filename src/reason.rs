@@ -4,7 +4,6 @@
 //! machine. `docs/reasons.md` is written from the same table; a test compares the two.
 
 use std::fmt;
-use std::path::Path;
 
 /// The exit codes of the command; `verify` of several files ends with the highest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -74,70 +73,19 @@ macro_rules! reasons {
     };
 }
 
+mod finding;
+mod refusal;
 mod table;
+mod warning;
 
+pub use finding::Finding;
+pub use refusal::Refusal;
 pub use table::Reason;
+pub use warning::{Caution, Warning};
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.slug())
-    }
-}
-
-/// A reason, and what was seen that gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The row of the table.
-    pub reason: Reason,
-    /// What was seen: offsets, names, numbers. Empty where the reason says it all.
-    pub detail: String,
-}
-
-impl Finding {
-    /// A finding with what was seen.
-    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-}
-
-impl From<Reason> for Finding {
-    fn from(reason: Reason) -> Self {
-        Self::new(reason, "")
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.reason.means())?;
-        if self.detail.is_empty() { Ok(()) } else { write!(f, ": {}", self.detail) }
-    }
-}
-
-impl std::error::Error for Finding {}
-
-/// Names the file that findings are about, where it is not the one that is reported on.
-#[must_use]
-pub fn about(path: &Path, findings: Vec<Finding>) -> Vec<Finding> {
-    let name = |finding: Finding| match finding.detail.as_str() {
-        "" => Finding::new(finding.reason, path.display().to_string()),
-        detail => Finding::new(finding.reason, format!("{}: {detail}", path.display())),
-    };
-    findings.into_iter().map(name).collect()
-}
-
-/// Something that does not refuse, but that should be known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Warning {
-    /// The stable name that scripts match.
-    pub slug: &'static str,
-    /// One sentence, without a full stop.
-    pub message: String,
-}
-
-impl Warning {
-    /// A warning.
-    pub fn new(slug: &'static str, message: impl Into<String>) -> Self {
-        Self { slug, message: message.into() }
     }
 }
 

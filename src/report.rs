@@ -1,13 +1,13 @@
 //! What skexec says of a file, for people and, by the JSON of the design page, for scripts.
 
-use crate::authorize::Candidate;
+use crate::authorize::{Candidate, Role};
 use crate::hex;
 use crate::image::Format;
-use crate::reason::{Exit, Finding, Reason, Warning};
+use crate::reason::{Exit, Refusal, Warning};
 use crate::trust::digest::Digest;
 use crate::trust::{Judgement, Signer};
 use serde::Serialize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// One file's report.
 #[derive(Debug, Clone, Serialize)]
@@ -25,9 +25,9 @@ pub struct Report {
     signer: Option<SignerReport>,
     kernel: KernelReport,
     #[serde(skip)]
-    findings: Vec<Finding>,
+    subject: PathBuf,
     #[serde(skip)]
-    waived: Vec<Finding>,
+    refusal: Option<Refusal>,
     #[serde(skip)]
     release: Option<String>,
 }
@@ -64,123 +64,89 @@ impl From<&Signer> for SignerReport {
     }
 }
 
-/// As what a file is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    /// To be booted.
-    Kernel,
-    /// To go with a kernel.
-    Initrd,
+/// What was found out about a file, whoever asked; nothing before it was looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Subject {
+    format: Option<Format>,
+    release: Option<String>,
+    digest: Option<DigestReport>,
+    signer: Option<SignerReport>,
+    kernel: KernelReport,
+    trusted: bool,
 }
 
-impl Role {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Kernel => "kernel",
-            Self::Initrd => "initrd",
-        }
-    }
-}
-
-/// What the file is comes before who signed it; but a file that was changed after it was signed needs no other
-/// explanation for whatever else is odd about it. That a file crashes kernels comes last: what crashes them says more.
-#[must_use]
-pub fn most_telling_first(not_loadable: Option<&Finding>, against: &[Finding]) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = not_loadable.into_iter().chain(against).cloned().collect();
-    findings.sort_by_key(|finding| finding.reason != Reason::DigestMismatch);
-    findings
-}
-
-impl Report {
-    /// The report of a judgement.
+impl Subject {
+    /// What a judgement found out.
     #[must_use]
-    pub fn new(path: &Path, role: Role, judgement: &Judgement<Candidate>, warnings: &[Warning]) -> Self {
-        let (candidate, against) = match &judgement.outcome {
-            Ok(verified) => (verified.subject(), [].as_slice()),
-            Err(refused) => (&refused.subject, refused.findings.as_slice()),
-        };
-        let loadable = candidate.loadable();
-        let unfit = loadable.err().filter(|_| role == Role::Kernel);
-        let findings = most_telling_first(unfit, against);
-        let covers = if findings.is_empty() && judgement.outcome.is_ok() { vec![role.name()] } else { Vec::new() };
-        let prediction = &judgement.evidence.kernel;
-        let refused = Self::refused(path, findings, warnings);
-        let (verdict, message) = match covers.is_empty() {
-            true => ("refused", refused.message.clone()),
-            false => ("trusted", "the signature is valid and its signer is trusted".into()),
-        };
+    pub fn of(judgement: &Judgement<Candidate>) -> Self {
+        let (candidate, evidence) = (judgement.subject(), &judgement.evidence);
+        let prediction = &evidence.kernel;
         Self {
-            verdict,
-            message,
-            format: candidate.format().name(),
-            digest: judgement.evidence.digest.as_ref().map(Into::into),
-            signer: judgement.evidence.signer.as_ref().map(Into::into),
+            format: Some(candidate.format()),
+            release: candidate.loadable().ok().and_then(|kernel| kernel.release().map(Into::into)),
+            digest: evidence.digest.as_ref().map(Into::into),
+            signer: evidence.signer.as_ref().map(Into::into),
             kernel: KernelReport {
                 errno: prediction.errno,
                 name: prediction.name(),
                 hazard: prediction.hazard.map(|hazard| hazard.name()),
             },
-            covers,
-            release: loadable.ok().and_then(|kernel| kernel.release().map(Into::into)),
-            ..refused
+            trusted: judgement.outcome.is_ok(),
         }
     }
+}
 
-    /// The report of a file that was not judged, because it cannot be read or something else came before.
+impl Report {
+    /// The report of a judgement alone, for `verify`.
     #[must_use]
-    pub fn refused(path: &Path, findings: Vec<Finding>, warnings: &[Warning]) -> Self {
-        let first = findings.first();
+    pub fn of(path: &Path, role: Role, judgement: &Judgement<Candidate>, warnings: &[Warning]) -> Self {
+        let refusal = judgement.outcome.as_ref().err().map(|refused| refused.refusal.clone());
+        let covers = if refusal.is_none() { vec![role.name()] } else { Vec::new() };
+        Self::new(path, Subject::of(judgement), warnings, covers, refusal, None)
+    }
+
+    /// The report of a file that was not judged, because something came before.
+    #[must_use]
+    pub fn refused(path: &Path, refusal: Refusal, warnings: &[Warning]) -> Self {
+        Self::new(path, Subject::default(), warnings, Vec::new(), Some(refusal), None)
+    }
+
+    /// The report at the end of a command: what was found out, what the proof covers, why the file was refused, by its own fault, the
+    /// machine's or a policy's, and what was waived. What was waived stays the verdict on the file, but does not count for the exit
+    /// code.
+    #[must_use]
+    pub fn new(
+        path: &Path,
+        subject: Subject,
+        warnings: &[Warning],
+        covers: Vec<&'static str>,
+        refusal: Option<Refusal>,
+        waived: Option<Refusal>,
+    ) -> Self {
+        let all = || waived.iter().chain(&refusal).flat_map(Refusal::iter);
+        let first = all().next();
+        let message = match first {
+            Some(finding) => finding.sentence(Some(path)),
+            None if subject.trusted => "the signature is valid and its signer is trusted".into(),
+            None => "it was not judged".into(),
+        };
         Self {
             schema: 1,
             path: path.display().to_string(),
-            verdict: "refused",
-            reasons: findings.iter().map(|finding| finding.reason.slug()).collect(),
+            verdict: if first.is_none() && subject.trusted { "trusted" } else { "refused" },
+            reasons: all().map(|finding| finding.reason.slug()).collect(),
             reason: first.map(|finding| finding.reason.slug()),
-            message: first.map_or_else(|| "it was not judged".into(), Finding::to_string),
-            warnings: warnings.iter().map(|warning| warning.slug).collect(),
-            format: Format::Unknown.name(),
-            covers: Vec::new(),
-            digest: None,
-            signer: None,
-            kernel: KernelReport::default(),
-            findings,
-            waived: Vec::new(),
-            release: None,
+            message,
+            warnings: warnings.iter().map(Warning::slug).collect(),
+            format: subject.format.unwrap_or(Format::Unknown).name(),
+            covers: if refusal.is_some() { Vec::new() } else { covers },
+            digest: subject.digest,
+            signer: subject.signer,
+            kernel: subject.kernel,
+            release: subject.release,
+            subject: path.to_owned(),
+            refusal,
         }
-    }
-
-    /// Adds reasons that came up after the judgement: the machine's, or a policy's. What is refused for any reason covers
-    /// nothing.
-    pub fn refuse(&mut self, findings: Vec<Finding>) {
-        for finding in findings {
-            // The same reason again knows more, as a rule.
-            self.findings.retain(|known| known.reason != finding.reason);
-            self.findings.push(finding);
-        }
-        let all = self.waived.iter().chain(&self.findings);
-        self.reasons = all.clone().map(|finding| finding.reason.slug()).collect();
-        if let Some(first) = all.clone().next() {
-            self.verdict = "refused";
-            self.reason = Some(first.reason.slug());
-            self.message = first.to_string();
-            self.covers.clear();
-        }
-    }
-
-    /// Adds a warning that came up after the judgement.
-    pub fn warn(&mut self, warning: &Warning) {
-        self.warnings.push(warning.slug);
-    }
-
-    /// Lets what the user waived not count for the exit code. The verdict on the file stays what it is.
-    pub fn waive(&mut self, warning: &Warning) {
-        self.waived.append(&mut self.findings);
-        self.warnings.push(warning.slug);
-    }
-
-    /// Says what else is proved.
-    pub fn cover(&mut self, covers: Vec<&'static str>) {
-        self.covers = covers;
     }
 
     /// Who signed, where that was proved.
@@ -189,16 +155,16 @@ impl Report {
         self.signer.as_ref().filter(|_| self.verdict == "trusted").map(|signer| signer.subject.as_str())
     }
 
-    /// Why not, the most telling first; nothing when it is trusted.
+    /// Why not; nothing when it is trusted, or when what speaks against it was waived.
     #[must_use]
-    pub fn findings(&self) -> &[Finding] {
-        &self.findings
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        self.refusal.as_ref()
     }
 
     /// The exit code that this report alone would give.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.findings.first().map_or(Exit::Done, |finding| finding.reason.exit())
+        self.refusal.as_ref().map_or(Exit::Done, Refusal::exit)
     }
 
     /// The lines for people, without the path.
@@ -209,18 +175,19 @@ impl Report {
             .release
             .as_ref()
             .map_or_else(|| self.format.to_owned(), |release| format!("{} {release}", self.format));
-        for (index, finding) in self.findings.iter().enumerate() {
-            lines.push((if index == 0 { "why" } else { "also" }, format!("{finding} ({})", finding.reason)));
+        for (index, finding) in self.refusal.iter().flat_map(Refusal::iter).enumerate() {
+            let sentence = finding.sentence(Some(&self.subject));
+            lines.push((if index == 0 { "why" } else { "also" }, format!("{sentence} ({})", finding.reason)));
         }
-        if let Some(finding) = self.findings.first() {
-            lines.push(("do", finding.reason.advice().to_owned()));
+        if let Some(refusal) = &self.refusal {
+            lines.push(("do", refusal.first().reason.advice().to_owned()));
         }
         lines.push(("format", format));
         if let Some(digest) = &self.digest {
             lines.push(("digest", format!("{}:{}", digest.algorithm, digest.value)));
         }
         if let Some(signer) = &self.signer {
-            let alleged = if self.findings.is_empty() { "" } else { " (alleged)" };
+            let alleged = if self.refusal.is_none() { "" } else { " (alleged)" };
             lines.push(("signer", format!("{}{alleged}", signer.subject)));
             lines.push(("issuer", signer.issuer.clone()));
         }

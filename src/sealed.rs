@@ -120,19 +120,7 @@ impl Sealed {
     /// Those of [`Source::open`] and [`Source::copy_to`].
     pub fn read(path: &Path) -> Result<Self, OpenError> {
         let source = Source::open(path)?;
-        let mut unfit = None;
-        let memfd = Memfd::create(c"skexec", |target| match source.copy_to(target) {
-            Ok(length) => Ok(length),
-            Err(OpenError::Io(error)) => Err(error),
-            Err(OpenError::Unfit(finding)) => {
-                unfit = Some(finding);
-                Err(io::Error::from(io::ErrorKind::InvalidData))
-            }
-        });
-        if let Some(finding) = unfit {
-            return Err(OpenError::Unfit(finding));
-        }
-        let memfd = memfd?;
+        let memfd = Memfd::create(c"skexec", |target| source.copy_to(target))?;
         let map = Map::new(&memfd)?;
         Ok(Self { source, memfd, map })
     }

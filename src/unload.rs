@@ -16,7 +16,7 @@ use nix::libc;
 /// Only what has no reason in the table.
 pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Finding>> {
     let machine = Machine::read(system.root);
-    if let Err(finding) = permit::may_load(&machine, slot) {
+    if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));
     }
     let loaded = if slot == Slot::Panic { machine.kexec.crash_loaded } else { machine.kexec.loaded };

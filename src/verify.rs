@@ -1,39 +1,35 @@
 //! `skexec verify`: from a path to its report.
 
-use crate::authorize::{Candidate, signature_beside};
+use crate::authorize::{self, Candidate, Role, detached_signature};
 use crate::gather::Gathered;
 use crate::image::Format;
-use crate::reason::about;
-use crate::report::{Report, Role};
+use crate::reason::Finding;
+use crate::report::Report;
 use crate::sealed::Sealed;
-use crate::trust::{self, Signature};
+use crate::trust::Signature;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Reads a file once and says who signed it: within the file, or by `signature`, the path of a detached one. An initrd's
-/// is looked for beside it.
+/// Reads a file once and says who signed it: by its embedded signature, or by the detached one at the path `signature`. That of an
+/// initrd is looked for at FILE.p7s.
 #[must_use]
 pub fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Report {
-    let candidate = match Candidate::read(path) {
-        Ok(candidate) => candidate,
-        Err(error) => return Report::refused(path, vec![error.into()], &gathered.warnings),
-    };
+    judged(path, signature, gathered)
+        .unwrap_or_else(|finding| Report::refused(path, finding.into(), &gathered.warnings))
+}
+
+fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<Report, Finding> {
+    let candidate = Candidate::read(path)?;
     let is_initrd = candidate.format() == Format::Initrd;
-    let beside = match signature {
-        Some(signature) => {
-            Sealed::read(signature).map(Some).map_err(|error| (signature.to_owned(), vec![error.into()]))
-        }
-        None if is_initrd => signature_beside(path),
-        None => Ok(None),
+    let detached = match signature {
+        Some(signature) => Some(Sealed::read(signature).map_err(|error| Finding::from(error).in_file(signature))?),
+        None if is_initrd => detached_signature(path)?,
+        None => None,
     };
-    let beside = match beside {
-        Ok(beside) => beside,
-        Err((signature, findings)) => return Report::refused(path, about(&signature, findings), &gathered.warnings),
-    };
-    let role = if is_initrd && beside.is_some() { Role::Initrd } else { Role::Kernel };
-    let signature = beside.as_ref().map_or(Signature::Within, |beside| Signature::Beside(beside.bytes()));
-    let judgement = trust::judge(candidate, signature, &gathered.trust);
+    let role = if is_initrd && detached.is_some() { Role::Initrd } else { Role::Kernel };
+    let place = detached.as_ref().map_or(Signature::Embedded, |detached| Signature::Detached(detached.bytes()));
+    let judgement = authorize::verify(candidate, role, place, &gathered.trust);
     let mut warnings = gathered.warnings.clone();
     warnings.extend(judgement.evidence.warnings(SystemTime::now()));
-    Report::new(path, role, &judgement, &warnings)
+    Ok(Report::of(path, role, &judgement, &warnings))
 }

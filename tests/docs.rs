@@ -1,7 +1,7 @@
 //! The pages under docs/ that come from the code. `BLESS=1 cargo test --test docs` writes them anew.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use skexec::reason::Reason;
+use skexec::reason::{Caution, Reason};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -33,4 +33,20 @@ fn reasons() {
         writeln!(page, "| `{slug}` | {exit} | {kernel} | {means} | {advice} |").unwrap();
     }
     compare("reasons.md", &page);
+}
+
+#[test]
+fn warnings() {
+    let mut page = String::from(
+        "# Warnings\n\n\
+         A warning refuses nothing. Each has one of these slugs, in `--json` in the list `warnings`, on the terminal in brackets\n\
+         at the end of its line. The table is made from `src/reason/warning.rs`.\n\n\
+         | slug | what it means | what to do |\n\
+         | --- | --- | --- |\n",
+    );
+    for caution in Caution::ALL {
+        let cell = |text: &str| text.replace('|', "\\|");
+        writeln!(page, "| `{caution}` | {} | {} |", cell(caution.means()), cell(caution.advice())).unwrap();
+    }
+    compare("warnings.md", &page);
 }

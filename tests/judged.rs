@@ -6,10 +6,11 @@ mod support;
 
 use forge::cases::{Case, Expect};
 use forge::verdicts::{Answer, REFERENCE, Verdicts, recorded};
+use skexec::authorize::{Candidate, Role, verify};
 use skexec::gather::{TrustRequest, gather};
-use skexec::report::most_telling_first;
+use skexec::sources::policy::Policy;
 use skexec::trust::kernel::Prediction;
-use skexec::trust::{self, Signature, Trust};
+use skexec::trust::{Signature, Trust};
 use support::Lab;
 
 const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
@@ -29,16 +30,18 @@ fn firmware(lab: &Lab) -> Trust {
     variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
     variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
     let request = TrustRequest { system: true, ..TrustRequest::default() };
-    gather(lab.root(), &request).unwrap().trust
+    gather(lab.root(), &Policy::default(), &request).unwrap().trust
 }
 
 /// The slug of the first reason, nothing where skexec trusts the file; and the prediction.
-fn judge(case: &Case, trust: &Trust) -> (Option<&'static str>, Prediction) {
-    let judgement = trust::judge(case.image.as_slice(), Signature::Within, trust);
-    let loadable = skexec::image::loadable(&case.image);
-    let against = judgement.outcome.as_ref().err().map(|refused| refused.findings.as_slice()).unwrap_or_default();
-    let findings = most_telling_first(loadable.as_ref().err(), against);
-    (findings.first().map(|finding| finding.reason.slug()), judgement.evidence.kernel)
+fn judge(lab: &Lab, case: &Case, trust: &Trust) -> (Option<&'static str>, Prediction) {
+    let candidate = match Candidate::read(&lab.file("case", &case.image)) {
+        Ok(candidate) => candidate,
+        Err(finding) => return (Some(finding.reason.slug()), Prediction::default()),
+    };
+    let judgement = verify(candidate, Role::Kernel, Signature::Embedded, trust);
+    let refusal = judgement.outcome.err().map(|refused| refused.refusal);
+    (refusal.map(|refusal| refusal.first().reason.slug()), judgement.evidence.kernel)
 }
 
 fn wanted(case: &Case) -> Option<&'static str> {
@@ -93,7 +96,7 @@ fn every_verdict_is_right_and_named() {
     let trust = firmware(&lab);
     let mut faults = vec![];
     for case in forge::cases() {
-        let (said, _) = judge(&case, &trust);
+        let (said, _) = judge(&lab, &case, &trust);
         let kernel = answer(&case, &verdicts);
         let loads = kernel == Answer::Errno(0);
         // The promise: what skexec trusts, the kernel takes; where only the kernel takes it, the case says so.
@@ -110,7 +113,7 @@ fn every_answer_is_predicted() {
     let trust = firmware(&lab);
     let mut faults = vec![];
     for case in forge::cases() {
-        let (_, predicted) = judge(&case, &trust);
+        let (_, predicted) = judge(&lab, &case, &trust);
         let foretold = match answer(&case, &verdicts) {
             Answer::Errno(errno) => predicted.errno == Some(errno),
             // Where a kernel may also live on, its errno is known beside the hazard.
@@ -123,5 +126,24 @@ fn every_answer_is_predicted() {
             faults.push(format!("{}: {predicted:?}, recorded {:?}", case.name, verdicts.of[&case.name]));
         }
     }
+    report(&faults);
+}
+
+/// The same file gets the same answer, whichever command asks.
+#[test]
+fn verify_and_load_agree_on_every_file() {
+    let lab = Lab::new();
+    firmware(&lab);
+    let mut faults = vec![];
+    for case in forge::cases() {
+        lab.file("case", &case.image);
+        let verified = lab.run("verify {}/case --json");
+        let loaded = lab.run("load {}/case --no-initrd --no-cmdline --dry-run --json");
+        let (one, other) = (&verified.json()[0], &loaded.json());
+        if (verified.exit, &one["reason"], &one["reasons"]) != (loaded.exit, &other["reason"], &other["reasons"]) {
+            faults.push(format!("{}: {} {} and {} {}", case.name, verified.exit, one, loaded.exit, other));
+        }
+    }
+    assert!(lab.kernel.calls.borrow().is_empty());
     report(&faults);
 }

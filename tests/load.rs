@@ -69,8 +69,8 @@ fn appraises(lab: &Lab) {
 /// Loads `{}/vmlinuz` and calls `swap` when the verification is over.
 fn load_while(lab: &Lab, mut swap: impl FnMut()) -> skexec::load::Outcome {
     let request = request(lab);
-    let mut progress = |line: &str| {
-        if line.starts_with("verified:") {
+    let mut progress = |event| {
+        if let skexec::progress::Event::Verified { .. } = event {
             swap();
         }
     };
@@ -112,13 +112,13 @@ fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
     // A change in place is seen before the call.
     lab.file("vmlinuz", &good);
     let outcome = load_while(&lab, || std::fs::write(lab.path("vmlinuz"), forge::unsigned_bzimage()).unwrap());
-    assert_eq!(outcome.report.findings()[0].reason.slug(), "changed-while-read");
+    assert_eq!(outcome.report.refusal().unwrap().first().reason.slug(), "changed-while-read");
     assert!(!outcome.loaded && lab.kernel.calls.borrow().is_empty());
     // So is a writer who has not written yet.
     lab.file("vmlinuz", &good);
     let mut writer = None;
     let outcome = load_while(&lab, || writer = std::fs::OpenOptions::new().append(true).open(lab.path("vmlinuz")).ok());
-    assert_eq!(outcome.report.findings()[0].reason.slug(), "open-for-writing");
+    assert_eq!(outcome.report.refusal().unwrap().first().reason.slug(), "open-for-writing");
     assert!(writer.is_some() && lab.kernel.calls.borrow().is_empty());
 }
 
@@ -164,7 +164,7 @@ fn what_had_to_be_taken_back_is_not_taken_for_what_was_loaded_before() {
         let request = request(&lab);
         let system = System { root: lab.root(), kexec: &Disturbed { lab: &lab, unloads } };
         let outcome = skexec::load::load(system, &request, &mut |_| ()).unwrap();
-        let finding = &outcome.report.findings()[0];
+        let finding = outcome.report.refusal().unwrap().first();
         assert_eq!((finding.reason.slug(), outcome.loaded), ("changed-while-read", false));
         assert_eq!(finding.detail.contains("do not boot it"), !unloads, "{finding}");
         assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Unload { panic: false }));

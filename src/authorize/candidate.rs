@@ -2,7 +2,7 @@
 
 use crate::image::{self, Format, Kernel};
 use crate::reason::Finding;
-use crate::sealed::{OpenError, Sealed};
+use crate::sealed::Sealed;
 use std::path::Path;
 
 /// A file that was read once and told apart by its bytes. Having one says nothing about who made it, nor that it can
@@ -19,8 +19,8 @@ impl Candidate {
     ///
     /// # Errors
     /// Those of [`Sealed::read`].
-    pub fn read(path: &Path) -> Result<Self, OpenError> {
-        let sealed = Sealed::read(path)?;
+    pub fn read(path: &Path) -> Result<Self, Finding> {
+        let sealed = Sealed::read(path).map_err(|error| Finding::from(error).in_file(path))?;
         let format = Format::of(sealed.bytes());
         let loadable = image::loadable(sealed.bytes());
         Ok(Self { sealed, format, loadable })

@@ -1,18 +1,24 @@
-//! From a file to the permission to load it: [`Candidate`] -> [`Verified`] -> [`Authorized`], each the only way to the
-//! next.
+//! From a file to the permission to load it: [`Candidate`] -> [`Verified`] -> [`Vouched`] -> [`Authorized`], each the only way
+//! to the next.
+//!
+//! [`Verified`]: crate::trust::Verified
 
 mod candidate;
-mod companions;
-mod policy;
+mod demands;
+mod initrds;
+mod verdict;
+mod waiver;
 
 pub use candidate::Candidate;
-pub use companions::{Initrd, Initrds, Piece, Refusal, signature_beside};
-pub use policy::Policy;
+pub use demands::Demands;
+pub use initrds::{Initrd, Initrds, Piece, detached_signature};
+pub use verdict::{Role, Vouched, verify};
+pub use waiver::Waiver;
 
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::reason::Finding;
-use crate::trust::{Judgement, Place, Signer, Verified};
+use crate::reason::{Finding, Refusal};
+use crate::trust::Signer;
 
 /// What the permission rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +28,7 @@ pub enum Basis {
     /// A signature in a file of its own.
     Detached(Signer),
     /// Nothing: the user waived the signature, and nothing enforces it.
-    Waived(Vec<Finding>),
+    Waived(Refusal),
 }
 
 impl Basis {
@@ -46,7 +52,7 @@ impl Basis {
     }
 }
 
-/// A kernel with its initrds and command line that may be loaded.
+/// A kernel with its initrds and command line that may be loaded. Nothing is demanded of it any more.
 #[derive(Debug)]
 pub struct Authorized {
     kernel: Candidate,
@@ -57,21 +63,13 @@ pub struct Authorized {
 }
 
 impl Authorized {
-    /// Applies the policy to a judgement.
+    /// Puts a boot together and asks all demands.
     ///
     /// # Errors
-    /// The candidate's findings, with what is wrong with it as a kernel first.
-    pub fn new(
-        judgement: Judgement<Candidate>,
-        initrds: Initrds,
-        cmdline: Cmdline,
-        policy: Policy,
-    ) -> Result<Self, Vec<Finding>> {
-        let (kernel, basis) = match judgement.outcome {
-            Ok(verified) => of_signer(verified),
-            Err(refused) => (refused.subject, policy.waive(refused.findings)?),
-        };
-        let image = kernel.loadable().cloned().map_err(|finding| vec![finding.clone()])?;
+    /// The first demand that is not fulfilled.
+    pub fn new(vouched: Vouched, initrds: Initrds, cmdline: Cmdline, demands: &Demands<'_>) -> Result<Self, Finding> {
+        let Vouched { kernel, image, basis } = vouched;
+        demands.fulfilled_by(&initrds)?;
         Ok(Self { kernel, image, initrds, cmdline, basis })
     }
 
@@ -111,13 +109,5 @@ impl Authorized {
     #[must_use]
     pub const fn basis(&self) -> &Basis {
         &self.basis
-    }
-}
-
-fn of_signer(verified: Verified<Candidate>) -> (Candidate, Basis) {
-    let (kernel, signer, place) = verified.into_parts();
-    match place {
-        Place::Within => (kernel, Basis::Embedded(signer)),
-        Place::Beside => (kernel, Basis::Detached(signer)),
     }
 }

@@ -3,16 +3,20 @@
 use super::args::ExecArgs;
 use super::output::Output;
 use crate::exec::{self, Outcome, Request};
+use crate::progress::Event;
 use crate::reason::Exit;
 use crate::system::System;
 
 pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = Request { force: args.force, foreign: args.foreign };
     let mut said = Ok(());
-    let outcome = exec::exec(system, request, &mut |line| {
+    let outcome = exec::exec(system, request, &mut |event| {
         if said.is_ok() {
-            let warning = line.starts_with("warning: ");
-            said = if warning { output.logged_fault(line) } else { output.logged_step(line) };
+            let line = event.to_string();
+            said = match event {
+                Event::Fault(_) => output.logged_fault(&line),
+                _ => output.logged_step(&line),
+            };
         }
     })?;
     match outcome {

@@ -10,9 +10,7 @@ pub(super) fn run(args: &InspectArgs, output: &mut Output<'_>) -> anyhow::Result
     let sealed = match Sealed::read(&args.file) {
         Ok(sealed) => sealed,
         Err(error) => {
-            let finding = Finding::from(error);
-            let seen = format!("{}: {}", args.file.display(), finding.detail);
-            return output.failure(&Finding::new(finding.reason, seen));
+            return output.failure(&Finding::from(error).in_file(&args.file));
         }
     };
     let description = Description::new(args.file.display().to_string(), sealed.bytes());

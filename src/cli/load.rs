@@ -4,7 +4,7 @@ use super::args::{self, LoadArgs};
 use super::output::Output;
 use super::plan;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
-use crate::reason::Exit;
+use crate::reason::{Exit, Refusal};
 use crate::report::Report;
 use crate::system::{Method, Slot, System};
 use serde::Serialize;
@@ -20,9 +20,9 @@ struct Document<'a> {
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let mut said = Ok(());
-    let outcome = load::load(system, &request(args), &mut |line| {
+    let outcome = load::load(system, &request(args), &mut |event| {
         if said.is_ok() {
-            said = output.step(line);
+            said = output.step(&event.to_string());
         }
     })?;
     said?;
@@ -65,7 +65,7 @@ fn request(args: &LoadArgs) -> Request {
 
 /// What came of it. In JSON it was said already; the system's log has it all the same.
 fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
-    match outcome.report.findings().first() {
+    match outcome.report.refusal().map(Refusal::first) {
         Some(finding) if output.json() => output.refusal_in_json(&args.kernel, finding),
         Some(finding) => output.refusal(Some(&args.kernel), finding)?,
         None if outcome.loaded => {

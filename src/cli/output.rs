@@ -91,7 +91,7 @@ impl<'a> Output<'a> {
     }
 
     pub(super) fn warning(&mut self, warning: &Warning) -> io::Result<()> {
-        let text = format!("warning: {} ({})", warning.message, warning.slug);
+        let text = format!("warning: {} ({})", warning.message, warning.slug());
         self.log(Priority::Warning, None, &text, if self.args.quiet { Printed::Not } else { Printed::Err });
         if self.args.quiet { Ok(()) } else { self.error(&text) }
     }
@@ -117,7 +117,7 @@ impl<'a> Output<'a> {
     pub(super) fn failure(&mut self, finding: &Finding) -> anyhow::Result<Exit> {
         if self.args.json {
             let slug = finding.reason.slug();
-            self.document(&serde_json::json!({ "schema": 1, "reason": slug, "message": finding.to_string() }))?;
+            self.document(&serde_json::json!({ "schema": 1, "reason": slug, "message": finding.sentence(None) }))?;
         }
         self.refusal(None, finding)?;
         Ok(finding.reason.exit())
@@ -147,9 +147,11 @@ impl<'a> Output<'a> {
     }
 }
 
+/// The file at fault comes first: the one that the finding is about, else the one that the command is about.
 fn refused(subject: Option<&Path>, finding: &Finding) -> String {
-    let subject = subject.map(|path| format!("{}: ", path.display())).unwrap_or_default();
-    format!("{subject}{finding} ({})", finding.reason)
+    let file = finding.file.as_deref().or(subject);
+    let file = file.map(|path| format!("{}: ", path.display())).unwrap_or_default();
+    format!("{file}{finding} ({})", finding.reason)
 }
 
 /// A reader who has gone away has heard enough; what was done stays done, and the exit code tells it.

@@ -5,15 +5,17 @@ use super::output::Output;
 use crate::gather::{TrustRequest, gather};
 use crate::reason::Exit;
 use crate::report::Report;
+use crate::sources::policy::Policy;
 use crate::system::System;
 use crate::verify;
 use std::path::{Path, PathBuf};
 
 pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let gathered = match gather(system.root, &TrustRequest::from(&args.trust)) {
+    let policy = Policy::read(system.root);
+    let gathered = match policy.and_then(|policy| gather(system.root, &policy, &TrustRequest::from(&args.trust))) {
         Ok(gathered) => gathered,
         Err(finding) if output.json() => {
-            let refused = |file: &PathBuf| Report::refused(file, vec![finding.clone()], &[]);
+            let refused = |file: &PathBuf| Report::refused(file, finding.clone().into(), &[]);
             output.document(&args.files.iter().map(refused).collect::<Vec<_>>())?;
             return Ok(finding.reason.exit());
         }
@@ -37,8 +39,8 @@ pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>
 }
 
 pub(super) fn tell(file: &Path, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
-    if let (true, Some(finding)) = (output.quiet(), report.findings().first()) {
-        output.refusal(Some(file), finding)?;
+    if let (true, Some(refusal)) = (output.quiet(), report.refusal()) {
+        output.refusal(Some(file), refusal.first())?;
     }
     output.fact(&format!("{}: {}", file.display(), report.verdict()))?;
     for (key, value) in report.lines() {

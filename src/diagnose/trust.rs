@@ -1,8 +1,9 @@
 //! Whom skexec itself would believe, and what no longer counts: not the same as the keys that the running kernel holds.
 
 use crate::gather::{Gathered, TrustRequest, gather};
-use crate::reason::Finding;
+use crate::reason::{Finding, Warning};
 use crate::sources::Root;
+use crate::sources::policy::Policy;
 use serde::Serialize;
 
 /// What a judgement on this machine would depend on.
@@ -38,13 +39,13 @@ struct Revoked {
 
 impl TrustStatus {
     pub(super) fn read(root: &Root, request: &TrustRequest) -> Self {
-        match gather(root, request) {
+        match Policy::read(root).and_then(|policy| gather(root, &policy, request)) {
             Ok(gathered) => Self::of(gathered),
             Err(finding) => Self { problems: vec![problem(&finding)], ..Self::default() },
         }
     }
 
-    fn of(Gathered { trust, warnings, .. }: Gathered) -> Self {
+    fn of(Gathered { trust, warnings }: Gathered) -> Self {
         let (images, certificates, tbs) = trust.revocations.counts();
         let anchors = trust.anchors.into_iter();
         Self {
@@ -52,8 +53,8 @@ impl TrustStatus {
             revoked: Revoked { images, certificates, tbs },
             sbat_level: trust.sbat_level.map(|level| level.date),
             problems: trust.unreadable.iter().map(problem).collect(),
-            warnings: warnings.iter().map(|warning| warning.slug).collect(),
-            notes: warnings.into_iter().map(|warning| format!("{} ({})", warning.message, warning.slug)).collect(),
+            warnings: warnings.iter().map(Warning::slug).collect(),
+            notes: warnings.into_iter().map(|warning| format!("{} ({})", warning.message, warning.slug())).collect(),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{Gatherer, trust_file};
 use super::{TrustRequest, content};
-use crate::reason::Finding;
+use crate::reason::{Caution, Finding};
 use crate::sources::SecureBoot;
 use crate::sources::files::{Unreadable, read_named, read_system};
 use crate::sources::firmware::{self, Part};
@@ -38,7 +38,7 @@ impl Gatherer<'_> {
         for file in read_system(self.root, directories, content::KEYS) {
             let read = file.map_err(trust_file).and_then(|file| self.anchors(&file.path, &file.bytes));
             if let Err(finding) = read {
-                self.warn("trust-list-ignored", finding.detail);
+                self.warn(Caution::TrustListIgnored, finding.detail);
             }
         }
     }
@@ -55,7 +55,7 @@ impl Gatherer<'_> {
         if !firmware::ignores_db(self.root) {
             match firmware::database(self.root, "db") {
                 Ok(list) => list.iter().for_each(|part| self.trust_list(part)),
-                Err(error) => self.warn("trust-list-ignored", format!("db: {error}")),
+                Err(error) => self.warn(Caution::TrustListIgnored, format!("db: {error}")),
             }
         }
         match firmware::mok(self.root, "MokListRT") {
@@ -63,7 +63,7 @@ impl Gatherer<'_> {
                 self.warn_of_planted(&list);
                 list.parts.iter().for_each(|part| self.trust_list(part));
             }
-            Err(error) => self.warn("trust-list-ignored", format!("MokListRT: {error}")),
+            Err(error) => self.warn(Caution::TrustListIgnored, format!("MokListRT: {error}")),
         }
     }
 
@@ -71,12 +71,12 @@ impl Gatherer<'_> {
     fn trust_list(&mut self, Part { name, data }: &Part) {
         let certificates = match content::certificates_of_lists(data) {
             Ok(certificates) => certificates,
-            Err(error) => return self.warn("trust-list-ignored", format!("{name}: {error}")),
+            Err(error) => return self.warn(Caution::TrustListIgnored, format!("{name}: {error}")),
         };
         for der in certificates {
             match Certificate::parse(der) {
                 Ok(certificate) => self.gathered.trust.anchors.push(Anchor { certificate, source: name.clone() }),
-                Err(finding) => self.warn("trust-list-ignored", format!("{name}: a certificate: {finding}")),
+                Err(finding) => self.warn(Caution::TrustListIgnored, format!("{name}: a certificate: {finding}")),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Gatherer, trust_file};
 use super::{TrustRequest, content};
-use crate::reason::{Finding, Reason};
+use crate::reason::{Caution, Finding, Reason};
 use crate::sources::efi::{self, Efi};
 use crate::sources::files::{Unreadable, read_named, read_system};
 use crate::sources::firmware::{self, Part};
@@ -42,7 +42,7 @@ impl Gatherer<'_> {
     fn no_variables(&mut self, list: &str, secure_boot: SecureBoot) {
         const WHY: &str = "the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)";
         if secure_boot.kernel == Some(false) {
-            self.warn("revocation-incomplete", format!("{list}: {WHY}"));
+            self.warn(Caution::RevocationIncomplete, format!("{list}: {WHY}"));
         } else {
             self.block(list, WHY);
         }
@@ -58,7 +58,7 @@ impl Gatherer<'_> {
                 self.warn_of_planted(&list);
                 if list.without_privilege {
                     let message = format!("{NAME}: only root can read all of it; the EFI variable was read instead");
-                    self.warn("revocation-incomplete", message);
+                    self.warn(Caution::RevocationIncomplete, message);
                 }
                 list.parts.iter().for_each(|part| self.revocation_list(NAME, part));
             }
@@ -119,13 +119,13 @@ impl Gatherer<'_> {
         }
         self.gathered.trust.revocations.extend(revocations);
         if !blacklist.visible {
-            self.warn("revocation-incomplete", format!("{NAME}: only root sees the kernel's keyrings"));
+            self.warn(Caution::RevocationIncomplete, format!("{NAME}: only root sees the kernel's keyrings"));
         }
         // The kernel puts certificates of dbx there, too; those were read above.
         let (_, certificates, _) = self.gathered.trust.revocations.counts();
         if blacklist.hidden() > certificates {
             let message = format!("{NAME}: {} certificates on it cannot be read", blacklist.hidden());
-            self.warn("revocation-incomplete", message);
+            self.warn(Caution::RevocationIncomplete, message);
         }
     }
 
@@ -134,7 +134,7 @@ impl Gatherer<'_> {
             self.gathered.trust.revocations.ignored().map(|(name, count)| (name.to_owned(), count)).collect();
         for (name, count) in ignored {
             let message = format!("{name}: {count} entries are of kinds that cannot be evaluated");
-            self.warn("revocation-incomplete", message);
+            self.warn(Caution::RevocationIncomplete, message);
         }
     }
 
@@ -144,7 +144,7 @@ impl Gatherer<'_> {
 
     fn block_for(&mut self, list: &str, finding: Finding) {
         if self.ignored.iter().any(|ignored| ignored == list) {
-            self.warn("revocation-ignored", format!("{} (ignored by the policy)", finding.detail));
+            self.warn(Caution::RevocationIgnored, format!("{} (ignored by the policy)", finding.detail));
         } else {
             self.gathered.trust.unreadable.push(finding);
         }

@@ -16,18 +16,22 @@ fn everything() -> TrustRequest {
 }
 
 fn anchors(tree: &Tree, request: &TrustRequest) -> Vec<String> {
-    let gathered = gather(tree.root(), request).unwrap();
+    let gathered = read(tree, request).unwrap();
     let sources = gathered.trust.anchors.iter().map(|anchor| anchor.source.as_str());
     let root = tree.root().0.display().to_string();
     sources.map(|source| source.trim_start_matches(&root).to_owned()).collect()
 }
 
 fn slugs(gathered: &Gathered) -> Vec<&str> {
-    gathered.warnings.iter().map(|warning| warning.slug).collect()
+    gathered.warnings.iter().map(|warning| warning.slug()).collect()
+}
+
+fn read(tree: &Tree, request: &TrustRequest) -> Result<Gathered, Finding> {
+    gather(tree.root(), &Policy::read(tree.root())?, request)
 }
 
 fn unreadable(tree: &Tree) -> Vec<String> {
-    let gathered = gather(tree.root(), &TrustRequest::default()).unwrap();
+    let gathered = read(tree, &TrustRequest::default()).unwrap();
     gathered
         .trust
         .unreadable
@@ -74,17 +78,17 @@ fn named_keys_are_used_without_the_systems() {
     let request = TrustRequest { keys: vec![path], ..TrustRequest::default() };
     assert_eq!(anchors(&tree, &request), ["/home/ca.crt"]);
     let missing = TrustRequest { keys: vec![tree.root().path("/none")], ..TrustRequest::default() };
-    assert_eq!(gather(tree.root(), &missing).unwrap_err().reason, Reason::TrustFile);
+    assert_eq!(read(&tree, &missing).unwrap_err().reason, Reason::TrustFile);
     let empty = TrustRequest { keys: vec![tree.directory("/empty")], ..TrustRequest::default() };
-    assert_eq!(gather(tree.root(), &empty).unwrap_err().reason, Reason::TrustFile);
+    assert_eq!(read(&tree, &empty).unwrap_err().reason, Reason::TrustFile);
 }
 
 #[test]
 fn a_bad_file_of_the_systems_gives_nothing_and_a_warning() {
     let tree = system(false);
-    let before = gather(tree.root(), &everything()).unwrap();
+    let before = read(&tree, &everything()).unwrap();
     tree.write("/usr/lib/skexec/trust.d/b.pem", "no certificate");
-    let gathered = gather(tree.root(), &everything()).unwrap();
+    let gathered = read(&tree, &everything()).unwrap();
     assert_eq!(gathered.trust.anchors.len(), before.trust.anchors.len());
     assert_eq!(slugs(&gathered), ["trust-list-ignored"]);
     assert!(gathered.warnings[0].message.contains("b.pem"), "{:?}", gathered.warnings);
@@ -95,11 +99,11 @@ fn revocations_that_were_named_must_revoke_something() {
     let tree = system(false);
     let named = |path| TrustRequest { revoked: vec![path], ..TrustRequest::default() };
     let folder = tree.directory("/revoked");
-    assert_eq!(gather(tree.root(), &named(folder.clone())).unwrap_err().reason, Reason::TrustFile);
+    assert_eq!(read(&tree, &named(folder.clone())).unwrap_err().reason, Reason::TrustFile);
     tree.write("/revoked/list.txt", format!("sha256:{}\n", "ab".repeat(32)));
-    assert_eq!(gather(tree.root(), &named(folder.clone())).unwrap_err().reason, Reason::TrustFile);
+    assert_eq!(read(&tree, &named(folder.clone())).unwrap_err().reason, Reason::TrustFile);
     tree.write("/revoked/LIST.SHA256", format!("sha256:{}\n", "ab".repeat(32)));
-    assert_eq!(gather(tree.root(), &named(folder)).unwrap().trust.revocations.counts(), (1, 0, 0));
+    assert_eq!(read(&tree, &named(folder)).unwrap().trust.revocations.counts(), (1, 0, 0));
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn a_malformed_trust_list_gives_nothing_and_a_warning() {
     let tree = system(true);
     set_variable(&tree, "db", IMAGE_SECURITY, 0x27, &[certificate_list(), vec![0]].concat());
     set_variable(&tree, "MokListRT", SHIM, 7, &certificate_list());
-    let gathered = gather(tree.root(), &everything()).unwrap();
+    let gathered = read(&tree, &everything()).unwrap();
     assert!(gathered.trust.anchors.is_empty() && gathered.trust.unreadable.is_empty());
     assert_eq!(slugs(&gathered), ["trust-list-ignored", "mok-variable-ignored"]);
 }
@@ -128,7 +132,7 @@ fn revocations_come_from_everywhere_and_always() {
     set_variable(&tree, "SbatLevelRT", SHIM, 6, b"sbat,1,2025051000\nshim,4\n");
 
     let request = TrustRequest { revoked: vec![named], ..TrustRequest::default() };
-    let gathered = gather(tree.root(), &request).unwrap();
+    let gathered = read(&tree, &request).unwrap();
     for (hash, revoked) in (0..9).map(|byte| (byte, (1..=7).contains(&byte))) {
         assert_eq!(gathered.trust.revocations.check_image(&[hash; 32]).is_err(), revoked, "{hash}");
     }
@@ -168,13 +172,13 @@ fn the_policy_may_let_a_list_go() {
     tree.write("/etc/skexec/policy.conf", "ignore-revocations = [\"dbx\"]\n");
     assert_eq!(unreadable(&tree), ["MokListXRT1"]);
     tree.write("/etc/skexec/policy.conf", "ignore-revocations = [\"dbx\", \"MokListXRT\"]\n");
-    let gathered = gather(tree.root(), &TrustRequest::default()).unwrap();
+    let gathered = read(&tree, &TrustRequest::default()).unwrap();
     assert_eq!(slugs(&gathered), ["revocation-ignored", "revocation-ignored"]);
     // A list that can be read counts in spite of the policy.
     set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, &list(SHA256, &[&[1; 32]]));
-    assert!(gather(tree.root(), &TrustRequest::default()).unwrap().trust.revocations.check_image(&[1; 32]).is_err());
+    assert!(read(&tree, &TrustRequest::default()).unwrap().trust.revocations.check_image(&[1; 32]).is_err());
     tree.write("/etc/skexec/policy.conf", "ignore-revocations = true\n");
-    assert_eq!(gather(tree.root(), &TrustRequest::default()).unwrap_err().reason, Reason::PolicyFile);
+    assert_eq!(read(&tree, &TrustRequest::default()).unwrap_err().reason, Reason::PolicyFile);
 }
 
 #[test]
@@ -186,7 +190,7 @@ fn without_efivarfs_it_depends_on_the_kernels_word() {
     let mut boot_params = vec![0; 4096];
     boot_params[0x1ec] = 2;
     tree.write("/sys/kernel/boot_params/data", boot_params);
-    let gathered = gather(tree.root(), &TrustRequest::default()).unwrap();
+    let gathered = read(&tree, &TrustRequest::default()).unwrap();
     assert!(gathered.trust.unreadable.is_empty());
     assert_eq!(slugs(&gathered), ["revocation-incomplete", "revocation-incomplete"]);
 }
@@ -196,12 +200,12 @@ fn what_is_left_out_is_said() {
     let tree = system(true);
     set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, &list(SHA1, &[&[1; 20]]));
     tree.write("/proc/keys", "0 I 1 perm 0 0 0 keyring .blacklist: 1\n");
-    let gathered = gather(tree.root(), &TrustRequest::default()).unwrap();
+    let gathered = read(&tree, &TrustRequest::default()).unwrap();
     let messages: Vec<_> = gathered.warnings.iter().map(|warning| warning.message.as_str()).collect();
     assert!(
         messages[0].contains(".blacklist: 1 certificates") && messages[1].contains("dbx: 1 entries"),
         "{messages:?}"
     );
     tree.write("/proc/keys", "0 I 1 perm 0 0 0 user x\n");
-    assert!(gather(tree.root(), &TrustRequest::default()).unwrap().warnings[0].message.contains("only root"));
+    assert!(read(&tree, &TrustRequest::default()).unwrap().warnings[0].message.contains("only root"));
 }

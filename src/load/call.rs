@@ -59,7 +59,20 @@ pub(super) fn segments_load(kexec: &dyn Kexec, machine: &Machine, segments: &Seg
         .collect();
     let load = SegmentsLoad { entry: segments.entry.get(), segments: &raw };
     let answer = kexec.segments_load(&load);
-    Ok(answer.map_err(|errno| explain(errno, machine, Method::Segments, Slot::Reboot))?)
+    Ok(answer.map_err(|errno| {
+        let mut finding = explain(errno, machine, Method::Segments, Slot::Reboot);
+        finding.detail.push_str(&given(segments));
+        finding
+    })?)
+}
+
+/// What the call was given, for whoever has to find out why the kernel refused it.
+fn given(segments: &Segments<'_>) -> String {
+    let each = segments.parts.iter().map(|part| {
+        format!("{} at {} ({} of {} bytes)", part.name, part.range.start(), part.bytes.len(), part.range.len())
+    });
+    let each: Vec<_> = each.collect();
+    format!("; entry {}, flags KEXEC_ARCH_X86_64, {} segments: {}", segments.entry, each.len(), each.join(", "))
 }
 
 /// Unloads what nobody can vouch for.

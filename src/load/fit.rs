@@ -46,7 +46,7 @@ pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: 
 /// # Errors
 /// `half-of-ram`, `no-crashkernel`.
 pub(super) fn before_copying(
-    kernel: Option<&Kernel>,
+    kernel: &Kernel,
     initrds: &[PathBuf],
     machine: &Machine,
     slot: Slot,
@@ -54,7 +54,7 @@ pub(super) fn before_copying(
     // What cannot be asked for its size cannot be opened either, which is said then.
     let sizes = initrds.iter().filter_map(|path| Some(std::fs::metadata(path).ok()?.len()));
     let initrd = sizes.fold(0_u64, u64::saturating_add);
-    let kernel = kernel.map_or(0, |kernel| pages(kernel.memory()));
+    let kernel = pages(kernel.memory());
     match limit(machine, slot)? {
         Some(limit) if kernel.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit)),
         _ => Ok(()),

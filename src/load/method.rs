@@ -2,7 +2,9 @@
 
 use crate::image::Kernel;
 use crate::machine::Machine;
-use crate::reason::{Finding, Reason};
+use crate::permit;
+use crate::plan::Options;
+use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::system::Method;
 
 /// The method, and why it is that one.
@@ -10,6 +12,20 @@ use crate::system::Method;
 pub(super) struct Choice {
     pub(super) method: Method,
     pub(super) why: &'static str,
+}
+
+impl Choice {
+    /// What the next kernel would miss, and what the user said in vain.
+    pub(super) fn warnings(self, segments: &Options, machine: &Machine) -> Vec<Warning> {
+        let vain = self.method == Method::File && *segments != Options::default();
+        let vain = vain.then(|| {
+            Warning::new(
+                Caution::NoEffect,
+                "kexec_file_load places segments itself: the options for segments have no effect",
+            )
+        });
+        permit::misses(self.method, machine).into_iter().chain(vain).collect()
+    }
 }
 
 /// The method that was asked for; without a word, the file method, unless the running kernel lacks it or takes no image of

@@ -1,14 +1,12 @@
 //! How a load ends: with a report in any case.
 
-use crate::authorize::{Authorized, Basis};
 use crate::hex;
 use crate::memory::PhysAddr;
 use crate::plan::{Part, Summary};
-use crate::reason::{Exit, Finding, Warning};
+use crate::reason::{Exit, Warning};
 use crate::report::Report;
-use crate::sealed::OpenError;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -90,70 +88,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Before anything was looked at.
-    pub(super) fn of(path: &Path) -> Self {
-        Self {
-            report: Report::refused(path, Vec::new(), &[]),
-            warnings: Vec::new(),
-            plan: None,
-            keys: Vec::new(),
-            loaded: false,
-        }
-    }
-
     /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
         self.report.exit()
-    }
-
-    /// Says something that came up after the judgement.
-    pub(super) fn warn(&mut self, warning: Warning) {
-        self.report.warn(&warning);
-        self.warnings.push(warning);
-    }
-
-    /// Says what the permission covers, and what was waived wherever it is said that the kernel may be loaded.
-    pub(super) fn permitted(&mut self, authorized: &Authorized) {
-        if let Basis::Waived(findings) = authorized.basis() {
-            let what: Vec<_> = findings.iter().map(|finding| finding.reason.slug()).collect();
-            let warning = Warning::new("insecure-unsigned", format!("not verified: {} was waived", what.join(", ")));
-            self.report.waive(&warning);
-            self.warnings.push(warning);
-        }
-        self.report.cover(authorized.covers());
-    }
-}
-
-/// Why a load went no further.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// For reasons of the table.
-    Refused(Vec<Finding>),
-    /// For another: input, output, internal.
-    Failed(anyhow::Error),
-}
-
-impl From<Finding> for Stop {
-    fn from(finding: Finding) -> Self {
-        Self::Refused(vec![finding])
-    }
-}
-
-impl From<Vec<Finding>> for Stop {
-    fn from(findings: Vec<Finding>) -> Self {
-        Self::Refused(findings)
-    }
-}
-
-impl From<OpenError> for Stop {
-    fn from(error: OpenError) -> Self {
-        Finding::from(error).into()
-    }
-}
-
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
     }
 }

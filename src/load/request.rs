@@ -2,9 +2,14 @@
 
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
+use crate::machine::Machine;
 use crate::plan::Options;
+use crate::reason::Finding;
+use crate::sealed::Sealed;
 use crate::sources::Root;
+use crate::sources::policy::Policy;
 use crate::system::{Method, Slot};
+use crate::trust::Signature;
 use anyhow::Context as _;
 use std::path::PathBuf;
 
@@ -46,7 +51,25 @@ pub struct Request {
     pub insecure_unsigned: bool,
 }
 
+/// Where the signature that counts is.
+pub(super) fn place_of(detached: Option<&Sealed>) -> Signature<'_> {
+    detached.map_or(Signature::Embedded, |signature| Signature::Detached(signature.bytes()))
+}
+
 impl Request {
+    /// The detached signature that was named.
+    pub(super) fn detached_signature(&self) -> Result<Option<Sealed>, Finding> {
+        let read = |path: &PathBuf| Sealed::read(path).map_err(|error| Finding::from(error).in_file(path));
+        self.signature.as_ref().map(read).transpose()
+    }
+
+    /// Whether a missing signature is waived: by the option, or by the policy. That one was made for the administrator's command,
+    /// and must not open a first stage, to whose initramfs it is copied.
+    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
+        let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;
+        Ok(policy.waives_unsigned()? && !first_stage || self.insecure_unsigned)
+    }
+
     /// Puts the command line together.
     pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
         let base = match &self.cmdline {

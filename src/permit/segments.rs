@@ -2,7 +2,7 @@
 //! asks the LSMs before it looks at anything else.
 
 use crate::machine::Machine;
-use crate::reason::{Finding, Reason, Warning};
+use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::system::Slot;
 
 /// Whether segments may be loaded, and whether they would be safe.
@@ -33,7 +33,7 @@ pub(super) fn permitted(machine: &Machine, slot: Slot) -> Result<(), Finding> {
 pub(super) fn misses(machine: &Machine) -> Option<Warning> {
     let missing = machine.secure_boot.is_efi() && machine.handover.efi.is_none();
     let message = "UEFI's runtime map cannot be read: the next kernel gets no runtime services, and no variables";
-    missing.then(|| Warning::new("handover-incomplete", message))
+    missing.then(|| Warning::new(Caution::HandoverIncomplete, message))
 }
 
 /// Who would refuse.

@@ -19,10 +19,14 @@ impl Memfd {
     /// Lets `fill` write the content, then seals it against writing, growing, shrinking and unsealing.
     ///
     /// # Errors
-    /// What creating, filling or sealing answers.
-    pub fn create(name: &CStr, fill: impl FnOnce(&mut File) -> io::Result<u64>) -> io::Result<Self> {
-        let mut file = File::from(open(name)?);
+    /// What `fill` says, or what creating or sealing answers.
+    pub fn create<E: From<io::Error>>(name: &CStr, fill: impl FnOnce(&mut File) -> Result<u64, E>) -> Result<Self, E> {
+        let mut file = File::from(open(name).map_err(io::Error::from)?);
         let length = fill(&mut file)?;
+        Ok(Self::seal(file, length)?)
+    }
+
+    fn seal(file: File, length: u64) -> io::Result<Self> {
         let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
         fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
         let length = usize::try_from(length).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;

@@ -6,7 +6,7 @@ use super::Trust;
 use super::cert::{Certificate, Validity};
 use super::digest::Digest;
 use super::kernel::Prediction;
-use crate::reason::{Finding, Warning};
+use crate::reason::{Caution, Finding, Reason, Refusal, Warning};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Who signed.
@@ -27,22 +27,22 @@ impl From<&Certificate> for Signer {
 }
 
 /// Where a signature is looked for. There is no way from the one to the other: a broken signature within a file is not
-/// rescued by one beside it, unless that one was named.
+/// rescued by a detached one, unless that one was named.
 #[derive(Debug, Clone, Copy)]
 pub enum Signature<'a> {
     /// In the file: a PE's certificate table, or behind a file that is none.
-    Within,
+    Embedded,
     /// In a file of its own: PKCS#7 or CMS, DER or PEM.
-    Beside(&'a [u8]),
+    Detached(&'a [u8]),
 }
 
 /// Where a signature was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In the file.
-    Within,
+    Embedded,
     /// In a file of its own.
-    Beside,
+    Detached,
 }
 
 /// Proof that an anchor vouches for exactly the subject's bytes, and that nothing revokes them.
@@ -88,8 +88,8 @@ impl<T> Verified<T> {
 pub struct Refused<T> {
     /// What was looked at.
     pub subject: T,
-    /// At least one, the most telling first.
-    pub findings: Vec<Finding>,
+    /// The most telling reason first.
+    pub refusal: Refusal,
 }
 
 /// What was seen on the way, whatever the outcome.
@@ -117,13 +117,10 @@ impl Evidence {
         let now = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
         match (self.validity, now) {
             (Some(validity), Some(now)) if now > validity.not_after => {
-                vec![Warning::new("signer-expired", "the signer's certificate has expired; kernels do not mind")]
+                vec![Caution::SignerExpired.into()]
             }
             (Some(validity), Some(now)) if now < validity.not_before => {
-                vec![Warning::new(
-                    "signer-not-yet-valid",
-                    "the signer's certificate is not valid yet, by this machine's clock",
-                )]
+                vec![Caution::SignerNotYetValid.into()]
             }
             _ => Vec::new(),
         }
@@ -153,9 +150,11 @@ impl<T> Judgement<T> {
 /// Judges a file by its signature.
 pub fn judge<T: AsRef<[u8]>>(subject: T, signature: Signature<'_>, trust: &Trust) -> Judgement<T> {
     let (proved, findings, evidence) = inquiry::inquire(subject.as_ref(), signature, trust);
-    let outcome = match proved {
-        Some((signer, place)) if findings.is_empty() => Ok(Verified { subject, signer, place }),
-        _ => Err(Refused { subject, findings }),
+    let outcome = match (proved, Refusal::of(findings)) {
+        (_, Some(refusal)) => Err(Refused { subject, refusal }),
+        (Some((signer, place)), None) => Ok(Verified { subject, signer, place }),
+        // No proof without a reason why not, whatever was forgotten on the way.
+        (None, None) => Err(Refused { subject, refusal: Finding::new(Reason::Pkcs7, "nothing was proved").into() }),
     };
     Judgement { outcome, evidence }
 }

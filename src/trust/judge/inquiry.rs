@@ -25,10 +25,6 @@ pub(super) fn inquire(
     if inquiry.evidence.kernel.hazard.is_some() {
         inquiry.findings.push(Reason::Hazard.into());
     }
-    // No proof without a reason why not, whatever was forgotten above.
-    if proved.is_err() && inquiry.findings.is_empty() {
-        inquiry.findings.push(Finding::new(Reason::Pkcs7, "nothing was proved"));
-    }
     (proved.ok(), inquiry.findings, inquiry.evidence)
 }
 
@@ -60,9 +56,9 @@ impl<'a> Inquiry<'a> {
 
     fn run(&mut self, signature: Signature<'_>) -> Result<(Signer, Place), Ended> {
         match signature {
-            Signature::Within if Pe::claimed_by(self.bytes) => Ok((self.image()?, Place::Within)),
-            Signature::Within => Ok((self.appended()?, Place::Within)),
-            Signature::Beside(message) => Ok((self.beside(message)?, Place::Beside)),
+            Signature::Embedded if Pe::claimed_by(self.bytes) => Ok((self.image()?, Place::Embedded)),
+            Signature::Embedded => Ok((self.appended()?, Place::Embedded)),
+            Signature::Detached(message) => Ok((self.detached(message)?, Place::Detached)),
         }
     }
 
@@ -134,7 +130,7 @@ impl<'a> Inquiry<'a> {
     }
 
     /// Any file, with its signature in another.
-    fn beside(&mut self, signature: &[u8]) -> Result<Signer, Ended> {
+    fn detached(&mut self, signature: &[u8]) -> Result<Signer, Ended> {
         self.whole_file(self.bytes);
         self.never_asked();
         let der = self.note(detached::message(signature))?;

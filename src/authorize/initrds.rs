@@ -1,7 +1,8 @@
 //! The initrds that go with a kernel: verified where they are signed, one as it is, several joined.
 
 use crate::image::initrd;
-use crate::reason::{Finding, Reason};
+use crate::machine::Machine;
+use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
 use crate::sys::{Map, Memfd};
 use crate::trust::{Signature, Signer, Trust, judge};
@@ -11,9 +12,6 @@ use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-/// Why an initrd cannot be used.
-pub type Refusal = (PathBuf, Vec<Finding>);
-
 /// An initrd as it was named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initrd {
@@ -21,7 +19,7 @@ pub struct Initrd {
     pub path: PathBuf,
     /// Its bytes.
     pub length: u64,
-    /// Who signed it, by the signature beside it.
+    /// Who signed it, by its detached signature.
     pub signer: Option<Signer>,
     /// What was signed starts as an initrd does.
     pub archive: bool,
@@ -76,16 +74,16 @@ fn signature_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// The signature beside a file, when there is one.
+/// The detached signature of a file, `FILE.p7s`, when there is one.
 ///
 /// # Errors
 /// Why it cannot be read; that there is none is no error.
-pub fn signature_beside(path: &Path) -> Result<Option<Sealed>, Refusal> {
+pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
     let path = signature_path(path);
     match Sealed::read(&path) {
         Ok(signature) => Ok(Some(signature)),
         Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err((path, vec![error.into()])),
+        Err(error) => Err(Finding::from(error).in_file(&path)),
     }
 }
 
@@ -96,11 +94,11 @@ impl Initrds {
         Self { parts: Vec::new(), joined: Joined::None }
     }
 
-    /// Opens the files in this order. One with a signature beside it (`FILE.p7s`) must be signed by someone trusted.
+    /// Opens the files in this order. One with a detached signature (`FILE.p7s`) must be signed by someone trusted.
     /// Several are joined in memory, each at a multiple of four bytes.
     ///
     /// # Errors
-    /// The path at fault and why it cannot be used; an empty one is `initrd-empty`.
+    /// Why one cannot be used; an empty one is `initrd-empty`.
     pub fn open(paths: &[PathBuf], trust: &Trust) -> Result<Self, Refusal> {
         let mut parts = Vec::with_capacity(paths.len());
         let mut opened = Vec::with_capacity(paths.len());
@@ -118,20 +116,23 @@ impl Initrds {
         Ok(Self { parts, joined })
     }
 
-    /// An archive with nothing in it, where there is no initrd: a kernel that is told of none looks for one in UEFI's tables,
+    /// An archive with nothing in it, where there is no initrd and the machine may have a stale one: a kernel that is told of none looks for one in UEFI's tables,
     /// and may find the one that the machine was started with, in memory that is in use for something else by now
     /// (drivers/firmware/efi/efi.c, `efi_config_parse_tables`; arch/x86/kernel/setup.c, `get_ramdisk_image`).
     ///
     /// # Errors
     /// What making it in memory answers.
-    pub fn or_empty(self) -> io::Result<Self> {
-        if !self.parts.is_empty() {
+    pub fn or_stand_in(self, machine: &Machine) -> io::Result<Self> {
+        // A BIOS has no such tables; and where only files are taken, a copy in memory is refused.
+        let wanted =
+            machine.secure_boot.is_efi() && !machine.ima.wants_original() && !machine.load_pin.wants_original();
+        if !self.parts.is_empty() || !wanted {
             return Ok(self);
         }
         let empty = initrd::empty();
         let memfd = Memfd::create(c"skexec-initrd", |target| {
             target.write_all(&empty)?;
-            Ok(u64::try_from(empty.len()).unwrap_or(u64::MAX))
+            Ok::<_, io::Error>(u64::try_from(empty.len()).unwrap_or(u64::MAX))
         })?;
         Ok(Self { parts: self.parts, joined: Joined::Several(memfd) })
     }
@@ -155,11 +156,11 @@ impl Initrds {
     /// `initrd-unsigned`, `not-an-initrd`, about the first without.
     pub fn all_signed(&self) -> Result<(), Finding> {
         if let Some(part) = self.parts.iter().find(|part| part.signer.is_some() && !part.archive) {
-            return Err(Finding::new(Reason::NotAnInitrd, part.path.display().to_string()));
+            return Err(Finding::from(Reason::NotAnInitrd).in_file(&part.path));
         }
         let Some(part) = self.parts.iter().find(|part| part.signer.is_none()) else { return Ok(()) };
-        let seen = format!("{}: there is no {}", part.path.display(), signature_path(&part.path).display());
-        Err(Finding::new(Reason::InitrdUnsigned, seen))
+        let seen = format!("there is no {}", signature_path(&part.path).display());
+        Err(Finding::new(Reason::InitrdUnsigned, seen).in_file(&part.path))
     }
 
     /// Whether they were copied into memory.
@@ -183,9 +184,10 @@ impl Initrds {
     /// verify them. Nothing without an initrd.
     ///
     /// # Errors
-    /// The path at fault and why it cannot be read.
-    pub fn in_one_piece(&self) -> Result<Option<Piece<'_>>, Refusal> {
-        let mapped = |memfd: &Memfd| Map::new(memfd).map(|map| Some(Piece::Mapped(map))).map_err(unmapped);
+    /// Why one cannot be read.
+    pub fn in_one_piece(&self) -> Result<Option<Piece<'_>>, Finding> {
+        let mapped =
+            |memfd: &Memfd| Map::new(memfd).map(|map| Some(Piece::Mapped(map))).map_err(|error| unmapped(&error));
         match &self.joined {
             Joined::None => Ok(None),
             Joined::One(Part::Verified(sealed)) => Ok(Some(Piece::Sealed(sealed))),
@@ -232,48 +234,58 @@ impl Part {
 }
 
 fn open(path: &Path, trust: &Trust) -> Result<(Part, Option<Signer>), Refusal> {
-    let unusable = |error: OpenError| {
-        let finding = Finding::from(error);
-        let empty = finding.reason == Reason::Empty;
-        (path.to_owned(), vec![if empty { Reason::InitrdEmpty.into() } else { finding }])
+    let Some(signature) = detached_signature(path)? else {
+        let source = Source::open(path).map_err(|error| unusable(path, error))?;
+        return Ok((Part::Plain(source), None));
     };
-    let Some(signature) = signature_beside(path)? else {
-        return Source::open(path).map(|source| (Part::Plain(source), None)).map_err(unusable);
-    };
-    let sealed = Sealed::read(path).map_err(unusable)?;
-    match judge(sealed, Signature::Beside(signature.bytes()), trust).outcome {
-        Ok(verified) => {
-            let (sealed, signer, _) = verified.into_parts();
-            Ok((Part::Verified(sealed), Some(signer)))
-        }
-        Err(refused) => Err((path.to_owned(), refused.findings)),
-    }
+    let sealed = Sealed::read(path).map_err(|error| unusable(path, error))?;
+    let (sealed, signer, _) = judge(sealed, Signature::Detached(signature.bytes()), trust)
+        .outcome
+        .map_err(|refused| refused.refusal.in_file(path))?
+        .into_parts();
+    Ok((Part::Verified(sealed), Some(signer)))
 }
 
-fn join(parts: &[Part]) -> Result<Memfd, Refusal> {
-    let mut fault = None;
+fn unusable(path: &Path, error: OpenError) -> Finding {
+    let finding = Finding::from(error);
+    let finding = if finding.reason == Reason::Empty { Reason::InitrdEmpty.into() } else { finding };
+    finding.in_file(path)
+}
+
+fn join(parts: &[Part]) -> Result<Memfd, Finding> {
     let memfd = Memfd::create(c"skexec-initrd", |target| {
         let mut length = 0_u64;
         for part in parts {
             let gap = initrd::padding(length);
-            target.write_all([0; 4].get(..usize::try_from(gap).unwrap_or(0)).unwrap_or_default())?;
-            let copied = part.copy_to(target).map_err(|error| {
-                fault = Some((part.path().to_owned(), vec![error.into()]));
-                io::Error::from(io::ErrorKind::InvalidData)
-            })?;
+            let zeros = [0; 4];
+            target.write_all(zeros.get(..usize::try_from(gap).unwrap_or(0)).unwrap_or_default())?;
+            let copied = part.copy_to(target).map_err(|error| Copying::Part(unusable(part.path(), error)))?;
             length = length.saturating_add(gap).saturating_add(copied);
         }
         Ok(length)
     });
-    match (memfd, fault) {
-        (_, Some(fault)) => Err(fault),
-        (Ok(memfd), None) => Ok(memfd),
-        (Err(error), None) => Err(unmapped(error)),
+    memfd.map_err(|error| match error {
+        Copying::Part(finding) => finding,
+        Copying::Memory(error) => unmapped(&error),
+    })
+}
+
+/// Why initrds cannot be joined.
+enum Copying {
+    /// One of them cannot be read.
+    Part(Finding),
+    /// The copy cannot be written.
+    Memory(io::Error),
+}
+
+impl From<io::Error> for Copying {
+    fn from(error: io::Error) -> Self {
+        Self::Memory(error)
     }
 }
 
-fn unmapped(error: io::Error) -> Refusal {
-    (PathBuf::from("(initrds in memory)"), vec![OpenError::Io(error).into()])
+fn unmapped(error: &io::Error) -> Finding {
+    Finding::new(Reason::Unreadable, format!("the copy of the initrds in memory: {error}"))
 }
 
 #[cfg(test)]
@@ -300,13 +312,13 @@ mod tests {
         assert_eq!(single.in_one_piece().unwrap().as_deref(), Some(b"070701".as_slice()));
         assert_eq!(joined.in_one_piece().unwrap().as_deref(), Some(b"070701\x00\x00070702x".as_slice()));
 
-        let (path, findings) = Initrds::open(&[one.clone(), empty.clone()], &trust).unwrap_err();
-        assert_eq!((path, findings), (empty, vec![Reason::InitrdEmpty.into()]));
+        let refusal = Initrds::open(&[one.clone(), empty.clone()], &trust).unwrap_err();
+        assert_eq!(refusal.first(), &Finding::from(Reason::InitrdEmpty).in_file(&empty));
 
         // A signature that nobody trusts is worse than none.
         std::fs::write(signature_path(&one), b"no signature").unwrap();
-        let (path, findings) = Initrds::open(std::slice::from_ref(&one), &trust).unwrap_err();
-        assert_eq!((path, findings[0].reason), (one, Reason::Pkcs7));
+        let refusal = Initrds::open(std::slice::from_ref(&one), &trust).unwrap_err();
+        assert_eq!((refusal.first().file.as_deref(), refusal.first().reason), (Some(one.as_path()), Reason::Pkcs7));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

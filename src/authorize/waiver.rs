@@ -1,0 +1,61 @@
+//! What may be waived: an image's lack of a trusted signature, and nothing else.
+
+use crate::machine::Enforcement;
+use crate::reason::{Reason, Refusal};
+
+/// Whether a missing signature was waived, and what this machine makes of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiver {
+    /// `--insecure-unsigned` was given, or the policy says the same.
+    pub asked: bool,
+    /// Whether the running kernel enforces signatures itself.
+    pub enforcement: Enforcement,
+}
+
+/// What a waiver reaches.
+const WAIVABLE: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner];
+
+impl Waiver {
+    /// Lets an image without a trusted signature pass, if that is all that speaks against it: gives back what was waived.
+    ///
+    /// # Errors
+    /// The refusal as it came; where only the running kernel's enforcement stands against the waiver, that is said.
+    pub(super) fn over(self, refusal: Refusal) -> Result<Refusal, Refusal> {
+        let waivable = refusal.iter().all(|finding| WAIVABLE.contains(&finding.reason));
+        match self.enforcement {
+            Enforcement::Off if self.asked && waivable => Ok(refusal),
+            enforcement if self.asked && waivable => {
+                let why = format!("that cannot be waived here, where signatures are {enforcement}");
+                Err(refusal.with_detail(&why))
+            }
+            _ => Err(refusal),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::Finding;
+
+    #[test]
+    fn only_a_missing_vouch_can_be_waived() {
+        let asked = Waiver { asked: true, enforcement: Enforcement::Off };
+        let rows: &[(Waiver, &[Reason], bool)] = &[
+            (asked, &[Reason::Unsigned], true),
+            (asked, &[Reason::UnknownSigner], true),
+            (asked, &[Reason::DigestMismatch], false),
+            (asked, &[Reason::UnknownSigner, Reason::DigestMismatch], false),
+            (asked, &[Reason::Unsigned, Reason::RevokedImage], false),
+            (asked, &[Reason::Unsigned, Reason::Hazard], false),
+            (asked, &[Reason::RevocationUnreadable, Reason::Unsigned], false),
+            (Waiver { enforcement: Enforcement::Forced, ..asked }, &[Reason::Unsigned], false),
+            (Waiver { enforcement: Enforcement::Unknown("x"), ..asked }, &[Reason::Unsigned], false),
+            (Waiver { asked: false, ..asked }, &[Reason::Unsigned], false),
+        ];
+        for (waiver, reasons, waived) in rows {
+            let refusal = Refusal::of(reasons.iter().map(|reason| Finding::from(*reason)).collect()).unwrap();
+            assert_eq!(waiver.over(refusal).is_ok(), *waived, "{waiver:?} {reasons:?}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What does not refuse, but should be known: one table of slugs, meanings and advice, as for reasons.
+//!
+//! `docs/warnings.md` is written from the same table; a test compares the two.
+
+use std::fmt;
+
+macro_rules! cautions {
+    ($($variant:ident $slug:literal $means:literal $advice:literal;)*) => {
+        /// A named warning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Caution { $(#[doc = $means] $variant,)* }
+
+        impl Caution {
+            /// Every warning, in the table's order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The stable name that scripts match.
+            #[must_use]
+            pub const fn slug(self) -> &'static str { match self { $(Self::$variant => $slug,)* } }
+
+            /// What it means: one sentence, without a full stop.
+            #[must_use]
+            pub const fn means(self) -> &'static str { match self { $(Self::$variant => $means,)* } }
+
+            /// What to do about it.
+            #[must_use]
+            pub const fn advice(self) -> &'static str { match self { $(Self::$variant => $advice,)* } }
+        }
+    };
+}
+
+cautions! {
+    RevocationIncomplete "revocation-incomplete" "a revocation list could be read in part only" "run skexec as root, which can read all of it";
+    RevocationIgnored "revocation-ignored" "a revocation list was left out because the policy names it" "repair the list, and remove its name from ignore-revocations in /etc/skexec/policy.conf";
+    TrustListIgnored "trust-list-ignored" "a trust list, or a certificate in it, cannot be used, so it vouches for nobody" "repair or remove the file or the EFI variable that is named";
+    MokVariableIgnored "mok-variable-ignored" "a MOK variable was left out because shim did not make it" "find out who wrote the variable: shim's variables are volatile";
+    SignerExpired "signer-expired" "the signer's certificate has expired; kernels do not check this" "ask the signer for a kernel with a newer signature";
+    SignerNotYetValid "signer-not-yet-valid" "this machine's clock says that the signer's certificate is not valid yet" "set the clock";
+    InsecureUnsigned "insecure-unsigned" "the kernel was not verified, because --insecure-unsigned or the policy waived the signature" "load a signed kernel";
+    NoEffect "no-effect" "an option has no effect here" "leave the option out, or choose --method segments";
+    AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
+    HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be handed to the next kernel" "mount /sys and run skexec as root, or use --method file";
+}
+
+impl fmt::Display for Caution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.slug())
+    }
+}
+
+/// A warning, and what was seen that gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// The row of the table.
+    pub caution: Caution,
+    /// One sentence, without a full stop.
+    pub message: String,
+}
+
+impl Warning {
+    /// A warning in the words of what was seen.
+    pub fn new(caution: Caution, message: impl Into<String>) -> Self {
+        Self { caution, message: message.into() }
+    }
+
+    /// The stable name that scripts match.
+    #[must_use]
+    pub const fn slug(&self) -> &'static str {
+        self.caution.slug()
+    }
+}
+
+impl From<Caution> for Warning {
+    fn from(caution: Caution) -> Self {
+        Self::new(caution, caution.means())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reason::Reason;
+    use std::collections::HashSet;
+
+    #[test]
+    fn slugs_are_unique_and_no_reasons() {
+        let slugs: HashSet<_> = Caution::ALL.iter().map(|caution| caution.slug()).collect();
+        assert_eq!(slugs.len(), Caution::ALL.len());
+        assert!(Reason::ALL.iter().all(|reason| !slugs.contains(reason.slug())));
+    }
+}
