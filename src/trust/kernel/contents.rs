@@ -101,5 +101,4 @@ fn string_order(bytes: &[u8], one: u64, two: u64) -> Ordering {
 }
 
 #[cfg(test)]
-#[path = "contents_tests.rs"]
 mod tests;

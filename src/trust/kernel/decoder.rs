@@ -288,5 +288,4 @@ impl<'a, T: Actions<'a>> Decoder<'a, '_, T> {
 }
 
 #[cfg(test)]
-#[path = "decoder_tests.rs"]
 mod tests;

@@ -82,5 +82,4 @@ pub(super) fn verify(curve: Curve, key: &[u8], signature: &[u8], digest: &[u8]) 
 }
 
 #[cfg(test)]
-#[path = "ecdsa_tests.rs"]
 mod tests;

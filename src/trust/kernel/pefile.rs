@@ -152,5 +152,4 @@ fn message_length(bytes: &[u8], offset: u64, room: u32) -> Result<u32, Stop> {
 }
 
 #[cfg(test)]
-#[path = "pefile_tests.rs"]
 mod tests;
