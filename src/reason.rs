@@ -1,6 +1,6 @@
-//! Why skexec says no: one table of slugs, exit codes, the kernel's errno, meanings and advice.
+//! The reasons for a refusal: one table of slugs, exit codes, the kernel's errno, meanings and advice.
 //!
-//! Every refusal in the program is a [`Finding`]: a [`Reason`] of this table and what was seen in this file or on this
+//! Every refusal in the program is a [`Finding`]: a [`Reason`] of this table, and the detail that was found in this file or on this
 //! machine. `docs/reasons.md` is written from the same table; a test compares the two.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What skexec says of a file, for people and, by the JSON of the design page, for scripts.
+//! What skexec says of a file, for people and, as the JSON of docs/json.md, for scripts.
 
 use crate::authorize::{Candidate, Role};
 use crate::hex;

@@ -11,7 +11,7 @@ fn exec_wants_something_that_it_knows() {
     let run = lab.run("exec --force");
     assert_eq!(
         run,
-        refusal(1, "skexec: no kernel is loaded (nothing-loaded)\n  do: load one first: skexec load ...\n")
+        refusal(1, "skexec: no kernel is loaded (nothing-loaded)\n  do: load a kernel first: skexec load ...\n")
     );
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     let run = lab.run("exec --force");

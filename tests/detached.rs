@@ -56,7 +56,7 @@ fn where_signed_initrds_are_required_every_one_must_be() {
         assert_eq!(lab.kernel.calls.borrow().is_empty(), exit != 0, "{what}");
     }
     let run = lab.run(&format!("load {{}}/vmlinuz --initrd {{}}/other {line}"));
-    assert!(run.err.contains("{}/other: the initrd carries no signature, and one was required: there is no {}/other.p7s (initrd-unsigned)"), "{run:?}");
+    assert!(run.err.contains("{}/other: the initrd has no detached signature, and one is required: there is no {}/other.p7s (initrd-unsigned)"), "{run:?}");
 }
 
 #[test]

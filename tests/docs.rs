@@ -1,16 +1,22 @@
-//! The pages under docs/ that come from the code. `BLESS=1 cargo test --test docs` writes them anew.
+//! The pages under docs/ that come from the code, and what any text of the repository cites. `BLESS=1 cargo test --test docs`
+//! writes the pages anew.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use skexec::reason::{Caution, Reason};
+mod support;
+
+use skexec::reason::{Caution, Exit, Reason};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, wanted).unwrap();
+        fs::write(&path, wanted).unwrap();
     }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    let found = fs::read_to_string(&path).unwrap_or_default();
     assert!(found == wanted, "docs/{name} is out of date: BLESS=1 cargo test --test docs");
 }
 
@@ -49,4 +55,111 @@ fn warnings() {
         writeln!(page, "| `{caution}` | {} | {} |", cell(caution.means()), cell(caution.advice())).unwrap();
     }
     compare("warnings.md", &page);
+}
+
+/// Pages of other projects, which comments name together with the project.
+const ELSEWHERE: &[&str] = &["SBAT.md"];
+
+/// Every file that people write: not what is built, fetched or kept as data.
+fn texts() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().and_then(OsStr::to_str).unwrap();
+            let left_out = ["target", "data", "corpus", "artifacts"].contains(&name) || name.starts_with(".git");
+            match path.is_dir() {
+                _ if left_out || path.is_symlink() => {}
+                true => walk(&path, found),
+                false => found.push(path),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(Path::new(env!("CARGO_MANIFEST_DIR")), &mut found);
+    found
+}
+
+fn is_page(path: &Path) -> bool {
+    path.extension() == Some(OsStr::new("md"))
+}
+
+/// The anchor that a heading gets: lower case, blanks as hyphens, no punctuation.
+fn anchor(heading: &str) -> String {
+    let letters = heading.trim_matches(['#', ' ']).to_lowercase().replace(' ', "-");
+    letters.chars().filter(|letter| letter.is_alphanumeric() || ['-', '_'].contains(letter)).collect()
+}
+
+/// The targets of a page's links that lead to no other machine.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    targets.filter(|target| !target.contains("://"))
+}
+
+#[test]
+fn links_lead_somewhere() {
+    for page in texts().iter().filter(|path| is_page(path)) {
+        let text = fs::read_to_string(page).unwrap();
+        for link in links(&text) {
+            let (file, fragment) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(target.exists(), "{}: {link} does not exist", page.display());
+            let there = fragment.is_empty()
+                || fs::read_to_string(&target)
+                    .unwrap()
+                    .lines()
+                    .any(|line| line.starts_with('#') && anchor(line) == fragment);
+            assert!(there, "{}: {link} has no such heading", page.display());
+        }
+    }
+}
+
+#[test]
+fn no_page_is_cited_that_is_not_here() {
+    let files = texts();
+    let pages: BTreeSet<_> = files.iter().filter(|path| is_page(path)).filter_map(|path| path.file_name()).collect();
+    // This file would find its own words.
+    for file in files.iter().filter(|file| !file.ends_with("tests/docs.rs")) {
+        let Ok(text) = fs::read_to_string(file) else { continue };
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-./".contains(letter));
+        for word in words.map(|word| word.trim_end_matches('.')).filter(|word| word.ends_with(".md")) {
+            let name = Path::new(word).file_name();
+            assert!(
+                name.is_some_and(|name| pages.contains(name) || ELSEWHERE.iter().any(|page| name == *page)),
+                "{}: {word} is not here",
+                file.display()
+            );
+        }
+    }
+}
+
+/// The words of a shell's line, without its comment.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for letter in line.split(" #").next().unwrap().chars() {
+        match letter {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(letter),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+#[test]
+fn examples_are_understood() {
+    let lab = support::Lab::new();
+    let mut count = 0;
+    for page in ["README.md", "docs/trust.md", "docs/methods.md", "docs/first-stage.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        // What stands between fences.
+        let code = text.split("```").skip(1).step_by(2).flat_map(str::lines);
+        for line in code.map(|line| line.trim_start_matches("$ sudo ")).filter(|line| line.starts_with("skexec ")) {
+            let args = words(line).into_iter().map(Into::into);
+            let exit = skexec::cli::run(lab.system_view(), args, &mut Vec::new(), &mut Vec::new());
+            assert!(exit != Exit::Usage, "{page}: {line}");
+            count += 1;
+        }
+    }
+    assert!(count >= 11, "only {count} examples were found");
 }

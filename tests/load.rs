@@ -232,20 +232,20 @@ fn what_the_machine_does_not_permit() {
         (
             "/proc/self/status",
             "CapEff:\t0000000000000000\n",
-            "the right to load a kernel is missing (CAP_SYS_BOOT) (no-capability)",
-            "run it as root: sudo skexec ...",
+            "the process lacks CAP_SYS_BOOT, which it needs to load a kernel (no-capability)",
+            "run skexec as root: sudo skexec ...",
         ),
         (
             "/proc/sys/kernel/kexec_load_disabled",
             "1\n",
-            "kexec was turned off on this system (kernel.kexec_load_disabled=1) (kexec-disabled)",
-            "only a reboot turns it on again; see /etc/sysctl.d for who turned it off",
+            "kexec is turned off on this system (kernel.kexec_load_disabled=1) (kexec-disabled)",
+            "only a reboot turns kexec on again; look in /etc/sysctl.d for the setting that turns it off",
         ),
         (
             "/proc/sys/kernel/kexec_load_limit_reboot",
             "0\n",
-            "the budget of loads is used up: kernel.kexec_load_limit_reboot is 0 (load-limit)",
-            "only a reboot renews it; see kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic",
+            "the kexec load limit has been reached: kernel.kexec_load_limit_reboot is 0 (load-limit)",
+            "reboot: only that resets kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic",
         ),
     ];
     for (path, text, what, advice) in unpermitted {
@@ -262,7 +262,7 @@ fn two_at_once_are_one_too_many() {
     let records = skexec::record::Records::lock(lab.root()).unwrap().unwrap();
     let run = lab.run(LOAD);
     assert_eq!(run.exit, 5);
-    assert!(run.err.contains("another load or unload is under way") && run.err.contains("(busy)"), "{run:?}");
+    assert!(run.err.contains("another load or unload is in progress") && run.err.contains("(busy)"), "{run:?}");
     drop(records);
     assert_eq!(lab.run(LOAD).exit, 0);
 }

@@ -7,16 +7,16 @@ use std::path::PathBuf;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed (input, output, internal)
-  2  the command line cannot be understood
-  3  refused: not trusted
-  4  malformed, unsupported, or does not fit
+  1  failed: input, output or an internal error
+  2  usage: the command line is wrong
+  3  refused: the file is not trusted
+  4  the file is malformed or unsupported, or does not fit into memory
   5  the system does not permit it";
 
 /// Verifies a signed Linux kernel and boots it from the running one, without firmware.
 ///
-/// Who signed a kernel is proved before any system call, whatever the running kernel itself enforces, and the bytes
-/// that were proved are the bytes that are loaded.
+/// skexec verifies the signature of a kernel before any system call, whether or not the running kernel enforces
+/// signatures, and it loads exactly the bytes that it verified.
 #[derive(Debug, Parser)]
 #[command(name = "skexec", version, arg_required_else_help = true, after_help = EXIT_CODES, max_term_width = 100)]
 pub(super) struct Cli {
@@ -32,10 +32,10 @@ pub(super) struct OutputArgs {
     /// Print JSON
     #[arg(long, global = true, help_heading = "Output")]
     pub(super) json: bool,
-    /// Print errors only
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
-    /// Say each step on standard error
+    /// Print each step on standard error
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
 }
@@ -44,17 +44,17 @@ pub(super) struct OutputArgs {
 pub(super) enum Command {
     /// Verify a kernel and load it, to be booted by `exec`
     Load(Box<LoadArgs>),
-    /// Boot the loaded kernel, by a clean shutdown
+    /// Shut down cleanly and boot the loaded kernel
     Exec(ExecArgs),
-    /// Forget the loaded kernel
+    /// Unload the loaded kernel
     Unload(UnloadArgs),
-    /// Say what is loaded, what this machine permits, and what it would say of KERNEL
+    /// Show what is loaded, what this machine permits, and whether it would load KERNEL
     Status(StatusArgs),
-    /// Prove who signed each FILE, and load nothing
+    /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
-    /// Describe FILE, without asking whether it is trusted
+    /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),
-    /// Print a shell's completions
+    /// Print the completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual page skexec(8), for a package
     #[command(hide = true)]
@@ -68,10 +68,10 @@ pub(super) struct TrustArgs {
     /// Trust this certificate (PEM or DER), EFI signature list, or directory of them; may be repeated
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) keys: Vec<PathBuf>,
-    /// Refuse what this certificate, EFI signature list, file of `sha256:HEX` lines, or directory of them names
+    /// Revoke what this certificate, EFI signature list, file of `sha256:HEX` lines, or directory of them names; may be repeated
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub(super) revoked: Vec<PathBuf>,
-    /// Do not trust the firmware's, shim's and the distribution's certificates; their revocations always count
+    /// Do not trust the certificates of the firmware, of shim and of the trust.d directories; their revocations always count
     #[arg(long)]
     pub(super) no_system_trust: bool,
 }
@@ -79,12 +79,12 @@ pub(super) struct TrustArgs {
 /// How the kernel is loaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum Method {
-    /// The file method, unless the running kernel lacks it or takes no image of this kind
+    /// `file`, unless the running kernel lacks `kexec_file_load` or the image needs `segments`
     #[default]
     Auto,
-    /// By `kexec_file_load`: the running kernel reads and, if it enforces, verifies the file itself
+    /// Use `kexec_file_load`: the running kernel reads the file and, if it enforces signatures, verifies it
     File,
-    /// By `kexec_load`, with a purgatory that checks every segment before it jumps; also for a vmlinux
+    /// Use `kexec_load`, with a purgatory that checks every segment before it jumps; also loads a vmlinux
     Segments,
 }
 
@@ -94,46 +94,46 @@ pub(super) enum Method {
 #[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
-    /// The kernel, a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
+    /// The kernel: a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: PathBuf,
-    /// An initrd; several are joined in this order. With a signature beside it (FILE.p7s) it must be trusted, too
+    /// An initrd; several are joined in the given order. If FILE.p7s, a detached signature, exists, it is verified
     #[arg(long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, value_hint = ValueHint::FilePath)]
     pub(super) initrd: Vec<PathBuf>,
     /// Boot without an initrd
     #[arg(long)]
     pub(super) no_initrd: bool,
-    /// Refuse an initrd that has no signature beside it (FILE.p7s)
+    /// Refuse an initrd that has no detached signature (FILE.p7s)
     #[arg(long)]
     pub(super) require_signed_initrd: bool,
     /// The command line
     #[arg(long, value_name = "STR", allow_hyphen_values = true)]
     pub(super) cmdline: Option<String>,
-    /// Use the running kernel's command line, less what its boot loader added
+    /// Reuse the command line of the running kernel, without what its boot loader added
     #[arg(long)]
     pub(super) reuse_cmdline: bool,
-    /// Leave out every parameter of this name; may be repeated
+    /// Remove every parameter with this name from the reused command line; may be repeated
     #[arg(long, value_name = "KEY", value_parser = key, requires = "reuse_cmdline", conflicts_with_all = ["cmdline", "no_cmdline"])]
     pub(super) cmdline_remove: Vec<String>,
-    /// Start from an empty command line
+    /// Use an empty command line
     #[arg(long)]
     pub(super) no_cmdline: bool,
-    /// Add to the end of the command line; may be repeated
+    /// Append this to the command line; may be repeated
     #[arg(long, value_name = "STR", allow_hyphen_values = true)]
     pub(super) append: Vec<String>,
-    /// A detached signature of the kernel (PKCS#7 or CMS, DER or PEM); it counts instead of one within the kernel
+    /// A detached signature of the kernel (PKCS#7 or CMS, DER or PEM), verified in place of an embedded one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
-    /// How to load it
+    /// How to load the kernel
     #[arg(long, value_enum, default_value_t)]
     pub(super) method: Method,
-    /// Load the kernel for a crash, into the memory that crashkernel= reserved
+    /// Load a crash kernel, into the memory that crashkernel= reserved
     #[arg(long)]
     pub(super) panic: bool,
-    /// Check all and show the plan, but do not load
+    /// Make every check and show the plan, but load nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Load a kernel that is unsigned or whose signer is unknown; refused where the running kernel enforces
+    /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures
     #[arg(long)]
     pub(super) insecure_unsigned: bool,
     #[command(flatten)]
@@ -144,24 +144,24 @@ pub(super) struct LoadArgs {
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct ExecArgs {
-    /// Jump at once: run the pre-exec hooks, sync, remount read-only; services are not stopped
+    /// Do not stop services: run the pre-exec hooks, sync, remount file systems read-only, and jump
     #[arg(short, long)]
     pub(super) force: bool,
-    /// Boot an image that skexec has no record of
+    /// Boot the loaded image even if skexec has no record of it
     #[arg(long)]
     pub(super) foreign: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct UnloadArgs {
-    /// Forget the crash kernel instead
+    /// Unload the crash kernel instead
     #[arg(long)]
     pub(super) panic: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct StatusArgs {
-    /// Say what this machine would make of this kernel
+    /// Also check whether this machine would load this kernel
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: Option<PathBuf>,
     #[command(flatten)]
@@ -170,10 +170,10 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Kernels
+    /// The kernels or initrds to verify
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); an initrd's is looked for at FILE.p7s
+    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd, FILE.p7s is the default
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
     #[command(flatten)]
@@ -190,7 +190,7 @@ pub(super) struct InspectArgs {
 /// A parameter's name, as `--cmdline-remove` takes it.
 fn key(text: &str) -> Result<String, String> {
     let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
-    if wrong { Err("it is the name before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
+    if wrong { Err("give the name that stands before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -1,4 +1,4 @@
-//! How segments are to be made, as the command line says it.
+//! The options of the segments method.
 
 use crate::memory::PhysAddr;
 use crate::plan::limits::parse_size;
@@ -16,8 +16,8 @@ pub(super) struct SegmentsArgs {
     /// Put no segment above this physical address
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(super) mem_max: Option<PhysAddr>,
-    /// Where the purgatory reports damage: auto (the next kernel's own console), none, vga, ttyS0 to ttyS3, or the I/O
-    /// port of a serial line
+    /// Where the purgatory reports a damaged segment: auto (the console of the next kernel), none, vga, ttyS0 to ttyS3, or the
+    /// I/O port of a serial line
     #[arg(long, value_name = "CONSOLE", value_parser = Console::parse, default_value = "auto")]
     pub(super) purgatory_console: Console,
     /// What the purgatory does when a segment is damaged
@@ -25,13 +25,13 @@ pub(super) struct SegmentsArgs {
     pub(super) on_mismatch: OnMismatch,
 }
 
-/// The end of a machine whose next kernel is damaged.
+/// What happens to a machine whose next kernel is damaged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(super) enum OnMismatch {
-    /// Reset the machine: it comes back through its firmware
+    /// Reset the machine, which then boots through its firmware
     #[default]
     Reset,
-    /// Stop the processor: the report stays on the screen
+    /// Stop the processor, so that the report stays on the screen
     Halt,
 }
 

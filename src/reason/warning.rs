@@ -1,4 +1,4 @@
-//! What does not refuse, but should be known: one table of slugs, meanings and advice, as for reasons.
+//! The table of warnings: slug, meaning, advice. A warning refuses nothing.
 //!
 //! `docs/warnings.md` is written from the same table; a test compares the two.
 
@@ -31,16 +31,16 @@ macro_rules! cautions {
 }
 
 cautions! {
-    RevocationIncomplete "revocation-incomplete" "a revocation list could be read in part only" "run skexec as root, which can read all of it";
-    RevocationIgnored "revocation-ignored" "a revocation list was left out because the policy names it" "repair the list, and remove its name from ignore-revocations in /etc/skexec/policy.conf";
-    TrustListIgnored "trust-list-ignored" "a trust list, or a certificate in it, cannot be used, so it vouches for nobody" "repair or remove the file or the EFI variable that is named";
-    MokVariableIgnored "mok-variable-ignored" "a MOK variable was left out because shim did not make it" "find out who wrote the variable: shim's variables are volatile";
+    RevocationIncomplete "revocation-incomplete" "a revocation list could only be read in part" "run skexec as root, which can read the whole list";
+    RevocationIgnored "revocation-ignored" "a revocation list cannot be used, and the policy says to ignore that" "repair the list, then remove its name from ignore-revocations in /etc/skexec/policy.conf";
+    TrustListIgnored "trust-list-ignored" "a list of trusted certificates, or one of its certificates, cannot be used and is ignored" "repair or remove the file or the EFI variable that the message names";
+    MokVariableIgnored "mok-variable-ignored" "a MOK variable was ignored because shim did not create it" "find out who wrote the variable: those of shim are volatile";
     SignerExpired "signer-expired" "the signer's certificate has expired; kernels do not check this" "ask the signer for a kernel with a newer signature";
-    SignerNotYetValid "signer-not-yet-valid" "this machine's clock says that the signer's certificate is not valid yet" "set the clock";
+    SignerNotYetValid "signer-not-yet-valid" "the signer's certificate is not valid yet, by the clock of this machine" "set the clock";
     InsecureUnsigned "insecure-unsigned" "the kernel was not verified, because --insecure-unsigned or the policy waived the signature" "load a signed kernel";
-    NoEffect "no-effect" "an option has no effect here" "leave the option out, or choose --method segments";
+    NoEffect "no-effect" "an option has no effect here" "remove the option, or use --method segments";
     AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
-    HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be handed to the next kernel" "mount /sys and run skexec as root, or use --method file";
+    HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }
 
 impl fmt::Display for Caution {
@@ -49,7 +49,7 @@ impl fmt::Display for Caution {
     }
 }
 
-/// A warning, and what was seen that gave it.
+/// A warning, and what caused it in this file or on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// The row of the table.
@@ -59,7 +59,7 @@ pub struct Warning {
 }
 
 impl Warning {
-    /// A warning in the words of what was seen.
+    /// A warning with a sentence of its own.
     pub fn new(caution: Caution, message: impl Into<String>) -> Self {
         Self { caution, message: message.into() }
     }

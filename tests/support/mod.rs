@@ -203,7 +203,7 @@ fn bytes(fd: BorrowedFd<'_>) -> Vec<u8> {
     fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
 }
 
-/// A load that says a word about everything.
+/// A load that chooses an initrd (none) and a command line (an empty one).
 pub(crate) const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem";
 
 /// A refusal as it stands on standard error.

@@ -27,7 +27,7 @@ pub struct Revocation {
     pub esl: Vec<u8>,
 }
 
-/// The twins have one subjectKeyIdentifier and one name, but two keys (trap 79); the wrong one comes first.
+/// The twins have one subjectKeyIdentifier and one name, but two keys; the wrong one comes first.
 #[must_use]
 pub fn twin(key_name: &'static str) -> CertSpec {
     let twin = Authority { name: "skexec test twins", key: key_name };

@@ -1,9 +1,9 @@
 //! The cases: files right and wrong, with the verdicts that are expected of the real kernel and of skexec.
 //!
-//! `A000` to `A139` are those of signatures.md's appendix A; `Dnnn` come from trap nnn of its section D, and `E_…` are
-//! beyond both. Every errno was measured with these very files, [`crate::db`] and [`crate::dbx`], in QEMU under OVMF's
-//! Secure Boot: on Debian's 6.12.95 and 6.12.117 cloud kernels, November 2026. Appendix A has the same for 6.12.107 and,
-//! SHA-3 excepted, for 7.2.13. `cargo xtask oracle` measures again, on 6.1 as well, and keeps what it found:
+//! `A000` to `A139` are mutations of a signed kernel that were first judged by other verifiers; `Dnnn` are traps that their
+//! mistakes and the kernel's source suggest, and `E_…` came later. Every errno was measured with these very files, [`crate::db`] and [`crate::dbx`], in QEMU under OVMF's
+//! Secure Boot: on Debian's 6.12.95 and 6.12.117 cloud kernels, November 2026. Those of the `A` cases were the same on 6.12.107 and,
+//! SHA-3 excepted, on 7.2.13. `cargo xtask oracle` measures again, on 6.1 as well, and keeps what it found:
 //! [`crate::verdicts`].
 
 pub(crate) mod attributes;

@@ -112,7 +112,7 @@ fn good(name: &'static str, about: &'static str, entries: usize, bytes: Vec<u8>)
     ListCase { name, about, bytes, entries: Some(entries), before_fault: entries }
 }
 
-/// Signature lists right and wrong (signatures.md B.4, traps 102 and 103).
+/// Signature lists (EFI_SIGNATURE_LIST; UEFI 2.10, section 32.4.1), right and wrong.
 #[must_use]
 pub fn cases() -> Vec<ListCase> {
     let hashes = || List::new(SHA256, vec![noise(1, 32), noise(2, 32)]);

@@ -65,7 +65,7 @@ pub fn aki_by_serial(key_id: Option<&[u8]>, issuer: &Node, serial: &[u8]) -> Nod
     extension(oid::AUTHORITY_KEY_ID, false, &seq([id, Some(name), Some(number)].into_iter().flatten().collect()))
 }
 
-/// Critical, as in the Debian Secure Boot CA (signatures.md 0.6): objectSigning and objectSigning CA.
+/// Critical, as in the Debian Secure Boot CA: objectSigning and objectSigning CA.
 #[must_use]
 pub fn netscape_cert_type() -> Node {
     extension(oid::NETSCAPE_CERT_TYPE, true, &bits(0, &[0x11]))

@@ -1,5 +1,5 @@
-//! Signatures beside a file, right and wrong: appended as kernel modules have them, or detached (signatures.md B.3b,
-//! trap 105). `kexec_file_load` on x86 reads neither, so no kernel has an opinion.
+//! Signatures that are not inside a PE file, right and wrong: appended as kernel modules have them, or detached.
+//! `kexec_file_load` on x86 reads neither, so no kernel has an opinion.
 
 use crate::cases::Expect;
 use crate::cms::{MARKER, Plain, Trailer};

@@ -179,16 +179,16 @@ fn verdict(said: &Value) -> [String; 5] {
 fn page(rows: &[Row]) -> String {
     let mut page = String::from(
         "# Real files\n\n\
-         What `skexec verify --no-system-trust --keys KEYS FILE` says of files that no one here made. `cargo xtask real-files`\n\
-         fetches the packages from Debian and writes this page; `cargo xtask test` then compares all but the versions.\n\n\
-         - The verdict is about loading: a boot loader is no kernel, whoever signed it. Where `not-a-kernel` stands alone, the\n  \
-           signature is good and the signer trusted; further reasons speak against the file itself.\n\
+         The verdicts of `skexec verify --no-system-trust --keys KEYS FILE` on files that others signed. `cargo xtask real-files`\n\
+         downloads the packages from Debian and writes this page; `cargo xtask test` then compares everything but the versions.\n\n\
+         - The verdict is about loading: a boot loader is not a kernel, whoever signed it. Where `not-a-kernel` is the only reason,\n  \
+           the signature verifies and the signer is trusted; other reasons are faults of the file itself.\n\
          - KEYS is `keys/debian`, or one of Microsoft's certificates for third parties (UEFI CA 2011, UEFI CA 2023).\n\
-         - shim has two signatures. The first decides, as in the kernel, and it is under the CA of 2011: trusting only that of\n  \
+         - shim has two signatures. As in the kernel, the first one decides. It chains to the CA of 2011, so trusting only the CA of\n  \
            2023 does not help.\n\
-         - The signer's certificate of shim has expired, as Microsoft's do before the images that they sign: kernels ask no\n  \
-           clock, and neither does skexec, which warns (in brackets).\n\
-         - The kernel's column is the prediction for `kexec_file_load` of Debian's 6.12 under enforcement with that key alone.\n\n\
+         - The certificate of shim's signer has expired, as Microsoft's certificates do before the images that they sign. Kernels do\n  \
+           not check the clock; neither does skexec, but it warns (in brackets).\n\
+         - The last column predicts the answer of `kexec_file_load` in Debian's 6.12 under enforcement with that key alone.\n\n\
          | file | package | version | keys | format | verdict | reasons | signer | kernel |\n\
          | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );

@@ -112,7 +112,7 @@ fn many() -> Vec<Case> {
     ]
 }
 
-/// EC keys in forms that must not be taken (trap 96).
+/// EC keys in forms that must not be taken.
 fn curves() -> Vec<Case> {
     let p256 = key("p256").ec();
     let by = |name: &str, about: &str, public: Node| {

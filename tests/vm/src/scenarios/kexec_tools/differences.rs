@@ -11,7 +11,7 @@ pub(super) const DIFFERENCES: &[(&str, &str)] = &[
     ("root_flags", "kexec-tools writes 0xffff; skexec keeps the file's 1: both mean a root mounted read-only"),
     (
         "root_dev",
-        "kexec-tools names the first IDE disk, which is no root of anybody's today; skexec keeps the file's 0",
+        "kexec-tools names the first IDE disk, which no current system has as its root; skexec keeps the file's 0",
     ),
     ("secure_boot", "kexec-tools leaves it 0, and the next kernel cannot tell whether Secure Boot is on"),
     (
@@ -19,7 +19,7 @@ pub(super) const DIFFERENCES: &[(&str, &str)] = &[
         "kexec-tools writes aux_device_info of protocol 1 to 0x1ff, which is the flag's upper half since 2.00",
     ),
     ("loadflags", "kexec-tools clears them all; skexec keeps LOADED_HIGH, which is true"),
-    ("screen_info", "kexec-tools asks the frame buffer device; skexec hands on what the running kernel was told"),
+    ("screen_info", "kexec-tools asks the frame buffer device; skexec passes on what the running kernel was given"),
 ];
 
 pub(super) const PLACE: &str = "an address: each loader chooses its own places";
@@ -37,12 +37,13 @@ mod tests {
     use super::{DIFFERENCES, E820_START};
 
     const HEAD: &str = "\
-# What kexec-tools hands over, and what skexec does
+# What kexec-tools and skexec pass to the next kernel
 
 `cargo xtask test kexec-tools` loads the same kernel, initrd and command line once by `kexec -c -l` of Debian's kexec-tools and
-once by `skexec load --method segments`, in one guest with a BIOS and in one with UEFI. Both system calls are caught at their
+once by `skexec load --method segments`, in one guest with a BIOS and in one with UEFI. The test captures both system calls at their
 entry. boot_params are compared field by field, the memory map entry by entry, setup_data by type and content. They are
-equal but for what stands here; what is not in the table fails the test, and so does a row that was not seen, but for addresses.
+equal except for this table. A difference that is not in the table fails the test, and so does a row without a difference, except for
+addresses.
 
 | field of boot_params | why it differs |
 | --- | --- |
@@ -55,7 +56,7 @@ equal but for what stands here; what is not in the table fails the test, and so 
         for (field, why) in DIFFERENCES {
             writeln!(page, "| `{field}` | {why} |").expect("a string takes all");
         }
-        writeln!(page, "| `e820_table` | kexec-tools leaves out RAM below {E820_START:#x}, where real mode keeps its interrupt table; skexec hands on the firmware's map, and the kernel keeps the first page for itself |").expect("a string takes all");
+        writeln!(page, "| `e820_table` | kexec-tools leaves out RAM below {E820_START:#x}, where real mode keeps its interrupt table; skexec passes on the firmware's map, and the kernel reserves the first page |").expect("a string takes all");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/kexec-tools.md");
         if std::env::var_os("BLESS").is_some() {
             fs::write(&path, &page).expect("the page can be written");

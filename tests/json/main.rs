@@ -1,0 +1,166 @@
+//! What skexec prints with `--json`, docs/json.schema.json and docs/json.md: the three say the same.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../segments/machine.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod machine;
+mod schema;
+#[path = "../support/mod.rs"]
+mod support;
+
+use schema::Schema;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use support::{LOAD, Lab};
+
+const SCHEMA: &str = include_str!("../../docs/json.schema.json");
+const PAGE: &str = include_str!("../../docs/json.md");
+
+/// Real documents, each with the definition that it has to match.
+fn documents() -> Vec<(&'static str, Value)> {
+    let mut documents = Vec::new();
+    verified(&mut documents);
+    loaded(&mut documents);
+    described(&mut documents);
+    failed(&mut documents);
+    documents
+}
+
+fn verified(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    lab.file("half", &forge::signed_bzimage()[..9000]);
+    lab.file("text", b"no kernel");
+    let files = "{}/vmlinuz {}/unsigned {}/half {}/text {}/none";
+    documents.push(("verify", lab.run(&format!("verify --json --keys {{}}/root.pem {files}")).json()));
+    documents.push(("verify", lab.run(&format!("verify --json --keys {{}}/none {files}")).json()));
+}
+
+fn loaded(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = machine::lab();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    let lines = [
+        LOAD.to_owned(),
+        LOAD.replace("vmlinuz", "unsigned"),
+        format!("{} --insecure-unsigned", LOAD.replace("vmlinuz", "unsigned")),
+        format!("{LOAD} --panic"),
+        format!("{} --dry-run", machine::SEGMENTS),
+        machine::SEGMENTS.to_owned(),
+    ];
+    for line in lines {
+        documents.push(("load", lab.run(&format!("{line} --json")).json()));
+        // The record of the last load is a part of the status.
+        lab.system("/sys/kernel/kexec_loaded", "1\n");
+        documents.push(("status", lab.run("status --json").json()));
+    }
+    documents.push(("status", lab.run("status {}/vmlinuz --keys {}/root.pem --json").json()));
+    documents.push(("unload", lab.run("unload --json").json()));
+}
+
+fn described(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    let (_, vmlinux) = properties::seeds::seeds().into_iter().find(|(kind, _)| *kind == "elf").unwrap();
+    lab.file("vmlinux", &vmlinux);
+    lab.file("text", b"no kernel");
+    for name in ["vmlinuz", "vmlinux", "text"] {
+        documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
+    }
+}
+
+fn failed(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    for line in ["exec", "unload", "inspect {}/none"] {
+        documents.push(("failure", lab.run(&format!("{line} --json")).json()));
+    }
+    // An error that has no slug: the record cannot be written.
+    let lab = Lab::new();
+    lab.system("/run/skexec", "not a directory");
+    let document = lab.run(&format!("{LOAD} --json")).json();
+    assert_eq!(document["reason"], Value::Null);
+    documents.push(("failure", document));
+}
+
+#[test]
+fn every_document_matches_and_every_definition_is_met() {
+    let schema = Schema::parse(SCHEMA);
+    for (name, document) in documents() {
+        schema.check(name, &document).unwrap_or_else(|error| panic!("{error}\n{document:#}"));
+        schema.check_any(&document).unwrap();
+    }
+    let met = schema.met.borrow();
+    // The one that needs a systemd has a test of its own.
+    let missed: Vec<_> = schema.objects().filter(|(name, _)| !met.contains(*name) && *name != "exec").collect();
+    assert!(missed.is_empty(), "no document has {missed:?}");
+}
+
+#[test]
+fn a_clean_shutdown_matches() {
+    const CHILD: &str = "a_clean_shutdown_matches";
+    if std::env::var_os("SKEXEC_TEST_SYSTEMD").is_none() {
+        // The same test again, where systemctl is a script.
+        let lab = Lab::new();
+        let script = lab.file("bin/systemctl", b"#!/bin/sh\nexit 0\n");
+        std::fs::set_permissions(&script, PermissionsExt::from_mode(0o755)).unwrap();
+        let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+        command.args([CHILD, "--exact"]).env("SKEXEC_TEST_SYSTEMD", "1").env("PATH", script.parent().unwrap());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
+    let lab = Lab::new();
+    lab.system("/run/systemd/system/unit", "");
+    assert_eq!(lab.run(LOAD).exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let run = lab.run("exec --json");
+    assert_eq!(run.exit, 0, "{run:?}");
+    Schema::parse(SCHEMA).check("exec", &run.json()).unwrap();
+}
+
+#[test]
+fn a_field_that_is_not_in_the_schema_or_is_missing_fails() {
+    let schema = Schema::parse(SCHEMA);
+    for (name, document) in documents() {
+        for pointer in objects(&document) {
+            let mut more = document.clone();
+            more.pointer_mut(&pointer).unwrap()["a_new_field"] = json!(1);
+            assert!(schema.check(name, &more).is_err(), "{name}{pointer}: one field more");
+            let fields = document.pointer(&pointer).unwrap().as_object().unwrap();
+            for field in fields.keys() {
+                let mut less = document.clone();
+                less.pointer_mut(&pointer).unwrap().as_object_mut().unwrap().remove(field);
+                assert!(schema.check(name, &less).is_err(), "{name}{pointer}: without {field}");
+            }
+        }
+    }
+}
+
+/// JSON pointers to all objects of a document.
+fn objects(value: &Value) -> Vec<String> {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(index, value)| (index.to_string(), value)).collect(),
+        _ => Vec::new(),
+    };
+    let own = value.is_object().then(String::new);
+    let below =
+        children.iter().flat_map(|(name, child)| objects(child).into_iter().map(move |rest| format!("/{name}{rest}")));
+    own.into_iter().chain(below).collect()
+}
+
+#[test]
+fn the_page_names_the_fields_of_the_schema() {
+    let schema = Schema::parse(SCHEMA);
+    let mut sections = BTreeSet::new();
+    for section in PAGE.split("\n## ").skip(1) {
+        let (name, text) = section.split_once('\n').unwrap();
+        let named: BTreeSet<_> =
+            text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(field, _)| field).collect();
+        let defined = schema.definition(name)["properties"].as_object().unwrap();
+        assert_eq!(named, defined.keys().map(String::as_str).collect(), "docs/json.md, {name}");
+        let required = schema.definition(name)["required"].as_array().unwrap();
+        assert_eq!(named, required.iter().map(|field| field.as_str().unwrap()).collect(), "required of {name}");
+        sections.insert(name);
+    }
+    assert_eq!(sections, schema.objects().map(|(name, _)| name).collect());
+}
