@@ -46,7 +46,7 @@ fn where_signed_initrds_are_required_every_one_must_be() {
         ("vmlinuz --initrd {}/initrd", 0, None),
         ("vmlinuz --no-initrd", 0, None),
         ("vmlinuz --initrd {}/other", 3, Some("initrd-unsigned")),
-        ("vmlinuz --initrd {}/initrd {}/other", 3, Some("initrd-unsigned")),
+        ("vmlinuz --initrd {}/initrd --initrd {}/other", 3, Some("initrd-unsigned")),
         ("tampered --initrd {}/other", 3, Some("digest-mismatch")),
     ];
     for (what, exit, reason) in rows {

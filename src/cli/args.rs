@@ -1,7 +1,7 @@
 //! The command line, as clap reads it; nothing here looks at the system.
 
 use super::segments::SegmentsArgs;
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -89,7 +89,7 @@ pub(super) enum Method {
 }
 
 #[derive(Debug, Args)]
-#[command(override_usage = "skexec load KERNEL (--initrd FILE... | --no-initrd)
+#[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
                    (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]")]
 #[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
@@ -97,8 +97,9 @@ pub(super) struct LoadArgs {
     /// The kernel, a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: PathBuf,
-    /// An initrd; several are joined in this order. With a signature beside it (FILE.p7s) it must be trusted, too
-    #[arg(long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, value_hint = ValueHint::FilePath)]
+    /// An initrd; may be repeated, and several are joined in this order. With a signature beside it (FILE.p7s) it must be
+    /// trusted, too
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) initrd: Vec<PathBuf>,
     /// Boot without an initrd
     #[arg(long)]
@@ -211,13 +212,16 @@ mod tests {
     }
 
     #[test]
-    fn a_load_without_a_word_about_initrd_and_command_line_is_a_usage_error() {
+    fn a_load_must_choose_an_initrd_and_a_command_line() {
         let rows: &[(&[&str], bool)] = &[
             (&["vmlinuz"], false),
             (&["vmlinuz", "--no-initrd"], false),
             (&["vmlinuz", "--no-cmdline"], false),
             (&["vmlinuz", "--no-initrd", "--no-cmdline"], true),
-            (&["vmlinuz", "--initrd", "a", "b", "--initrd", "c", "--reuse-cmdline"], true),
+            (&["vmlinuz", "--initrd", "a", "--initrd", "c", "--reuse-cmdline"], true),
+            (&["--initrd", "a", "vmlinuz", "--reuse-cmdline"], true),
+            (&["--initrd", "a", "--initrd", "b", "--reuse-cmdline", "vmlinuz"], true),
+            (&["vmlinuz", "--initrd", "a", "b", "--reuse-cmdline"], false),
             (&["vmlinuz", "--no-initrd", "--initrd", "a", "--no-cmdline"], false),
             (&["vmlinuz", "--no-initrd", "--cmdline", "quiet", "--append", "-x", "--append", "y"], true),
             (&["vmlinuz", "--no-initrd", "--cmdline", "quiet", "--reuse-cmdline"], false),

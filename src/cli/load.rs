@@ -19,13 +19,7 @@ struct Document<'a> {
 }
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let mut said = Ok(());
-    let outcome = load::load(system, &request(args), &mut |event| {
-        if said.is_ok() {
-            said = output.step(&event.to_string());
-        }
-    })?;
-    said?;
+    let outcome = load::load(system, &request(args), &mut |event| output.step(&event.to_string()))?;
     for warning in &outcome.warnings {
         output.warning(warning)?;
     }
