@@ -3,6 +3,8 @@
 mod account;
 mod call;
 mod fit;
+mod guard;
+mod hand_over;
 mod method;
 mod outcome;
 mod ready;
@@ -20,6 +22,7 @@ use crate::sources::policy::Policy;
 use crate::system::System;
 use account::{Account, Stop};
 use anyhow::Context as _;
+use hand_over::hand_over;
 use ready::Ready;
 
 /// Verifies and loads.
@@ -79,7 +82,6 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         return Ok(permit?);
     }
     follow(Event::Loading { kernel: request.kernel.clone(), method: choice.method });
-    ready.hand_over(system, &machine)?;
-    account.loaded = true;
+    account.done(hand_over(&ready, system, &machine, request)?);
     Ok(())
 }

@@ -54,6 +54,8 @@ fn request(lab: &Lab) -> skexec::load::Request {
         method: None,
         segments: skexec::plan::Options::default(),
         dry_run: false,
+        count_loads: false,
+        lock: false,
         require_signed_initrd: false,
         insecure_unsigned: false,
     }

@@ -134,6 +134,15 @@ pub(super) struct LoadArgs {
     /// Check all and show the plan, but do not load
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Let the kernel count loads and unloads until the next boot (kernel.kexec_load_limit_reboot, with --panic
+    /// kernel.kexec_load_limit_panic; Linux 6.3 and later): `status` and `exec` then notice when another program has
+    /// loaded or unloaded a kernel since
+    #[arg(long)]
+    pub(super) count_loads: bool,
+    /// After the load, set kernel.kexec_load_disabled=1: until the next boot nobody can replace or unload the loaded
+    /// kernel, nor load another one, not even a crash kernel. Exit code 1 if the kernel was loaded but this failed
+    #[arg(long)]
+    pub(super) lock: bool,
     /// Load a kernel that is unsigned or whose signer is unknown; refused where the running kernel enforces
     #[arg(long)]
     pub(super) insecure_unsigned: bool,
@@ -148,7 +157,7 @@ pub(super) struct ExecArgs {
     /// Jump at once: run the pre-exec hooks, sync, remount read-only; services are not stopped
     #[arg(short, long)]
     pub(super) force: bool,
-    /// Boot an image that skexec has no record of
+    /// Boot the loaded image also where skexec did not load it, or where another program may have replaced it
     #[arg(long)]
     pub(super) foreign: bool,
 }

@@ -1,5 +1,6 @@
 //! What was learnt on the way, so that the report is made once, at the end, however the load ended.
 
+use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
 use crate::authorize::{Authorized, Basis, Candidate};
 use crate::machine::Machine;
@@ -20,7 +21,8 @@ pub(super) struct Account {
     /// The running kernel's keys that the image's signature leads to.
     keys: Vec<String>,
     pub(super) plan: Option<Plan>,
-    pub(super) loaded: bool,
+    loaded: bool,
+    locked: Option<bool>,
 }
 
 impl Account {
@@ -46,6 +48,13 @@ impl Account {
         }
     }
 
+    /// The kernel has the image.
+    pub(super) fn done(&mut self, done: Done) {
+        self.loaded = true;
+        self.locked = done.locked;
+        self.warn(done.warnings);
+    }
+
     /// The one report.
     pub(super) fn close(self, kernel: &Path, end: Result<(), Stop>) -> anyhow::Result<Outcome> {
         let refusal = match end {
@@ -53,9 +62,9 @@ impl Account {
             Err(Stop::Refused(refusal)) => Some(refusal),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { subject, warnings, waived, covers, keys, plan, loaded } = self;
+        let Self { subject, warnings, waived, covers, keys, plan, loaded, locked } = self;
         let report = Report::new(kernel, subject, &warnings, covers, refusal, waived);
-        Ok(Outcome { report, warnings, plan, keys, loaded })
+        Ok(Outcome { report, warnings, plan, keys, loaded, locked })
     }
 }
 

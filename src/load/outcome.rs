@@ -85,12 +85,14 @@ pub struct Outcome {
     pub keys: Vec<String>,
     /// Whether the kernel has it now.
     pub loaded: bool,
+    /// Whether loading was turned off afterwards; nothing where that was not asked for or nothing was loaded.
+    pub locked: Option<bool>,
 }
 
 impl Outcome {
-    /// The exit code.
+    /// The exit code: that of the report, or 1 where the kernel was loaded but could not be locked.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.report.exit()
+        if self.locked == Some(false) { Exit::Failed } else { self.report.exit() }
     }
 }

@@ -96,6 +96,7 @@ reasons! {
     KexecDisabled "kexec-disabled" NotPermitted "EPERM" "kexec was turned off on this system (kernel.kexec_load_disabled=1)" "only a reboot turns it on again; see /etc/sysctl.d for who turned it off";
     LoadLimit "load-limit" NotPermitted "EPERM" "the budget of loads is used up" "only a reboot renews it; see kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic";
     Lockdown "lockdown" NotPermitted "EPERM, ENOKEY or EACCES" "the running kernel is locked down and will not take this image" "enrol the signer's CA so that the kernel knows it too: mokutil --import FILE, then reboot";
+    FileSizeLimit "file-size-limit" NotPermitted "-" "the limit on the size of files (RLIMIT_FSIZE) is too small for this one" "raise the limit: ulimit -f unlimited, or LimitFSIZE= in a systemd unit";
     KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures and lacks an algorithm for this one" "use a newer kernel, or sign with RSA and SHA-256";
     ImaRefused "ima" NotPermitted "EACCES" "an IMA or LSM policy refused the file" "see the audit log; sign the file for IMA (evmctl ima_sign), or change the policy";
     LoadPin "loadpin" NotPermitted "EPERM" "LoadPin allows kernels from one file system only" "load a kernel from the pinned file system";
@@ -117,5 +118,6 @@ reasons! {
     // Using what is loaded.
     NothingLoaded "nothing-loaded" Failed "EINVAL" "no kernel is loaded" "load one first: skexec load ...";
     ForeignImage "foreign-image" Failed "-" "a kernel is loaded, but not by skexec, so nobody knows what it is" "load it with skexec, or jump all the same with --foreign";
+    RecordContradicted "record-contradicted" Failed "-" "a kernel is loaded, but it may not be the one that skexec recorded" "load it again with skexec, or boot the unknown kernel with --foreign";
     NoInit "no-init" Failed "-" "no init system that skexec knows can shut this machine down" "stop the services, then run: skexec exec --force";
 }
