@@ -16,7 +16,7 @@ fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
     lab.file("initrd.p7s", &forge::detached(&initrd, &forge::pki::signer()));
     assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel", "initrd"]));
     // One that is not signed spoils it.
-    assert_eq!(lab.run(&format!("{line} {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
+    assert_eq!(lab.run(&format!("{line} --initrd {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
     let run = lab.run("verify --json --keys {}/root.pem {}/initrd");
     assert_eq!((run.exit, run.json()[0]["covers"].clone()), (0, serde_json::json!(["initrd"])));
     assert_eq!(run.json()[0]["kernel"]["errno"], serde_json::Value::Null);

@@ -36,7 +36,10 @@ fn loaded(lab: &Lab) -> String {
 fn standing(lab: &Lab) -> Option<String> {
     let json = lab.run("status --json").json();
     let standing = json["reboot"]["standing"].as_str().map(Into::into);
-    assert_eq!(json["reboot"]["record"].is_null(), standing.as_deref() != Some("proved") && standing.as_deref() != Some("unproved"));
+    assert_eq!(
+        json["reboot"]["record"].is_null(),
+        standing.as_deref() != Some("proved") && standing.as_deref() != Some("unproved")
+    );
     standing
 }
 

@@ -12,7 +12,8 @@ use support::{Call, LOAD, Lab, Run, refusal};
 fn a_good_kernel_is_loaded_and_recorded() {
     let lab = Lab::new();
     let (one, two) = (lab.file("one", b"070701"), lab.file("two", b"070702"));
-    let line = "load --keys {}/root.pem --initrd {}/one {}/vmlinuz --initrd {}/two --reuse-cmdline --append a=1 --append b";
+    let line =
+        "load --keys {}/root.pem --initrd {}/one {}/vmlinuz --initrd {}/two --reuse-cmdline --append a=1 --append b";
     let signer = "O=skexec tests, CN=skexec test signer";
     let said = format!("{{}}/vmlinuz: loaded by kexec_file_load, signed by {signer}\n");
     assert_eq!(lab.run(line), Run { exit: 0, out: said, err: String::new() });

@@ -29,7 +29,7 @@ fn a_full_disk_does_not_hide_what_was_done() {
         assert!(run.exit == 3 && run.err.contains("(unsigned)") == json.is_empty(), "{run:?}");
         lab.system("/sys/kernel/kexec_loaded", "1\n");
         let run = lab.run_full(&format!("exec{json}"));
-        assert!(run.exit == 1 && run.err.starts_with("skexec: no init system"), "{run:?}");
+        assert!(run.exit == 1 && run.err.contains("(nothing-loaded)") == json.is_empty(), "{run:?}");
         let run = lab.run_full(&format!("unload{json}"));
         assert_eq!((run.exit, run.err), (0, format!("skexec: warning: {FULL}")), "{json}");
         // Standard error cannot tell it either.
@@ -86,7 +86,10 @@ fn a_limit_on_the_size_of_files_is_reported() {
     let file = lab.path("out");
     let script = format!("ulimit -f 0; exec \"$0\" --help >{}", file.display());
     let (code, _, err) = shell(&script);
-    assert_eq!((code, err.as_str()), (Some(1), "skexec: cannot write to standard output: File too large (os error 27)\n"));
+    assert_eq!(
+        (code, err.as_str()),
+        (Some(1), "skexec: cannot write to standard output: File too large (os error 27)\n")
+    );
 }
 
 #[test]

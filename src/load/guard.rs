@@ -18,7 +18,8 @@ pub(super) fn count_loads(root: &Root, panic: bool) -> io::Result<Option<Warning
         Some(Limit::Remaining(_)) => Ok(None),
         Some(Limit::Unlimited) => set(root, limit_file(panic), &MANY.to_string()).map(|()| None),
         None => {
-            let message = "--count-loads has no effect: the running kernel cannot count loads (Linux 6.3 and later can)";
+            let message =
+                "--count-loads has no effect: the running kernel cannot count loads (Linux 6.3 and later can)";
             Ok(Some(Warning::new(Caution::NoEffect, message)))
         }
     }

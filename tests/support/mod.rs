@@ -83,7 +83,11 @@ impl Lab {
         let mut full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut err = Vec::new();
         let exit = self.run_on(line, &mut full, &mut err);
-        Run { exit, out: String::new(), err: String::from_utf8(err).unwrap().replace(self.folder.to_str().unwrap(), "{}") }
+        Run {
+            exit,
+            out: String::new(),
+            err: String::from_utf8(err).unwrap().replace(self.folder.to_str().unwrap(), "{}"),
+        }
     }
 
     /// Runs a command line with these streams.
