@@ -14,13 +14,13 @@ use nix::errno::Errno;
 /// How the jump is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
-    /// Without the init system.
+    /// Jump without asking the init system to stop services.
     pub force: bool,
     /// Also an image that skexec has no record of, or whose record is contradicted.
     pub foreign: bool,
 }
 
-/// What happened, if the machine still runs.
+/// What was done, if the machine still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The init system shuts the machine down.
@@ -30,13 +30,13 @@ pub enum Outcome {
 /// Boots the loaded kernel. Forced, this does not return when it works.
 ///
 /// # Errors
-/// What has no reason in the table.
+/// Those that have no reason in the table.
 pub fn exec(system: System<'_>, request: Request, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_jump(&machine) {
         return Ok(Err(finding));
     }
-    // Held to the end: what is checked here is what is booted, as far as skexec itself is concerned.
+    // Held to the end, so that no other skexec replaces the image between this check and the jump.
     let records = match Records::lock(system.root) {
         Ok(Some(records)) => records,
         Ok(None) => return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))),
@@ -99,7 +99,7 @@ fn leave(
         _ if request.force => jump(system, follow).map(Err),
         Init::Systemd => {
             follow(Event::ShuttingDown);
-            shutdown::ask_systemd().context("systemd does not shut the machine down")?;
+            shutdown::ask_systemd().context("cannot ask systemd to shut the machine down")?;
             Ok(Ok(Outcome::ShuttingDown))
         }
         _ if alone => jump(system, follow).map(Err),

@@ -28,7 +28,7 @@ use ready::Ready;
 /// Verifies and loads.
 ///
 /// # Errors
-/// Only what has no reason in the table: input, output, internal errors.
+/// Those that have no reason in the table: input, output, internal errors.
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
     let end = attempt(system, request, &mut account, follow);

@@ -14,7 +14,7 @@ use nix::libc;
 /// kernel without that call has `kexec_load`.
 ///
 /// # Errors
-/// Only what has no reason in the table.
+/// Those that have no reason in the table.
 pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {

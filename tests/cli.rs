@@ -170,7 +170,7 @@ fn the_systems_log_has_the_words_of_the_terminal() {
 
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     lab.run("exec --force");
-    let jump = "<14>skexec: jumping\n<11>skexec: no kernel is loaded: the kernel did not jump (nothing-loaded)\n";
+    let jump = "<14>skexec: jumping into the loaded kernel\n<11>skexec: no kernel is loaded: the kernel did not jump (nothing-loaded)\n";
     assert!(log().ends_with(jump), "what came before are warnings of this machine's own mounts");
     lab.run("unload");
     assert_eq!(log(), "<13>skexec: unloaded\n");

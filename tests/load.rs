@@ -315,7 +315,10 @@ fn a_waiver_is_said_everywhere() {
     lab.file("unsigned", &forge::unsigned_bzimage());
     let run = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned");
     assert_eq!(run.out, "{}/unsigned: loaded by kexec_file_load, NOT VERIFIED\n");
-    assert_eq!(run.err, "skexec: warning: not verified: unsigned was waived (insecure-unsigned)\n");
+    assert_eq!(
+        run.err,
+        "skexec: warning: the kernel was not verified, because this was waived: unsigned (insecure-unsigned)\n"
+    );
     let json = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned --json").json();
     // The verdict is about the file, and that is still unsigned.
     assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("refused"), Some(0)));

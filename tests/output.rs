@@ -1,4 +1,4 @@
-//! What is printed when it cannot be printed, and what hostile names and limits do to it.
+//! Output that cannot be written, limits on the size of files, and names that could steer a terminal.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -29,7 +29,7 @@ fn a_full_disk_does_not_hide_what_was_done() {
         assert!(run.exit == 3 && run.err.contains("(unsigned)") == json.is_empty(), "{run:?}");
         lab.system("/sys/kernel/kexec_loaded", "1\n");
         let run = lab.run_full(&format!("exec{json}"));
-        assert!(run.exit == 1 && run.err.contains("(nothing-loaded)") == json.is_empty(), "{run:?}");
+        assert!(run.exit == 1 && run.err.contains("(nothing-loaded)"), "{run:?}");
         let run = lab.run_full(&format!("unload{json}"));
         assert_eq!((run.exit, run.err), (0, format!("skexec: warning: {FULL}")), "{json}");
         // Standard error cannot tell it either.

@@ -11,7 +11,8 @@ Exit codes:
   2  the command line cannot be understood
   3  refused: not trusted
   4  malformed, unsupported, or does not fit
-  5  the system does not permit it";
+  5  the system does not permit it
+For load, exec and unload the code tells what was done to the machine, also where standard output cannot be written.";
 
 /// Verifies a signed Linux kernel and boots it from the running one, without firmware.
 ///
@@ -197,10 +198,10 @@ pub(super) struct InspectArgs {
     pub(super) file: PathBuf,
 }
 
-/// A parameter's name, as `--cmdline-remove` takes it.
+/// Checks a parameter's name for `--cmdline-remove`.
 fn key(text: &str) -> Result<String, String> {
     let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
-    if wrong { Err("it is the name before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
+    if wrong { Err("give the name that stands before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -1,4 +1,4 @@
-//! What was learnt on the way, so that the report is made once, at the end, however the load ended.
+//! What a load has found out so far, so that its report is made once, at the end, however it ended.
 
 use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
@@ -11,7 +11,7 @@ use crate::trust::Judgement;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What was learnt so far.
+/// What was found out so far.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     subject: Subject,
@@ -30,32 +30,32 @@ impl Account {
         self.warnings.extend(warnings);
     }
 
-    /// The kernel was looked at, whatever came of it.
+    /// Notes the judgement of the kernel, a refusal as well.
     pub(super) fn judged(&mut self, judgement: &Judgement<Candidate>, machine: &Machine) {
         self.warn(judgement.evidence.warnings(SystemTime::now()));
         self.keys = permit::held_keys(machine, &judgement.evidence);
         self.subject = Subject::of(judgement);
     }
 
-    /// It may be loaded; what was waived for that is said wherever it is said that it may.
+    /// Notes that the kernel may be loaded, and warns of what was waived for that.
     pub(super) fn authorized(&mut self, authorized: &Authorized) {
         self.covers = authorized.covers();
         if let Basis::Waived(refusal) = authorized.basis() {
             let what: Vec<_> = refusal.iter().map(|finding| finding.reason.slug()).collect();
-            let message = format!("not verified: {} was waived", what.join(", "));
+            let message = format!("the kernel was not verified, because this was waived: {}", what.join(", "));
             self.warn([Warning::new(Caution::InsecureUnsigned, message)]);
             self.waived = Some(refusal.clone());
         }
     }
 
-    /// The kernel has the image.
+    /// Notes that the running kernel has taken the image.
     pub(super) fn done(&mut self, done: Done) {
         self.loaded = true;
         self.locked = done.locked;
         self.warn(done.warnings);
     }
 
-    /// The one report.
+    /// Makes the report.
     pub(super) fn close(self, kernel: &Path, end: Result<(), Stop>) -> anyhow::Result<Outcome> {
         let refusal = match end {
             Ok(()) => None,
@@ -73,7 +73,7 @@ impl Account {
 pub(super) enum Stop {
     /// For reasons of the table.
     Refused(Refusal),
-    /// For another: input, output, internal.
+    /// For another reason: input, output, internal.
     Failed(anyhow::Error),
 }
 
