@@ -7,6 +7,7 @@ mod load;
 mod man;
 mod output;
 mod plan;
+mod printable;
 mod segments;
 mod status;
 mod unload;
@@ -20,11 +21,13 @@ use args::{Cli, Command, CompletionsArgs, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 /// Runs skexec with these arguments (the program's name first), and returns its exit code.
 ///
-/// All that is printed goes to `out` and `err`; that a reader has gone away changes nothing about the exit code.
+/// What is printed goes to `out` and `err`. A reader who has gone away does not change the exit code. Other errors in
+/// writing to `out` make it 1 where the output is what was asked for, as `verify`'s is. For `load`, `exec` and `unload`
+/// the exit code tells what was done to the machine, and a line on `err` tells that `out` could not be written.
 pub fn run(
     system: System<'_>,
     args: impl IntoIterator<Item = OsString>,
@@ -40,21 +43,19 @@ pub fn run(
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
     let mut output = Output::new(cli.output, out, err, journal);
-    match dispatch(system, &cli.command, &mut output) {
-        Ok(exit) => exit,
-        Err(error) => {
-            // Where even this cannot be written, the exit code says it.
-            let _ = output.broken(&format!("{error:#}"));
-            Exit::Failed
-        }
-    }
+    let exit = dispatch(system, &cli.command, &mut output).unwrap_or_else(|error| {
+        output.broken(&format!("{error:#}"));
+        Exit::Failed
+    });
+    output.close();
+    exit
 }
 
-/// What clap cannot see in one argument alone.
+/// What is wrong with a combination of arguments, of which clap sees one at a time.
 fn contradiction(command: &Command) -> Result<(), String> {
     match command {
         Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
-            Err("--signature is about one FILE".into())
+            Err("--signature belongs to one FILE, and several were given".into())
         }
         Command::Load(args) => args.segments.check(),
         _ => Ok(()),
@@ -67,7 +68,7 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// Whether the system's log is to have it.
+/// Whether the command can change what is booted next: then the system's log has what it did.
 fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.dry_run,
@@ -96,15 +97,20 @@ fn completions(args: CompletionsArgs, output: &mut Output<'_>) -> anyhow::Result
     Ok(Exit::Done)
 }
 
-/// Help and version go to standard output and are no error.
+/// Help and version go to standard output and are no error, unless they cannot be written.
 fn usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
-    let text = error.render();
+    let text = printable::lines(&error.render().to_string());
     if error.use_stderr() {
-        let _ = write!(err, "{text}");
+        let _ = err.write_all(text.as_bytes());
         return Exit::Usage;
     }
-    let _ = write!(out, "{text}");
-    Exit::Done
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = writeln!(err, "skexec: cannot write to standard output: {error}");
+            Exit::Failed
+        }
+        _ => Exit::Done,
+    }
 }
 
 impl From<&TrustArgs> for TrustRequest {

@@ -4,12 +4,12 @@ mod trust;
 mod words;
 
 use crate::gather::TrustRequest;
-use crate::machine::kexec::Limit;
+use crate::machine::kexec::{Kexec, Limit};
 use crate::machine::keyrings::Key;
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::reason::Exit;
-use crate::record::{self, Record};
+use crate::record::{self, Record, Standing};
 use crate::sources::Root;
 use crate::system::{Method, Slot};
 use serde::Serialize;
@@ -91,8 +91,11 @@ struct SlotStatus {
     loaded: Option<bool>,
     /// How many more loads the kernel takes; nothing where there is no limit.
     loads_left: Option<u32>,
+    /// What skexec loaded; nothing where that is contradicted.
     record: Option<Record>,
-    /// Why there is no record to be had.
+    /// `proved`, `unproved` or `contradicted`: whether the record is still true; nothing where there is none.
+    standing: Option<&'static str>,
+    /// Why there is no record.
     problem: Option<String>,
 }
 
@@ -105,8 +108,8 @@ impl Status {
         let permit = if file.permitted || segments.permitted { None } else { Some(&file) };
         Self {
             schema: 1,
-            reboot: SlotStatus::read(root, Slot::Reboot, machine.kexec.loaded, machine.kexec.limit_reboot),
-            panic: SlotStatus::read(root, Slot::Panic, machine.kexec.crash_loaded, machine.kexec.limit_panic),
+            reboot: SlotStatus::read(root, Slot::Reboot, &machine.kexec),
+            panic: SlotStatus::read(root, Slot::Panic, &machine.kexec),
             permitted: permit.is_none(),
             reason: permit.and_then(|status| status.reason),
             message: permit.and_then(|status| status.message.clone()),
@@ -175,30 +178,40 @@ impl Status {
 }
 
 impl SlotStatus {
-    fn read(root: &Root, slot: Slot, loaded: Option<bool>, limit: Option<Limit>) -> Self {
-        let (record, problem) = match record::read(root, slot) {
-            // What was recorded before the image was unloaded by someone else is no longer true.
-            Ok(record) => (record.filter(|_| loaded != Some(false)), None),
-            Err(error) => (None, Some(format!("its record cannot be read: {error}"))),
-        };
-        let loads_left = match limit {
-            Some(Limit::Remaining(loads)) => Some(loads),
-            Some(Limit::Unlimited) | None => None,
-        };
-        Self { loaded, loads_left, record, problem }
+    fn read(root: &Root, slot: Slot, kexec: &Kexec) -> Self {
+        let panic = slot == Slot::Panic;
+        let loaded = if panic { kexec.crash_loaded } else { kexec.loaded };
+        let loads_left = kexec.limit(panic).and_then(Limit::remaining);
+        let none = Self { loaded, loads_left, record: None, standing: None, problem: None };
+        match record::read(root, slot) {
+            // What was recorded before another program unloaded the image is no longer true.
+            Ok(Some(record)) if loaded != Some(false) => {
+                let standing = record.standing(root, kexec, slot);
+                let name = Some(standing.name());
+                match standing {
+                    Standing::Contradicted(why) => {
+                        let problem = format!("not what skexec loaded ({}): {why}", record.kernel.display());
+                        Self { standing: name, problem: Some(problem), ..none }
+                    }
+                    Standing::Proved | Standing::Unproved => Self { standing: name, record: Some(record), ..none },
+                }
+            }
+            Ok(_) => none,
+            Err(error) => Self { problem: Some(format!("its record cannot be read: {error}")), ..none },
+        }
     }
 
     fn line(&self) -> String {
-        match (self.loaded, &self.record) {
-            (Some(false), _) => "nothing".into(),
-            (_, Some(record)) => {
+        match (self.loaded, &self.record, &self.problem) {
+            (Some(false), ..) => "nothing".into(),
+            (_, Some(record), _) => {
                 let release = record.release.as_deref().unwrap_or("a kernel without a version");
-                format!("{} ({release})", record.kernel.display())
+                let last = if self.standing == Some("proved") { "" } else { "last loaded by skexec: " };
+                format!("{last}{} ({release})", record.kernel.display())
             }
-            (Some(true), None) => {
-                self.problem.clone().unwrap_or_else(|| "an image that skexec has no record of".into())
-            }
-            (None, None) => "unknown".into(),
+            (_, None, Some(problem)) => problem.clone(),
+            (Some(true), None, None) => "an image that skexec has no record of".into(),
+            (None, None, None) => "unknown".into(),
         }
     }
 
@@ -206,6 +219,10 @@ impl SlotStatus {
         let Some(record) = &self.record else { return Vec::new() };
         let who = record.signer.clone().unwrap_or_else(|| "NOT VERIFIED (--insecure-unsigned)".into());
         let mut lines = vec![("", format!("signer   {who}")), ("", format!("sha256   {}", record.sha256))];
+        if self.standing == Some("unproved") {
+            let unseen = "nothing shows whether another program has loaded a kernel since (see load --count-loads)";
+            lines.insert(0, ("", unseen.into()));
+        }
         lines.push(("", format!("method   {}", record.method)));
         lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {}", initrd.display()))));
         lines.push(("", format!("cmdline  {}", record.cmdline)));

@@ -5,7 +5,7 @@ use crate::machine::surroundings::Init;
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
-use crate::record::{self, Records};
+use crate::record::{self, Records, Standing};
 use crate::shutdown;
 use crate::system::{Slot, System};
 use anyhow::Context as _;
@@ -14,13 +14,13 @@ use nix::errno::Errno;
 /// How the jump is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
-    /// Without the init system.
+    /// Jump without asking the init system to stop services.
     pub force: bool,
-    /// Also an image that there is no record of.
+    /// Also an image that skexec has no record of, or whose record is contradicted.
     pub foreign: bool,
 }
 
-/// What happened, if the machine still runs.
+/// What was done, if the machine still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The init system shuts the machine down.
@@ -30,13 +30,13 @@ pub enum Outcome {
 /// Boots the loaded kernel. Forced, this does not return when it works.
 ///
 /// # Errors
-/// What has no reason in the table.
+/// Those that have no reason in the table.
 pub fn exec(system: System<'_>, request: Request, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_jump(&machine) {
         return Ok(Err(finding));
     }
-    // Held to the end: what is checked here is what is booted, as far as skexec itself is concerned.
+    // Held to the end, so that no other skexec replaces the image between this check and the jump.
     let records = match Records::lock(system.root) {
         Ok(Some(records)) => records,
         Ok(None) => return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))),
@@ -49,7 +49,7 @@ pub fn exec(system: System<'_>, request: Request, follow: &mut Follow<'_>) -> an
     leave(system, request, &machine, follow)
 }
 
-/// Where /run cannot be written, nothing is recorded either; who asked for a foreign image gets it.
+/// Where /run cannot be written, there is no record either: only an image that need not be recorded can be booted.
 fn without_lock(
     system: System<'_>,
     request: Request,
@@ -64,7 +64,7 @@ fn without_lock(
     leave(system, request, machine, follow)
 }
 
-/// Whether there is an image, and whether it is ours.
+/// Whether an image is loaded, and whether it is the one that skexec recorded.
 fn known(
     system: System<'_>,
     machine: &Machine,
@@ -72,12 +72,19 @@ fn known(
     records: &Records,
 ) -> anyhow::Result<Result<(), Finding>> {
     if machine.kexec.loaded == Some(false) {
-        // Someone else unloaded it, perhaps; what they load next is not what was recorded.
+        // Another program may have unloaded it; what it loads next is not what was recorded.
         records.forget(Slot::Reboot).context("cannot remove the record in /run/skexec")?;
         return Ok(Err(Reason::NothingLoaded.into()));
     }
+    if foreign {
+        return Ok(Ok(()));
+    }
     let recorded = record::read(system.root, Slot::Reboot).context("cannot read the record in /run/skexec")?;
-    Ok(if foreign || recorded.is_some() { Ok(()) } else { Err(Reason::ForeignImage.into()) })
+    let Some(record) = recorded else { return Ok(Err(Reason::ForeignImage.into())) };
+    Ok(match record.standing(system.root, &machine.kexec, Slot::Reboot) {
+        Standing::Contradicted(why) => Err(Finding::new(Reason::RecordContradicted, why)),
+        Standing::Proved | Standing::Unproved => Ok(()),
+    })
 }
 
 fn leave(
@@ -86,13 +93,13 @@ fn leave(
     machine: &Machine,
     follow: &mut Follow<'_>,
 ) -> anyhow::Result<Result<Outcome, Finding>> {
-    // In an initramfs nobody else is there to end anything properly.
+    // In an initramfs there is no init system that could stop services.
     let alone = std::process::id() == 1 || machine.surroundings.initramfs;
     match machine.surroundings.init {
         _ if request.force => jump(system, follow).map(Err),
         Init::Systemd => {
             follow(Event::ShuttingDown);
-            shutdown::ask_systemd().context("systemd does not shut the machine down")?;
+            shutdown::ask_systemd().context("cannot ask systemd to shut the machine down")?;
             Ok(Ok(Outcome::ShuttingDown))
         }
         _ if alone => jump(system, follow).map(Err),

@@ -1,7 +1,7 @@
 //! The system's log: what was refused, loaded, booted and unloaded, in the same words as on the terminal.
 //!
-//! It is told to journald by its own protocol, else to the syslog daemon, else, in an initramfs, to the kernel's log. That
-//! nobody listens is no error: the log must not decide what a machine boots.
+//! A line goes to journald by journald's own protocol, else to the syslog daemon, else, in an initramfs, to the kernel's log.
+//! A log that cannot be written is no error: it must not decide what a machine boots.
 
 use crate::machine::surroundings::Surroundings;
 use crate::reason::Reason;
@@ -20,10 +20,10 @@ const KERNEL: &str = "/dev/kmsg";
 /// `LOG_USER` of syslog(3).
 const FACILITY: u8 = 1;
 
-/// Bytes of a record that every kernel takes.
+/// Bytes of one record in the kernel's log that every kernel takes.
 const LONGEST_RECORD: usize = 900;
 
-/// How much a line matters, by the numbers of syslog(3).
+/// The priority of a line, with the numbers of syslog(3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     /// Something was refused or failed.
@@ -58,24 +58,24 @@ pub enum Printed {
     Err,
 }
 
-/// A line for the log, without control letters.
+/// A line for the log, without characters that could steer a terminal.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<'a> {
-    /// How much it matters.
+    /// Its priority.
     pub priority: Priority,
     /// Why it was refused.
     pub reason: Option<Reason>,
-    /// The words.
+    /// The text.
     pub text: &'a str,
-    /// Where they stand already.
+    /// Where the text was printed already.
     pub printed: Printed,
 }
 
-/// Who listens on this machine.
+/// The log of this machine.
 #[derive(Debug)]
 pub struct Journal {
     listener: Listener,
-    /// Standard output, and standard error, are connected to journald.
+    /// Whether standard output and standard error are connected to journald.
     streams: [bool; 2],
 }
 
@@ -88,7 +88,7 @@ enum Listener {
 }
 
 impl Journal {
-    /// Looks for a listener.
+    /// Finds the log that this machine has.
     #[must_use]
     pub fn of(root: &Root) -> Self {
         let listener = if root.has(JOURNALD) {
@@ -100,7 +100,7 @@ impl Journal {
         } else {
             Listener::Nobody
         };
-        // Below a test's root nothing of this process counts.
+        // Below a test's root, the streams of the test process do not count.
         let stream = std::env::var("JOURNAL_STREAM").ok().filter(|_| *root == Root::default());
         let is_journal = |fd: &str| {
             let stream = stream.as_deref()?;
@@ -110,7 +110,7 @@ impl Journal {
         Self { listener, streams: ["1", "2"].map(|fd| is_journal(fd).unwrap_or(false)) }
     }
 
-    /// Tells it, unless journald has read it from this process's own streams.
+    /// Writes a line, unless journald has it already from this process's own streams.
     pub fn tell(&self, entry: &Entry<'_>) {
         let [out, err] = self.streams;
         let known = match entry.printed {
@@ -119,7 +119,7 @@ impl Journal {
             Printed::Err => err,
         };
         if !known {
-            // There is nobody to tell that nobody listens.
+            // The log must not decide what a machine boots.
             let _ = self.send(entry);
         }
     }
@@ -130,7 +130,7 @@ impl Journal {
             Listener::Syslog(path) => datagram(path, line(entry).as_bytes()),
             Listener::Kernel(path) => {
                 let mut kernel = OpenOptions::new().append(true).open(path)?;
-                // One write is one record, and one that is too long is none (kernel/printk/printk.c, `PRINTKRB_RECORD_MAX`).
+                // One write is one record, and the kernel drops one that is too long (kernel/printk/printk.c, `PRINTKRB_RECORD_MAX`).
                 let line = line(entry);
                 let end = line.floor_char_boundary(LONGEST_RECORD);
                 kernel.write_all(format!("{}\n", line.get(..end).unwrap_or_default()).as_bytes())
@@ -148,14 +148,14 @@ fn names(stream: &str, device: u64, inode: u64) -> bool {
     })
 }
 
-/// Does not wait for a daemon that does not read.
+/// Sends one datagram, and does not wait for a daemon that does not read.
 fn datagram(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     socket.set_nonblocking(true)?;
     socket.send_to(bytes, path).map(drop)
 }
 
-/// As journald reads it.
+/// The line in journald's format.
 fn fields(entry: &Entry<'_>) -> String {
     let (number, pid) = (entry.priority.number(), std::process::id());
     let mut fields = format!(
@@ -168,7 +168,7 @@ fn fields(entry: &Entry<'_>) -> String {
     fields
 }
 
-/// As syslog daemons and the kernel read it.
+/// The line in the format of syslog daemons and of the kernel.
 fn line(entry: &Entry<'_>) -> String {
     let number = FACILITY.saturating_mul(8).saturating_add(entry.priority.number());
     format!("<{number}>skexec[{}]: {}", std::process::id(), entry.text)

@@ -3,6 +3,8 @@
 mod account;
 mod call;
 mod fit;
+mod guard;
+mod hand_over;
 mod method;
 mod outcome;
 mod ready;
@@ -20,12 +22,13 @@ use crate::sources::policy::Policy;
 use crate::system::System;
 use account::{Account, Stop};
 use anyhow::Context as _;
+use hand_over::hand_over;
 use ready::Ready;
 
 /// Verifies and loads.
 ///
 /// # Errors
-/// Only what has no reason in the table: input, output, internal errors.
+/// Those that have no reason in the table: input, output, internal errors.
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
     let end = attempt(system, request, &mut account, follow);
@@ -79,7 +82,6 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         return Ok(permit?);
     }
     follow(Event::Loading { kernel: request.kernel.clone(), method: choice.method });
-    ready.hand_over(system, &machine)?;
-    account.loaded = true;
+    account.done(hand_over(&ready, system, &machine, request)?);
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    skexec::sys::ignore_file_size_signal();
     let system = System { root: &Root::default(), kexec: &Live };
     let exit = skexec::cli::run(system, std::env::args_os(), &mut io::stdout().lock(), &mut io::stderr().lock());
     ExitCode::from(exit.code())

@@ -1,33 +1,33 @@
-//! What happens on the way, for those who follow it: events, not lines of text.
+//! The steps of `load` and `exec`, as events: the command line prints them with --verbose.
 
 use crate::authorize::Authorized;
 use crate::system::Method;
 use std::fmt;
 use std::path::PathBuf;
 
-/// A step of `load` or `exec`, or a fault that stops neither.
+/// A step of `load` or `exec`, or a fault that does not stop it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The kernel may be loaded; by whose signature, or nothing where that was waived.
+    /// The kernel may be loaded.
     Verified {
         /// The kernel.
         kernel: PathBuf,
-        /// The signer's distinguished name.
+        /// The signer's distinguished name; nothing where the signature was waived.
         signer: Option<String>,
     },
     /// The system call was chosen.
     Chosen {
-        /// By which call.
+        /// The method.
         method: Method,
-        /// Why.
+        /// Why it was chosen.
         why: &'static str,
     },
     /// The system call comes next.
     Loading {
         /// The kernel.
         kernel: PathBuf,
-        /// By which call.
+        /// The method.
         method: Method,
     },
     /// systemd is asked for `kexec.target`.
@@ -45,17 +45,17 @@ impl fmt::Display for Event {
                 write!(f, "verified: {}: signed by {signer}", kernel.display())
             }
             Self::Verified { kernel, signer: None } => write!(f, "not verified: {}", kernel.display()),
-            Self::Chosen { method, why } => write!(f, "by {}: {why}", method.call()),
+            Self::Chosen { method, why } => write!(f, "calling {}: {why}", method.call()),
             Self::Loading { kernel, method } => write!(f, "loading {} by {}", kernel.display(), method.call()),
-            Self::ShuttingDown => f.write_str("asking systemd for kexec.target"),
-            Self::Jumping => f.write_str("jumping"),
+            Self::ShuttingDown => f.write_str("asking systemd to start kexec.target"),
+            Self::Jumping => f.write_str("jumping into the loaded kernel"),
             Self::Fault(what) => write!(f, "warning: {what}"),
         }
     }
 }
 
 impl Event {
-    /// What may be loaded, and why.
+    /// The event for a kernel that may be loaded.
     #[must_use]
     pub fn verified(authorized: &Authorized) -> Self {
         let signer = authorized.basis().signer().map(|signer| signer.subject.clone());
@@ -63,5 +63,5 @@ impl Event {
     }
 }
 
-/// Who follows.
+/// Is called with each event.
 pub type Follow<'a> = dyn FnMut(Event) + 'a;

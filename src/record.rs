@@ -1,7 +1,12 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
+mod standing;
+
+pub use standing::Standing;
+
 use crate::authorize::Authorized;
 use crate::hex;
+use crate::machine::kexec::Limit;
 use crate::sources::Root;
 use crate::system::{Method, Slot};
 use crate::trust::digest::sha256;
@@ -41,18 +46,29 @@ pub struct Record {
     pub basis: String,
     /// Who signed, if that was proved.
     pub signer: Option<String>,
-    /// What the proof covers: `kernel`.
+    /// What the signatures cover: `kernel`, and `initrd` where all initrds are signed.
     pub covers: Vec<String>,
     /// The initrds, in order.
     pub initrds: Vec<PathBuf>,
     /// The command line.
     pub cmdline: String,
+    /// The running kernel's boot ID; nothing where it cannot be read.
+    #[serde(default)]
+    pub boot_id: Option<String>,
+    /// The value of `kernel.kexec_load_limit_reboot`, for a crash kernel `kernel.kexec_load_limit_panic`, after the load;
+    /// nothing where the kernel does not count (the value is -1, or there is none before Linux 6.3).
+    #[serde(default)]
+    pub loads_left: Option<u32>,
+    /// skexec set `kernel.kexec_load_disabled` right after the load.
+    #[serde(default)]
+    pub locked: bool,
 }
 
 impl Record {
-    /// The record of a load that is about to be made.
+    /// The record of a load that is about to be made, while the kernel permits so many calls. The load that is recorded will
+    /// be exactly one of them; if another program calls meanwhile, the counter will contradict the record, as it must.
     #[must_use]
-    pub fn of(authorized: &Authorized, method: Method) -> Self {
+    pub fn of(authorized: &Authorized, method: Method, root: &Root, limit: Option<Limit>) -> Self {
         let kernel = authorized.kernel().sealed();
         Self {
             schema: 1,
@@ -66,11 +82,14 @@ impl Record {
             signer: authorized.basis().signer().map(|signer| signer.subject.clone()),
             initrds: authorized.initrds().parts().iter().map(|initrd| absolute(&initrd.path)).collect(),
             cmdline: authorized.cmdline().as_str().into(),
+            boot_id: standing::boot_id(root),
+            loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
+            locked: false,
         }
     }
 }
 
-/// A path that still says something when the directory is another.
+/// The path, for a reader in another working directory.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -99,28 +118,54 @@ impl Records {
     }
 
     /// Writes the record beside its place, so that after the load only a rename can fail, and puts the one before it
-    /// aside: whatever happens during the call, no record speaks of an image that it was not made for.
+    /// aside: whatever happens during the call, no record describes an image that it was not made for.
     ///
     /// # Errors
-    /// What writing answers; nothing is changed then.
+    /// Those of writing and renaming; nothing is changed then.
     pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
         let target = self.folder.join(file_name(slot));
-        let prepared =
-            Prepared { draft: target.with_extension("json.new"), before: target.with_extension("json.before"), target };
-        let mut text = serde_json::to_vec_pretty(record)?;
-        text.push(b'\n');
-        let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&prepared.draft)?;
-        file.write_all(&text)?;
+        let prepared = Prepared { draft: draft_of(&target), before: target.with_extension("json.before"), target };
+        write(&prepared.draft, record)?;
         match fs::rename(&prepared.target, &prepared.before) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(prepared),
         }
     }
 
-    /// Forgets the record of a slot.
+    /// Notes in the record of a slot that nobody can load or unload any more. The record without this note is still true.
     ///
     /// # Errors
-    /// What removing answers; that there is none is fine.
+    /// Those of reading, writing and renaming; the record is as it was then.
+    pub fn note_locked(&self, slot: Slot) -> io::Result<()> {
+        self.amend(slot, |record| Some(Record { locked: true, ..record }))
+    }
+
+    /// After a call that left the kernel's image as it was, but was counted: the record of that image goes on to be true.
+    /// A counter that was already another before the call, or shows more than the one call, keeps contradicting it.
+    ///
+    /// # Errors
+    /// Those of reading, writing and renaming; the record is as it was then.
+    pub fn recount(&self, slot: Slot, before: Option<Limit>, after: Option<Limit>) -> io::Result<()> {
+        let [before, after] = [before, after].map(|limit| limit.and_then(Limit::remaining));
+        if after.is_none() || before.and_then(|calls| calls.checked_sub(1)) != after {
+            return Ok(());
+        }
+        self.amend(slot, |record| (record.loads_left == before).then_some(Record { loads_left: after, ..record }))
+    }
+
+    fn amend(&self, slot: Slot, change: impl FnOnce(Record) -> Option<Record>) -> io::Result<()> {
+        let target = self.folder.join(file_name(slot));
+        if let Some(record) = read_from(&target)?.and_then(change) {
+            write(&draft_of(&target), &record)?;
+            fs::rename(draft_of(&target), &target)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the record of a slot.
+    ///
+    /// # Errors
+    /// That it cannot be removed; that there is none is no error.
     pub fn forget(&self, slot: Slot) -> io::Result<()> {
         match fs::remove_file(self.folder.join(file_name(slot))) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -129,8 +174,18 @@ impl Records {
     }
 }
 
-/// A record that takes its place once the kernel has taken the image. Dropped, it leaves no record at all: then nobody
-/// knows what is loaded.
+fn draft_of(target: &Path) -> PathBuf {
+    target.with_extension("json.new")
+}
+
+fn write(path: &Path, record: &Record) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(record)?;
+    text.push(b'\n');
+    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?.write_all(&text)
+}
+
+/// A record that takes its place once the kernel has taken the image. Dropped, it leaves no record at all: then skexec does
+/// not know what is loaded.
 #[derive(Debug)]
 pub struct Prepared {
     draft: PathBuf,
@@ -139,18 +194,18 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// The kernel has the new image: its record takes its place.
+    /// The kernel has the new image: puts its record in place.
     ///
     /// # Errors
-    /// What renaming answers.
+    /// That it cannot be renamed.
     pub fn commit(self) -> io::Result<()> {
         fs::rename(&self.draft, &self.target)
     }
 
-    /// The kernel kept what it had: so does the record.
+    /// The kernel kept the image that it had: puts the record of that one back.
     ///
     /// # Errors
-    /// What renaming answers; that there was none is fine.
+    /// That it cannot be renamed; that there was none is no error.
     pub fn restore(self) -> io::Result<()> {
         match fs::rename(&self.before, &self.target) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -161,7 +216,7 @@ impl Prepared {
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        // What took its place is not there any more.
+        // After a commit or a restore, one of the two has been renamed and is not there.
         let _ = fs::remove_file(&self.draft);
         let _ = fs::remove_file(&self.before);
     }
@@ -170,9 +225,12 @@ impl Drop for Prepared {
 /// What is recorded for a slot.
 ///
 /// # Errors
-/// What reading answers; that there is none is no error.
+/// That it cannot be read or understood; that there is none is no error.
 pub fn read(root: &Root, slot: Slot) -> io::Result<Option<Record>> {
-    let path = root.path(Path::new(FOLDER).join(file_name(slot)));
+    read_from(&root.path(Path::new(FOLDER).join(file_name(slot))))
+}
+
+fn read_from(path: &Path) -> io::Result<Option<Record>> {
     match fs::read(path) {
         Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -30,6 +30,10 @@ impl From<io::Error> for OpenError {
 impl From<OpenError> for Finding {
     fn from(error: OpenError) -> Self {
         match error {
+            // Reading knows no limit, but the copy in memory is a file, too.
+            OpenError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                Self::new(Reason::FileSizeLimit, "the copy of it in memory would be larger")
+            }
             OpenError::Io(error) => Self::new(Reason::Unreadable, error.to_string()),
             OpenError::Unfit(finding) => finding,
         }

@@ -11,7 +11,7 @@ use std::process::Command;
 /// which would load a kernel of its own, unverified, if ours were gone by then.
 ///
 /// # Errors
-/// That systemctl cannot be started, or what it says.
+/// That systemctl cannot be started, or its error message.
 pub fn ask_systemd() -> io::Result<()> {
     let output = Command::new("systemctl")
         .args(["start", "--no-block", "--job-mode=replace-irreversibly", "kexec.target"])
@@ -23,8 +23,8 @@ pub fn ask_systemd() -> io::Result<()> {
     Err(io::Error::other(format!("systemctl start kexec.target: {}", text.trim())))
 }
 
-/// Makes the running system ready for a jump: hooks, sync, file systems read-only. What fails is told and does not
-/// stop it: a machine that was told to jump and waits instead is lost, too.
+/// Makes the running system ready for a jump: runs the hooks, syncs, and remounts file systems read-only. A failure is
+/// reported and does not stop the jump: a machine that waits instead would be out of service as well.
 pub fn prepare_jump(root: &Root, warn: &mut dyn FnMut(String)) {
     hooks::run(root, warn);
     nix::unistd::sync();

@@ -6,6 +6,7 @@ mod lease;
 mod map;
 mod memfd;
 mod random;
+mod signal;
 
 pub use cpuid::cpuid;
 pub use kexec::{FileLoad, Kexec, Live, Segment, SegmentsLoad, flags};
@@ -13,3 +14,4 @@ pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
 pub use random::seed;
+pub use signal::ignore_file_size_signal;

@@ -6,9 +6,9 @@ use crate::sys::Kexec;
 /// The file systems and the kernel, either of which a test can replace.
 #[derive(Debug, Clone, Copy)]
 pub struct System<'a> {
-    /// Below it lies all that is read of the machine.
+    /// The directory below which all files of the machine are read and written.
     pub root: &'a Root,
-    /// The calls that change what it boots next.
+    /// The system calls that change what the machine boots next.
     pub kexec: &'a dyn Kexec,
 }
 

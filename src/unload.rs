@@ -1,6 +1,7 @@
-//! `skexec unload`: what is loaded is forgotten.
+//! `skexec unload`: unloads the image that the kernel holds.
 
 use crate::machine::Machine;
+use crate::machine::kexec::Limit;
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::Records;
@@ -9,11 +10,11 @@ use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
 use nix::libc;
 
-/// Forgets what is loaded, whoever loaded it and how. A locked down kernel permits it by `kexec_file_load` only; a kernel
-/// without that one has the other.
+/// Unloads the image, whoever loaded it and by whichever call. A locked-down kernel permits it by `kexec_file_load` only; a
+/// kernel without that call has `kexec_load`.
 ///
 /// # Errors
-/// Only what has no reason in the table.
+/// Those that have no reason in the table.
 pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {
@@ -24,18 +25,22 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
         return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")));
     };
     if loaded == Some(false) {
-        // Someone else unloaded it, perhaps; what they load next is not what was recorded.
+        // Another program may have unloaded it; what it loads next is not what was recorded.
         records.forget(slot).context("cannot remove the record in /run/skexec")?;
         return Ok(Err(Reason::NothingLoaded.into()));
     }
-    if let Err((method, errno)) = forget(system.kexec, &machine, slot == Slot::Panic) {
+    let panic = slot == Slot::Panic;
+    let before = Limit::read(system.root, panic);
+    if let Err((method, errno)) = forget(system.kexec, &machine, panic) {
+        let recounted = records.recount(slot, before, Limit::read(system.root, panic));
+        recounted.context("the kernel was not unloaded, and its record in /run/skexec cannot be brought up to date")?;
         return Ok(Err(permit::explain(errno, &machine, method, slot)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
     Ok(Ok(()))
 }
 
-/// By the call that the kernel has; where that is not known, by the other when the first is not there.
+/// Unloads by the call that the kernel has; where that is not known, tries `kexec_file_load`, then `kexec_load`.
 fn forget(kexec: &dyn Kexec, machine: &Machine, panic: bool) -> Result<(), (Method, i32)> {
     let segments = || kexec.segments_unload(panic).map_err(|errno| (Method::Segments, errno));
     if machine.kexec.file_load == Some(false) {

@@ -16,7 +16,7 @@ fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
     lab.file("initrd.p7s", &forge::detached(&initrd, &forge::pki::signer()));
     assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel", "initrd"]));
     // One that is not signed spoils it.
-    assert_eq!(lab.run(&format!("{line} {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
+    assert_eq!(lab.run(&format!("{line} --initrd {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
     let run = lab.run("verify --json --keys {}/root.pem {}/initrd");
     assert_eq!((run.exit, run.json()[0]["covers"].clone()), (0, serde_json::json!(["initrd"])));
     assert_eq!(run.json()[0]["kernel"]["errno"], serde_json::Value::Null);
@@ -46,7 +46,7 @@ fn where_signed_initrds_are_required_every_one_must_be() {
         ("vmlinuz --initrd {}/initrd", 0, None),
         ("vmlinuz --no-initrd", 0, None),
         ("vmlinuz --initrd {}/other", 3, Some("initrd-unsigned")),
-        ("vmlinuz --initrd {}/initrd {}/other", 3, Some("initrd-unsigned")),
+        ("vmlinuz --initrd {}/initrd --initrd {}/other", 3, Some("initrd-unsigned")),
         ("tampered --initrd {}/other", 3, Some("digest-mismatch")),
     ];
     for (what, exit, reason) in rows {

@@ -12,7 +12,8 @@ use support::{Call, LOAD, Lab, Run, refusal};
 fn a_good_kernel_is_loaded_and_recorded() {
     let lab = Lab::new();
     let (one, two) = (lab.file("one", b"070701"), lab.file("two", b"070702"));
-    let line = "load {}/vmlinuz --keys {}/root.pem --initrd {}/one {}/two --reuse-cmdline --append a=1 --append b";
+    let line =
+        "load --keys {}/root.pem --initrd {}/one {}/vmlinuz --initrd {}/two --reuse-cmdline --append a=1 --append b";
     let signer = "O=skexec tests, CN=skexec test signer";
     let said = format!("{{}}/vmlinuz: loaded by kexec_file_load, signed by {signer}\n");
     assert_eq!(lab.run(line), Run { exit: 0, out: said, err: String::new() });
@@ -54,6 +55,8 @@ fn request(lab: &Lab) -> skexec::load::Request {
         method: None,
         segments: skexec::plan::Options::default(),
         dry_run: false,
+        count_loads: false,
+        lock: false,
         require_signed_initrd: false,
         insecure_unsigned: false,
     }
@@ -312,7 +315,10 @@ fn a_waiver_is_said_everywhere() {
     lab.file("unsigned", &forge::unsigned_bzimage());
     let run = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned");
     assert_eq!(run.out, "{}/unsigned: loaded by kexec_file_load, NOT VERIFIED\n");
-    assert_eq!(run.err, "skexec: warning: not verified: unsigned was waived (insecure-unsigned)\n");
+    assert_eq!(
+        run.err,
+        "skexec: warning: the kernel was not verified, because this was waived: unsigned (insecure-unsigned)\n"
+    );
     let json = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned --json").json();
     // The verdict is about the file, and that is still unsigned.
     assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("refused"), Some(0)));

@@ -1,7 +1,7 @@
 //! The command line, as clap reads it; nothing here looks at the system.
 
 use super::segments::SegmentsArgs;
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -11,7 +11,8 @@ Exit codes:
   2  usage: the command line is wrong
   3  refused: the file is not trusted
   4  the file is malformed or unsupported, or does not fit into memory
-  5  the system does not permit it";
+  5  the system does not permit it
+For load, exec and unload the code says what was done to the machine, even if standard output cannot be written.";
 
 /// Verifies a signed Linux kernel and boots it from the running one, without firmware.
 ///
@@ -89,7 +90,7 @@ pub(super) enum Method {
 }
 
 #[derive(Debug, Args)]
-#[command(override_usage = "skexec load KERNEL (--initrd FILE... | --no-initrd)
+#[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
                    (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]")]
 #[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
@@ -97,8 +98,9 @@ pub(super) struct LoadArgs {
     /// The kernel: a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: PathBuf,
-    /// An initrd; several are joined in the given order. If FILE.p7s, a detached signature, exists, it is verified
-    #[arg(long, value_name = "FILE", num_args = 1.., action = ArgAction::Append, value_hint = ValueHint::FilePath)]
+    /// An initrd; may be repeated, and several are joined in this order. If FILE.p7s, a detached signature, exists, it is
+    /// verified
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) initrd: Vec<PathBuf>,
     /// Boot without an initrd
     #[arg(long)]
@@ -133,6 +135,15 @@ pub(super) struct LoadArgs {
     /// Make every check and show the plan, but load nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Let the kernel count loads and unloads until the next boot (kernel.kexec_load_limit_reboot, with --panic
+    /// kernel.kexec_load_limit_panic; Linux 6.3 and later): `status` and `exec` then notice when another program has
+    /// loaded or unloaded a kernel since
+    #[arg(long)]
+    pub(super) count_loads: bool,
+    /// After the load, set kernel.kexec_load_disabled=1: until the next boot nobody can replace or unload the loaded
+    /// kernel, nor load another one, not even a crash kernel. Exit code 1 if the kernel was loaded but this failed
+    #[arg(long)]
+    pub(super) lock: bool,
     /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures
     #[arg(long)]
     pub(super) insecure_unsigned: bool,
@@ -147,7 +158,7 @@ pub(super) struct ExecArgs {
     /// Do not stop services: run the pre-exec hooks, sync, remount file systems read-only, and jump
     #[arg(short, long)]
     pub(super) force: bool,
-    /// Boot the loaded image even if skexec has no record of it
+    /// Boot the loaded image even if skexec did not load it, or if another program may have replaced it
     #[arg(long)]
     pub(super) foreign: bool,
 }
@@ -187,7 +198,7 @@ pub(super) struct InspectArgs {
     pub(super) file: PathBuf,
 }
 
-/// A parameter's name, as `--cmdline-remove` takes it.
+/// Checks a parameter's name for `--cmdline-remove`.
 fn key(text: &str) -> Result<String, String> {
     let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
     if wrong { Err("give the name that stands before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
@@ -211,13 +222,16 @@ mod tests {
     }
 
     #[test]
-    fn a_load_without_a_word_about_initrd_and_command_line_is_a_usage_error() {
+    fn a_load_must_choose_an_initrd_and_a_command_line() {
         let rows: &[(&[&str], bool)] = &[
             (&["vmlinuz"], false),
             (&["vmlinuz", "--no-initrd"], false),
             (&["vmlinuz", "--no-cmdline"], false),
             (&["vmlinuz", "--no-initrd", "--no-cmdline"], true),
-            (&["vmlinuz", "--initrd", "a", "b", "--initrd", "c", "--reuse-cmdline"], true),
+            (&["vmlinuz", "--initrd", "a", "--initrd", "c", "--reuse-cmdline"], true),
+            (&["--initrd", "a", "vmlinuz", "--reuse-cmdline"], true),
+            (&["--initrd", "a", "--initrd", "b", "--reuse-cmdline", "vmlinuz"], true),
+            (&["vmlinuz", "--initrd", "a", "b", "--reuse-cmdline"], false),
             (&["vmlinuz", "--no-initrd", "--initrd", "a", "--no-cmdline"], false),
             (&["vmlinuz", "--no-initrd", "--cmdline", "quiet", "--append", "-x", "--append", "y"], true),
             (&["vmlinuz", "--no-initrd", "--cmdline", "quiet", "--reuse-cmdline"], false),

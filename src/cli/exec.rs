@@ -9,14 +9,11 @@ use crate::system::System;
 
 pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = Request { force: args.force, foreign: args.foreign };
-    let mut said = Ok(());
     let outcome = exec::exec(system, request, &mut |event| {
-        if said.is_ok() {
-            let line = event.to_string();
-            said = match event {
-                Event::Fault(_) => output.logged_fault(&line),
-                _ => output.logged_step(&line),
-            };
+        let line = event.to_string();
+        match event {
+            Event::Fault(_) => output.logged_fault(&line),
+            _ => output.logged_step(&line),
         }
     })?;
     match outcome {

@@ -16,21 +16,18 @@ struct Document<'a> {
     report: &'a Report,
     plan: Option<&'a Plan>,
     loaded: bool,
+    /// Whether --lock took effect; nothing without it, or where nothing was loaded.
+    locked: Option<bool>,
 }
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let mut said = Ok(());
-    let outcome = load::load(system, &request(args), &mut |event| {
-        if said.is_ok() {
-            said = output.step(&event.to_string());
-        }
-    })?;
-    said?;
+    let outcome = load::load(system, &request(args), &mut |event| output.step(&event.to_string()))?;
     for warning in &outcome.warnings {
         output.warning(warning)?;
     }
     if output.json() {
-        output.document(&Document { report: &outcome.report, plan: outcome.plan.as_ref(), loaded: outcome.loaded })?;
+        let Outcome { report, plan, loaded, locked, .. } = &outcome;
+        output.document(&Document { report, plan: plan.as_ref(), loaded: *loaded, locked: *locked })?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
         plan::tell(&args.kernel, plan, output)?;
     }
@@ -58,12 +55,14 @@ fn request(args: &LoadArgs) -> Request {
         },
         segments: (&args.segments).into(),
         dry_run: args.dry_run,
+        count_loads: args.count_loads,
+        lock: args.lock,
         require_signed_initrd: args.require_signed_initrd,
         insecure_unsigned: args.insecure_unsigned,
     }
 }
 
-/// What came of it. In JSON it was said already; the system's log has it all the same.
+/// Prints what was done or refused. With --json the document has it already; the system's log gets it in any case.
 fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
     match outcome.report.refusal().map(Refusal::first) {
         Some(finding) if output.json() => output.refusal_in_json(&args.kernel, finding),
@@ -71,14 +70,21 @@ fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
             let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(args.method, plan));
-            output.event(&format!("{}: loaded {by}, {who}", args.kernel.display()))?;
+            let locked = match outcome.locked {
+                None => "",
+                Some(true) => {
+                    "; locked: until the next boot no kernel can be loaded or unloaded on this machine, not even a crash kernel"
+                }
+                Some(false) => "; NOT LOCKED",
+            };
+            output.event(&format!("{}: loaded {by}, {who}{locked}", args.kernel.display()))?;
         }
         None => {}
     }
     Ok(())
 }
 
-/// The system call, and why it is that one where nobody asked for it.
+/// The system call, and the reason for it where no method was asked for.
 fn by(asked: args::Method, plan: &Plan) -> String {
     match (plan.entry, asked) {
         (None, _) => "by kexec_file_load".into(),

@@ -1,20 +1,23 @@
-//! Where words go: facts that were asked for to standard output, everything else to standard error. What changes the
-//! machine, or was refused to, also goes to the system's log.
+//! What is printed where: standard output gets what was asked for, standard error everything else. What a command did to
+//! the machine, or was refused, also goes to the system's log.
 
 use super::args::OutputArgs;
+use super::printable;
 use crate::journal::{Entry, Journal, Printed, Priority};
 use crate::reason::{Exit, Finding, Reason, Warning};
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The two streams, and how much is said on them.
+/// The two streams, and how much is printed on them.
 pub(super) struct Output<'a> {
     args: OutputArgs,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
-    /// Of commands that change what is booted.
+    /// Only for commands that change what is booted.
     journal: Option<Journal>,
+    /// Why standard output did not take everything, where the command went on all the same.
+    unwritten: Option<io::Error>,
 }
 
 impl<'a> Output<'a> {
@@ -24,21 +27,44 @@ impl<'a> Output<'a> {
         err: &'a mut dyn Write,
         journal: Option<Journal>,
     ) -> Self {
-        Self { args, out, err, journal }
+        Self { args, out, err, journal, unwritten: None }
     }
 
     fn log(&self, priority: Priority, reason: Option<Reason>, text: &str, printed: Printed) {
         if let Some(journal) = &self.journal {
-            journal.tell(&Entry { priority, reason, text: &printable(text), printed });
+            journal.tell(&Entry { priority, reason, text: &printable::line(text), printed });
         }
     }
 
-    fn put_out(&mut self, bytes: &[u8]) -> io::Result<()> {
-        heard(self.out.write_all(bytes))
+    /// Writes to standard output, and returns whether it was written. A command that changes what is booted goes on
+    /// without: its exit code tells what was done, not what could be printed. For the others, what they print is what was
+    /// asked for.
+    fn put_out(&mut self, bytes: &[u8]) -> io::Result<bool> {
+        if self.unwritten.is_some() {
+            return Ok(false);
+        }
+        match self.out.write_all(bytes).and_then(|()| self.out.flush()) {
+            Ok(()) => Ok(true),
+            // The reader has gone away, and has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) if self.journal.is_some() => {
+                self.unwritten = Some(error);
+                Ok(false)
+            }
+            Err(error) => Err(io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
+        }
     }
 
-    fn put_err(&mut self, line: &str) -> io::Result<()> {
-        heard(self.err.write_all(line.as_bytes()))
+    /// Writes to standard error, and returns whether it was written; where it cannot be, there is no other place to say so.
+    fn put_err(&mut self, line: &str) -> bool {
+        self.err.write_all(line.as_bytes()).is_ok()
+    }
+
+    /// Says at the end of a command that its report is not complete.
+    pub(super) fn close(mut self) {
+        if let Some(error) = self.unwritten.take() {
+            self.put_err(&format!("skexec: warning: cannot write to standard output: {error}\n"));
+        }
     }
 
     /// Whether JSON was asked for.
@@ -53,7 +79,11 @@ impl<'a> Output<'a> {
 
     /// A line of what was asked for.
     pub(super) fn fact(&mut self, line: &str) -> io::Result<()> {
-        if self.args.quiet { Ok(()) } else { self.put_out(format!("{}\n", printable(line)).as_bytes()) }
+        if self.args.quiet { Ok(()) } else { self.line(line).map(drop) }
+    }
+
+    fn line(&mut self, line: &str) -> io::Result<bool> {
+        self.put_out(format!("{}\n", printable::line(line)).as_bytes())
     }
 
     /// A key and its value, in a column.
@@ -63,41 +93,44 @@ impl<'a> Output<'a> {
 
     /// A text for other programs.
     pub(super) fn text(&mut self, text: &[u8]) -> io::Result<()> {
-        self.put_out(text)
+        self.put_out(text).map(drop)
     }
 
-    /// A JSON document, whatever was said about quiet.
+    /// A JSON document, with --quiet, too.
     pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(value)?;
-        text.push(b'\n');
-        self.put_out(&text)
+        let text = printable::json(&serde_json::to_string_pretty(value)?);
+        self.put_out(format!("{text}\n").as_bytes()).map(drop)
     }
 
-    /// A step, for those who asked to follow.
-    pub(super) fn step(&mut self, line: &str) -> io::Result<()> {
-        if self.args.verbose { self.error(line) } else { Ok(()) }
+    /// A step, printed with --verbose.
+    pub(super) fn step(&mut self, line: &str) {
+        if self.args.verbose {
+            self.put_error(line);
+        }
     }
 
     /// A step that the log has in any case.
-    pub(super) fn logged_step(&mut self, line: &str) -> io::Result<()> {
-        self.log(Priority::Info, None, line, if self.args.verbose { Printed::Err } else { Printed::Not });
-        self.step(line)
+    pub(super) fn logged_step(&mut self, line: &str) {
+        let printed = if self.args.verbose { self.put_error(line) } else { Printed::Not };
+        self.log(Priority::Info, None, line, printed);
     }
 
     /// A fault that stops nothing.
-    pub(super) fn logged_fault(&mut self, line: &str) -> io::Result<()> {
-        self.log(Priority::Warning, None, line, Printed::Err);
-        self.error(line)
+    pub(super) fn logged_fault(&mut self, line: &str) {
+        let printed = self.put_error(line);
+        self.log(Priority::Warning, None, line, printed);
     }
 
     pub(super) fn warning(&mut self, warning: &Warning) -> io::Result<()> {
         let text = format!("warning: {} ({})", warning.message, warning.slug());
-        self.log(Priority::Warning, None, &text, if self.args.quiet { Printed::Not } else { Printed::Err });
-        if self.args.quiet { Ok(()) } else { self.error(&text) }
+        let printed = if self.args.quiet { Printed::Not } else { self.put_error(&text) };
+        self.log(Priority::Warning, None, &text, printed);
+        Ok(())
     }
 
-    pub(super) fn error(&mut self, line: &str) -> io::Result<()> {
-        self.put_err(&format!("skexec: {}\n", printable(line)))
+    /// A line on standard error, and where it was printed.
+    fn put_error(&mut self, line: &str) -> Printed {
+        if self.put_err(&format!("skexec: {}\n", printable::line(line))) { Printed::Err } else { Printed::Not }
     }
 
     /// That something was done, as text or as JSON.
@@ -106,11 +139,12 @@ impl<'a> Output<'a> {
         if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { Ok(()) }
     }
 
-    /// That something was done; JSON that says so is the caller's.
+    /// That something was done; the caller prints the JSON that says so.
     pub(super) fn event(&mut self, text: &str) -> io::Result<()> {
         let silent = self.args.json || self.args.quiet;
-        self.log(Priority::Notice, None, text, if silent { Printed::Not } else { Printed::Out });
-        if silent { Ok(()) } else { self.fact(text) }
+        let printed = if !silent && self.line(text)? { Printed::Out } else { Printed::Not };
+        self.log(Priority::Notice, None, text, printed);
+        Ok(())
     }
 
     /// A refusal that is about no file.
@@ -124,55 +158,34 @@ impl<'a> Output<'a> {
     }
 
     /// An error that has no reason in the table.
-    pub(super) fn broken(&mut self, what: &str) -> io::Result<()> {
+    pub(super) fn broken(&mut self, what: &str) {
         if self.args.json {
             let reason: Option<&str> = None;
-            self.document(&serde_json::json!({ "schema": 1, "reason": reason, "message": what }))?;
+            // Where it cannot be written, the exit code and standard error still tell it.
+            let _ = self.document(&serde_json::json!({ "schema": 1, "reason": reason, "message": what }));
         }
-        self.log(Priority::Error, None, what, Printed::Err);
-        self.error(what)
+        let printed = self.put_error(what);
+        self.log(Priority::Error, None, what, printed);
     }
 
     /// A refusal: what, why, and what to do.
     pub(super) fn refusal(&mut self, subject: Option<&Path>, finding: &Finding) -> io::Result<()> {
         let text = refused(subject, finding);
-        self.log(Priority::Error, Some(finding.reason), &text, Printed::Err);
-        self.error(&text)?;
-        self.put_err(&format!("  do: {}\n", finding.reason.advice()))
+        let printed = self.put_error(&text);
+        self.log(Priority::Error, Some(finding.reason), &text, printed);
+        self.put_err(&format!("  do: {}\n", printable::line(finding.reason.advice())));
+        Ok(())
     }
 
-    /// A refusal that a JSON document says.
+    /// A refusal that a JSON document has told already.
     pub(super) fn refusal_in_json(&self, subject: &Path, finding: &Finding) {
         self.log(Priority::Error, Some(finding.reason), &refused(Some(subject), finding), Printed::Not);
     }
 }
 
-/// The file at fault comes first: the one that the finding is about, else the one that the command is about.
+/// The sentence begins with the file: the one that the finding is about, else the one that the command is about.
 fn refused(subject: Option<&Path>, finding: &Finding) -> String {
     let file = finding.file.as_deref().or(subject);
     let file = file.map(|path| format!("{}: ", path.display())).unwrap_or_default();
     format!("{file}{finding} ({})", finding.reason)
-}
-
-/// A reader who has gone away has heard enough; what was done stays done, and the exit code tells it.
-fn heard(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
-}
-
-/// Names from a hostile file must not steer a terminal.
-fn printable(line: &str) -> String {
-    line.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_letters_are_replaced() {
-        assert_eq!(printable("CN=\u{1b}[2Ja\nb"), "CN=\u{fffd}[2Ja\u{fffd}b");
-    }
 }

@@ -5,7 +5,7 @@ use crate::load::Plan;
 use crate::plan::Summary;
 use std::path::Path;
 
-/// Says what would be handed to the kernel, and where it would go.
+/// Prints what would be handed to the kernel, and to which addresses.
 pub(super) fn tell(kernel: &Path, plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
     let call = if plan.entry.is_some() { "kexec_load" } else { "kexec_file_load" };
     output.fact(&format!("{}: would be loaded by {call}", kernel.display()))?;
@@ -15,7 +15,8 @@ pub(super) fn tell(kernel: &Path, plan: &Plan, output: &mut Output<'_>) -> anyho
         output.row("initrd", &initrd.display().to_string())?;
     }
     if plan.initrds.is_empty() {
-        let stale = "none; an empty one is handed over, as UEFI's tables may name the first boot's";
+        let stale =
+            "none; an empty one is handed over, because UEFI's tables may still name the initrd of the first boot";
         output.row("initrd", if plan.initrd_bytes == 0 { "none" } else { stale })?;
     } else {
         output.row("", &format!("{} bytes in all", plan.initrd_bytes))?;

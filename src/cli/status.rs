@@ -63,6 +63,8 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         method: None,
         segments: Options::default(),
         dry_run: true,
+        count_loads: false,
+        lock: false,
         require_signed_initrd: false,
         insecure_unsigned: false,
     };

@@ -1,5 +1,6 @@
-//! What was learnt on the way, so that the report is made once, at the end, however the load ended.
+//! What a load has found out so far, so that its report is made once, at the end, however it ended.
 
+use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
 use crate::authorize::{Authorized, Basis, Candidate};
 use crate::machine::Machine;
@@ -10,7 +11,7 @@ use crate::trust::Judgement;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// What was learnt so far.
+/// What was found out so far.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     subject: Subject,
@@ -20,7 +21,8 @@ pub(super) struct Account {
     /// The running kernel's keys that the image's signature leads to.
     keys: Vec<String>,
     pub(super) plan: Option<Plan>,
-    pub(super) loaded: bool,
+    loaded: bool,
+    locked: Option<bool>,
 }
 
 impl Account {
@@ -28,34 +30,41 @@ impl Account {
         self.warnings.extend(warnings);
     }
 
-    /// The kernel was looked at, whatever came of it.
+    /// Notes the judgement of the kernel, a refusal as well.
     pub(super) fn judged(&mut self, judgement: &Judgement<Candidate>, machine: &Machine) {
         self.warn(judgement.evidence.warnings(SystemTime::now()));
         self.keys = permit::held_keys(machine, &judgement.evidence);
         self.subject = Subject::of(judgement);
     }
 
-    /// It may be loaded; what was waived for that is said wherever it is said that it may.
+    /// Notes that the kernel may be loaded, and warns of what was waived for that.
     pub(super) fn authorized(&mut self, authorized: &Authorized) {
         self.covers = authorized.covers();
         if let Basis::Waived(refusal) = authorized.basis() {
             let what: Vec<_> = refusal.iter().map(|finding| finding.reason.slug()).collect();
-            let message = format!("not verified: {} was waived", what.join(", "));
+            let message = format!("the kernel was not verified, because this was waived: {}", what.join(", "));
             self.warn([Warning::new(Caution::InsecureUnsigned, message)]);
             self.waived = Some(refusal.clone());
         }
     }
 
-    /// The one report.
+    /// Notes that the running kernel has taken the image.
+    pub(super) fn done(&mut self, done: Done) {
+        self.loaded = true;
+        self.locked = done.locked;
+        self.warn(done.warnings);
+    }
+
+    /// Makes the report.
     pub(super) fn close(self, kernel: &Path, end: Result<(), Stop>) -> anyhow::Result<Outcome> {
         let refusal = match end {
             Ok(()) => None,
             Err(Stop::Refused(refusal)) => Some(refusal),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { subject, warnings, waived, covers, keys, plan, loaded } = self;
+        let Self { subject, warnings, waived, covers, keys, plan, loaded, locked } = self;
         let report = Report::new(kernel, subject, &warnings, covers, refusal, waived);
-        Ok(Outcome { report, warnings, plan, keys, loaded })
+        Ok(Outcome { report, warnings, plan, keys, loaded, locked })
     }
 }
 
@@ -64,7 +73,7 @@ impl Account {
 pub(super) enum Stop {
     /// For reasons of the table.
     Refused(Refusal),
-    /// For another: input, output, internal.
+    /// For another reason: input, output, internal.
     Failed(anyhow::Error),
 }
 

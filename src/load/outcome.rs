@@ -1,4 +1,4 @@
-//! How a load ends: with a report in any case.
+//! The result of a load: every load ends with a report.
 
 use crate::hex;
 use crate::memory::PhysAddr;
@@ -72,25 +72,27 @@ impl From<&Part<'_>> for SegmentLine {
     }
 }
 
-/// How a load ended.
+/// The result of a load.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What is to be said of the kernel; a refusal for any reason is in it.
+    /// The report on the kernel, with a refusal for whatever reason.
     pub report: Report,
-    /// What to know besides.
+    /// The warnings.
     pub warnings: Vec<Warning>,
-    /// What was, or would be, handed over.
+    /// What was handed over, or would be.
     pub plan: Option<Plan>,
     /// The running kernel's keys that the image's signature leads to, and where they seem to come from.
     pub keys: Vec<String>,
     /// Whether the kernel has it now.
     pub loaded: bool,
+    /// Whether loading was turned off afterwards; nothing where that was not asked for or nothing was loaded.
+    pub locked: Option<bool>,
 }
 
 impl Outcome {
-    /// The exit code.
+    /// The exit code: that of the report, or 1 where the kernel was loaded but could not be locked.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.report.exit()
+        if self.locked == Some(false) { Exit::Failed } else { self.report.exit() }
     }
 }

@@ -1,6 +1,5 @@
-//! What the kernel is given, worked out; then the call, and its record.
+//! What the kernel is given, worked out; then the call.
 
-use super::account::Stop;
 use super::call;
 use super::fit;
 use super::method::Choice;
@@ -9,10 +8,9 @@ use super::request::Request;
 use crate::authorize::{Authorized, Piece};
 use crate::machine::Machine;
 use crate::plan::{self, Segments};
-use crate::reason::{Finding, Reason};
-use crate::record::{Record, Records};
-use crate::system::{Method, Slot, System};
-use anyhow::Context as _;
+use crate::reason::Finding;
+use crate::sys::Kexec;
+use crate::system::{Method, Slot};
 
 /// A load that lacks nothing but its call.
 #[derive(Debug)]
@@ -60,32 +58,19 @@ impl<'a> Ready<'a> {
         Ok(Self { authorized, given, slot: request.slot, plan })
     }
 
-    /// Makes the call and records it, as the only skexec that does.
-    pub(super) fn hand_over(&self, system: System<'_>, machine: &Machine) -> Result<(), Stop> {
-        let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
-        let records = records.ok_or_else(|| Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))?;
-        let record = records.prepare(self.slot, &Record::of(self.authorized, self.method()));
-        let record = record.context("cannot write the record in /run/skexec")?;
-        let done = match &self.given {
-            Given::Files => call::file_load(system.kexec, machine, self.authorized, self.slot),
-            Given::Segments(segments) => call::segments_load(system.kexec, machine, segments),
-        };
-        match done {
-            Ok(()) => {
-                let committed = record.commit();
-                Ok(committed
-                    .context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?)
-            }
-            Err(failed) => {
-                if failed.kept {
-                    record.restore().context("cannot put the record in /run/skexec back in its place")?;
-                }
-                Err(failed.finding.into())
-            }
+    /// Makes the call.
+    pub(super) fn call(&self, kexec: &dyn Kexec, machine: &Machine) -> Result<(), call::Failed> {
+        match &self.given {
+            Given::Files => call::file_load(kexec, machine, self.authorized, self.slot),
+            Given::Segments(segments) => call::segments_load(kexec, machine, segments),
         }
     }
 
-    const fn method(&self) -> Method {
+    pub(super) const fn authorized(&self) -> &Authorized {
+        self.authorized
+    }
+
+    pub(super) const fn method(&self) -> Method {
         match self.given {
             Given::Files => Method::File,
             Given::Segments(_) => Method::Segments,

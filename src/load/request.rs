@@ -39,12 +39,16 @@ pub struct Request {
     pub signature: Option<PathBuf>,
     /// For which purpose.
     pub slot: Slot,
-    /// By which system call; without a word, the one that [`load`](super::load()) chooses.
+    /// By which system call; where nothing is asked for, [`load`](super::load()) chooses one.
     pub method: Option<Method>,
     /// How segments are to be made.
     pub segments: Options,
     /// Stop before the call.
     pub dry_run: bool,
+    /// Let the kernel count loads and unloads, so that those of other programs show.
+    pub count_loads: bool,
+    /// Turn loading and unloading off afterwards, until the next boot.
+    pub lock: bool,
     /// Refuse an initrd that no signature covers; having no initrd at all is fine.
     pub require_signed_initrd: bool,
     /// Waive a missing or unknown signature.
@@ -63,8 +67,8 @@ impl Request {
         self.signature.as_ref().map(read).transpose()
     }
 
-    /// Whether a missing signature is waived: by the option, or by the policy. That one was made for the administrator's command,
-    /// and must not open a first stage, to whose initramfs it is copied.
+    /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's
+    /// command, and must not weaken a first stage, to whose initramfs the policy is copied.
     pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
         let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;
         Ok(policy.waives_unsigned()? && !first_stage || self.insecure_unsigned)

@@ -4,6 +4,15 @@ use super::Config;
 use crate::sources::Root;
 use std::io::{BufRead, BufReader};
 
+/// `kernel.kexec_load_disabled`: 1 refuses every load and unload until the next boot; it cannot be set back to 0.
+pub const DISABLED: &str = "/proc/sys/kernel/kexec_load_disabled";
+
+/// Where [`Limit`] is read, and can be lowered; from Linux 6.3 on.
+#[must_use]
+pub const fn limit_file(panic: bool) -> &'static str {
+    if panic { "/proc/sys/kernel/kexec_load_limit_panic" } else { "/proc/sys/kernel/kexec_load_limit_reboot" }
+}
+
 /// What the running kernel says about kexec. `None` is a fact that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kexec {
@@ -27,13 +36,32 @@ pub struct Kexec {
     pub crash_size: Option<u64>,
 }
 
-/// How many more loads the kernel will take. Every call counts, failing ones and unloading, too.
+/// How many more calls the kernel permits for one of its two images. Every permitted call is counted, an unload and a load
+/// that fails as well (kernel/kexec_core.c, `kexec_load_permitted`). The value can be lowered but not raised, so that it also
+/// shows whether anybody has called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// As many as there are.
+    /// Calls are neither limited nor counted (-1).
     Unlimited,
-    /// So many.
+    /// So many more calls.
     Remaining(u32),
+}
+
+impl Limit {
+    /// The limit for the crash image or the other one; nothing where the kernel has none (before 6.3) or it cannot be read.
+    #[must_use]
+    pub fn read(root: &Root, panic: bool) -> Option<Self> {
+        root.text(limit_file(panic)).and_then(|text| parse_limit(&text))
+    }
+
+    /// The number, where there is one.
+    #[must_use]
+    pub const fn remaining(self) -> Option<u32> {
+        match self {
+            Self::Remaining(calls) => Some(calls),
+            Self::Unlimited => None,
+        }
+    }
 }
 
 impl Kexec {
@@ -47,9 +75,9 @@ impl Kexec {
             present,
             file_load: calls.file_load,
             segments: calls.segments,
-            disabled: root.text("/proc/sys/kernel/kexec_load_disabled").and_then(|text| parse_flag(&text)),
-            limit_reboot: root.text("/proc/sys/kernel/kexec_load_limit_reboot").and_then(|text| parse_limit(&text)),
-            limit_panic: root.text("/proc/sys/kernel/kexec_load_limit_panic").and_then(|text| parse_limit(&text)),
+            disabled: root.text(DISABLED).and_then(|text| parse_flag(&text)),
+            limit_reboot: Limit::read(root, false),
+            limit_panic: Limit::read(root, true),
             loaded,
             crash_loaded: flag(root, "/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded"),
             crash_size: either(root, "/sys/kernel/kexec/crash_size", "/sys/kernel/kexec_crash_size")
@@ -57,11 +85,16 @@ impl Kexec {
         }
     }
 
-    /// Whether one more load, for a crash or not, is within the limit.
+    /// The limit for the crash image or the other one.
+    #[must_use]
+    pub const fn limit(&self, panic: bool) -> Option<Limit> {
+        if panic { self.limit_panic } else { self.limit_reboot }
+    }
+
+    /// Whether the kernel permits no further call.
     #[must_use]
     pub fn limit_is_used_up(&self, panic: bool) -> bool {
-        let limit = if panic { self.limit_panic } else { self.limit_reboot };
-        limit == Some(Limit::Remaining(0))
+        self.limit(panic) == Some(Limit::Remaining(0))
     }
 }
 

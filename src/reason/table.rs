@@ -96,6 +96,7 @@ reasons! {
     KexecDisabled "kexec-disabled" NotPermitted "EPERM" "kexec is turned off on this system (kernel.kexec_load_disabled=1)" "only a reboot turns kexec on again; look in /etc/sysctl.d for the setting that turns it off";
     LoadLimit "load-limit" NotPermitted "EPERM" "the kexec load limit has been reached" "reboot: only that resets kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic";
     Lockdown "lockdown" NotPermitted "EPERM, ENOKEY or EACCES" "the running kernel is locked down and does not accept this image" "enrol the CA certificate of the signer, so that the running kernel trusts it too: mokutil --import FILE, then reboot";
+    FileSizeLimit "file-size-limit" NotPermitted "-" "the limit on file sizes (RLIMIT_FSIZE) is too small to copy the file" "raise the limit: ulimit -f unlimited, or LimitFSIZE= in a systemd unit";
     KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures but lacks an algorithm that this signature uses" "use a newer kernel, or sign with RSA and SHA-256";
     ImaRefused "ima" NotPermitted "EACCES" "an IMA or LSM policy does not permit this file" "read the audit log; sign the file for IMA (evmctl ima_sign), or change the policy";
     LoadPin "loadpin" NotPermitted "EPERM" "LoadPin permits kernels from one file system only" "load a kernel from the file system that LoadPin has pinned";
@@ -117,5 +118,6 @@ reasons! {
     // Using what is loaded.
     NothingLoaded "nothing-loaded" Failed "EINVAL" "no kernel is loaded" "load a kernel first: skexec load ...";
     ForeignImage "foreign-image" Failed "-" "a kernel is loaded, but skexec did not load it and does not know what it is" "load a kernel with skexec, or boot the loaded one anyway with --foreign";
+    RecordContradicted "record-contradicted" Failed "-" "a kernel is loaded, but it may not be the one that skexec recorded" "load the kernel again with skexec, or boot the unknown one with --foreign";
     NoInit "no-init" Failed "-" "skexec knows no init system on this machine that can shut it down" "stop the services, then run: skexec exec --force";
 }

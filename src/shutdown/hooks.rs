@@ -1,4 +1,4 @@
-//! Programs that are run before a forced jump, for drivers that survive it badly.
+//! Programs that are run before a forced jump, for drivers whose devices do not survive a jump well.
 
 use crate::sources::Root;
 use std::collections::BTreeMap;
@@ -10,9 +10,9 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The administrator's hooks come later in the list and so replace the distribution's of the same name.
+/// The administrator's folder is read last, so that its hooks replace the distribution's of the same name.
 const FOLDERS: [&str; 2] = ["/usr/lib/skexec/pre-exec.d", "/etc/skexec/pre-exec.d"];
-/// A hook that hangs must not keep the machine.
+/// A hook that hangs must not stop the machine from jumping.
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
@@ -22,7 +22,9 @@ pub(super) fn run(root: &Root, warn: &mut dyn FnMut(String)) {
         match Command::new(hook).spawn().and_then(wait) {
             Ok(Some(status)) if status.success() => {}
             Ok(Some(status)) => warn(format!("{}: {status}", hook.display())),
-            Ok(None) => warn(format!("{}: ended after {} s", hook.display(), PATIENCE.as_secs())),
+            Ok(None) => {
+                warn(format!("{}: stopped, because it ran for more than {} s", hook.display(), PATIENCE.as_secs()))
+            }
             Err(error) => warn(format!("{}: {error}", hook.display())),
         }
     }
@@ -54,12 +56,12 @@ fn runnable(root: &Root, path: &Path) -> Result<bool, String> {
         return Ok(false);
     }
     if metadata.uid() != root.owner() || metadata.mode() & 0o022 != 0 {
-        return Err("not run: it must belong to root and be writable by root alone".into());
+        return Err("not run, because it must belong to root and be writable by root alone".into());
     }
     Ok(true)
 }
 
-/// Waits for a child for as long as we have patience; then ends it.
+/// Waits for a child, at most for [`PATIENCE`]; then kills it.
 fn wait(mut child: Child) -> io::Result<Option<ExitStatus>> {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {

@@ -8,13 +8,13 @@ use std::os::unix::ffi::OsStringExt;
 /// Remounts them in the reverse order of their mounting.
 pub(super) fn make_read_only(root: &Root, warn: &mut dyn FnMut(String)) {
     let Some(table) = root.text("/proc/self/mountinfo") else {
-        warn("cannot read /proc/self/mountinfo; nothing was remounted read-only".into());
+        warn("cannot read /proc/self/mountinfo, so no file system was remounted read-only".into());
         return;
     };
     for point in table.lines().rev().filter_map(writable_disk) {
         let none: Option<&str> = None;
         if let Err(errno) = mount(none, point.as_os_str(), none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, none) {
-            warn(format!("{} stays writable: {errno}", point.display()));
+            warn(format!("{}: cannot remount it read-only: {errno}", point.display()));
         }
     }
 }

@@ -75,20 +75,35 @@ impl Lab {
 
     /// Runs a command line for a reader who has gone away.
     pub(crate) fn run_unheard(&self, line: &str) -> u8 {
+        self.run_on(line, &mut Gone, &mut Gone)
+    }
+
+    /// Runs a command line whose standard output is a full disk.
+    pub(crate) fn run_full(&self, line: &str) -> Run {
+        let mut full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut err = Vec::new();
+        let exit = self.run_on(line, &mut full, &mut err);
+        Run {
+            exit,
+            out: String::new(),
+            err: String::from_utf8(err).unwrap().replace(self.folder.to_str().unwrap(), "{}"),
+        }
+    }
+
+    /// Runs a command line with these streams.
+    pub(crate) fn run_on(&self, line: &str, out: &mut dyn std::io::Write, err: &mut dyn std::io::Write) -> u8 {
         let words = line.split(' ').map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
-        let args: Vec<_> = std::iter::once(OsString::from("skexec")).chain(words).collect();
-        skexec::cli::run(self.system_view(), args, &mut Gone, &mut Gone).code()
+        let args = std::iter::once(OsString::from("skexec")).chain(words);
+        skexec::cli::run(self.system_view(), args, out, err).code()
     }
 
     /// Runs a command line; `{}` in it is the lab's folder, and so it is in the output.
     pub(crate) fn run(&self, line: &str) -> Run {
         let folder = self.folder.to_str().unwrap();
-        let words = line.split(' ').map(|word| OsString::from(word.replace("{}", folder)));
-        let args: Vec<_> = std::iter::once(OsString::from("skexec")).chain(words).collect();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = skexec::cli::run(self.system_view(), args, &mut out, &mut err);
+        let exit = self.run_on(line, &mut out, &mut err);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(folder, "{}");
-        Run { exit: exit.code(), out: text(out), err: text(err) }
+        Run { exit, out: text(out), err: text(err) }
     }
 }
 
@@ -138,6 +153,8 @@ pub(crate) struct Recorder {
     pub(crate) calls: RefCell<Vec<Call>>,
     /// There is no `kexec_file_load`.
     pub(crate) lacks_file_load: Cell<bool>,
+    /// The file that counts loads and unloads for a reboot.
+    pub(crate) counter: RefCell<Option<PathBuf>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +167,16 @@ pub(crate) enum Call {
 }
 
 impl Recorder {
+    /// As Linux 6.3: every call that gets this far is counted, whatever comes of it.
+    fn count(&self) {
+        if let Some(path) = &*self.counter.borrow() {
+            let left: i64 = fs::read_to_string(path).unwrap().trim().parse().unwrap();
+            fs::write(path, format!("{}\n", if left > 0 { left - 1 } else { left })).unwrap();
+        }
+    }
+
     fn answer(&self) -> Result<(), i32> {
+        self.count();
         match *self.answer.borrow() {
             0 => Ok(()),
             errno => Err(errno),
@@ -172,7 +198,7 @@ impl Kexec for Recorder {
 
     fn file_unload(&self, panic: bool) -> Result<(), i32> {
         self.calls.borrow_mut().push(Call::Unload { panic });
-        if self.lacks_file_load.get() { Err(nix::libc::ENOSYS) } else { Ok(()) }
+        if self.lacks_file_load.get() { Err(nix::libc::ENOSYS) } else { self.answer() }
     }
 
     fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
@@ -184,7 +210,7 @@ impl Kexec for Recorder {
 
     fn segments_unload(&self, panic: bool) -> Result<(), i32> {
         self.calls.borrow_mut().push(Call::SegmentsUnload { panic });
-        Ok(())
+        self.answer()
     }
 
     fn jump(&self) -> i32 {

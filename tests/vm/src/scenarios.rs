@@ -5,6 +5,7 @@ mod distribution;
 mod factory;
 mod first_stage;
 mod generations;
+mod guard;
 mod kexec_tools;
 mod list;
 mod lockdown;

@@ -94,7 +94,7 @@ fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut C
     let running = guest.run("systemctl is-system-running --wait")?;
     checks.command("and everything in it runs", &running, &[Expect::Stdout("running")]);
     let journal = guest.run("journalctl --boot=-1 --identifier=skexec --output=cat")?;
-    let said = [Expect::Exit(0), Expect::Stdout("asking systemd for kexec.target")];
+    let said = [Expect::Exit(0), Expect::Stdout("asking systemd to start kexec.target")];
     checks.command("what skexec said is in the last boot's journal", &journal, &said);
     check_loaded("the second kernel holds no image", false, guest, checks)
 }

@@ -3,7 +3,7 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    damage, distribution, factory, first_stage, generations, kexec_tools, lockdown, oracle, package, payload,
+    damage, distribution, factory, first_stage, generations, guard, kexec_tools, lockdown, oracle, package, payload,
     permissions, round_trip, secure_boot, swap,
 };
 use crate::fetch::Series::{self, V6_1, V6_12};
@@ -26,7 +26,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 16] = [
+const KINDS: [Kind; 17] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -53,6 +53,9 @@ const KINDS: [Kind; 16] = [
            pairs: &[OLD], ci: &[], play: factory::not_started },
     Kind { name: "kexec-tools", about: "the same inputs to kexec-tools: each difference has its reason",
            pairs: &[OLD, NEW], ci: &[NEW], play: kexec_tools::play },
+    // Only 6.3 and later count loads.
+    Kind { name: "guard", about: "another program's load is noticed, and after load --lock refused",
+           pairs: &[NEW], ci: &[NEW], play: guard::play },
     Kind { name: "distribution", about: "a whole Debian: from dpkg -i to the second kernel's login prompt",
            pairs: &[UP, NEW, OLD], ci: &[UP], play: distribution::play },
     // The triggers of a package remake the newest kernel's initramfs.

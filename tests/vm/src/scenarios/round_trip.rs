@@ -51,7 +51,7 @@ fn not_loaded_by_a_dry_run(guest: &mut Guest, checks: &mut Checks) -> Result<()>
     checks.command("a dry run", &guest.run(load)?, &[Expect::Exit(0), Expect::Json("/verdict", "trusted")]);
     check_loaded("a dry run loads nothing", false, guest, checks)?;
     let load = guest.run("skexec load /boot/vmlinuz --keys /keys/debian")?;
-    checks.command("no word about initrd and command line", &load, &[Expect::Exit(2)]);
+    checks.command("neither initrd nor command line is chosen", &load, &[Expect::Exit(2)]);
     Ok(())
 }
 

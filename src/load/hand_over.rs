@@ -1,0 +1,69 @@
+//! The call, its record, and what protects the image from then on.
+
+use super::account::Stop;
+use super::guard;
+use super::ready::Ready;
+use super::request::Request;
+use crate::machine::Machine;
+use crate::machine::kexec::Limit;
+use crate::reason::{Caution, Finding, Reason, Warning};
+use crate::record::{Record, Records};
+use crate::system::{Slot, System};
+use anyhow::Context as _;
+
+/// What was done besides the load.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// Whether loading was turned off after it; nothing where that was not asked for.
+    pub(super) locked: Option<bool>,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Makes the call and records it. The lock under /run keeps other skexec processes out meanwhile.
+pub(super) fn hand_over(
+    ready: &Ready<'_>,
+    system: System<'_>,
+    machine: &Machine,
+    request: &Request,
+) -> Result<Done, Stop> {
+    let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
+    let records = records.ok_or_else(|| Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))?;
+    let panic = request.slot == Slot::Panic;
+    let mut done = Done::default();
+    if request.count_loads {
+        let counting = guard::count_loads(system.root, panic);
+        done.warnings.extend(counting.context("cannot let the kernel count loads; nothing was loaded")?);
+    }
+    let before = Limit::read(system.root, panic);
+    let record = Record::of(ready.authorized(), ready.method(), system.root, before);
+    let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
+    if let Err(failed) = ready.call(system.kexec, machine) {
+        if failed.kept {
+            prepared.restore().context("cannot put the record in /run/skexec back in its place")?;
+            let recounted = records.recount(request.slot, before, Limit::read(system.root, panic));
+            recounted.context("cannot bring the record in /run/skexec up to date")?;
+        }
+        return Err(failed.finding.into());
+    }
+    prepared.commit().context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?;
+    if request.lock {
+        lock(&records, system, request.slot, &mut done);
+    }
+    Ok(done)
+}
+
+fn lock(records: &Records, system: System<'_>, slot: Slot, done: &mut Done) {
+    let locked = guard::lock(system.root);
+    done.locked = Some(locked.is_ok());
+    match locked {
+        // Where it cannot be noted, the record is true as it stands.
+        Ok(()) => drop(records.note_locked(slot)),
+        Err(error) => {
+            let message = format!(
+                "the kernel is loaded but not locked, because kernel.kexec_load_disabled cannot be set ({error}): another \
+                 program can still replace it"
+            );
+            done.warnings.push(Warning::new(Caution::NotLocked, message));
+        }
+    }
+}
