@@ -9,12 +9,12 @@ use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
 use nix::libc;
 
-/// Forgets what is loaded, whoever loaded it and how. A locked down kernel permits it by `kexec_file_load` only; a kernel
+/// Forgets what is loaded, whoever loaded it and how, and says whether anything was: that nothing is, is no failure. A locked down kernel permits it by `kexec_file_load` only; a kernel
 /// without that one has the other.
 ///
 /// # Errors
 /// Only what has no reason in the table.
-pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Finding>> {
+pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bool, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));
@@ -26,13 +26,13 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
     if loaded == Some(false) {
         // Someone else unloaded it, perhaps; what they load next is not what was recorded.
         records.forget(slot).context("cannot remove the record in /run/skexec")?;
-        return Ok(Err(Reason::NothingLoaded.into()));
+        return Ok(Ok(false));
     }
     if let Err((method, errno)) = forget(system.kexec, &machine, slot == Slot::Panic) {
         return Ok(Err(permit::explain(errno, &machine, method, slot)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
-    Ok(Ok(()))
+    Ok(Ok(true))
 }
 
 /// By the call that the kernel has; where that is not known, by the other when the first is not there.

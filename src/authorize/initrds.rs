@@ -1,6 +1,6 @@
 //! The initrds that go with a kernel: verified where they are signed, one as it is, several joined.
 
-use crate::image::initrd;
+use crate::image::{Format, initrd};
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
@@ -98,7 +98,7 @@ impl Initrds {
     /// Several are joined in memory, each at a multiple of four bytes.
     ///
     /// # Errors
-    /// Why one cannot be used; an empty one is `initrd-empty`.
+    /// Why an initrd cannot be used; an empty one is `initrd-empty`, a kernel `initrd-is-kernel`.
     pub fn open(paths: &[PathBuf], trust: &Trust) -> Result<Self, Refusal> {
         let mut parts = Vec::with_capacity(paths.len());
         let mut opened = Vec::with_capacity(paths.len());
@@ -236,14 +236,27 @@ impl Part {
 fn open(path: &Path, trust: &Trust) -> Result<(Part, Option<Signer>), Refusal> {
     let Some(signature) = detached_signature(path)? else {
         let source = Source::open(path).map_err(|error| unusable(path, error))?;
+        no_program(path, &source.head().map_err(|error| unusable(path, error.into()))?)?;
         return Ok((Part::Plain(source), None));
     };
     let sealed = Sealed::read(path).map_err(|error| unusable(path, error))?;
+    no_program(path, sealed.bytes())?;
     let (sealed, signer, _) = judge(sealed, Signature::Detached(signature.bytes()), trust)
         .outcome
         .map_err(|refused| refused.refusal.in_file(path))?
         .into_parts();
     Ok((Part::Verified(sealed), Some(signer)))
+}
+
+/// The kernel would load a program, find nothing in it to unpack, and boot without its root.
+fn no_program(path: &Path, bytes: &[u8]) -> Result<(), Finding> {
+    let what = match Format::of(bytes) {
+        Format::BzImage => "it is a bzImage",
+        Format::Elf => "it is an ELF file",
+        Format::Uki | Format::Pe => "it is an EFI program",
+        Format::Initrd | Format::Unknown => return Ok(()),
+    };
+    Err(Finding::new(Reason::InitrdIsKernel, what).in_file(path))
 }
 
 fn unusable(path: &Path, error: OpenError) -> Finding {

@@ -35,7 +35,7 @@ pub(super) struct OutputArgs {
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
-    /// Say each step on standard error
+    /// Say each step on standard error, and show details of certificates
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
 }

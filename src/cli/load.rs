@@ -32,7 +32,7 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
     if output.json() {
         output.document(&Document { report: &outcome.report, plan: outcome.plan.as_ref(), loaded: outcome.loaded })?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan::tell(&args.kernel, plan, output)?;
+        plan::tell(&args.kernel, plan, &outcome.report, output)?;
     }
     tell(args, &outcome, output)?;
     Ok(outcome.exit())

@@ -3,7 +3,9 @@
 
 use super::args::OutputArgs;
 use crate::journal::{Entry, Journal, Printed, Priority};
-use crate::reason::{Exit, Finding, Reason, Warning};
+use crate::machine;
+use crate::reason::{Exit, Finding, Reason, Site, Warning};
+use crate::sources::Root;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
@@ -13,6 +15,8 @@ pub(super) struct Output<'a> {
     args: OutputArgs,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
+    /// The machine that advice must fit.
+    root: &'a Root,
     /// Of commands that change what is booted.
     journal: Option<Journal>,
 }
@@ -22,9 +26,15 @@ impl<'a> Output<'a> {
         args: OutputArgs,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
+        root: &'a Root,
         journal: Option<Journal>,
     ) -> Self {
-        Self { args, out, err, journal }
+        Self { args, out, err, root, journal }
+    }
+
+    /// What of this machine decides which advice fits it.
+    pub(super) fn site(&self) -> Site {
+        machine::site(self.root)
     }
 
     fn log(&self, priority: Priority, reason: Option<Reason>, text: &str, printed: Printed) {
@@ -44,6 +54,11 @@ impl<'a> Output<'a> {
     /// Whether JSON was asked for.
     pub(super) const fn json(&self) -> bool {
         self.args.json
+    }
+
+    /// Whether details were asked for.
+    pub(super) const fn verbose(&self) -> bool {
+        self.args.verbose
     }
 
     /// Whether only errors are to be printed.
@@ -106,6 +121,11 @@ impl<'a> Output<'a> {
         if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { Ok(()) }
     }
 
+    /// That there was nothing to do: no event for the system's log.
+    pub(super) fn nothing_done(&mut self, what: &'static str, text: &str) -> io::Result<()> {
+        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: false })) } else { self.fact(text) }
+    }
+
     /// That something was done; JSON that says so is the caller's.
     pub(super) fn event(&mut self, text: &str) -> io::Result<()> {
         let silent = self.args.json || self.args.quiet;
@@ -138,7 +158,7 @@ impl<'a> Output<'a> {
         let text = refused(subject, finding);
         self.log(Priority::Error, Some(finding.reason), &text, Printed::Err);
         self.error(&text)?;
-        self.put_err(&format!("  do: {}\n", finding.reason.advice()))
+        self.put_err(&format!("  do: {}\n", finding.reason.advice_on(self.site())))
     }
 
     /// A refusal that a JSON document says.
