@@ -55,7 +55,7 @@ impl Report {
                 .extend(self.signing_time.clone().map(|time| ("signed", format!("{time}, by the signer's own clock"))));
         }
         if let Some(anchor) = &self.anchor {
-            lines.push(("anchor", format!("{} (from {})", anchor.subject, anchor.from_where())));
+            lines.push(("anchor", format!("{} (from {})", anchor.subject, anchor.place())));
         }
         if verbose {
             lines.extend(self.chain_lines());

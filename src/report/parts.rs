@@ -59,7 +59,7 @@ impl AnchorReport {
     }
 
     /// Where it comes from. A file's path always has a slash.
-    pub(super) fn from_where(&self) -> String {
+    pub(super) fn place(&self) -> String {
         match self.origin.as_str() {
             "db" => "the firmware's db".to_owned(),
             list if list.starts_with("MokListRT") => format!("shim's {list}"),
