@@ -43,7 +43,7 @@ impl Gatherer<'_> {
         }
     }
 
-    fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {
+    pub(super) fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {
         let certificates = content::certificates(bytes).map_err(|what| trust_file(Unreadable::new(path, what)))?;
         // With a slash, so that no file is taken for the EFI variable of that name.
         let here = path.parent() == Some(Path::new(""));

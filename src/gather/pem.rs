@@ -125,8 +125,8 @@ mod tests {
             ("-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE", "do not match"),
             ("-----BEGIN CERTIFICATE-----\nZg==\n-----END X509 CERTIFICATE-----\n", "do not match"),
             ("-----BEGIN CERTIFICATE\nZg==\n-----END CERTIFICATE-----\n", "BEGIN line"),
-            ("\u{feff}-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "does not start its line"),
-            (" -----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "does not start its line"),
+            ("\u{feff}-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "not at the start of its line"),
+            (" -----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "not at the start of its line"),
             ("-----BEGIN CERTIFICATE-----\nProc-Type: 4\n-----END CERTIFICATE-----\n", "base64"),
             ("-----BEGIN CERTIFICATE-----\nZg==\n-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "base64"),
         ];

@@ -9,7 +9,7 @@ pub struct Site {
     pub uefi: bool,
     /// The command runs in an initramfs, where there is no package manager and no editor.
     pub initramfs: bool,
-    /// The command runs in a container.
+    /// The command runs in a container, or in another PID or user namespace than the initial one.
     pub container: bool,
 }
 
@@ -19,18 +19,22 @@ impl Reason {
     pub const fn advice_on(self, site: Site) -> &'static str {
         match self {
             Self::UnknownSigner if site.initramfs => {
-                "boot the installed system, put the certificate of the signer's CA into /etc/skexec/trust.d, and build this initramfs again"
+                "boot the installed system, put the CA certificate of the signer into /etc/skexec/trust.d, and build this initramfs again"
             }
             Self::UnknownSigner if !site.uefi => {
-                "name the signer's CA with --keys FILE, or put its certificate into /etc/skexec/trust.d"
+                "give the CA certificate of the signer with --keys FILE, or put it into /etc/skexec/trust.d"
             }
             Self::Lockdown if !site.uefi => {
                 "use a kernel that is signed with a key of the running kernel (skexec status lists its keys); \
                  without UEFI no other key can be enrolled"
             }
-            Self::NoCapability if site.container => "run skexec on the host, as root: a container cannot load a kernel",
-            Self::NoCapability if site.initramfs => "run it as root, with CAP_SYS_BOOT",
-            Self::NoKexec if site.container => "run skexec on the host",
+            Self::NoCapability if site.container => {
+                "run skexec as root on the host, outside every container and namespace"
+            }
+            Self::NoCapability if site.initramfs => "run skexec as root, with CAP_SYS_BOOT",
+            Self::NoKexec if site.container => {
+                "run skexec on the host; if kexec is missing there too, use a kernel with CONFIG_KEXEC_FILE or CONFIG_KEXEC"
+            }
             Self::InitrdEmpty if site.initramfs => "boot the installed system, and build the initrd again there",
             _ => self.advice(),
         }
@@ -53,7 +57,7 @@ mod tests {
     #[test]
     fn a_container_and_an_initramfs_are_told_apart() {
         let container = Site { container: true, ..Site::default() };
-        assert_eq!(Reason::NoKexec.advice_on(container), "run skexec on the host");
+        assert!(Reason::NoKexec.advice_on(container).starts_with("run skexec on the host"));
         assert!(!Reason::NoCapability.advice_on(container).contains("sudo"));
         let initramfs = Site { initramfs: true, uefi: true, ..Site::default() };
         for reason in [Reason::NoCapability, Reason::InitrdEmpty, Reason::UnknownSigner] {

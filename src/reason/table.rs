@@ -8,7 +8,7 @@ reasons! {
     Unreadable "unreadable" Failed "-" "the file cannot be read" "check the path and its permissions";
     NotRegular "not-regular" Unsuitable "EINVAL" "the file is not a regular file" "name the file itself; a pipe, a device or a directory cannot be loaded";
     Empty "empty" Unsuitable "EINVAL" "the file is empty" "check the package or the command that was to write it";
-    UnknownFormat "unknown-format" Unsuitable "ENOEXEC" "the file has no format that skexec knows" "name a kernel (bzImage or vmlinux), an EFI program or an initrd";
+    UnknownFormat "unknown-format" Unsuitable "ENOEXEC" "the file has no format that skexec knows" "give the path of a kernel (bzImage or vmlinux), an EFI program or an initrd";
     TooBig "too-big" Unsuitable "EFBIG" "the file is larger than can be loaded" "the kernel takes at most 4 GiB a file; make a smaller one";
     ChangedWhileRead "changed-while-read" Unsuitable "EIO" "the file changed while it was read" "wait until the package manager or the copy is done, then try again";
     NotAKernel "not-a-kernel" Unsuitable "ENOEXEC" "this is not a Linux kernel that can be booted" "name a bzImage (vmlinuz) of this architecture";
@@ -85,13 +85,13 @@ reasons! {
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "what was signed is no initrd: neither cpio nor compressed" "name the initrd that was signed; the signature is about another kind of file";
-    InitrdIsKernel "initrd-is-kernel" Unsuitable "0" "a kernel or another program was given as the initrd" "name the initrd of this kernel (initrd.img, initramfs.img), or say --no-initrd";
+    InitrdIsKernel "initrd-is-kernel" Unsuitable "0" "a kernel or another program was given as the initrd" "give the path of this kernel's initrd (initrd.img, initramfs.img), or give --no-initrd";
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build it again (update-initramfs -u), or say --no-initrd";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd carries no signature, and one was required" "sign it: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or ask for less: without --require-signed-initrd, skexec.covers=kernel in an initramfs";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the command line is too long" "shorten it";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the command line holds a NUL byte" "remove it";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "kernel and initrd need more than half of the memory, which the kernel refuses" "use a smaller initrd, or a machine with more memory; swap does not count";
-    CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "kernel and initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
+    CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the kernel is made of more pieces than can be loaded" "load the bzImage (vmlinuz) of the same kernel, and join the initrds to one";
 
     // What the system permits.

@@ -1,6 +1,7 @@
 //! Which file is at fault, and why.
 
 use crate::support::{LOAD, Lab, refusal};
+use skexec::reason::Reason;
 
 #[test]
 fn the_initrd_at_fault_is_named() {
@@ -39,11 +40,10 @@ fn the_initrd_at_fault_is_named() {
 fn an_empty_file_is_named_once() {
     let lab = Lab::new();
     lab.file("empty", b"");
-    let said =
-        "skexec: {}/empty: the file is empty (empty)\n  do: check the package or the command that was to write it\n";
-    assert_eq!(lab.run("load {}/empty --no-initrd --no-cmdline"), refusal(4, said));
-    assert_eq!(lab.run("verify {}/empty --quiet"), refusal(4, said));
-    assert_eq!(lab.run("inspect {}/empty"), refusal(4, said));
+    let said = format!("skexec: {{}}/empty: the file is empty (empty)\n  do: {}\n", Reason::Empty.advice());
+    assert_eq!(lab.run("load {}/empty --no-initrd --no-cmdline"), refusal(4, &said));
+    assert_eq!(lab.run("verify {}/empty --quiet"), refusal(4, &said));
+    assert_eq!(lab.run("inspect {}/empty"), refusal(4, &said));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_program_is_no_initrd() {
             let run =
                 lab.run(&format!("load {{}}/vmlinuz --no-cmdline --keys {{}}/root.pem --initrd {{}}/{name}{dry}"));
             let said = format!("a kernel or another program was given as the initrd: {what} (initrd-is-kernel)");
-            let advice = "name the initrd of this kernel (initrd.img, initramfs.img), or say --no-initrd";
+            let advice = "give the path of this kernel's initrd (initrd.img, initramfs.img), or give --no-initrd";
             assert_eq!(run, refusal(4, &format!("skexec: {{}}/{name}: {said}\n  do: {advice}\n")));
         }
     }
@@ -78,7 +78,7 @@ fn a_crash_kernel_is_measured_by_the_reservation() {
     std::fs::File::create(lab.path("big")).unwrap().set_len(80 << 20).unwrap();
     let line = "load {}/vmlinuz --panic --no-cmdline --keys {}/root.pem";
     let run = lab.run(&format!("{line} --initrd {{}}/big"));
-    let why = "kernel and initrd need more memory than is reserved for a crash kernel: 1 MiB for the kernel (init_size) and 80 MiB of \
+    let why = "the kernel and the initrd need more memory than is reserved for a crash kernel: 1 MiB for the kernel (init_size) and 80 MiB of \
                initrd; crashkernel= reserved 64 MiB (crash-too-small)";
     let advice = "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     assert_eq!(run, refusal(4, &format!("skexec: {{}}/vmlinuz: {why}\n  do: {advice}\n")));
@@ -115,5 +115,7 @@ fn in_a_container_the_file_is_judged_first() {
     }
     let run = lab.run(LOAD);
     let said = "skexec: {}/vmlinuz: the running kernel has no kexec: this is a container (podman) (no-kexec)\n";
-    assert_eq!(run, refusal(5, &format!("{said}  do: run skexec on the host\n")));
+    let advice =
+        "run skexec on the host; if kexec is missing there too, use a kernel with CONFIG_KEXEC_FILE or CONFIG_KEXEC";
+    assert_eq!(run, refusal(5, &format!("{said}  do: {advice}\n")));
 }

@@ -32,6 +32,13 @@ fn verify_says_which_anchor_and_where_it_is_from() {
     let json = lab.run("verify {}/vmlinuz --no-system-trust --json").json();
     assert!(json[0]["anchor"].is_null() && json[0]["chain"].as_array().unwrap().is_empty(), "{json}");
     assert_eq!(json[0]["signer"]["subject"], SIGNER);
+    // Nor where a trusted signer signed something else.
+    let mut flipped = forge::signed_bzimage();
+    flipped[9000] ^= 1;
+    lab.file("flipped", &flipped);
+    let json = lab.run("verify {}/flipped --keys {}/root.pem --json").json();
+    assert_eq!(json[0]["reason"], "digest-mismatch");
+    assert!(json[0]["anchor"].is_null() && json[0]["chain"].as_array().unwrap().is_empty(), "{json}");
     let run = lab.run("verify {}/vmlinuz --no-system-trust");
     assert_eq!(value(&run.out, "signer"), [&*format!("{SIGNER} (claimed, not verified)")]);
 }
@@ -125,7 +132,7 @@ fn inspect_claims_no_more_than_the_file_does() {
 
     lab.file("passwd", b"root:x:0:0:root:/root:/bin/bash\n");
     let said = "skexec: {}/passwd: the file has no format that skexec knows (unknown-format)\n  \
-                do: name a kernel (bzImage or vmlinux), an EFI program or an initrd\n";
+                do: give the path of a kernel (bzImage or vmlinux), an EFI program or an initrd\n";
     let shown = "{}/passwd\n  format   unknown\n  size     32 bytes\n";
     assert_eq!(lab.run("inspect {}/passwd"), Run { exit: 4, out: shown.into(), err: said.into() });
     let run = lab.run("inspect {}/passwd --json");
