@@ -220,10 +220,12 @@ impl SlotStatus {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let Some(record) = &self.record else { return Vec::new() };
         let who = record.signer.clone().unwrap_or_else(|| "NOT VERIFIED (--insecure-unsigned)".into());
-        let mut lines = vec![("", format!("signer   {who}")), ("sha256", record.sha256.clone())];
+        let mut lines = vec![("", format!("signer   {who}"))];
         lines.push(("", format!("method   {}", record.method)));
         lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {}", initrd.display()))));
         lines.push(("", format!("cmdline  {}", record.cmdline)));
+        // Not indented: a terminal of 80 columns must not break it.
+        lines.push(("sha256", record.sha256.clone()));
         lines
     }
 

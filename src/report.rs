@@ -1,4 +1,4 @@
-//! The report about one file: JSON for scripts, lines for people.
+//! What skexec says of a file, for people and, as the JSON of docs/json.md, for scripts.
 
 mod lines;
 mod parts;

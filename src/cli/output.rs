@@ -13,10 +13,10 @@ use std::path::Path;
 /// The two streams, and how much is said on them.
 pub(super) struct Output<'a> {
     args: OutputArgs,
-    out: &'a mut dyn Write,
-    err: &'a mut dyn Write,
     /// The machine that advice must fit.
     root: &'a Root,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
     /// Of commands that change what is booted.
     journal: Option<Journal>,
 }

@@ -98,7 +98,9 @@ fn no_line_breaks_a_digest_on_80_columns() {
     let lab = Lab::new();
     let lines =
         ["verify {}/vmlinuz --keys {}/root.pem -v", "inspect {}/vmlinuz", "status {}/vmlinuz --keys {}/root.pem"];
-    for line in lines {
+    lab.run(LOAD);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    for line in lines.into_iter().chain(["status"]) {
         let out = lab.run(line).out;
         let digests = out
             .lines()
