@@ -42,7 +42,7 @@ pub fn run(
         return usage(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, what), out, err);
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
-    let mut output = Output::new(cli.output, out, err, journal);
+    let mut output = Output::new(cli.output, out, err, system.root, journal);
     let exit = dispatch(system, &cli.command, &mut output).unwrap_or_else(|error| {
         output.broken(&format!("{error:#}"));
         Exit::Failed

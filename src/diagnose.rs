@@ -1,4 +1,4 @@
-//! `skexec status`: what is loaded, what this machine permits, and what it would say of a kernel.
+//! `skexec status`: what is loaded, and what this machine permits.
 
 mod trust;
 mod words;
@@ -32,18 +32,20 @@ pub struct Status {
     segments: MethodStatus,
     secure_boot: &'static str,
     lockdown: &'static str,
-    /// Who sees to it in the kernel that only signed images are loaded.
+    /// Which mechanism of the running kernel, if any, makes it refuse unsigned images.
     enforcement: &'static str,
     memory_bytes: Option<u64>,
     /// What kernel and initrd may take together.
     memory_limit: Option<u64>,
+    /// Bytes that crashkernel= reserved; 0 where nothing is reserved.
+    crash_reservation_bytes: Option<u64>,
     five_level: Option<bool>,
     init: &'static str,
     ima: &'static str,
     load_pin: &'static str,
     /// Subjects of the keys that the kernel holds, and where each seems to be from.
     keys: Vec<String>,
-    /// Whom skexec believes.
+    /// Whom skexec trusts.
     trust: TrustStatus,
     /// The same facts, for people.
     #[serde(skip)]
@@ -79,7 +81,9 @@ impl MethodStatus {
     fn line(&self) -> String {
         match (self.reason, &self.message) {
             (Some(reason), Some(message)) => format!("not by {}: {message} ({reason})", self.call),
-            _ if self.present.is_none() => format!("by {}, if the kernel has it: that cannot be read", self.call),
+            _ if self.present.is_none() => {
+                format!("by {}, if the running kernel has it, which cannot be read", self.call)
+            }
             _ => format!("by {}", self.call),
         }
     }
@@ -121,6 +125,7 @@ impl Status {
             enforcement: words::enforcement(enforcement(&machine)),
             memory_bytes: machine.memory.total,
             memory_limit: machine.memory.kexec_limit(),
+            crash_reservation_bytes: machine.kexec.crash_size,
             five_level: machine.cpu.la57,
             init: words::init(&machine),
             ima: words::ima(&machine.ima),
@@ -169,11 +174,21 @@ impl Status {
                 format!("{} MiB, of which kernel and initrd may take {} MiB", total >> 20, limit >> 20),
             ));
         }
+        if let Some(bytes) = self.crash_reservation_bytes {
+            lines.push(("reserved", reservation(bytes)));
+        }
         if self.five_level == Some(true) {
             lines.push(("paging", "five levels: a kernel without XLF_5LEVEL cannot start".into()));
         }
         lines.push(("init", self.words.init.clone()));
         lines
+    }
+}
+
+fn reservation(bytes: u64) -> String {
+    match bytes {
+        0 => "nothing for a crash kernel: the kernel was booted without crashkernel=".to_owned(),
+        _ => format!("{} MiB for a crash kernel (crashkernel=)", bytes >> 20),
     }
 }
 
@@ -218,7 +233,7 @@ impl SlotStatus {
     fn lines(&self) -> Vec<(&'static str, String)> {
         let Some(record) = &self.record else { return Vec::new() };
         let who = record.signer.clone().unwrap_or_else(|| "NOT VERIFIED (--insecure-unsigned)".into());
-        let mut lines = vec![("", format!("signer   {who}")), ("", format!("sha256   {}", record.sha256))];
+        let mut lines = vec![("", format!("signer   {who}"))];
         if self.standing == Some("unproved") {
             let unseen = "nothing shows whether another program has loaded a kernel since (see load --count-loads)";
             lines.insert(0, ("", unseen.into()));
@@ -226,6 +241,8 @@ impl SlotStatus {
         lines.push(("", format!("method   {}", record.method)));
         lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {}", initrd.display()))));
         lines.push(("", format!("cmdline  {}", record.cmdline)));
+        // Not indented: a terminal of 80 columns must not break it.
+        lines.push(("sha256", record.sha256.clone()));
         lines
     }
 

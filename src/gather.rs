@@ -1,4 +1,4 @@
-//! Whom to trust: all sources together, in the order in which they are named in reports.
+//! Whom to trust, and what is revoked: all sources, in the order in which reports name them.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -74,7 +74,7 @@ struct Gatherer<'a> {
 impl Gatherer<'_> {
     fn warn_of_planted(&mut self, list: &Mok) {
         for name in &list.planted {
-            let message = format!("{name}: it is no volatile variable, so shim did not make it");
+            let message = format!("{name}: the variable is not volatile, so shim did not create it");
             self.warn(Caution::MokVariableIgnored, message);
         }
     }

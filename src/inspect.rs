@@ -1,4 +1,4 @@
-//! `skexec inspect`: what a file says of itself. All of it is an allegation.
+//! `skexec inspect`: what a file claims about itself, unverified.
 
 use crate::hex;
 use crate::image::bzimage::SetupHeader;
@@ -6,7 +6,7 @@ use crate::image::elf::Vmlinux;
 use crate::image::pe::{self, Pe};
 use crate::image::{self, Format, Kernel};
 use crate::memory::PhysAddr;
-use crate::reason::Finding;
+use crate::reason::{Finding, Reason};
 use crate::trust::authenticode::{image_digest, signatures};
 use crate::trust::digest::Algorithm;
 use crate::trust::pkcs7::{Profile, SignedData};
@@ -19,13 +19,15 @@ pub struct Description {
     path: String,
     bytes: usize,
     format: &'static str,
-    /// Why it cannot be loaded, if it cannot.
+    /// Why it cannot be loaded as what it claims to be; nothing for a sound kernel or an initrd.
     problem: Option<String>,
     setup_header: Option<Header>,
     elf: Option<ElfHeaders>,
     sections: Vec<Section>,
     digest: Option<String>,
     signatures: Vec<Signature>,
+    #[serde(skip)]
+    unknown: Option<Finding>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -76,9 +78,16 @@ impl Description {
     /// Describes a file's bytes.
     #[must_use]
     pub fn new(path: String, bytes: &[u8]) -> Self {
+        let format = Format::of(bytes);
         let kernel = image::loadable(bytes);
         let pe = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)).transpose();
-        let problem = kernel.as_ref().err().or(pe.as_ref().err()).map(Finding::to_string);
+        let unknown = (format == Format::Unknown).then(|| Finding::from(Reason::UnknownFormat));
+        let problem = match format {
+            Format::Initrd => None,
+            Format::Unknown => unknown.as_ref(),
+            _ => kernel.as_ref().err().or(pe.as_ref().err()),
+        };
+        let problem = problem.map(Finding::to_string);
         let pe = pe.ok().flatten();
         let (setup_header, elf) = match kernel.ok() {
             Some(Kernel::BzImage(header)) => (Some(Header::from(header)), None),
@@ -89,8 +98,9 @@ impl Description {
             schema: 1,
             path,
             bytes: bytes.len(),
-            format: Format::of(bytes).name(),
+            format: format.name(),
             problem,
+            unknown,
             setup_header,
             elf,
             sections: pe.as_ref().map(sections).unwrap_or_default(),
@@ -99,11 +109,17 @@ impl Description {
         }
     }
 
+    /// That the file is of no format that could be described.
+    #[must_use]
+    pub const fn unknown(&self) -> Option<&Finding> {
+        self.unknown.as_ref()
+    }
+
     /// The lines for people.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("format", self.format.to_owned()), ("size", format!("{} bytes", self.bytes))];
-        lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
+        lines.extend(self.problem.clone().filter(|_| self.unknown.is_none()).map(|problem| ("problem", problem)));
         if let Some(header) = &self.setup_header {
             lines.extend(header.lines());
         }
@@ -114,13 +130,9 @@ impl Description {
             lines
                 .push(("section", format!("{:<9} {:#010x} {:>10} bytes", section.name, section.offset, section.bytes)));
         }
-        lines.extend(self.digest.clone().map(|digest| ("digest", digest)));
-        for signature in &self.signatures {
-            lines.extend(signature.signer.clone().map(|signer| ("signer", signer)));
-            lines.extend(signature.issuer.clone().map(|issuer| ("issuer", issuer)));
-            lines.extend(signature.sha256.clone().map(|sha256| ("", format!("sha256:{sha256}"))));
-            lines.extend(signature.problem.clone().map(|problem| ("problem", problem)));
-        }
+        let digest = self.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
+        lines.extend(digest.map(|digest| ("sha256", digest.to_owned())));
+        lines.extend(self.signatures.iter().flat_map(Signature::lines));
         lines
     }
 }
@@ -216,6 +228,15 @@ fn signature(body: &[u8]) -> Signature {
 }
 
 impl Signature {
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let claim = |signer: &String| format!("claims to be signed by {signer} (not verified here)");
+        let mut lines: Vec<_> = self.signer.iter().map(|signer| ("signer", claim(signer))).collect();
+        lines.extend(self.issuer.clone().map(|issuer| ("issuer", issuer)));
+        lines.extend(self.sha256.clone().map(|sha256| ("cert", sha256)));
+        lines.extend(self.problem.clone().map(|problem| ("problem", problem)));
+        lines
+    }
+
     fn broken(finding: &Finding) -> Self {
         Self { signer: None, issuer: None, sha256: None, problem: Some(format!("{finding} ({})", finding.reason)) }
     }

@@ -20,6 +20,7 @@ pub mod lockdown;
 pub mod memory;
 pub mod privilege;
 pub mod release;
+mod site;
 pub mod surroundings;
 
 pub use crate::sources::SecureBoot;
@@ -38,6 +39,7 @@ pub use lockdown::Lockdown;
 pub use memory::Memory;
 pub use privilege::Privilege;
 pub use release::Release;
+pub use site::site;
 pub use surroundings::Surroundings;
 
 use crate::sources::Root;

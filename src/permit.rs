@@ -1,4 +1,5 @@
-//! What the system permits, asked before any call: each call, even one that fails, eats of `kexec_load_limit_*`.
+//! What the system permits. It is read from files, because each call, even one that fails, counts against
+//! `kexec_load_limit_*`.
 
 mod segments;
 
@@ -30,7 +31,7 @@ pub fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     privileged(machine)?;
     let kexec = &machine.kexec;
     if machine.surroundings.xen_dom0 {
-        return Err(Finding::new(Reason::NoKexec, "this is Xen's first domain, where kexec is the hypervisor's to do"));
+        return Err(Finding::new(Reason::NoKexec, "this is Xen's dom0, where the hypervisor loads kernels, not Linux"));
     }
     if kexec.present == Some(false) {
         return Err(Finding::new(Reason::NoKexec, within(machine)));
@@ -45,7 +46,7 @@ pub fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     Ok(())
 }
 
-/// What the next kernel would miss of this machine: nothing where the running kernel itself hands it over.
+/// A warning about what the next kernel is not told of this machine; none where the running kernel itself tells it.
 #[must_use]
 pub fn misses(method: Method, machine: &Machine) -> Option<Warning> {
     match method {
@@ -64,7 +65,8 @@ pub fn may_jump(machine: &Machine) -> Result<(), Finding> {
         return Err(Finding::new(Reason::NoKexec, within(machine)));
     }
     if machine.surroundings.initial_pid_namespace == Some(false) {
-        return Err(Finding::new(Reason::NoCapability, "this is not the first PID namespace, where alone it counts"));
+        let seen = "this process is not in the initial PID namespace, and reboot(2) starts a loaded kernel only there";
+        return Err(Finding::new(Reason::NoCapability, seen));
     }
     Ok(())
 }
@@ -75,7 +77,8 @@ fn privileged(machine: &Machine) -> Result<(), Finding> {
         return Err(Finding::new(Reason::NoCapability, within(machine)));
     }
     if privilege.initial_user_namespace == Some(false) {
-        return Err(Finding::new(Reason::NoCapability, "this is not the first user namespace, where alone it counts"));
+        let seen = "this process is not in the initial user namespace, and the capability has an effect only there";
+        return Err(Finding::new(Reason::NoCapability, seen));
     }
     Ok(())
 }
@@ -90,11 +93,11 @@ fn within(machine: &Machine) -> String {
         .unwrap_or_default()
 }
 
-/// Whether the running kernel, where it enforces, would take the image by its own check: it looks at the signature
-/// within the image only, and needs one of the keys that it leads to.
+/// Whether the running kernel, where it enforces signatures, would accept the image by its own check: it looks only at the
+/// embedded signature, and must hold a key of that signature's certificate chain.
 ///
 /// # Errors
-/// `lockdown`, `kernel-lacks-algorithm`, when it certainly would not.
+/// `lockdown`, `kernel-lacks-algorithm`, where it is certain that the kernel would refuse the image.
 pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
     let enforcement = enforcement(machine);
     if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
@@ -102,7 +105,8 @@ pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
     }
     let prediction = evidence.kernel;
     if let (Some(name), true) = (prediction.name(), prediction.errno != Some(0)) {
-        let seen = format!("signatures are {enforcement}, and its own check of the image would answer {name}");
+        let seen =
+            format!("signatures are {enforcement}, and the kernel's own check would refuse the image with {name}");
         return Err(Finding::new(Reason::Lockdown, seen));
     }
     if let Some(name) = evidence.algorithms.iter().find(|name| support(machine, name) == Support::Missing) {
@@ -112,20 +116,20 @@ pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
     let unknown = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
     if unknown && !key_ids.is_empty() {
         let seen =
-            format!("signatures are {enforcement}, and /proc/keys shows no key that this image's signature leads to");
+            format!("signatures are {enforcement}, and no key in /proc/keys belongs to this image's certificate chain");
         return Err(Finding::new(Reason::Lockdown, seen));
     }
     Ok(())
 }
 
-/// The keys of the running kernel that the image's signature leads to.
+/// The running kernel's keys that belong to the image's certificate chain.
 #[must_use]
 pub fn held_keys(machine: &Machine, evidence: &Evidence) -> Vec<String> {
     let needed = |key: &&Key| evidence.key_ids.contains(&key.id);
     machine.keyrings.keys.iter().filter(needed).map(Key::to_string).collect()
 }
 
-/// What a kernel that enforces would have to load before it can verify the image.
+/// The modules that a kernel which enforces signatures must load before it can verify the image.
 #[must_use]
 pub fn missing_modules(machine: &Machine, evidence: &Evidence) -> Vec<Warning> {
     if !enforcement(machine).may_enforce() {
@@ -133,7 +137,7 @@ pub fn missing_modules(machine: &Machine, evidence: &Evidence) -> Vec<Warning> {
     }
     let modules = evidence.algorithms.iter().filter(|name| support(machine, name) == Support::Module);
     let warn = |name: &&str| {
-        let message = format!("the running kernel has {name} as a module only, and must load it to verify this image");
+        let message = format!("the running kernel has {name} only as a module, and must load it to verify this image");
         Warning::new(Caution::AlgorithmModule, message)
     };
     modules.map(warn).collect()
@@ -167,7 +171,10 @@ pub fn explain(errno: i32, machine: &Machine, method: Method, slot: Slot) -> Fin
         Errno::ETXTBSY => Reason::WriterOpen,
         Errno::ENOSYS => Reason::NoKexecFile,
         Errno::ENOKEY => Reason::Lockdown,
-        Errno::EADDRNOTAVAIL if slot == Slot::Panic => Reason::NoCrashKernel,
+        Errno::EADDRNOTAVAIL if slot == Slot::Panic => match machine.kexec.crash_size {
+            Some(1..) => Reason::CrashTooSmall,
+            _ => Reason::NoCrashKernel,
+        },
         Errno::EADDRNOTAVAIL => Reason::NoMemoryHole,
         _ => Reason::KernelRefused,
     };

@@ -73,11 +73,13 @@ macro_rules! reasons {
     };
 }
 
+mod advice;
 mod finding;
 mod refusal;
 mod table;
 mod warning;
 
+pub use advice::Site;
 pub use finding::Finding;
 pub use refusal::Refusal;
 pub use table::Reason;

@@ -1,11 +1,13 @@
 //! What skexec says of a file, for people and, as the JSON of docs/json.md, for scripts.
 
+mod lines;
+mod parts;
+
 use crate::authorize::{Candidate, Role};
-use crate::hex;
 use crate::image::Format;
 use crate::reason::{Exit, Refusal, Warning};
-use crate::trust::digest::Digest;
-use crate::trust::{Judgement, Signer};
+use crate::trust::{Judgement, rfc3339};
+use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -22,46 +24,23 @@ pub struct Report {
     format: &'static str,
     covers: Vec<&'static str>,
     digest: Option<DigestReport>,
-    signer: Option<SignerReport>,
+    signer: Option<CertificateReport>,
+    /// Nothing unless the signature is proved, and so for the chain: from the signer to the anchor.
+    anchor: Option<AnchorReport>,
+    chain: Vec<CertificateReport>,
+    signing_time: Option<String>,
     kernel: KernelReport,
     #[serde(skip)]
     subject: PathBuf,
+    /// The signature is proved; a machine that permits no load does not change that.
+    #[serde(skip)]
+    trusted: bool,
     #[serde(skip)]
     refusal: Option<Refusal>,
     #[serde(skip)]
+    waived: Option<Refusal>,
+    #[serde(skip)]
     release: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct DigestReport {
-    algorithm: &'static str,
-    value: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct SignerReport {
-    subject: String,
-    issuer: String,
-    sha256: String,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct KernelReport {
-    errno: Option<i32>,
-    name: Option<&'static str>,
-    hazard: Option<&'static str>,
-}
-
-impl From<&Digest> for DigestReport {
-    fn from(digest: &Digest) -> Self {
-        Self { algorithm: digest.algorithm.name(), value: hex::encode(&digest.value) }
-    }
-}
-
-impl From<&Signer> for SignerReport {
-    fn from(signer: &Signer) -> Self {
-        Self { subject: signer.subject.clone(), issuer: signer.issuer.clone(), sha256: hex::encode(&signer.sha256) }
-    }
 }
 
 /// What was found out about a file, whoever asked; nothing before it was looked at.
@@ -70,7 +49,10 @@ pub struct Subject {
     format: Option<Format>,
     release: Option<String>,
     digest: Option<DigestReport>,
-    signer: Option<SignerReport>,
+    signer: Option<CertificateReport>,
+    anchor: Option<AnchorReport>,
+    chain: Vec<CertificateReport>,
+    signing_time: Option<String>,
     kernel: KernelReport,
     trusted: bool,
 }
@@ -81,17 +63,21 @@ impl Subject {
     pub fn of(judgement: &Judgement<Candidate>) -> Self {
         let (candidate, evidence) = (judgement.subject(), &judgement.evidence);
         let prediction = &evidence.kernel;
+        let trusted = judgement.outcome.is_ok();
         Self {
             format: Some(candidate.format()),
             release: candidate.loadable().ok().and_then(|kernel| kernel.release().map(Into::into)),
             digest: evidence.digest.as_ref().map(Into::into),
             signer: evidence.signer.as_ref().map(Into::into),
+            anchor: AnchorReport::of(evidence).filter(|_| trusted),
+            chain: if trusted { evidence.chain.iter().map(Into::into).collect() } else { Vec::new() },
+            signing_time: evidence.signing_time.and_then(rfc3339),
             kernel: KernelReport {
                 errno: prediction.errno,
                 name: prediction.name(),
                 hazard: prediction.hazard.map(|hazard| hazard.name()),
             },
-            trusted: judgement.outcome.is_ok(),
+            trusted,
         }
     }
 }
@@ -142,17 +128,22 @@ impl Report {
             covers: if refusal.is_some() { Vec::new() } else { covers },
             digest: subject.digest,
             signer: subject.signer,
+            anchor: subject.anchor,
+            chain: subject.chain,
+            signing_time: subject.signing_time,
             kernel: subject.kernel,
             release: subject.release,
             subject: path.to_owned(),
+            trusted: subject.trusted,
             refusal,
+            waived,
         }
     }
 
     /// Who signed, where that was proved.
     #[must_use]
     pub fn signer(&self) -> Option<&str> {
-        self.signer.as_ref().filter(|_| self.verdict == "trusted").map(|signer| signer.subject.as_str())
+        self.signer.as_ref().filter(|_| self.trusted).map(|signer| signer.subject.as_str())
     }
 
     /// Why not; nothing when it is trusted, or when what speaks against it was waived.
@@ -167,40 +158,10 @@ impl Report {
         self.refusal.as_ref().map_or(Exit::Done, Refusal::exit)
     }
 
-    /// The lines for people, without the path.
+    /// Whether the file's signature is proved and its signer trusted, whatever this machine makes of it.
     #[must_use]
-    pub fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines = Vec::new();
-        let format = self
-            .release
-            .as_ref()
-            .map_or_else(|| self.format.to_owned(), |release| format!("{} {release}", self.format));
-        for (index, finding) in self.refusal.iter().flat_map(Refusal::iter).enumerate() {
-            let sentence = finding.sentence(Some(&self.subject));
-            lines.push((if index == 0 { "why" } else { "also" }, format!("{sentence} ({})", finding.reason)));
-        }
-        if let Some(refusal) = &self.refusal {
-            lines.push(("do", refusal.first().reason.advice().to_owned()));
-        }
-        lines.push(("format", format));
-        if let Some(digest) = &self.digest {
-            lines.push(("digest", format!("{}:{}", digest.algorithm, digest.value)));
-        }
-        if let Some(signer) = &self.signer {
-            let alleged = if self.refusal.is_none() { "" } else { " (alleged)" };
-            lines.push(("signer", format!("{}{alleged}", signer.subject)));
-            lines.push(("issuer", signer.issuer.clone()));
-        }
-        if !self.covers.is_empty() {
-            lines.push(("covers", self.covers.join(", ")));
-        }
-        match (self.kernel.hazard, self.kernel.name) {
-            (Some(hazard), _) => lines.push(("kernel", format!("would crash ({hazard})"))),
-            (None, Some("OK")) => lines.push(("kernel", "under enforcement it would take the file".to_owned())),
-            (None, Some(name)) => lines.push(("kernel", format!("under enforcement it would answer {name}"))),
-            (None, None) => {}
-        }
-        lines
+    pub const fn trusted(&self) -> bool {
+        self.trusted
     }
 
     /// `trusted` or `refused`.

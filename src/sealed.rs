@@ -6,7 +6,7 @@ use nix::libc;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// `KEXEC_FILE_SIZE_MAX` (include/linux/kexec.h): what the kernel reads of a file at most, in bytes.
@@ -92,6 +92,18 @@ impl Source {
     #[must_use]
     pub const fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Its first bytes, at most 4096: enough to tell formats apart.
+    ///
+    /// # Errors
+    /// What reading answers.
+    pub fn head(&self) -> io::Result<Vec<u8>> {
+        let mut head = vec![0; 4096];
+        // By offset: the position stays where it is, at the start.
+        let read = self.file.read_at(&mut head, 0)?;
+        head.truncate(read);
+        Ok(head)
     }
 
     /// Copies all of it to `target`.

@@ -30,6 +30,7 @@ mod time;
 mod x509;
 
 pub use judge::{Evidence, Judgement, Place, Refused, Signature, Signer, Verified, judge};
+pub use time::rfc3339;
 
 use crate::reason::Finding;
 use cert::Certificate;

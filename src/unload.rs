@@ -10,12 +10,12 @@ use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
 use nix::libc;
 
-/// Unloads the image, whoever loaded it and by whichever call. A locked-down kernel permits it by `kexec_file_load` only; a
-/// kernel without that call has `kexec_load`.
+/// Unloads the image, whoever loaded it and by whichever call, and says whether there was one: that nothing is loaded is no
+/// failure. A locked-down kernel permits it by `kexec_file_load` only; a kernel without that call has `kexec_load`.
 ///
 /// # Errors
 /// Those that have no reason in the table.
-pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Finding>> {
+pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bool, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));
@@ -27,7 +27,7 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
     if loaded == Some(false) {
         // Another program may have unloaded it; what it loads next is not what was recorded.
         records.forget(slot).context("cannot remove the record in /run/skexec")?;
-        return Ok(Err(Reason::NothingLoaded.into()));
+        return Ok(Ok(false));
     }
     let panic = slot == Slot::Panic;
     let before = Limit::read(system.root, panic);
@@ -37,7 +37,7 @@ pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<(), Findi
         return Ok(Err(permit::explain(errno, &machine, method, slot)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
-    Ok(Ok(()))
+    Ok(Ok(true))
 }
 
 /// Unloads by the call that the kernel has; where that is not known, tries `kexec_file_load`, then `kexec_load`.

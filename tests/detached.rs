@@ -79,7 +79,7 @@ fn a_detached_signature_is_used_only_when_named() {
     lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
     lab.kernel.calls.borrow_mut().clear();
     let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
-    assert!(run.exit == 5 && run.err.contains("would answer ENODATA"), "{run:?}");
+    assert!(run.exit == 5 && run.err.contains("would refuse the image with ENODATA"), "{run:?}");
     assert!(lab.kernel.calls.borrow().is_empty());
 }
 
@@ -137,7 +137,12 @@ fn the_policy_waives_nothing_where_the_initrd_must_be_signed() {
 fn what_must_be_a_signed_initrd_must_be_an_initrd() {
     let lab = Lab::new();
     let line = "load {}/vmlinuz --keys {}/root.pem --no-cmdline --require-signed-initrd --json --initrd {}/initrd";
-    for (bytes, reason) in [(b"070701 an initrd".as_slice(), None), (b"\x7fELF a module", Some("not-an-initrd"))] {
+    let rows: [(&[u8], _); 3] = [
+        (b"070701 an initrd", None),
+        (b"a text", Some("not-an-initrd")),
+        (b"\x7fELF a module", Some("initrd-is-kernel")),
+    ];
+    for (bytes, reason) in rows {
         lab.file("initrd", bytes);
         lab.file("initrd.p7s", &forge::detached(bytes, &forge::pki::signer()));
         let run = lab.run(line);

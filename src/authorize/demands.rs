@@ -1,4 +1,4 @@
-//! Everything that is demanded before a kernel may be loaded, beside a signature.
+//! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
 use super::Initrds;
 use crate::machine::Machine;
@@ -46,7 +46,8 @@ impl Demands<'_> {
     /// LoadPin asks on which file system a file is; a copy in memory is on none.
     fn original_descriptors(&self, initrds: &Initrds) -> Result<(), Finding> {
         if self.machine.load_pin.wants_original() && initrds.in_memory() {
-            let seen = "several initrds, or a signed one, are handed over in memory, which is no file system";
+            let seen =
+                "skexec hands over several initrds, or a signed one, as a copy in memory, which is on no file system";
             return Err(Finding::new(Reason::LoadPin, seen));
         }
         Ok(())

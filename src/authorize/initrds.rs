@@ -1,6 +1,6 @@
 //! The initrds that go with a kernel: verified where they are signed, one as it is, several joined.
 
-use crate::image::initrd;
+use crate::image::{Format, initrd};
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
@@ -98,7 +98,7 @@ impl Initrds {
     /// Several are joined in memory, each at a multiple of four bytes.
     ///
     /// # Errors
-    /// Why one cannot be used; an empty one is `initrd-empty`.
+    /// Why an initrd cannot be used; an empty one is `initrd-empty`, a kernel `initrd-is-kernel`.
     pub fn open(paths: &[PathBuf], trust: &Trust) -> Result<Self, Refusal> {
         let mut parts = Vec::with_capacity(paths.len());
         let mut opened = Vec::with_capacity(paths.len());
@@ -236,14 +236,27 @@ impl Part {
 fn open(path: &Path, trust: &Trust) -> Result<(Part, Option<Signer>), Refusal> {
     let Some(signature) = detached_signature(path)? else {
         let source = Source::open(path).map_err(|error| unusable(path, error))?;
+        no_program(path, &source.head().map_err(|error| unusable(path, error.into()))?)?;
         return Ok((Part::Plain(source), None));
     };
     let sealed = Sealed::read(path).map_err(|error| unusable(path, error))?;
+    no_program(path, sealed.bytes())?;
     let (sealed, signer, _) = judge(sealed, Signature::Detached(signature.bytes()), trust)
         .outcome
         .map_err(|refused| refused.refusal.in_file(path))?
         .into_parts();
     Ok((Part::Verified(sealed), Some(signer)))
+}
+
+/// The kernel would load a program, find nothing in it to unpack, and boot without its root.
+fn no_program(path: &Path, bytes: &[u8]) -> Result<(), Finding> {
+    let what = match Format::of(bytes) {
+        Format::BzImage => "it is a bzImage",
+        Format::Elf => "it is an ELF file",
+        Format::Uki | Format::Pe => "it is an EFI program",
+        Format::Initrd | Format::Unknown => return Ok(()),
+    };
+    Err(Finding::new(Reason::InitrdIsKernel, what).in_file(path))
 }
 
 fn unusable(path: &Path, error: OpenError) -> Finding {
@@ -289,36 +302,4 @@ fn unmapped(error: &io::Error) -> Finding {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn several_become_one_with_each_start_aligned() {
-        let folder = std::env::temp_dir().join(format!("skexec-initrds-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let (one, two, empty) = (folder.join("one"), folder.join("two"), folder.join("empty"));
-        std::fs::write(&one, b"070701").unwrap();
-        std::fs::write(&two, b"070702x").unwrap();
-        std::fs::write(&empty, b"").unwrap();
-        let trust = Trust::default();
-
-        let joined = Initrds::open(&[one.clone(), two.clone()], &trust).unwrap();
-        let Joined::Several(memfd) = &joined.joined else { panic!("joined in memory") };
-        assert_eq!(&*Map::new(memfd).unwrap(), b"070701\x00\x00070702x");
-        assert_eq!((joined.length(), joined.parts().len(), joined.verified()), (15, 2, false));
-
-        let single = Initrds::open(std::slice::from_ref(&one), &trust).unwrap();
-        assert!(matches!(single.joined, Joined::One(Part::Plain(_))) && single.length() == 6);
-        assert_eq!(single.in_one_piece().unwrap().as_deref(), Some(b"070701".as_slice()));
-        assert_eq!(joined.in_one_piece().unwrap().as_deref(), Some(b"070701\x00\x00070702x".as_slice()));
-
-        let refusal = Initrds::open(&[one.clone(), empty.clone()], &trust).unwrap_err();
-        assert_eq!(refusal.first(), &Finding::from(Reason::InitrdEmpty).in_file(&empty));
-
-        // A signature that nobody trusts is worse than none.
-        std::fs::write(signature_path(&one), b"no signature").unwrap();
-        let refusal = Initrds::open(std::slice::from_ref(&one), &trust).unwrap_err();
-        assert_eq!((refusal.first().file.as_deref(), refusal.first().reason), (Some(one.as_path()), Reason::Pkcs7));
-        std::fs::remove_dir_all(&folder).unwrap();
-    }
-}
+mod tests;

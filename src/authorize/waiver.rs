@@ -25,7 +25,7 @@ impl Waiver {
         match self.enforcement {
             Enforcement::Off if self.asked && waivable => Ok(refusal),
             enforcement if self.asked && waivable => {
-                let why = format!("that cannot be waived here, where signatures are {enforcement}");
+                let why = format!("this cannot be waived, because signatures are {enforcement} on this machine");
                 Err(refusal.with_detail(&why))
             }
             _ => Err(refusal),

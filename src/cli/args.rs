@@ -36,7 +36,7 @@ pub(super) struct OutputArgs {
     /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
-    /// Print each step on standard error
+    /// Print each step on standard error, and details of certificates
     #[arg(short, long, global = true, help_heading = "Output")]
     pub(super) verbose: bool,
 }

@@ -16,11 +16,17 @@ pub(super) fn run(args: &InspectArgs, output: &mut Output<'_>) -> anyhow::Result
     let description = Description::new(args.file.display().to_string(), sealed.bytes());
     if output.json() {
         output.document(&description)?;
-        return Ok(Exit::Done);
+    } else {
+        output.fact(&args.file.display().to_string())?;
+        for (key, value) in description.lines() {
+            output.row(key, &value)?;
+        }
     }
-    output.fact(&args.file.display().to_string())?;
-    for (key, value) in description.lines() {
-        output.row(key, &value)?;
+    match description.unknown() {
+        Some(finding) => {
+            output.refusal(Some(&args.file), finding)?;
+            Ok(finding.reason.exit())
+        }
+        None => Ok(Exit::Done),
     }
-    Ok(Exit::Done)
 }

@@ -29,7 +29,7 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
         let Outcome { report, plan, loaded, locked, .. } = &outcome;
         output.document(&Document { report, plan: plan.as_ref(), loaded: *loaded, locked: *locked })?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan::tell(&args.kernel, plan, output)?;
+        plan::tell(&args.kernel, plan, &outcome.report, output)?;
     }
     tell(args, &outcome, output)?;
     Ok(outcome.exit())

@@ -4,7 +4,9 @@
 use super::args::OutputArgs;
 use super::printable;
 use crate::journal::{Entry, Journal, Printed, Priority};
-use crate::reason::{Exit, Finding, Reason, Warning};
+use crate::machine;
+use crate::reason::{Exit, Finding, Reason, Site, Warning};
+use crate::sources::Root;
 use serde::Serialize;
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,6 +14,8 @@ use std::path::Path;
 /// The two streams, and how much is printed on them.
 pub(super) struct Output<'a> {
     args: OutputArgs,
+    /// The machine that advice must fit.
+    root: &'a Root,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
     /// Only for commands that change what is booted.
@@ -25,9 +29,15 @@ impl<'a> Output<'a> {
         args: OutputArgs,
         out: &'a mut dyn Write,
         err: &'a mut dyn Write,
+        root: &'a Root,
         journal: Option<Journal>,
     ) -> Self {
-        Self { args, out, err, journal, unwritten: None }
+        Self { args, out, err, root, journal, unwritten: None }
+    }
+
+    /// What of this machine decides which advice fits it.
+    pub(super) fn site(&self) -> Site {
+        machine::site(self.root)
     }
 
     fn log(&self, priority: Priority, reason: Option<Reason>, text: &str, printed: Printed) {
@@ -70,6 +80,11 @@ impl<'a> Output<'a> {
     /// Whether JSON was asked for.
     pub(super) const fn json(&self) -> bool {
         self.args.json
+    }
+
+    /// Whether details were asked for.
+    pub(super) const fn verbose(&self) -> bool {
+        self.args.verbose
     }
 
     /// Whether only errors are to be printed.
@@ -139,6 +154,11 @@ impl<'a> Output<'a> {
         if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: true })) } else { Ok(()) }
     }
 
+    /// That there was nothing to do: no event for the system's log.
+    pub(super) fn nothing_done(&mut self, what: &'static str, text: &str) -> io::Result<()> {
+        if self.args.json { self.document(&serde_json::json!({ "schema": 1, what: false })) } else { self.fact(text) }
+    }
+
     /// That something was done; the caller prints the JSON that says so.
     pub(super) fn event(&mut self, text: &str) -> io::Result<()> {
         let silent = self.args.json || self.args.quiet;
@@ -173,7 +193,8 @@ impl<'a> Output<'a> {
         let text = refused(subject, finding);
         let printed = self.put_error(&text);
         self.log(Priority::Error, Some(finding.reason), &text, printed);
-        self.put_err(&format!("  do: {}\n", printable::line(finding.reason.advice())));
+        let advice = finding.reason.advice_on(self.site());
+        self.put_err(&format!("  do: {}\n", printable::line(advice)));
         Ok(())
     }
 

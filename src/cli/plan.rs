@@ -3,10 +3,11 @@
 use super::output::Output;
 use crate::load::Plan;
 use crate::plan::Summary;
+use crate::report::Report;
 use std::path::Path;
 
 /// Prints what would be handed to the kernel, and to which addresses.
-pub(super) fn tell(kernel: &Path, plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
+pub(super) fn tell(kernel: &Path, plan: &Plan, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
     let call = if plan.entry.is_some() { "kexec_load" } else { "kexec_file_load" };
     output.fact(&format!("{}: would be loaded by {call}", kernel.display()))?;
     output.row("method", &format!("{}: {}", plan.method, plan.why))?;
@@ -29,6 +30,9 @@ pub(super) fn tell(kernel: &Path, plan: &Plan, output: &mut Output<'_>) -> anyho
     let limit = plan.memory_limit.map(|limit| format!(" of at most {} MiB", limit >> 20)).unwrap_or_default();
     output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes >> 20))?;
     output.row("basis", plan.basis)?;
+    for (key, value) in report.signer_lines(output.verbose()) {
+        output.row(key, &value)?;
+    }
     segments(plan, output)
 }
 
@@ -39,13 +43,12 @@ fn segments(plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
         output.row(label, &value)?;
     }
     output.fact("")?;
-    output.fact("  segment       address       file bytes    memory bytes  SHA-256")?;
+    // The digests stand on lines of their own: a terminal of 80 columns must not break them.
+    output.fact("  segment       address       file bytes    memory bytes")?;
     for segment in &plan.segments {
         let (name, addr) = (&segment.name, segment.addr.to_string());
-        output.fact(&format!(
-            "  {name:<12} {addr:>12} {:>13} {:>15}  {}",
-            segment.bufsz, segment.memsz, segment.sha256
-        ))?;
+        output.fact(&format!("  {name:<12} {addr:>12} {:>13} {:>15}", segment.bufsz, segment.memsz))?;
+        output.fact(&format!("    SHA-256 {}", segment.sha256))?;
     }
     output.fact("")?;
     for line in &plan.drawing {

@@ -34,17 +34,25 @@ pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>
     }
     if output.json() {
         output.document(&reports)?;
+    } else if let [_, _, ..] = reports.as_slice() {
+        output.fact(&summary(&reports))?;
     }
     Ok(reports.iter().map(Report::exit).max().unwrap_or(Exit::Done))
 }
 
-pub(super) fn tell(file: &Path, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
+fn tell(file: &Path, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
     if let (true, Some(refusal)) = (output.quiet(), report.refusal()) {
         output.refusal(Some(file), refusal.first())?;
     }
     output.fact(&format!("{}: {}", file.display(), report.verdict()))?;
-    for (key, value) in report.lines() {
+    for (key, value) in report.lines(output.site(), output.verbose()) {
         output.row(key, &value)?;
     }
     Ok(())
+}
+
+fn summary(reports: &[Report]) -> String {
+    let trusted = reports.iter().filter(|report| report.trusted()).count();
+    let refused = reports.len().saturating_sub(trusted);
+    format!("{} files: {trusted} trusted, {refused} refused", reports.len())
 }

@@ -1,4 +1,4 @@
-//! Whom skexec itself would believe, and what no longer counts: not the same as the keys that the running kernel holds.
+//! Whom skexec itself trusts, and what is revoked. The running kernel's own keys are another matter.
 
 use crate::gather::{Gathered, TrustRequest, gather};
 use crate::reason::{Finding, Warning};
@@ -65,7 +65,7 @@ impl TrustStatus {
         if lines.is_empty() {
             lines.push(("", "nobody: name certificates with --keys".into()));
         }
-        lines.extend(self.problems.iter().map(|problem| ("", format!("and yet nothing will do: {problem}"))));
+        lines.extend(self.problems.iter().map(|problem| ("", format!("but every file is refused: {problem}"))));
         if let Some((key, _)) = lines.first_mut() {
             *key = "trusts";
         }
@@ -116,7 +116,7 @@ mod tests {
         set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, b"broken");
         let lines = read(&tree).lines();
         assert!(lines[0].1.starts_with("nobody"), "{lines:?}");
-        assert!(lines[1].1.starts_with("and yet nothing will do") && lines[1].1.contains("dbx"), "{lines:?}");
+        assert!(lines[1].1.starts_with("but every file is refused") && lines[1].1.contains("dbx"), "{lines:?}");
         assert!(lines[1].1.ends_with("(revocation-unreadable)"), "{lines:?}");
     }
 }

@@ -32,7 +32,7 @@ impl Words {
             ima: match &machine.ima {
                 Ima::Appraises(source) => format!("appraises kernels (by {source})"),
                 Ima::Absent(source) => format!("does not appraise kernels ({source})"),
-                Ima::NotSeen => "is not seen to appraise kernels".into(),
+                Ima::NotSeen => "is not known to appraise kernels".into(),
             },
         }
     }

@@ -43,9 +43,11 @@ impl Gatherer<'_> {
         }
     }
 
-    fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {
+    pub(super) fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {
         let certificates = content::certificates(bytes).map_err(|what| trust_file(Unreadable::new(path, what)))?;
-        let source = path.display().to_string();
+        // With a slash, so that no file is taken for the EFI variable of that name.
+        let here = path.parent() == Some(Path::new(""));
+        let source = format!("{}{}", if here { "./" } else { "" }, path.display());
         let anchors = certificates.into_iter().map(|certificate| Anchor { certificate, source: source.clone() });
         self.gathered.trust.anchors.extend(anchors);
         Ok(())

@@ -18,11 +18,11 @@ pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
         let Some(label) = line.strip_prefix(BEGIN) else {
             // A block behind a byte order mark or a blank must not be skipped: it may be what was to be revoked.
             if line.contains("-----BEGIN") || line.contains("-----END") {
-                return Err("a BEGIN or END that does not start its line".to_owned());
+                return Err("a BEGIN or END marker is not at the start of its line".to_owned());
             }
             continue;
         };
-        let label = label.strip_suffix(DASHES).ok_or("a BEGIN line without an end")?;
+        let label = label.strip_suffix(DASHES).ok_or("a BEGIN line does not end with five dashes")?;
         if !matches!(label, "CERTIFICATE" | "X509 CERTIFICATE") {
             return Err(format!("it holds a {label}, not a certificate"));
         }
@@ -125,8 +125,8 @@ mod tests {
             ("-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE", "do not match"),
             ("-----BEGIN CERTIFICATE-----\nZg==\n-----END X509 CERTIFICATE-----\n", "do not match"),
             ("-----BEGIN CERTIFICATE\nZg==\n-----END CERTIFICATE-----\n", "BEGIN line"),
-            ("\u{feff}-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "does not start its line"),
-            (" -----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "does not start its line"),
+            ("\u{feff}-----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "not at the start of its line"),
+            (" -----BEGIN CERTIFICATE-----\nZg==\n-----END CERTIFICATE-----\n", "not at the start of its line"),
             ("-----BEGIN CERTIFICATE-----\nProc-Type: 4\n-----END CERTIFICATE-----\n", "base64"),
             ("-----BEGIN CERTIFICATE-----\nZg==\n-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n", "base64"),
         ];

@@ -209,3 +209,11 @@ fn what_is_left_out_is_said() {
     tree.write("/proc/keys", "0 I 1 perm 0 0 0 user x\n");
     assert!(read(&tree, &TrustRequest::default()).unwrap().warnings[0].message.contains("only root"));
 }
+
+#[test]
+fn a_file_here_is_not_taken_for_the_firmwares_list() {
+    let tree = system(true);
+    let mut gatherer = Gatherer { root: tree.root(), ignored: &[], gathered: Gathered::default() };
+    gatherer.anchors(std::path::Path::new("db"), &forge::root_der()).unwrap();
+    assert_eq!(gatherer.gathered.trust.anchors[0].source, "./db");
+}

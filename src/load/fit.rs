@@ -19,7 +19,7 @@ const DRAWING_WIDTH: usize = 80;
 /// The plan of the file method, if kernel, initrds and command line fit this machine.
 ///
 /// # Errors
-/// `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-crashkernel`.
+/// `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-crashkernel`, `crash-too-small`.
 pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: &'static str) -> Result<Plan, Finding> {
     let image = authorized.image();
     if machine.cpu.la57 == Some(true) && !image.five_level() {
@@ -31,7 +31,7 @@ pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: 
     let memory_bytes = kernel.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
     let memory_limit = limit(machine, slot)?;
     if let Some(limit) = memory_limit.filter(|limit| memory_bytes > *limit) {
-        return Err(too_much(kernel, initrd_bytes, limit));
+        return Err(too_much(kernel, initrd_bytes, limit, slot));
     }
     Ok(Plan {
         flags: flag_names(file_flags(machine, slot), initrd_bytes == 0),
@@ -44,7 +44,7 @@ pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: 
 /// other processes their lives.
 ///
 /// # Errors
-/// `half-of-ram`, `no-crashkernel`.
+/// `half-of-ram`, `no-crashkernel`, `crash-too-small`.
 pub(super) fn before_copying(
     kernel: &Kernel,
     initrds: &[PathBuf],
@@ -56,19 +56,18 @@ pub(super) fn before_copying(
     let initrd = sizes.fold(0_u64, u64::saturating_add);
     let kernel = pages(kernel.memory());
     match limit(machine, slot)? {
-        Some(limit) if kernel.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit)),
+        Some(limit) if kernel.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
         _ => Ok(()),
     }
 }
 
-fn too_much(kernel: u64, initrd: u64, limit: u64) -> Finding {
-    let seen = format!(
-        "{} MiB for the kernel (init_size) and {} MiB of initrd; the limit is {} MiB",
-        mebibytes(kernel),
-        mebibytes(initrd),
-        limit >> 20
-    );
-    Finding::new(Reason::MemoryTooSmall, seen)
+fn too_much(kernel: u64, initrd: u64, limit: u64, slot: Slot) -> Finding {
+    let (kernel, initrd, limit) = (mebibytes(kernel), mebibytes(initrd), limit >> 20);
+    let need = format!("{kernel} MiB for the kernel (init_size) and {initrd} MiB of initrd");
+    match slot {
+        Slot::Reboot => Finding::new(Reason::MemoryTooSmall, format!("{need}; the limit is {limit} MiB")),
+        Slot::Panic => Finding::new(Reason::CrashTooSmall, format!("{need}; crashkernel= reserved {limit} MiB")),
+    }
 }
 
 /// The plan of segments that are in their places.

@@ -1,4 +1,4 @@
-//! Whether the running kernel takes segments, which no signature can vouch for: `kexec_load_permitted` (kernel/kexec.c)
+//! Whether the running kernel accepts segments, for which it can check no signature: `kexec_load_permitted` (kernel/kexec.c)
 //! asks the LSMs before it looks at anything else.
 
 use crate::machine::Machine;
@@ -24,32 +24,36 @@ pub(super) fn permitted(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     }
     // Without ACPI's tables a machine that was started by EFI may not come back.
     if machine.secure_boot.is_efi() && machine.handover.acpi_rsdp_addr.is_none() {
-        return Err(Finding::new(Reason::Handover, "neither boot_params nor UEFI's tables say where ACPI's begin"));
+        return Err(Finding::new(
+            Reason::Handover,
+            "neither boot_params nor UEFI's tables give the address of the ACPI tables (RSDP)",
+        ));
     }
     machine.memory.map.as_ref().map(drop).map_err(|problem| Finding::from(*problem))
 }
 
-/// What the next kernel would miss of this machine, and can do without.
+/// A warning about what the next kernel is not told of this machine, and can do without.
 pub(super) fn misses(machine: &Machine) -> Option<Warning> {
     let missing = machine.secure_boot.is_efi() && machine.handover.efi.is_none();
-    let message = "UEFI's runtime map cannot be read: the next kernel gets no runtime services, and no variables";
+    let message =
+        "UEFI's runtime map cannot be read: the next kernel will have no UEFI runtime services and no EFI variables";
     missing.then(|| Warning::new(Caution::HandoverIncomplete, message))
 }
 
-/// Who would refuse.
+/// Which security mechanism would refuse, and why.
 fn forbidden(machine: &Machine) -> Option<String> {
     if machine.lockdown.restricts() {
         return Some(format!("lockdown is {}", machine.lockdown.name()));
     }
     // security/integrity/ima/ima_main.c, `ima_load_data`: without a file there is no signature to appraise.
     if machine.secure_boot.for_kernel() == Some(true) && machine.config.has("KEXEC_SIG") != Some(false) {
-        return Some("Secure Boot is on, and IMA cannot appraise what is no file".into());
+        return Some("Secure Boot is on, and IMA can appraise files, but not segments".into());
     }
     if machine.ima.wants_original() {
-        return Some("IMA appraises kernels, and cannot appraise what is no file".into());
+        return Some("IMA appraises kernels, and it can appraise files, but not segments".into());
     }
     if machine.load_pin.wants_original() {
-        return Some("LoadPin allows kernels from one file system only".into());
+        return Some("LoadPin allows only kernels from the pinned file system".into());
     }
     None
 }

@@ -8,6 +8,7 @@ reasons! {
     Unreadable "unreadable" Failed "-" "the file cannot be read" "check the path and its permissions";
     NotRegular "not-regular" Unsuitable "EINVAL" "the file is not a regular file" "give the path of a regular file: skexec cannot load a pipe, a device or a directory";
     Empty "empty" Unsuitable "EINVAL" "the file is empty" "check the package or the command that should have written the file";
+    UnknownFormat "unknown-format" Unsuitable "ENOEXEC" "the file has no format that skexec knows" "give the path of a kernel (bzImage or vmlinux), an EFI program or an initrd";
     TooBig "too-big" Unsuitable "EFBIG" "the file is too large to be loaded" "use a smaller file: the kernel accepts at most 4 GiB per file";
     ChangedWhileRead "changed-while-read" Unsuitable "EIO" "the file changed while it was read" "wait until the package manager or the copy is done, then try again";
     NotAKernel "not-a-kernel" Unsuitable "ENOEXEC" "the file is not a Linux kernel that can be booted" "give the path of a bzImage (vmlinuz) for this processor architecture";
@@ -84,11 +85,13 @@ reasons! {
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";
+    InitrdIsKernel "initrd-is-kernel" Unsuitable "0" "a kernel or another program was given as the initrd" "give the path of this kernel's initrd (initrd.img, initramfs.img), or give --no-initrd";
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build the initrd again (update-initramfs -u), or give --no-initrd";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd has no detached signature, and one is required" "sign the initrd: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or require no signature: leave out --require-signed-initrd, or give skexec.covers=kernel in a first stage";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the kernel command line is too long" "shorten the command line";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the kernel command line contains a NUL byte" "remove the NUL byte";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";
+    CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
 
     // What the system permits.

@@ -9,7 +9,7 @@ use super::kernel::Prediction;
 use crate::reason::{Caution, Finding, Reason, Refusal, Warning};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Who signed.
+/// Who signed: the certificate, by what people tell it from others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
     /// The distinguished name of the certificate.
@@ -18,11 +18,21 @@ pub struct Signer {
     pub issuer: String,
     /// SHA-256 of the certificate.
     pub sha256: [u8; 32],
+    /// The content bytes of its serial number.
+    pub serial: Vec<u8>,
+    /// When the certificate is valid.
+    pub validity: Validity,
 }
 
 impl From<&Certificate> for Signer {
     fn from(certificate: &Certificate) -> Self {
-        Self { subject: certificate.subject(), issuer: certificate.issuer(), sha256: certificate.sha256() }
+        Self {
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            sha256: certificate.sha256(),
+            serial: certificate.serial().to_vec(),
+            validity: certificate.validity(),
+        }
     }
 }
 
@@ -99,8 +109,12 @@ pub struct Evidence {
     pub digest: Option<Digest>,
     /// The certificate that the signature names; an allegation unless the outcome is a proof.
     pub signer: Option<Signer>,
-    /// When the signer's certificate is valid.
-    pub validity: Option<Validity>,
+    /// The certificates from the signer's to the anchor's, each signed by the next one; empty where no anchor was reached.
+    pub chain: Vec<Signer>,
+    /// Where the anchor was found ([`Anchor::source`](super::Anchor::source)); nothing where none was reached.
+    pub anchor_source: Option<String>,
+    /// The signed attribute signingTime, in seconds of Unix time: the signer's own word.
+    pub signing_time: Option<i64>,
     /// Key identifiers of all certificates that the signature carries or leads to, and of their issuers: a kernel that
     /// holds none of these keys cannot accept it. Empty where that cannot be said.
     pub key_ids: Vec<Vec<u8>>,
@@ -115,7 +129,7 @@ impl Evidence {
     #[must_use]
     pub fn warnings(&self, now: SystemTime) -> Vec<Warning> {
         let now = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
-        match (self.validity, now) {
+        match (self.signer.as_ref().map(|signer| signer.validity), now) {
             (Some(validity), Some(now)) if now > validity.not_after => {
                 vec![Caution::SignerExpired.into()]
             }

@@ -24,6 +24,16 @@ pub(super) fn seconds(time: Tlv<'_>) -> Option<i64> {
     Some(parsed.timestamp()).filter(|seconds| *seconds >= 0)
 }
 
+/// A time in UTC, for people and for JSON (RFC 3339): `2026-11-24T13:45:59Z`; nothing past the year 9999.
+#[must_use]
+pub fn rfc3339(seconds: i64) -> Option<String> {
+    let time = ASN1Time::from_timestamp(seconds).ok()?.to_datetime();
+    let (date, clock) = (time.date(), time.time());
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    let (hour, minute, second) = (clock.hour(), clock.minute(), clock.second());
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +65,19 @@ mod tests {
             (0x04, "700101000000Z", None),
         ] {
             assert_eq!(read(tag, text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_in_utc() {
+        let rows = [
+            (0, Some("1970-01-01T00:00:00Z")),
+            (951_782_400, Some("2000-02-29T00:00:00Z")),
+            (253_402_300_799, Some("9999-12-31T23:59:59Z")),
+            (i64::MAX, None),
+        ];
+        for (seconds, wanted) in rows {
+            assert_eq!(rfc3339(seconds).as_deref(), wanted, "{seconds}");
         }
     }
 }

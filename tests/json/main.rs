@@ -70,7 +70,8 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
 
 fn failed(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
-    for line in ["exec", "unload", "inspect {}/none"] {
+    documents.push(("unload", lab.run("unload --json").json()));
+    for line in ["exec", "inspect {}/none"] {
         documents.push(("failure", lab.run(&format!("{line} --json")).json()));
     }
     // An error that has no slug: the record cannot be written.

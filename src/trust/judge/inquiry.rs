@@ -46,7 +46,9 @@ impl<'a> Inquiry<'a> {
         let evidence = Evidence {
             digest: None,
             signer: None,
-            validity: None,
+            chain: Vec::new(),
+            anchor_source: None,
+            signing_time: None,
             key_ids: Vec::new(),
             algorithms: Vec::new(),
             kernel,
@@ -173,10 +175,8 @@ impl<'a> Inquiry<'a> {
 
     /// From the message to an anchor, with nobody on the way revoked.
     fn chain(&mut self, message: &SignedData<'_>, content: &[u8]) -> Result<Signer, Ended> {
-        if let Some(certificate) = message.signer_certificate() {
-            self.evidence.signer = Some(certificate.into());
-            self.evidence.validity = Some(certificate.validity());
-        }
+        self.evidence.signer = message.signer_certificate().map(Signer::from);
+        self.evidence.signing_time = message.signer.attributes.as_ref().and_then(|attributes| attributes.signing_time);
         let path = chain::verify(message, content, &self.trust.anchors);
         let certificates = path.as_ref().map_or(message.certificates.as_slice(), Path::certificates);
         self.evidence.algorithms = algorithms(message, self.evidence.digest.as_ref(), certificates);
@@ -188,7 +188,11 @@ impl<'a> Inquiry<'a> {
         let revoked =
             revocations.check_path(&message.certificates).and_then(|()| revocations.check_path(on_path)).err();
         let signer = match path {
-            Ok(path) => path.certificates().first().map(Signer::from).ok_or(Ended),
+            Ok(path) => {
+                self.evidence.chain = path.certificates().iter().map(Signer::from).collect();
+                self.evidence.anchor_source = self.trust.anchors.get(path.anchor()).map(|anchor| anchor.source.clone());
+                self.evidence.chain.first().cloned().ok_or(Ended)
+            }
             Err(findings) => {
                 self.findings.extend(findings);
                 Err(Ended)

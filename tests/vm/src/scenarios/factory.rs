@@ -221,7 +221,7 @@ fn without_variables(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let status = guest.run("skexec status")?;
     let said = [
         Expect::Stdout("CN=Debian Secure Boot CA (MokListRT)"),
-        Expect::Stdout("and yet nothing will do"),
+        Expect::Stdout("but every file is refused"),
         Expect::Stdout("dbx: the EFI variables are not there (mount -t efivarfs"),
         Expect::Stdout("Secure Boot on"),
     ];
