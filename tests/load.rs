@@ -171,7 +171,7 @@ fn what_had_to_be_taken_back_is_not_taken_for_what_was_loaded_before() {
         assert_eq!((finding.reason.slug(), outcome.loaded), ("changed-while-read", false));
         assert_eq!(finding.detail.contains("do not boot it"), !unloads, "{finding}");
         assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Unload { panic: false }));
-        assert!(lab.run("exec --force").err.contains("(foreign-image)"), "the old record does not speak for it");
+        assert!(lab.run("exec --force").err.contains("(foreign-image)"), "the old record does not describe it");
     }
 }
 
@@ -214,7 +214,7 @@ fn a_refused_kernel_reaches_no_call() {
         ("load {}/vmlinuz --initrd {}/none --no-cmdline --keys {}/root.pem", 1, "unreadable"),
         ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/none", 1, "trust-file"),
         ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/text", 1, "trust-file"),
-        // The waiver reaches no further than a missing vouch.
+        // Only a missing signature and an unknown signer can be waived.
         ("load {}/flipped --no-initrd --no-cmdline --insecure-unsigned", 3, "digest-mismatch"),
         ("load {}/half --no-initrd --no-cmdline --insecure-unsigned", 4, "truncated"),
     ];

@@ -13,7 +13,7 @@ pub const fn limit_file(panic: bool) -> &'static str {
     if panic { "/proc/sys/kernel/kexec_load_limit_panic" } else { "/proc/sys/kernel/kexec_load_limit_reboot" }
 }
 
-/// What the running kernel says about kexec. `None` is a fact that cannot be read.
+/// What the running kernel shows about kexec. `None` is a fact that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kexec {
     /// The kernel has kexec at all.
@@ -98,7 +98,7 @@ impl Kexec {
     }
 }
 
-/// New kernels (6.19) have a directory of their own, and links at the old names.
+/// Reads the new place or the old one: from 6.19 on there is a directory of its own, with links at the old names.
 fn either(root: &Root, new: &str, old: &str) -> Option<String> {
     root.text(new).or_else(|| root.text(old))
 }
@@ -107,7 +107,8 @@ fn flag(root: &Root, new: &str, old: &str) -> Option<bool> {
     either(root, new, old).and_then(|text| parse_flag(&text))
 }
 
-/// Every kernel with kexec shows whether one is loaded, wherever sysfs is mounted; a configuration says it without.
+/// Whether the kernel has kexec. Where sysfs is mounted, such a kernel shows there whether an image is loaded; elsewhere its
+/// configuration tells.
 fn presence(root: &Root, config: &Config) -> Option<bool> {
     if root.has("/sys/kernel/kexec_loaded") || root.has("/sys/kernel/kexec") {
         return Some(true);
@@ -127,13 +128,13 @@ impl Calls {
         self.file_load.is_some() && self.segments.is_some()
     }
 
-    /// What was not found is not there.
+    /// Takes a call that was not found for absent.
     fn or_no(self) -> Self {
         Self { file_load: self.file_load.or(Some(false)), segments: self.segments.or(Some(false)) }
     }
 }
 
-/// By the configuration, or else by the kernel's symbols, which are a file of megabytes.
+/// Which calls there are, by the configuration, else by the kernel's symbols, which are a file of megabytes.
 fn calls(root: &Root, config: &Config) -> Calls {
     let configured = Calls { file_load: config.has("KEXEC_FILE"), segments: config.has("KEXEC") };
     if configured.are_known() {
