@@ -54,11 +54,6 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Describe FILE, without asking whether it is trusted
     Inspect(InspectArgs),
-    /// Print a shell's completions
-    Completions(CompletionsArgs),
-    /// Print the manual page skexec(8), for a package
-    #[command(hide = true)]
-    Man,
 }
 
 /// Whom to trust.
@@ -191,13 +186,6 @@ pub(super) struct InspectArgs {
 fn key(text: &str) -> Result<String, String> {
     let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
     if wrong { Err("it is the name before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
-}
-
-#[derive(Debug, Clone, Copy, Args)]
-pub(super) struct CompletionsArgs {
-    /// The shell
-    #[arg(value_enum)]
-    pub(super) shell: clap_complete::Shell,
 }
 
 #[cfg(test)]

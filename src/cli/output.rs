@@ -61,11 +61,6 @@ impl<'a> Output<'a> {
         self.fact(&format!("  {key:<8} {value}"))
     }
 
-    /// A text for other programs.
-    pub(super) fn text(&mut self, text: &[u8]) -> io::Result<()> {
-        self.put_out(text)
-    }
-
     /// A JSON document, whatever was said about quiet.
     pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(value)?;
