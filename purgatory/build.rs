@@ -47,7 +47,6 @@ fn main() {
     }
     println!("cargo::rustc-check-cfg=cfg(linked_image)");
     println!("cargo::rerun-if-env-changed={CHOSEN}");
-    println!("cargo::rerun-if-env-changed=PATH");
     if env::var_os("CARGO_CFG_TARGET_ARCH").is_some_and(|arch| arch != "x86_64") {
         // Another processor has no use for the image, and its compiler may have no `core` library for x86-64.
         return;
