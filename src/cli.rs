@@ -4,7 +4,6 @@ mod args;
 mod exec;
 mod inspect;
 mod load;
-mod man;
 mod output;
 mod plan;
 mod printable;
@@ -17,7 +16,7 @@ use crate::gather::TrustRequest;
 use crate::journal::Journal;
 use crate::reason::Exit;
 use crate::system::System;
-use args::{Cli, Command, CompletionsArgs, TrustArgs, VerifyArgs};
+use args::{Cli, Command, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
@@ -62,7 +61,7 @@ fn contradiction(command: &Command) -> Result<(), String> {
     }
 }
 
-/// The command line's definition, for completions and the manual page.
+/// The command line's definition, from which `dist/generate` makes the completions and the manual page.
 #[must_use]
 pub fn command() -> clap::Command {
     Cli::command()
@@ -85,16 +84,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
-        Command::Completions(args) => completions(*args, output),
-        Command::Man => man::run(output),
     }
-}
-
-fn completions(args: CompletionsArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "skexec", &mut script);
-    output.text(&script)?;
-    Ok(Exit::Done)
 }
 
 /// Help and version go to standard output and are no error, unless they cannot be written.

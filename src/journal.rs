@@ -132,7 +132,8 @@ impl Journal {
                 let mut kernel = OpenOptions::new().append(true).open(path)?;
                 // One write is one record, and the kernel drops one that is too long (kernel/printk/printk.c, `PRINTKRB_RECORD_MAX`).
                 let line = line(entry);
-                let end = line.floor_char_boundary(LONGEST_RECORD);
+                let fits = line.len().min(LONGEST_RECORD);
+                let end = (0..=fits).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
                 kernel.write_all(format!("{}\n", line.get(..end).unwrap_or_default()).as_bytes())
             }
             Listener::Nobody => Ok(()),

@@ -55,11 +55,6 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),
-    /// Print the completions for a shell
-    Completions(CompletionsArgs),
-    /// Print the manual page skexec(8), for a package
-    #[command(hide = true)]
-    Man,
 }
 
 /// Whom to trust.
@@ -202,13 +197,6 @@ pub(super) struct InspectArgs {
 fn key(text: &str) -> Result<String, String> {
     let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
     if wrong { Err("give the name that stands before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
-}
-
-#[derive(Debug, Clone, Copy, Args)]
-pub(super) struct CompletionsArgs {
-    /// The shell
-    #[arg(value_enum)]
-    pub(super) shell: clap_complete::Shell,
 }
 
 #[cfg(test)]

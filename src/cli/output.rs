@@ -106,11 +106,6 @@ impl<'a> Output<'a> {
         self.fact(&format!("  {key:<8} {value}"))
     }
 
-    /// A text for other programs.
-    pub(super) fn text(&mut self, text: &[u8]) -> io::Result<()> {
-        self.put_out(text).map(drop)
-    }
-
     /// A JSON document, with --quiet, too.
     pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
         let text = printable::json(&serde_json::to_string_pretty(value)?);

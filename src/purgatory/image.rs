@@ -1,9 +1,7 @@
 //! The embedded image, read by the compiler: an ELF file that is not as it should be does not build.
 #![expect(clippy::as_conversions, reason = "constant functions have no other way from one integer to another")]
 
-use skexec_purgatory::Params;
-
-const ELF: &[u8] = include_bytes!(env!("PURGATORY_ELF"));
+use skexec_purgatory::{ELF, Params};
 
 /// Where the file's only segment lies in it, and its two sizes (`Elf64_Phdr`).
 struct Segment {

@@ -155,7 +155,7 @@ fn a_refusal_does_what_onfail_says() {
 fn both_manuals_name_every_parameter() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |name: &str| fs::read_to_string(repository.join(name)).unwrap();
-    let (code, page) = (read("dist/lib/first-stage.sh"), read("src/cli/man/tail.roff"));
+    let (code, page) = (read("dist/lib/first-stage.sh"), read("dist/generate/tail.roff"));
     let manual = read("docs/first-stage.md");
     let parameters = code.lines().filter_map(|line| line.trim().strip_prefix("skexec.")?.split_once("=*)"));
     let parameters = parameters.filter(|(name, _)| name.bytes().all(|letter| letter.is_ascii_lowercase()));

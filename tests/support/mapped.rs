@@ -7,7 +7,7 @@ use nix::libc;
 use skexec::purgatory;
 use skexec_purgatory::Verdict;
 
-pub(crate) const ELF: &[u8] = include_bytes!(env!("PURGATORY_ELF"));
+pub(crate) use skexec_purgatory::ELF;
 
 /// A page-aligned, executable copy of an armed image.
 pub(crate) struct Mapped {

@@ -8,7 +8,7 @@ use crate::cache::{Cache, cargo};
 use crate::report::Report;
 use crate::tool;
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
+pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Debug)]
 pub(crate) struct Binaries {

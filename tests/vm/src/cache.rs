@@ -1,12 +1,14 @@
 //! Where everything fetched and made is kept: `vm-cache` below cargo's target directory.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::report::Report;
 use crate::tool;
 
 /// The cache, held by one harness at a time.
@@ -15,11 +17,13 @@ pub(crate) struct Cache {
     root: PathBuf,
     target: PathBuf,
     workspace: PathBuf,
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Cache {
     /// Waits while another harness uses it: both would write the same files, and two guests at once miss their deadlines.
+    ///
+    /// `main` opens it once and passes it on; a second time in the same process is an error.
     pub(crate) fn open() -> Result<Self> {
         let metadata = tool::stdout(cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?;
         let metadata: Value = serde_json::from_str(&metadata)?;
@@ -28,11 +32,7 @@ impl Cache {
         let (target, workspace) = (path("target_directory")?, path("workspace_root")?);
         let root = target.join("vm-cache");
         fs::create_dir_all(&root).with_context(|| format!("{}", root.display()))?;
-        let lock = File::create(root.join("lock"))?;
-        if lock.try_lock().is_err() {
-            println!("waiting for another cargo xtask ...");
-            lock.lock()?;
-        }
+        let lock = Lock::take(&root.join("lock"))?;
         Ok(Self { root, target, workspace, _lock: lock })
     }
 
@@ -76,7 +76,61 @@ impl Cache {
     }
 }
 
+/// A program of crates.io's, installed once below the cache.
+pub(crate) fn installed(cache: &Cache, report: Report, name: &str, version: &str) -> Result<PathBuf> {
+    let directory = format!("{name}-{version}");
+    let program = cache.path(&directory).join("bin").join(name);
+    if !program.exists() {
+        report.step(format_args!("fetch   {name} {version}, and build it"), || {
+            cache.directory(&directory, |unfinished| {
+                let mut install = cargo();
+                install.args(["install", "--locked", "--version", version, name, "--root"]).arg(unfinished);
+                tool::run(install.arg("--target-dir").arg(unfinished.join("build")))?;
+                Ok(fs::remove_dir_all(unfinished.join("build"))?)
+            })
+        })?;
+    }
+    Ok(program)
+}
+
+/// A file that one process at a time has locked; it holds that process's id.
+#[derive(Debug)]
+struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    fn take(path: &Path) -> Result<Self> {
+        let mut file = File::options().create(true).read(true).write(true).truncate(false).open(path)?;
+        if file.try_lock().is_err() {
+            let own = std::process::id().to_string();
+            ensure!(fs::read_to_string(path)?.trim() != own, "this process holds {} already", path.display());
+            println!("waiting for another cargo xtask ...");
+            file.lock()?;
+        }
+        file.set_len(0)?;
+        writeln!(file, "{}", std::process::id())?;
+        Ok(Self { _file: file })
+    }
+}
+
 /// The cargo that runs this harness, or the one on the path.
 pub(crate) fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_holds_the_lock_does_not_wait_for_it() {
+        let path = std::env::temp_dir().join(format!("skexec-lock-{}", std::process::id()));
+        let held = Lock::take(&path).expect("free");
+        let error = Lock::take(&path).expect_err("held").to_string();
+        assert!(error.contains("this process holds"), "{error}");
+        drop(held);
+        assert!(Lock::take(&path).is_ok());
+        let _gone = fs::remove_file(path);
+    }
 }

@@ -2,25 +2,27 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cache::{Cache, cargo};
+use crate::cache::{self, Cache, cargo};
 use crate::fetch::{Fetch, Group};
+use crate::licences;
 use crate::report::Report;
 use crate::tool;
 
 /// The version that made and tested the package.
 const CARGO_DEB: &str = "3.8.0";
-const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
 
 /// Makes the package; its path.
 pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
     let target = cache.target("deb");
     report.step("build   skexec for the package, linked to the system's C library", || compile(cache, &target))?;
-    generate(&target.join("release"))?;
-    let cargo_deb = cargo_deb(cache, report)?;
+    report.step("make    its manual page, completions and copyright file", || {
+        generate(cache, &target.join("release/dist"))
+    })?;
+    let cargo_deb = cache::installed(cache, report, "cargo-deb", CARGO_DEB)?;
     let output = target.join("package");
     if output.exists() {
         fs::remove_dir_all(&output)?;
@@ -36,22 +38,33 @@ pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
 }
 
 /// Builds the package and shows what it holds and what lintian says.
-pub(crate) fn run(lint: bool) -> Result<()> {
-    let cache = Cache::open()?;
+pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
     let report = Report::new();
-    let package = build(&cache, report)?;
+    let package = build(cache, report)?;
     println!("{}", tool::stdout(Command::new("dpkg-deb").arg("--info").arg(&package))?);
     let contents = tool::stdout(Command::new("dpkg-deb").arg("--contents").arg(&package))?;
     println!("{contents}");
-    let faults = faults(&contents);
+    let mut faults = faults(&contents);
+    let unnamed = licences::missing(&copyright_in(&package)?, &licences::linked(&cache.workspace(""))?);
+    faults.extend(unnamed.iter().map(|files| format!("the copyright file does not name {files}")));
     ensure!(faults.is_empty(), "the package is wrong:\n{}", faults.join("\n"));
     if lint {
-        let lintian = Fetch::new(&cache, report).extras(Group::Lintian)?;
+        let lintian = Fetch::new(cache, report).extras(Group::Lintian)?;
         let said = tool::stdout(&mut lintian.lintian(&package))?;
         println!("lintian:\n{said}");
     }
     println!("{}", package.display());
     Ok(())
+}
+
+fn copyright_in(package: &Path) -> Result<String> {
+    let archive = Command::new("dpkg-deb").arg("--fsys-tarfile").arg(package).stdout(Stdio::piped()).spawn();
+    let mut archive = archive.context("dpkg-deb")?;
+    let files = archive.stdout.take().context("dpkg-deb's output")?;
+    let text = Command::new("tar").args(["-xO", "./usr/share/doc/skexec/copyright"]).stdin(files).output()?;
+    archive.wait()?;
+    ensure!(text.status.success(), "the package holds no copyright file");
+    Ok(String::from_utf8(text.stdout)?)
 }
 
 /// No path of the builder's home in the program: it would stand in the package.
@@ -68,35 +81,13 @@ fn compile(cache: &Cache, target: &Path) -> Result<()> {
     tool::run(build.arg(target))
 }
 
-/// What the program prints of itself, where Cargo.toml's list of the package's files has it.
-fn generate(release: &Path) -> Result<()> {
-    let (skexec, dist) = (release.join("skexec"), release.join("dist"));
-    fs::create_dir_all(&dist)?;
-    let page = dist.join("skexec.8");
-    fs::write(&page, tool::stdout(Command::new(&skexec).arg("man"))?)?;
-    tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).arg(&page))?;
-    for shell in SHELLS {
-        let script = tool::stdout(Command::new(&skexec).args(["completions", shell]))?;
-        fs::write(dist.join(format!("skexec.{shell}")), script)?;
-    }
-    Ok(())
-}
-
-/// Installed once, below the cache.
-fn cargo_deb(cache: &Cache, report: Report) -> Result<PathBuf> {
-    let directory = format!("cargo-deb-{CARGO_DEB}");
-    let program = cache.path(&directory).join("bin/cargo-deb");
-    if !program.exists() {
-        report.step(format_args!("fetch   cargo-deb {CARGO_DEB}, and build it"), || {
-            cache.directory(&directory, |unfinished| {
-                let mut install = cargo();
-                install.args(["install", "--locked", "--version", CARGO_DEB, "cargo-deb", "--root"]).arg(unfinished);
-                tool::run(install.arg("--target-dir").arg(unfinished.join("build")))?;
-                Ok(fs::remove_dir_all(unfinished.join("build"))?)
-            })
-        })?;
-    }
-    Ok(program)
+/// The manual page, the completions and the copyright file, where Cargo.toml's list of the package's files has them.
+fn generate(cache: &Cache, dist: &Path) -> Result<()> {
+    let mut generate = cargo();
+    generate.current_dir(cache.workspace("")).args(["run", "--quiet", "--locked", "--package", "skexec"]);
+    tool::run(generate.args(["--example", "generate", "--"]).arg(dist))?;
+    tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).arg(dist.join("skexec.8")))?;
+    Ok(fs::write(dist.join("copyright"), licences::copyright(&cache.workspace(""))?)?)
 }
 
 /// What every package must hold, with its mode: what is looked for by name, or trusted for being root's alone.

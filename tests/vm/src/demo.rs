@@ -22,11 +22,11 @@ const BAD: [(&str, &str, &str, &str); 3] = [
     ("signed by a stranger", "/boot/vmlinuz.stranger", "unknown-signer", "ENOKEY"),
 ];
 
-pub(crate) fn run(options: &Demo) -> Result<()> {
+pub(crate) fn run(cache: &Cache, options: &Demo) -> Result<()> {
     let start = Instant::now();
     let report = Report::new();
     report.heading("Preparing");
-    let lab = Lab::open(Cache::open()?, options.emulation.accel)?;
+    let lab = Lab::open(cache, options.emulation.accel)?;
     let pair = options.kernels.pair(&lab)?;
     let mut files = lab.exhibits(&pair.second)?;
     let initrds = Lab::initrd_options(&mut files, options.initrd.as_deref())?;

@@ -44,7 +44,7 @@ impl<'a> Fetch<'a> {
     pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
         let directory = self.cache.path(group.directory());
         if !directory.exists() {
-            let apt = self.apt()?;
+            let apt = if group.is_foreign() { self.with_lists(Apt::with_arm64(self.cache)?)? } else { self.apt()? };
             self.report.step(format_args!("fetch   {}", group.directory()), || group.fetch(&apt, self.cache))?;
         }
         Ok(Extras::new(directory))

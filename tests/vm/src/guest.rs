@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use vm_protocol::facts::Facts;
 use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
@@ -217,6 +217,38 @@ pub(crate) fn interactive(machine: &Machine, tools: &Tools) -> Result<()> {
     if !status.success() {
         bail!("QEMU: {status}");
     }
+    Ok(())
+}
+
+/// Types a script at the console once it has shown `prompt`, and waits until the guest has ended.
+pub(crate) fn scripted(machine: &Machine, tools: &Tools, prompt: &str, script: &str) -> Result<()> {
+    let mut command = machine.command(tools, &Wiring::Terminal)?;
+    let mut qemu = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start QEMU")?;
+    let (mut stdin, stdout) =
+        (qemu.stdin.take().context("QEMU's stdin")?, qemu.stdout.take().context("QEMU's stdout")?);
+    let (sender, lines) = channel();
+    thread::spawn(move || {
+        let lines = BufReader::new(stdout).split(b'\n').map_while(std::result::Result::ok);
+        lines.map(|line| sender.send(line)).take_while(std::result::Result::is_ok).for_each(drop);
+    });
+    let deadline = Instant::now() + BOOT_DEADLINE;
+    let mut text = String::new();
+    while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        let line = plain(&String::from_utf8_lossy(&line));
+        if line.contains(prompt) {
+            // What is typed before the shell reads may be lost.
+            thread::sleep(Duration::from_secs(2));
+            stdin.write_all(script.as_bytes())?;
+        }
+        text += &line;
+        text.push('\n');
+    }
+    let in_time = Instant::now() < deadline;
+    if !in_time {
+        let _ = qemu.kill();
+    }
+    let status = qemu.wait()?;
+    ensure!(in_time && status.success(), "the guest did not end by itself ({status}); its console:\n{text}");
     Ok(())
 }
 

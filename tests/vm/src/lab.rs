@@ -28,10 +28,10 @@ const BLANK_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.fd";
 const DEBIAN_CA: &str = "keys/debian/debian-secure-boot-ca.pem";
 
 #[derive(Debug)]
-pub(crate) struct Lab {
+pub(crate) struct Lab<'a> {
     pub(crate) report: Report,
     pub(crate) tools: Tools,
-    cache: Cache,
+    cache: &'a Cache,
     binaries: Binaries,
     owner: Authority,
     stranger: Authority,
@@ -82,19 +82,19 @@ pub(crate) struct Vmlinux {
     pub(crate) signature: PathBuf,
 }
 
-impl Lab {
-    pub(crate) fn open(cache: Cache, accel: Accel) -> Result<Self> {
+impl<'a> Lab<'a> {
+    pub(crate) fn open(cache: &'a Cache, accel: Accel) -> Result<Self> {
         let report = Report::new();
-        let tools = Fetch::new(&cache, report).tools()?;
-        let owner = Authority::named("the owner", &cache, &tools)?;
-        let stranger = Authority::named("a stranger", &cache, &tools)?;
-        let binaries = Binaries::build(&cache, report)?;
+        let tools = Fetch::new(cache, report).tools()?;
+        let owner = Authority::named("the owner", cache, &tools)?;
+        let stranger = Authority::named("a stranger", cache, &tools)?;
+        let binaries = Binaries::build(cache, report)?;
         fs::create_dir_all(cache.path("run"))?;
         Ok(Self { report, tools, cache, binaries, owner, stranger, accel })
     }
 
     pub(crate) fn kernel(&self, choice: &Choice) -> Result<Kernel> {
-        Fetch::new(&self.cache, self.report).kernel(choice)
+        Fetch::new(self.cache, self.report).kernel(choice)
     }
 
     pub(crate) fn boot(&self, setup: Setup<'_>) -> Result<(Guest, Boot)> {
@@ -134,7 +134,7 @@ impl Lab {
     }
 
     pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
-        Fetch::new(&self.cache, self.report).extras(group)
+        Fetch::new(self.cache, self.report).extras(group)
     }
 
     fn disk(&self, name: &str, kernel: &Kernel, initrd: &[u8], own: &str) -> Result<PathBuf> {
@@ -215,7 +215,7 @@ impl Lab {
     }
 
     pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
-        Fetch::new(&self.cache, self.report).root(maker)
+        Fetch::new(self.cache, self.report).root(maker)
     }
 
     /// The throw-away authority that the tests trust.
@@ -225,7 +225,7 @@ impl Lab {
 
     /// The Debian package.
     pub(crate) fn package(&self) -> Result<PathBuf> {
-        deb::build(&self.cache, self.report)
+        deb::build(self.cache, self.report)
     }
 
     pub(crate) fn binaries(&self) -> &Binaries {

@@ -18,19 +18,24 @@ mod hardware;
 mod initramfs;
 mod kexec_tools;
 mod lab;
+mod licences;
 mod machine;
 mod measure;
 mod oracle;
 mod package;
 mod parent;
 mod payload;
+mod publish;
 mod real_files;
 mod report;
 mod root;
 mod scenarios;
 mod shell;
+mod size;
+mod smoke;
 mod test;
 mod tool;
+mod toolchains;
 mod variants;
 mod varstore;
 
@@ -41,17 +46,18 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Parser};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, Effort};
 use crate::cache::Cache;
 use crate::fetch::{Choice, Fetch, Kernel, Series};
 use crate::lab::Lab;
 use crate::machine::Accel;
 use crate::report::Report;
+use crate::toolchains::Toolchain;
 
 /// Boots signed Linux kernels in QEMU, with skexec in the guest.
 ///
-/// All that is needed (QEMU, firmware, Debian's signed kernels) is fetched from the Debian mirror that the system's apt is
-/// set to, and unpacked below cargo's target directory, in vm-cache. Nothing is installed, and no root is needed.
+/// QEMU, firmware and Debian's signed kernels are fetched from the Debian mirror among the system's apt sources and unpacked
+/// in vm-cache, below cargo's target directory. Nothing is installed, and root is not needed.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 enum Command {
@@ -64,48 +70,60 @@ enum Command {
     ///
     /// The last line is the count of the checks made in the guests.
     Test(Test),
-    /// Let real kernels judge forged files, right and wrong, and compare with their record and with skexec
+    /// Have real kernels verify forged files, and compare their answers with the recorded ones and with skexec's
     ///
-    /// The last line of each kernel counts the differences; any of them makes the exit code 1.
+    /// The last line for each kernel counts the differences; the exit code is 1 if there are any.
     Oracle(Oracle),
-    /// Open a console in a guest, with skexec on its path
+    /// Open a console in a guest that has skexec
     ///
-    /// The guest is locked down by Secure Boot unless --bios is given. Leave it with `exit`, or end it with Ctrl-A X.
+    /// Secure Boot locks the guest down, unless --bios is given. `exit` ends the guest, and so does Ctrl-A X.
     Shell(Shell),
-    /// Fill the cache, so that everything else works without a network
+    /// Fetch QEMU, firmware and kernels into the cache, so that the scenarios need no network
     Fetch {
-        /// Fetch anew what is there: today's kernels and programs
+        /// Empty the cache first, and fetch today's versions
         #[arg(long)]
         refresh: bool,
     },
-    /// Make the Debian package, and show what it holds and what lintian says of it
+    /// Make the Debian package, list its files and run lintian on it
     ///
-    /// The last line is its path. cargo-deb and lintian are fetched into the cache.
+    /// The last line is the path of the package. cargo-deb and lintian are fetched into the cache.
     Deb {
-        /// Do not ask lintian
+        /// Do not run lintian
         #[arg(long)]
         no_lint: bool,
     },
-    /// Let skexec judge signed and unsigned files of Debian's, and write the table in docs/real-files.md
+    /// Run `skexec verify` on signed and unsigned files from Debian, and write docs/real-files.md
     ///
     /// Fetches about 400 MB of packages. Once they are in the cache, `cargo xtask test` compares the table.
     RealFiles,
-    /// Compare what skexec costs with what others cost; the exit code is 1 where an aim is missed
+    /// Measure skexec beside other tools; the exit code is 1 if an aim is missed
     Bench {
         /// What to measure [default: everything]
         #[arg(value_enum)]
         which: Option<Bench>,
-        /// Runs of each
+        /// How often each program is run
         #[arg(long, default_value_t = 20)]
         runs: usize,
     },
-    /// Run a program and say what it cost
+    /// Write docs/size.md: how large the static program is, section by section and crate by crate
+    ///
+    /// The exit code is 1 if the program has 2,000,000 bytes or more.
+    Size,
+    /// Build and test skexec with Debian's own Rust and linkers, and for aarch64
+    ///
+    /// The compilers, linkers and the emulator are fetched into the cache.
+    Toolchains {
+        /// What to build with [default: all of them]
+        #[arg(value_enum)]
+        which: Option<Toolchain>,
+    },
+    /// Run a program and print its processor time and its peak memory
     #[command(name = measure::MEASURE, hide = true)]
     Measure {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         program: Vec<OsString>,
     },
-    /// Run a program that ends with its parent
+    /// Run a program, and end it when the parent process ends
     #[command(name = parent::GUARD, hide = true)]
     Guard {
         parent: u32,
@@ -129,7 +147,7 @@ struct Demo {
 struct Test {
     /// Only tests whose name contains this, and scenarios likewise
     filter: Option<String>,
-    /// Every scenario with every kernel, instead of a representative part
+    /// Run every scenario with every kernel, and every other command once, instead of a representative part
     #[arg(long)]
     all: bool,
     #[command(flatten)]
@@ -143,10 +161,10 @@ struct Oracle {
     /// The kernel to ask, once or more: one that Debian signed, or its 6.1 or 6.12 [default: both of these]
     #[arg(long, value_name = "FILE|6.1|6.12")]
     kernel: Vec<Choice>,
-    /// Ask also about the files that may crash it, each in a guest of its own
+    /// Also ask about files that may crash the kernel, each in a guest of its own
     #[arg(long, visible_alias = "all")]
     hazards: bool,
-    /// Keep the answers as the record that `cargo test` compares with
+    /// Write the answers to the record with which `cargo test` compares
     #[arg(long)]
     record: bool,
     #[command(flatten)]
@@ -215,25 +233,36 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Demo(demo) => demo::run(&demo).map(|()| ExitCode::SUCCESS),
-        Command::Test(test) => test::run(&test),
-        Command::Oracle(oracle) => oracle::run(&oracle),
-        Command::Shell(shell) => shell::run(&shell).map(|()| ExitCode::SUCCESS),
-        Command::Fetch { refresh } => fetch(refresh).map(|()| ExitCode::SUCCESS),
-        Command::Deb { no_lint } => deb::run(!no_lint).map(|()| ExitCode::SUCCESS),
-        Command::RealFiles => real_files::run().map(|()| ExitCode::SUCCESS),
-        Command::Bench { which, runs } => bench::run(which, runs),
-        Command::Measure { program } => measure::print(&program).map(|()| ExitCode::SUCCESS),
-        Command::Guard { parent, program } => parent::become_guarded(parent, &program).map(|()| ExitCode::SUCCESS),
+        // The harness calls itself by these two, while it holds the cache.
+        Command::Measure { program } => measure::print(&program)?,
+        Command::Guard { parent, program } => parent::become_guarded(parent, &program)?,
+        command => return with_cache(&Cache::open()?, command),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-fn fetch(refresh: bool) -> Result<()> {
-    let cache = Cache::open()?;
+fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
+    let success = match command {
+        Command::Test(test) => return test::run(cache, &test),
+        Command::Oracle(oracle) => return oracle::run(cache, &oracle),
+        Command::Bench { which, runs } => bench::run(cache, which, Effort { runs, ..Effort::default() })?,
+        Command::Demo(demo) => demo::run(cache, &demo).map(|()| true)?,
+        Command::Shell(shell) => shell::run(cache, &shell, None).map(|()| true)?,
+        Command::Fetch { refresh } => fetch(cache, refresh).map(|()| true)?,
+        Command::Deb { no_lint } => deb::run(cache, !no_lint).map(|()| true)?,
+        Command::RealFiles => real_files::run(cache, &cache.workspace(real_files::PAGE)).map(|()| true)?,
+        Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
+        Command::Toolchains { which } => toolchains::run(cache, which).map(|()| true)?,
+        Command::Measure { .. } | Command::Guard { .. } => anyhow::bail!("these need no cache"),
+    };
+    Ok(if success { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn fetch(cache: &Cache, refresh: bool) -> Result<()> {
     if refresh {
         cache.clear()?;
     }
-    let fetch = Fetch::new(&cache, Report::new());
+    let fetch = Fetch::new(cache, Report::new());
     fetch.tools()?;
     for series in [Series::V6_1, Series::V6_12] {
         println!("kernel {series}: {}", fetch.debian_kernel(series)?.release);

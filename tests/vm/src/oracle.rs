@@ -25,10 +25,10 @@ use self::record::Recording;
 
 const SERIES: [Series; 2] = [Series::V6_1, Series::V6_12];
 
-pub(crate) fn run(options: &Oracle) -> Result<ExitCode> {
+pub(crate) fn run(cache: &Cache, options: &Oracle) -> Result<ExitCode> {
     let report = Report::new();
     report.heading("Preparing");
-    let lab = Lab::open(Cache::open()?, options.emulation.accel)?;
+    let lab = Lab::open(cache, options.emulation.accel)?;
     let cases = report.step("forge   the cases", || Ok(forge::cases()))?;
     let mut record = record::read()?;
     let mut recording = Recording::over(&record, &cases);

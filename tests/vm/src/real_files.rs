@@ -14,7 +14,7 @@ use crate::checks::Checks;
 use crate::fetch::{Fetch, Origin, Package};
 use crate::report::Report;
 
-const PAGE: &str = "docs/real-files.md";
+pub(crate) const PAGE: &str = "docs/real-files.md";
 const DEBIAN_KEYS: &str = "keys/debian";
 
 /// Whom a run of `skexec verify` trusts.
@@ -104,12 +104,11 @@ impl Row {
     }
 }
 
-/// Fetches what is missing, judges all, and writes the page.
-pub(crate) fn run() -> Result<()> {
-    let cache = Cache::open()?;
-    let rows = rows(&cache)?;
-    fs::write(cache.workspace(PAGE), page(&rows))?;
-    println!("\n{} verdicts written to {PAGE}", rows.len());
+/// Fetches what is missing, judges all, and writes the table to `page`.
+pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
+    let rows = rows(cache)?;
+    fs::write(page, self::page(&rows))?;
+    println!("\n{} verdicts written to {}", rows.len(), page.display());
     Ok(())
 }
 

@@ -65,7 +65,7 @@ pub(crate) struct Instead<'a> {
 /// What a story finds when it begins.
 #[derive(Debug)]
 struct Stage<'a> {
-    lab: &'a Lab,
+    lab: &'a Lab<'a>,
     name: &'a str,
     first: Kernel,
     second: Kernel,

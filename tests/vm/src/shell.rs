@@ -7,15 +7,23 @@ use crate::cache::Cache;
 use crate::guest;
 use crate::lab::{Firmware, Lab, Setup};
 
-pub(crate) fn run(options: &Shell) -> Result<()> {
-    let lab = Lab::open(Cache::open()?, options.emulation.accel)?;
+/// The end of the greeting; the shell's prompt comes next.
+const LAST_WORDS: &str = "`exit` ends the guest, and so does Ctrl-A X";
+
+/// Opens the console, for the user's hands, or types `script` there and waits until the guest ends.
+pub(crate) fn run(cache: &Cache, options: &Shell, script: Option<&str>) -> Result<()> {
+    let lab = Lab::open(cache, options.emulation.accel)?;
     let pair = options.kernels.pair(&lab)?;
     let mut files = lab.exhibits(&pair.second)?;
     let initrds = Lab::initrd_options(&mut files, options.initrd.as_deref())?;
     files.add("/vm/welcome", welcome(&initrds).as_bytes());
     let firmware = if options.bios { Firmware::Bios } else { Firmware::SecureBoot };
     let setup = Setup::new("shell", &pair.first, firmware, "quiet vm.shell", files);
-    guest::interactive(&lab.machine(setup)?, &lab.tools)
+    let machine = lab.machine(setup)?;
+    match script {
+        Some(script) => guest::scripted(&machine, &lab.tools, LAST_WORDS, script),
+        None => guest::interactive(&machine, &lab.tools),
+    }
 }
 
 fn welcome(initrds: &str) -> String {
@@ -28,6 +36,6 @@ fn welcome(initrds: &str) -> String {
          \x20 skexec load --keys /keys/debian /boot/vmlinuz {initrds} --reuse-cmdline\n\
          \x20 skexec exec --force\n\
          \n\
-         `exit` ends the guest, and so does Ctrl-A X.\n\n"
+         {LAST_WORDS}.\n\n"
     )
 }

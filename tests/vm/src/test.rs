@@ -11,19 +11,19 @@ use crate::lab::Lab;
 use crate::real_files;
 use crate::report::Report;
 use crate::scenarios::{self, Instead, Scenario};
+use crate::smoke::{self, Smoke};
 use crate::{Kernels, Test};
 
-pub(crate) fn run(options: &Test) -> Result<ExitCode> {
+pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
     let report = Report::new();
     report.heading("Tests on this machine");
-    let cache = Cache::open()?;
-    let on_host = on_host(&cache, options.filter.as_deref())?;
+    let on_host = on_host(cache, options.filter.as_deref())?;
 
     let chosen = chosen(options);
     let mut checks = Checks::new(report);
     if options.filter.as_deref().is_none_or(|filter| "real-files".contains(filter)) {
         report.heading("real-files: docs/real-files.md is true");
-        if let Err(error) = real_files::check(&cache, &mut checks) {
+        if let Err(error) = real_files::check(cache, &mut checks) {
             checks.broken("real-files", &error);
         }
     }
@@ -40,6 +40,15 @@ pub(crate) fn run(options: &Test) -> Result<ExitCode> {
             }
             report.line(start.elapsed(), "in all");
         }
+    }
+    for command in smoke::ALL.iter().filter(|command| is_chosen(command, options)) {
+        let start = Instant::now();
+        report.heading(format_args!("{}: {}", command.name, command.about));
+        match (command.run)(cache) {
+            Ok(()) => checks.holds(command.name, true, &()),
+            Err(error) => checks.broken(command.name, &error),
+        }
+        report.line(start.elapsed(), "in all");
     }
     if !on_host {
         println!("\nthe tests on this machine FAILED");
@@ -59,6 +68,11 @@ fn chosen(options: &Test) -> Vec<Scenario> {
         None => all.retain(|scenario| scenario.representative || options.all),
     }
     all
+}
+
+/// Commands take their time, and need what only they need: all of them by `--all`, else those that are asked for.
+fn is_chosen(command: &Smoke, options: &Test) -> bool {
+    options.filter.as_deref().map_or(options.all, |filter| command.name.contains(filter))
 }
 
 /// `cargo test`, which prints for itself.

@@ -21,7 +21,6 @@ use crate::machine::Accel;
 use crate::report::Report;
 
 const SERIES: Series = Series::V6_12;
-const BIG_MIB: u64 = 220;
 const BIG: &str = "/boot/big.cpio";
 const WHOLE: &str = "/boot/whole.cpio";
 const CMDLINE: &str = "console=ttyS0 earlyprintk=serial,ttyS0,115200 nokaslr panic=-1 no_timer_check rdinit=/vm/init";
@@ -48,19 +47,19 @@ fn methods() -> [Method; 3] {
     ]
 }
 
-pub(super) fn run() -> Result<bool> {
+pub(super) fn run(cache: &Cache, initrd_mib: u64) -> Result<bool> {
     let report = Report::new();
     report.heading("Preparing");
-    let lab = Lab::open(Cache::open()?, Accel::Tcg)?;
+    let lab = Lab::open(cache, Accel::Tcg)?;
     let kernel = lab.kernel(&Choice::Debian(SERIES))?;
     report.heading(format_args!(
-        "Instructions from reboot(2) to the first line of {}, {BIG_MIB} MiB initrd",
+        "Instructions from reboot(2) to the first line of {}, {initrd_mib} MiB initrd",
         kernel.release
     ));
     let mut counts = vec![];
     for method in methods() {
         let start = Instant::now();
-        let count = count(&lab, &kernel, &method).with_context(|| method.name)?;
+        let count = count(&lab, &kernel, initrd_mib, &method).with_context(|| method.name)?;
         report.line(start.elapsed(), format_args!("{:16} {:>8} million", method.name, count / MILLION));
         counts.push(count);
     }
@@ -77,7 +76,7 @@ pub(super) fn run() -> Result<bool> {
     Ok(met)
 }
 
-fn count(lab: &Lab, kernel: &Kernel, method: &Method) -> Result<u64> {
+fn count(lab: &Lab<'_>, kernel: &Kernel, initrd_mib: u64, method: &Method) -> Result<u64> {
     let mut files = Files::default();
     files.copy("/boot/vmlinuz", &kernel.image)?;
     lab.add_keys(&mut files)?;
@@ -87,7 +86,7 @@ fn count(lab: &Lab, kernel: &Kernel, method: &Method) -> Result<u64> {
     let setup = Setup::new("bench-exec", kernel, Firmware::Bios, "", files);
     let (mut guest, _) = lab.boot(Setup { hardware, ..setup })?;
     guest.be_patient(PATIENCE);
-    let joined = format!("agent big-initrd {BIG} {BIG_MIB} && cat {BASE} {BIG} >{WHOLE} && rm {BIG}");
+    let joined = format!("agent big-initrd {BIG} {initrd_mib} && cat {BASE} {BIG} >{WHOLE} && rm {BIG}");
     for command in [&joined, &method.load] {
         let done = guest.run(command)?;
         ensure!(done.exit == Some(0), "{command}: {done:?}");

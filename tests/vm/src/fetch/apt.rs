@@ -32,26 +32,31 @@ pub(crate) struct Apt {
 
 impl Apt {
     pub(crate) fn configure(cache: &Cache) -> Result<Self> {
-        Self::reading(&[RELEASE, BACKPORTS], cache.path("apt"))
+        Self::reading(&[RELEASE, BACKPORTS], &["amd64"], cache.path("apt"))
     }
 
     /// What is signed in a later release only.
     pub(crate) fn of_trixie(cache: &Cache) -> Result<Self> {
-        Self::reading(&["trixie"], cache.path("apt-trixie"))
+        Self::reading(&["trixie"], &["amd64"], cache.path("apt-trixie"))
     }
 
-    fn reading(suites: &[&str], root: PathBuf) -> Result<Self> {
+    /// What is built for arm64 beside what runs here.
+    pub(crate) fn with_arm64(cache: &Cache) -> Result<Self> {
+        Self::reading(&[RELEASE, BACKPORTS], &["amd64", "arm64"], cache.path("apt-arm64"))
+    }
+
+    fn reading(suites: &[&str], architectures: &[&str], root: PathBuf) -> Result<Self> {
         for directory in ["state/lists/partial", "archives/partial", "parts"] {
             fs::create_dir_all(root.join(directory))?;
         }
         let apt = Self { root };
-        let file = apt.root.join("apt.conf");
-        if !file.exists() {
+        if !apt.sources().exists() {
             fs::write(apt.root.join("status"), "")?;
             fs::write(apt.root.join("preferences"), preferences())?;
-            fs::write(apt.root.join("sources.list"), sources(suites)?)?;
-            fs::write(file, configuration(&apt.root))?;
+            fs::write(apt.sources(), sources(suites)?)?;
         }
+        // Anew each time: it holds absolute paths, and the checkout may have been moved.
+        fs::write(apt.root.join("apt.conf"), configuration(&apt.root, architectures))?;
         Ok(apt)
     }
 
@@ -132,7 +137,8 @@ fn pinned(dependency: &str) -> Result<String> {
     Ok(words.next().map_or_else(|| name.to_owned(), |version| format!("{name}={version}")))
 }
 
-fn configuration(root: &Path) -> String {
+fn configuration(root: &Path, architectures: &[&str]) -> String {
+    let architectures: String = architectures.iter().map(|name| format!(" \"{name}\";")).collect();
     let at = |name: &str| root.join(name).display().to_string();
     format!(
         r#"Dir::State "{}";
@@ -144,7 +150,7 @@ Dir::Etc::sourceparts "{parts}";
 Dir::Etc::preferences "{}";
 Dir::Etc::preferencesparts "{parts}";
 APT::Architecture "amd64";
-APT::Architectures {{ "amd64"; }};
+APT::Architectures {{{architectures} }};
 APT::Install-Recommends "false";
 APT::Sandbox::User "root";
 Acquire::Languages "none";
@@ -241,6 +247,24 @@ mod tests {
         assert_eq!(mirrors.main.as_deref(), Some("http://mirror.example/debian"));
         assert_eq!(mirrors.security.as_deref(), Some("http://mirror.example/debian-security"));
         assert_eq!(Mirrors::among(""), Mirrors::default());
+    }
+
+    /// What the lists are asked for must be there, not where the checkout was when they were fetched.
+    #[test]
+    fn a_moved_checkout_is_configured_anew() {
+        let place = std::env::temp_dir().join(format!("skexec-apt-{}", std::process::id()));
+        let (old, new) = (place.join("old"), place.join("new"));
+        for root in [&old, &new] {
+            fs::create_dir_all(root).expect("a directory");
+            fs::write(root.join("sources.list"), "").expect("a file");
+        }
+        Apt::reading(&[], &["amd64"], old.clone()).expect("configured");
+        fs::copy(old.join("apt.conf"), new.join("apt.conf")).expect("moved");
+        Apt::reading(&[], &["amd64", "arm64"], new.clone()).expect("configured anew");
+        let text = fs::read_to_string(new.join("apt.conf")).expect("a file");
+        assert!(!text.contains(&old.display().to_string()), "{text}");
+        assert!(text.contains(r#"APT::Architectures { "amd64"; "arm64"; };"#), "{text}");
+        let _gone = fs::remove_dir_all(place);
     }
 
     #[test]

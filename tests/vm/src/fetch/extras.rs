@@ -1,6 +1,7 @@
 //! Programs that only some scenarios need, each group fetched when it is first asked for.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,6 +22,12 @@ pub(crate) enum Group {
     KexecTools,
     /// Debian's checker of packages, with a perl of its own
     Lintian,
+    /// Debian's Rust, which is newer than its release's, with the standard library for aarch64 beside its own
+    Rust,
+    /// The linkers of a distribution
+    Linkers,
+    /// What links for aarch64 and runs it
+    Aarch64,
     /// The signed boot loaders of a machine as it is sold, and what writes the disk that they lie on
     SignedBoot,
 }
@@ -32,6 +39,9 @@ impl Group {
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
             Self::Lintian => &["lintian"],
+            Self::Rust => &["cargo-web"],
+            Self::Linkers => &["lld", "binutils"],
+            Self::Aarch64 => &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
             Self::SignedBoot => &["mtools"],
         }
     }
@@ -39,7 +49,9 @@ impl Group {
     /// Packages of which nothing but their own files is wanted.
     fn alone(self) -> &'static [&'static str] {
         match self {
-            Self::Grub | Self::Compression | Self::Lintian => &[],
+            Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
+            Self::Rust => &["libstd-rust-web-dev:arm64"],
+            Self::Aarch64 => &["qemu-user"],
             Self::KexecTools => &["libc6"],
             Self::SignedBoot => &["shim-signed", "grub-efi-amd64-signed"],
         }
@@ -51,8 +63,16 @@ impl Group {
             Self::Compression => "tools-compression",
             Self::KexecTools => "tools-kexec",
             Self::Lintian => "tools-lintian",
+            Self::Rust => "tools-rust",
+            Self::Linkers => "tools-linkers",
+            Self::Aarch64 => "tools-aarch64",
             Self::SignedBoot => "tools-signed-boot",
         }
+    }
+
+    /// Some of it is of another architecture than this machine's.
+    pub(super) fn is_foreign(self) -> bool {
+        self == Self::Rust
     }
 
     pub(super) fn fetch(self, apt: &Apt, cache: &Cache) -> Result<()> {
@@ -83,9 +103,8 @@ impl Extras {
     pub(crate) fn command(&self, name: &str) -> Command {
         let places = ["usr/bin", "bin"].map(|place| self.path(place).join(name));
         let program = places.into_iter().find(|path| path.exists()).unwrap_or_else(|| self.path("usr/bin").join(name));
-        let libraries = self.libraries();
         let mut command = Command::new(program);
-        command.env("LD_LIBRARY_PATH", env::join_paths(libraries).unwrap_or_default());
+        command.env("LD_LIBRARY_PATH", self.library_path());
         command
     }
 
@@ -109,6 +128,10 @@ impl Extras {
         ]);
         command.args(["--display-info", "--display-experimental"]).arg(package);
         command
+    }
+
+    pub(crate) fn library_path(&self) -> OsString {
+        env::join_paths(self.libraries()).unwrap_or_default()
     }
 
     fn libraries(&self) -> [PathBuf; 2] {

@@ -1,24 +1,17 @@
-//! `skexec man`: the manual page skexec(8), of what clap knows and of sections written by hand.
+//! The manual page skexec(8), made of what clap knows and of sections written by hand.
 
-use super::output::Output;
-use crate::reason::Exit;
 use clap::Command;
 use clap_mangen::Man;
 use std::io;
 
 /// Name, synopsis, description.
-const HEAD: &str = include_str!("man/head.roff");
+const HEAD: &str = include_str!("head.roff");
 /// What comes after the commands.
-const TAIL: &str = include_str!("man/tail.roff");
+const TAIL: &str = include_str!("tail.roff");
 
-/// Prints the page.
-pub(super) fn run(output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    output.text(page()?.as_bytes())?;
-    Ok(Exit::Done)
-}
-
-fn page() -> io::Result<String> {
-    let mut skexec = super::command();
+/// The page, in roff.
+pub(crate) fn page() -> io::Result<String> {
+    let mut skexec = skexec::cli::command();
     skexec.build();
     let title = format!(".TH SKEXEC 8 \"\" \"skexec {}\" \"System Administration\"\n", env!("CARGO_PKG_VERSION"));
     let mut page = format!("{title}{HEAD}.SH COMMANDS\n");

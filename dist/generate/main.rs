@@ -1,0 +1,23 @@
+//! Writes what a package ships beside the program: the manual page skexec(8) and the completions of three shells.
+//!
+//! `cargo run --example generate -- DIRECTORY`, when a package is made. The installed program, which also stands in every
+//! initramfs, carries none of it.
+
+mod man;
+
+use anyhow::{Context, Result};
+use clap_complete::Shell;
+use std::fs;
+use std::path::PathBuf;
+
+fn main() -> Result<()> {
+    let directory = std::env::args_os().nth(1).map(PathBuf::from).context("name the directory to write to")?;
+    fs::create_dir_all(&directory)?;
+    fs::write(directory.join("skexec.8"), man::page()?)?;
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut skexec::cli::command(), "skexec", &mut script);
+        fs::write(directory.join(format!("skexec.{shell}")), script)?;
+    }
+    Ok(())
+}

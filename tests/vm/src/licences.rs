@@ -1,0 +1,212 @@
+//! Licences: the package's copyright file names every crate that is linked into the program, and `deny.toml` says which
+//! licences may be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::cache::{self, Cache, cargo};
+use crate::report::Report;
+use crate::tool;
+
+/// The version with which deny.toml was written and tested.
+const CARGO_DENY: &str = "0.20.2";
+/// Our own part of the copyright file.
+const HEAD: &str = "dist/debian/copyright";
+/// Licences whose texts the head has, and under which a crate with a choice is taken: MIT first, as it asks for less.
+const HEADS: [&str; 2] = ["MIT", "Apache-2.0"];
+/// Licences whose text is taken from the crate itself.
+const QUOTED: [&str; 1] = ["BSD-3-Clause"];
+
+/// A crate whose code is in the program.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Linked {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// As its Cargo.toml says it.
+    expression: String,
+    source: PathBuf,
+}
+
+impl Linked {
+    /// The name that the copyright file has for its files.
+    pub(crate) fn files(&self) -> String {
+        format!("crates/{}-{}/*", self.name, self.version)
+    }
+
+    /// The licence that we take it under, as Debian writes it.
+    fn licence(&self) -> Result<String> {
+        let choices: Vec<_> = self.expression.split(" OR ").flat_map(|part| part.split('/')).map(str::trim).collect();
+        let taken: Vec<_> = HEADS.into_iter().filter(|licence| choices.contains(licence)).collect();
+        if !taken.is_empty() {
+            return Ok(taken.join(" or "));
+        }
+        let quoted = QUOTED.into_iter().find(|licence| choices.contains(licence));
+        quoted.map(str::to_owned).with_context(|| format!("{} is under {}: not known", self.name, self.expression))
+    }
+
+    /// The notices that its licence asks us to keep.
+    fn notices(&self) -> Result<BTreeSet<String>> {
+        let mut notices = BTreeSet::new();
+        for file in licence_files(&self.source)? {
+            let text = fs::read_to_string(file)?;
+            notices.extend(text.lines().map(str::trim).filter(|line| is_notice(line)).map(str::to_owned));
+        }
+        if notices.is_empty() {
+            notices.insert(format!("the authors of {}", self.name));
+        }
+        Ok(notices)
+    }
+}
+
+/// A notice names a year or an owner; the licences' own sentences and templates begin with the same word.
+fn is_notice(line: &str) -> bool {
+    let Some(rest) = line.strip_prefix("Copyright ") else { return false };
+    let template = ["[yyyy]", "{yyyy}", "<YEAR>", "notice", "License", "owner", "holder", "and "];
+    !template.iter().any(|word| rest.contains(word))
+}
+
+fn licence_files(source: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = vec![];
+    for entry in fs::read_dir(source)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().to_uppercase();
+        if entry.file_type()?.is_file() && ["LICENSE", "LICENCE", "COPYRIGHT"].iter().any(|part| name.contains(part)) {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// What is linked into skexec, ourselves left out. Macros run in the compiler and are not.
+pub(crate) fn linked(workspace: &Path) -> Result<Vec<Linked>> {
+    let target = "x86_64-unknown-linux-gnu";
+    let mut tree = cargo();
+    tree.current_dir(workspace).args(["tree", "--locked", "--package", "skexec", "--target", target]);
+    tree.args(["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{l}|"]);
+    let tree = tool::stdout(&mut tree)?;
+    let places = places(workspace, target)?;
+    let mut found = BTreeSet::new();
+    for line in tree.lines().filter(|line| !line.contains(" (/")) {
+        let mut parts = line.split('|');
+        let (id, expression) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let (name, version) = id.split_once(" v").with_context(|| format!("cargo tree: {line}"))?;
+        let key = (name.to_owned(), version.to_owned());
+        let source = places.get(&key).with_context(|| format!("cargo metadata has no {id}"))?.clone();
+        found.insert(Linked { name: key.0, version: key.1, expression: expression.to_owned(), source });
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Where each package's sources are.
+fn places(workspace: &Path, target: &str) -> Result<BTreeMap<(String, String), PathBuf>> {
+    let mut metadata = cargo();
+    metadata.current_dir(workspace).args([
+        "metadata",
+        "--locked",
+        "--format-version",
+        "1",
+        "--filter-platform",
+        target,
+    ]);
+    let metadata: Value = serde_json::from_str(&tool::stdout(&mut metadata)?)?;
+    let mut places = BTreeMap::new();
+    for package in metadata["packages"].as_array().context("cargo metadata: no packages")? {
+        let text = |key: &str| package[key].as_str().map(str::to_owned).with_context(|| format!("no {key}: {package}"));
+        let manifest = PathBuf::from(text("manifest_path")?);
+        places.insert((text("name")?, text("version")?), manifest.parent().context("no directory")?.to_owned());
+    }
+    Ok(places)
+}
+
+/// The package's copyright file: our own part, then a paragraph for each crate, then the licences' texts that ours lacks.
+pub(crate) fn copyright(workspace: &Path) -> Result<String> {
+    let mut text = fs::read_to_string(workspace.join(HEAD)).context(HEAD)?;
+    let mut quoted = BTreeMap::new();
+    for linked in linked(workspace)? {
+        let licence = linked.licence()?;
+        let notices: Vec<_> = linked.notices()?.into_iter().collect();
+        text += &format!("\nFiles: {}\nCopyright: {}\n", linked.files(), notices.join("\n           "));
+        text += &format!("License: {licence}\nComment: linked into /usr/sbin/skexec\n");
+        if QUOTED.contains(&licence.as_str()) {
+            let file = licence_files(&linked.source)?.into_iter().next();
+            quoted.insert(licence, fs::read_to_string(file.with_context(|| linked.name.clone())?)?);
+        }
+    }
+    for (licence, full) in quoted {
+        text += &format!("\nLicense: {licence}\n");
+        for line in full.trim_end().lines() {
+            text += &if line.trim().is_empty() { " .\n".to_owned() } else { format!(" {line}\n") };
+        }
+    }
+    Ok(text)
+}
+
+/// The crates that a package's copyright file leaves out.
+pub(crate) fn missing(copyright: &str, linked: &[Linked]) -> Vec<String> {
+    let named: BTreeSet<_> = copyright.lines().filter_map(|line| line.strip_prefix("Files: ")).collect();
+    linked.iter().map(Linked::files).filter(|files| !named.contains(files.as_str())).collect()
+}
+
+/// `cargo deny check`, as far as it needs no network; cargo-deny is built once, below the cache.
+pub(crate) fn deny(cache: &Cache) -> Result<()> {
+    let report = Report::new();
+    let program = cache::installed(cache, report, "cargo-deny", CARGO_DENY)?;
+    report.step("check   licences, sources and duplicates by deny.toml", || {
+        let mut check = Command::new(program);
+        check.current_dir(cache.workspace("")).args(["--offline", "check", "licenses", "sources", "bans"]);
+        tool::run(&mut check)
+    })?;
+    let unnamed = missing(&copyright(&cache.workspace(""))?, &linked(&cache.workspace(""))?);
+    ensure!(unnamed.is_empty(), "the copyright file does not name {}", unnamed.join(", "));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspace() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("a workspace").to_owned()
+    }
+
+    #[test]
+    fn every_crate_has_its_paragraph_and_every_licence_its_text() {
+        let (text, linked) = (copyright(&workspace()).expect("known licences"), linked(&workspace()).expect("crates"));
+        assert!(linked.len() > 50 && linked.iter().any(|one| one.name == "subtle"), "{linked:?}");
+        assert_eq!(missing(&text, &linked), [""; 0]);
+        assert_eq!(missing(&text.replace("Files: crates/goblin-", "Files: crates/x-"), &linked).len(), 1);
+        for licence in HEADS.iter().chain(&QUOTED) {
+            assert_eq!(text.matches(&format!("\nLicense: {licence}\n ")).count(), 1, "{licence}");
+        }
+        assert!(text.contains("Isis Agora Lovecruft"), "subtle's authors");
+    }
+
+    #[test]
+    fn a_licence_that_is_not_known_is_an_error() {
+        let with = |expression: &str| Linked {
+            name: "x".to_owned(),
+            version: "1.0.0".to_owned(),
+            expression: expression.to_owned(),
+            source: PathBuf::new(),
+        };
+        let taken = |expression| with(expression).licence().ok();
+        assert_eq!(taken("Apache-2.0 OR MIT").as_deref(), Some("MIT or Apache-2.0"));
+        assert_eq!(taken("MIT/Apache-2.0").as_deref(), Some("MIT or Apache-2.0"));
+        assert_eq!(taken("Unlicense OR MIT").as_deref(), Some("MIT"));
+        assert_eq!(taken("GPL-3.0-only"), None);
+        assert_eq!(taken("MIT AND Zlib"), None);
+    }
+
+    #[test]
+    fn a_notice_is_no_sentence_of_a_licence() {
+        assert!(is_notice("Copyright (c) 2020 The Goblin Developers"));
+        assert!(!is_notice("Copyright [yyyy] [name of copyright owner]"));
+        assert!(!is_notice("Copyright notice and this permission notice"));
+    }
+}

@@ -1,0 +1,73 @@
+//! Every command of the harness, run once: `cargo xtask test --all` shows that each works.
+//!
+//! What a benchmark finds is no check: it compares costs, on a machine that does other things besides.
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, ensure};
+
+use crate::bench::{self, Bench, Effort};
+use crate::cache::Cache;
+use crate::fetch::{Choice, Series};
+use crate::machine::Accel;
+use crate::toolchains::{self, Toolchain};
+use crate::{Demo, Emulation, Kernels, Oracle, Shell};
+use crate::{deb, demo, fetch, licences, measure, oracle, publish, real_files, shell, size};
+
+/// A command, as a check.
+#[derive(Debug)]
+pub(crate) struct Smoke {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    pub(crate) run: fn(&Cache) -> Result<()>,
+}
+
+const EFFORT: Effort = Effort { runs: 1, initrd_mib: 16 };
+const EMULATION: Emulation = Emulation { accel: Accel::Tcg };
+const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
+
+#[rustfmt::skip]
+pub(crate) const ALL: [Smoke; 16] = [
+    Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
+    Smoke { name: "command-demo", about: "cargo xtask demo",
+            run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
+    Smoke { name: "command-oracle", about: "cargo xtask oracle --kernel 6.1", run: oracle },
+    Smoke { name: "command-shell", about: "cargo xtask shell, where `exit` is typed", run: shell },
+    Smoke { name: "command-deb", about: "cargo xtask deb", run: |cache| deb::run(cache, true) },
+    Smoke { name: "command-real-files", about: "cargo xtask real-files",
+            run: |cache| real_files::run(cache, &cache.path("run/real-files.md")) },
+    Smoke { name: "command-bench-verify", about: "cargo xtask bench verify", run: |cache| bench(cache, Bench::Verify) },
+    Smoke { name: "command-bench-purgatory", about: "cargo xtask bench purgatory",
+            run: |cache| bench(cache, Bench::Purgatory) },
+    Smoke { name: "command-bench-exec", about: "cargo xtask bench exec", run: |cache| bench(cache, Bench::Exec) },
+    Smoke { name: "command-measure", about: "cargo xtask measure",
+            run: |_| measure::cost(Command::new("find").arg("/usr/bin")).map(drop) },
+    Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
+    Smoke { name: "cargo-package", about: "cargo package builds from what it takes", run: publish::verify },
+    Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
+    Smoke { name: "toolchain-debian", about: "Debian's own Rust builds and tests skexec",
+            run: |cache| toolchains::run(cache, Some(Toolchain::Debian)) },
+    Smoke { name: "toolchain-linkers", about: "the purgatory's gates hold with Debian's lld and GNU ld",
+            run: |cache| toolchains::run(cache, Some(Toolchain::Linkers)) },
+    Smoke { name: "toolchain-aarch64", about: "verify and inspect on another processor",
+            run: |cache| toolchains::run(cache, Some(Toolchain::Aarch64)) },
+];
+
+fn oracle(cache: &Cache) -> Result<()> {
+    let kernel = vec![Choice::Debian(Series::V6_1)];
+    let code = oracle::run(cache, &Oracle { kernel, hazards: false, record: false, emulation: EMULATION })?;
+    ensure!(code == ExitCode::SUCCESS, "the kernel's answers differ from the record or from skexec's");
+    Ok(())
+}
+
+fn shell(cache: &Cache) -> Result<()> {
+    let options = Shell { bios: true, kernels: DEBIANS, initrd: None, emulation: EMULATION };
+    shell::run(cache, &options, Some("skexec --version\nexit\n"))
+}
+
+fn bench(cache: &Cache, which: Bench) -> Result<()> {
+    if !bench::run(cache, Some(which), EFFORT)? {
+        println!("an aim was missed: this run only shows that the benchmark works");
+    }
+    Ok(())
+}
