@@ -34,6 +34,10 @@ const LINK: [&str; 4] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=purgatory");
+    // The image is x86-64 code. On another processor skexec loads no kernel, and has no image.
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch != "x86_64") {
+        return;
+    }
     let out = PathBuf::from(variable("OUT_DIR"));
     let (shared, image) = (out.join("libskexec_purgatory.rlib"), out.join("purgatory.elf"));
     compile(Path::new("purgatory/src/lib.rs"), &shared, &["--crate-name=skexec_purgatory", "--crate-type=rlib"], &[]);

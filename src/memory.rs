@@ -3,11 +3,11 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
-mod e820;
 mod range_set;
+mod table;
 
-pub use e820::{E820Entry, E820Type, e820_table, ranges_of};
 pub use range_set::RangeSet;
+pub use table::{MemoryEntry, MemoryType, memory_table, ranges_of};
 
 use serde::Serialize;
 use std::fmt;
@@ -15,7 +15,7 @@ use std::fmt;
 /// Bytes of a page, which kexec's segments are made of.
 pub const PAGE: u64 = 4096;
 
-/// 1 MiB: what is below belongs to firmware and legacy devices.
+/// 1 MiB: the memory below belongs to firmware and legacy devices.
 pub const MIB: u64 = 1 << 20;
 
 /// A physical address.

@@ -52,7 +52,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
         signature: None,
         slot: skexec::system::Slot::Reboot,
         method: None,
-        segments: skexec::plan::Options::default(),
+        segments: skexec::segments::Options::default(),
         dry_run: false,
         require_signed_initrd: false,
         insecure_unsigned: false,

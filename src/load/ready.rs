@@ -1,4 +1,4 @@
-//! What the kernel is given, worked out; then the call, and its record.
+//! Works out what the kernel is given; then makes the call, and records it.
 
 use super::account::Stop;
 use super::call;
@@ -6,15 +6,16 @@ use super::fit;
 use super::method::Choice;
 use super::outcome::Plan;
 use super::request::Request;
+use crate::arch::Platform;
 use crate::authorize::{Authorized, Piece};
 use crate::machine::Machine;
-use crate::plan::{self, Segments};
 use crate::reason::{Finding, Reason};
 use crate::record::{Record, Records};
+use crate::segments::Segments;
 use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
 
-/// A load that lacks nothing but its call.
+/// A load that is complete but for its call.
 #[derive(Debug)]
 pub(super) struct Ready<'a> {
     authorized: &'a Authorized,
@@ -26,13 +27,13 @@ pub(super) struct Ready<'a> {
 /// What the kernel is given.
 #[derive(Debug)]
 enum Given<'a> {
-    /// The files.
+    /// The files, for `kexec_file_load`.
     Files,
-    /// Segments made of them.
+    /// Segments made of them, for `kexec_load`.
     Segments(Segments<'a>),
 }
 
-/// The initrds as segments need them: in one piece, that nothing changes any more.
+/// The initrds as segments need them: joined to one sealed piece.
 pub(super) fn initrd_bytes(authorized: &Authorized, method: Method) -> Result<Option<Piece<'_>>, Finding> {
     match method {
         Method::File => Ok(None),
@@ -46,13 +47,13 @@ impl<'a> Ready<'a> {
         authorized: &'a Authorized,
         initrd: Option<&'a [u8]>,
         choice: Choice,
-        machine: &Machine,
+        (machine, platform): (&'a Machine, &'a Platform),
         request: &Request,
     ) -> Result<Self, Finding> {
         let (given, plan) = match choice.method {
-            Method::File => (Given::Files, fit::file(authorized, machine, request.slot, choice.why)?),
+            Method::File => (Given::Files, fit::file(authorized, (machine, platform), request.slot, choice.why)?),
             Method::Segments => {
-                let segments = plan::segments(authorized, initrd, machine, &request.segments)?;
+                let segments = Segments::new(authorized, initrd, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, &segments, choice.why);
                 (Given::Segments(segments), plan)
             }
@@ -60,7 +61,7 @@ impl<'a> Ready<'a> {
         Ok(Self { authorized, given, slot: request.slot, plan })
     }
 
-    /// Makes the call and records it, as the only skexec that does.
+    /// Makes the call and records it, under the lock that keeps other skexec processes from doing the same.
     pub(super) fn hand_over(&self, system: System<'_>, machine: &Machine) -> Result<(), Stop> {
         let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
         let records = records.ok_or_else(|| Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))?;

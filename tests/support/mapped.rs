@@ -4,7 +4,7 @@
 
 use goblin::elf::Elf;
 use nix::libc;
-use skexec::purgatory;
+use skexec::arch::x86_64::purgatory;
 use skexec_purgatory::Verdict;
 
 pub(crate) const ELF: &[u8] = include_bytes!(env!("PURGATORY_ELF"));
