@@ -2,7 +2,7 @@
 //! made as a probe.
 //!
 //! A fact that cannot be read stays unknown; nothing here refuses. Each file holds one concern: a pure parser and the read that
-//! feeds it. Facts about the processor and the firmware are [`crate::arch::Platform`]'s.
+//! feeds it. The facts about processor and firmware stand in `arch::Platform`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -67,7 +67,7 @@ fn address(text: &str) -> Result<PhysAddr, String> {
 /// A size or an address as users write it: `4096`, `0x1000`, `64M`, `1g`; K, M, G and T are powers of 1024.
 ///
 /// # Errors
-/// In words, where it is nothing of the kind or does not fit 64 bits.
+/// A sentence that says why it is no size, or that it does not fit 64 bits.
 fn parse_size(text: &str) -> Result<u64, String> {
     let (number, shift) = match text.chars().last().map(shift) {
         Some(shift @ 1..) => (text.get(..text.len().saturating_sub(1)).unwrap_or_default(), shift),
@@ -81,7 +81,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
         return Err("not a size: write 4096, 0x1000, 64M or 4G".to_owned());
     }
     let value = u64::from_str_radix(digits, base).ok();
-    value.and_then(|value| value.checked_mul(1 << shift)).ok_or_else(|| "more than 64 bits hold".to_owned())
+    value.and_then(|value| value.checked_mul(1 << shift)).ok_or_else(|| "the number does not fit 64 bits".to_owned())
 }
 
 /// The power of two that a suffix stands for; 0 where it is none.

@@ -16,8 +16,8 @@ fn mem(cmdline: &Cmdline) -> Option<PhysAddr> {
     ends.filter(|end| *end != 0).min().map(PhysAddr::new)
 }
 
-/// What is left of free memory for a kernel with this command line, by its `memmap=` in their order: RAM taken out, limited or
-/// given another type, and after `exactmap` only what is named (arch/x86/kernel/e820.c, `parse_memmap_one`).
+/// The free memory that the `memmap=` of a command line leave, in their order: they take RAM out, limit it or give it another
+/// type, and after `exactmap` only the ranges that are named count (arch/x86/kernel/e820.c, `parse_memmap_one`).
 fn memmap(cmdline: &Cmdline, usable: &RangeSet) -> RangeSet {
     let items = cmdline.values("memmap").flat_map(|value| value.split(','));
     items.fold(usable.clone(), |left, item| match item {
@@ -42,8 +42,8 @@ fn memmap_item(item: &str, usable: &RangeSet, left: RangeSet) -> RangeSet {
     }
 }
 
-/// A number as the kernel reads it (lib/cmdline.c, `memparse`), and what follows: decimal, `0x` hexadecimal or `0` octal, then
-/// perhaps one of K, M, G, T, P, E. What does not fit wraps.
+/// A number as the kernel reads it (lib/cmdline.c, `memparse`), and the text behind it: decimal, `0x` hexadecimal or `0` octal,
+/// then perhaps one of K, M, G, T, P, E. A number that does not fit 64 bits wraps.
 fn memparse(text: &str) -> (u64, &str) {
     let hexadecimal = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     let (base, digits) = match hexadecimal.filter(|rest| rest.starts_with(|digit: char| digit.is_ascii_hexdigit())) {

@@ -10,11 +10,11 @@ use skexec_purgatory::{Console, OnMismatch, Params};
 pub struct Summary {
     /// `e820` entries.
     pub e820_entries: usize,
-    /// `acpi_rsdp_addr`; zero where it is not known.
+    /// `acpi_rsdp_addr`, a physical address; zero where it is not known.
     pub acpi_rsdp_addr: PhysAddr,
-    /// Entries of EFI's memory map; nothing on a machine without EFI.
+    /// Entries of EFI's runtime map; `None` where none is handed on.
     pub efi_descriptors: Option<usize>,
-    /// `secure_boot`, as the boot protocol numbers it.
+    /// `secure_boot`, by the boot protocol's numbers: 0 unset, 1 unknown, 2 off, 3 on.
     pub secure_boot: u8,
     /// Whether the next kernel gets random bytes to start from.
     pub rng_seed: bool,

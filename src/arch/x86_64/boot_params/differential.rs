@@ -1,5 +1,5 @@
-//! boot_params of two running kernels, as QEMU and its firmware had made them, against ours for a next one: what differs is
-//! listed here, with the reason.
+//! boot_params of two running kernels, made by QEMU and its firmware, compared with those that skexec makes for a next kernel:
+//! every difference is listed here with its reason.
 
 use super::*;
 use crate::memory::MemoryType;
