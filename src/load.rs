@@ -72,7 +72,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
 
     account.warn(choice.warnings(&request.segments, &machine, &platform));
     let initrd = ready::initrd_bytes(&authorized, choice.method)?;
-    let ready = Ready::new(&authorized, initrd.as_deref(), choice, (&machine, &platform), request);
+    let ready = Ready::new(&authorized, initrd.as_deref(), choice, &machine, &platform, request);
     // Who may not load may not see the memory map either: the first is what to say then.
     let ready = ready.map_err(|finding| permit.clone().err().unwrap_or(finding))?;
     account.plan = Some(ready.plan.clone());

@@ -23,7 +23,8 @@ const DRAWING_WIDTH: usize = 80;
 /// `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-crashkernel`.
 pub(super) fn file(
     authorized: &Authorized,
-    (machine, platform): (&Machine, &Platform),
+    machine: &Machine,
+    platform: &Platform,
     slot: Slot,
     why: &'static str,
 ) -> Result<Plan, Finding> {

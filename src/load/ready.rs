@@ -47,11 +47,12 @@ impl<'a> Ready<'a> {
         authorized: &'a Authorized,
         initrd: Option<&'a [u8]>,
         choice: Choice,
-        (machine, platform): (&'a Machine, &'a Platform),
+        machine: &'a Machine,
+        platform: &'a Platform,
         request: &Request,
     ) -> Result<Self, Finding> {
         let (given, plan) = match choice.method {
-            Method::File => (Given::Files, fit::file(authorized, (machine, platform), request.slot, choice.why)?),
+            Method::File => (Given::Files, fit::file(authorized, machine, platform, request.slot, choice.why)?),
             Method::Segments => {
                 let segments = Segments::new(authorized, initrd, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, &segments, choice.why);
