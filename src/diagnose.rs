@@ -3,6 +3,7 @@
 mod trust;
 mod words;
 
+use crate::arch::{Architecture as _, Platform};
 use crate::gather::TrustRequest;
 use crate::machine::kexec::{Kexec, Limit};
 use crate::machine::keyrings::Key;
@@ -64,8 +65,8 @@ struct MethodStatus {
 }
 
 impl MethodStatus {
-    fn read(machine: &Machine, method: Method) -> Self {
-        let finding = permit::may_load(method, machine, Slot::Reboot).err();
+    fn read(machine: &Machine, platform: &Platform, method: Method) -> Self {
+        let finding = permit::may_load(method, machine, platform, Slot::Reboot).err();
         Self {
             call: method.call(),
             present: match method {
@@ -108,7 +109,9 @@ impl Status {
     #[must_use]
     pub fn read(root: &Root, request: &TrustRequest) -> Self {
         let machine = Machine::read(root);
-        let [file, segments] = [Method::File, Method::Segments].map(|method| MethodStatus::read(&machine, method));
+        let platform = Platform::read(root);
+        let [file, segments] =
+            [Method::File, Method::Segments].map(|method| MethodStatus::read(&machine, &platform, method));
         let permit = if file.permitted || segments.permitted { None } else { Some(&file) };
         Self {
             schema: 1,
@@ -126,13 +129,13 @@ impl Status {
             memory_bytes: machine.memory.total,
             memory_limit: machine.memory.kexec_limit(),
             crash_reservation_bytes: machine.kexec.crash_size,
-            five_level: machine.cpu.la57,
+            five_level: platform.five_level(),
             init: words::init(&machine),
             ima: words::ima(&machine.ima),
             load_pin: words::load_pin(machine.load_pin),
             keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
             trust: TrustStatus::read(root, request),
-            release: machine.kernel.text,
+            release: machine.release.text,
         }
     }
 

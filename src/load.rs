@@ -13,6 +13,7 @@ mod request;
 pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
+use crate::arch::{Architecture as _, Platform};
 use crate::authorize::{Authorized, Candidate, Demands, Initrds, Role, Vouched, Waiver, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
@@ -37,7 +38,7 @@ pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> a
 
 /// The straight line: each noun is an argument of a later one.
 fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow: &mut Follow<'_>) -> Result<(), Stop> {
-    let machine = Machine::read(system.root);
+    let (machine, platform) = (Machine::read(system.root), Platform::read(system.root));
     let policy = Policy::read(system.root)?;
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
     account.warn(warnings);
@@ -50,7 +51,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let vouched = Vouched::new(judgement.outcome, waiver)?;
 
     let choice = method::choose(request.method, vouched.image(), &machine)?;
-    let permit = permit::may_load(choice.method, &machine, request.slot);
+    let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
     if !request.dry_run {
         permit.clone()?;
     }
@@ -72,9 +73,9 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     follow(Event::verified(&authorized));
     follow(Event::Chosen { method: choice.method, why: choice.why });
 
-    account.warn(choice.warnings(&request.segments, &machine));
+    account.warn(choice.warnings(&request.segments, &machine, &platform));
     let initrd = ready::initrd_bytes(&authorized, choice.method)?;
-    let ready = Ready::new(&authorized, initrd.as_deref(), choice, &machine, request);
+    let ready = Ready::new(&authorized, initrd.as_deref(), choice, &machine, &platform, request);
     // Who may not load may not see the memory map either: the first is what to say then.
     let ready = ready.map_err(|finding| permit.clone().err().unwrap_or(finding))?;
     account.plan = Some(ready.plan.clone());

@@ -1,16 +1,14 @@
-//! What this machine and its running kernel are, and what they will let us do: reads only, and no call as a probe.
+//! Facts about this machine and its running kernel, and about what they permit. Facts are read from files; no system call is
+//! made as a probe.
 //!
-//! A fact that cannot be read stays unknown; nothing here refuses. Each file holds one concern: a pure parser and the
-//! read that feeds it.
+//! A fact that cannot be read stays unknown; nothing here refuses. Each file holds one concern: a pure parser and the read that
+//! feeds it. The facts about processor and firmware stand in `arch::Platform`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod algorithms;
-pub mod confidential;
 pub mod config;
-pub mod cpu;
 pub mod enforcement;
-pub mod handover;
 pub mod ima;
 pub mod kexec;
 pub mod keyrings;
@@ -25,11 +23,8 @@ pub mod surroundings;
 
 pub use crate::sources::SecureBoot;
 pub use algorithms::{Algorithms, Support};
-pub use confidential::Confidential;
 pub use config::Config;
-pub use cpu::Cpu;
 pub use enforcement::{Enforcement, enforcement};
-pub use handover::Handover;
 pub use ima::Ima;
 pub use kexec::Kexec;
 pub use keyrings::Keyrings;
@@ -48,8 +43,8 @@ use crate::sources::Root;
 #[derive(Debug, Clone)]
 pub struct Machine {
     /// The running kernel's release.
-    pub kernel: Release,
-    /// How the running kernel was configured, where that is to be found.
+    pub release: Release,
+    /// How the running kernel was configured, where that can be found.
     pub config: Config,
     /// What this process may do.
     pub privilege: Privilege,
@@ -57,19 +52,13 @@ pub struct Machine {
     pub lockdown: Lockdown,
     /// Switches, limits and state of kexec.
     pub kexec: Kexec,
-    /// How much memory there is.
+    /// How much memory there is, and where.
     pub memory: Memory,
-    /// What of the processor matters to a kernel that is started.
-    pub cpu: Cpu,
-    /// What the next kernel has to be told of firmware and boot loader.
-    pub handover: Handover,
-    /// Signs of a guest with encrypted memory, if there are any.
-    pub confidential: Option<Confidential>,
     /// Signs that the running kernel keeps memory for the next one, if there are any.
     pub kho: Option<Kho>,
     /// UEFI Secure Boot.
     pub secure_boot: SecureBoot,
-    /// What the running kernel can compute.
+    /// The cryptographic algorithms of the running kernel.
     pub algorithms: Algorithms,
     /// The keys that the running kernel holds.
     pub keyrings: Keyrings,
@@ -85,25 +74,21 @@ impl Machine {
     /// Reads all of it below `root`.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        let kernel = Release::read(root);
-        let config = Config::read(root, &kernel);
+        let release = Release::read(root);
+        let config = Config::read(root, &release);
         let secure_boot = SecureBoot::read(root);
-        let handover = Handover::read(root);
         Self {
             privilege: Privilege::read(root),
             lockdown: Lockdown::read(root),
             kexec: Kexec::read(root, &config),
             memory: Memory::read(root),
-            cpu: Cpu::read(root),
-            confidential: Confidential::read(root, &handover),
             kho: Kho::read(root, &config),
-            handover,
             algorithms: Algorithms::read(root),
             keyrings: Keyrings::read(root),
             load_pin: LoadPin::read(root, &config),
             ima: Ima::read(root, &config, secure_boot),
             surroundings: Surroundings::read(root),
-            kernel,
+            release,
             config,
             secure_boot,
         }

@@ -3,11 +3,11 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
-mod e820;
 mod range_set;
+mod table;
 
-pub use e820::{E820Entry, E820Type, e820_table, ranges_of};
 pub use range_set::RangeSet;
+pub use table::{MemoryEntry, MemoryType, memory_table, ranges_of};
 
 use serde::Serialize;
 use std::fmt;
@@ -15,7 +15,7 @@ use std::fmt;
 /// Bytes of a page, which kexec's segments are made of.
 pub const PAGE: u64 = 4096;
 
-/// 1 MiB: what is below belongs to firmware and legacy devices.
+/// 1 MiB: the memory below belongs to firmware and legacy devices.
 pub const MIB: u64 = 1 << 20;
 
 /// A physical address.
@@ -29,25 +29,25 @@ impl PhysAddr {
         Self(address)
     }
 
-    /// Its number.
+    /// The address as a number.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// So many bytes further, where there is such an address.
+    /// The address this many bytes above; `None` where there is none.
     #[must_use]
     pub fn checked_add(self, bytes: u64) -> Option<Self> {
         self.0.checked_add(bytes).map(Self)
     }
 
-    /// So many bytes before, where there is such an address.
+    /// The address this many bytes below; `None` where there is none.
     #[must_use]
     pub fn checked_sub(self, bytes: u64) -> Option<Self> {
         self.0.checked_sub(bytes).map(Self)
     }
 
-    /// The next multiple of `alignment`, a power of two, from here on; nothing where there is none, or `alignment` is no
+    /// The next multiple of `alignment`, a power of two, from here on; `None` where there is none, or `alignment` is no
     /// power of two.
     #[must_use]
     pub fn align_up(self, alignment: u64) -> Option<Self> {
@@ -57,7 +57,7 @@ impl PhysAddr {
         self.0.checked_next_multiple_of(alignment).map(Self)
     }
 
-    /// The last multiple of `alignment`, a power of two, up to here; nothing where `alignment` is no power of two.
+    /// The last multiple of `alignment`, a power of two, up to here; `None` where `alignment` is no power of two.
     #[must_use]
     pub fn align_down(self, alignment: u64) -> Option<Self> {
         let mask = alignment.checked_sub(1).filter(|_| alignment.is_power_of_two())?;
@@ -79,13 +79,13 @@ pub struct PhysRange {
 }
 
 impl PhysRange {
-    /// The range between two addresses; nothing where the end is not above the start.
+    /// The range between two addresses; `None` where the end is not above the start.
     #[must_use]
     pub fn new(start: PhysAddr, end: PhysAddr) -> Option<Self> {
         (start < end).then_some(Self { start, end })
     }
 
-    /// So many bytes from an address on; nothing where they are none or go past the last address.
+    /// A range of this many bytes; `None` where they are none or go past the last address.
     #[must_use]
     pub fn of_length(start: PhysAddr, length: u64) -> Option<Self> {
         Self::new(start, start.checked_add(length)?)
@@ -97,7 +97,7 @@ impl PhysRange {
         self.start
     }
 
-    /// The first address that is not of it any more.
+    /// The first address behind the range.
     #[must_use]
     pub const fn end(self) -> PhysAddr {
         self.end
@@ -110,13 +110,13 @@ impl PhysRange {
         self.end.0.saturating_sub(self.start.0)
     }
 
-    /// Whether all of another lies in it.
+    /// Whether another range lies in it completely.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// What both have.
+    /// The addresses that both have; `None` where there are none.
     #[must_use]
     pub fn intersection(self, other: Self) -> Option<Self> {
         Self::new(self.start.max(other.start), self.end.min(other.end))

@@ -3,6 +3,7 @@
 
 mod segments;
 
+use crate::arch::{Architecture as _, Platform};
 use crate::machine::keyrings::{Holds, Key};
 use crate::machine::{Enforcement, Machine, Support, enforcement};
 use crate::reason::{Caution, Finding, Reason, Warning};
@@ -13,13 +14,14 @@ use nix::errno::Errno;
 /// Whether this process may load a kernel by this method.
 ///
 /// # Errors
-/// `no-capability`, `no-kexec`, `kexec-disabled`, `load-limit`; `no-kexec-file`, or those of the segments method.
-pub fn may_load(method: Method, machine: &Machine, slot: Slot) -> Result<(), Finding> {
+/// `unsupported-processor`; those of [`may_change`]; `no-kexec-file`, or those of the segments method.
+pub fn may_load(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
+    platform.supported()?;
     may_change(machine, slot)?;
     match method {
         Method::File if machine.kexec.file_load == Some(false) => Err(Reason::NoKexecFile.into()),
         Method::File => Ok(()),
-        Method::Segments => segments::permitted(machine, slot),
+        Method::Segments => segments::permitted(machine, platform, slot),
     }
 }
 
@@ -48,10 +50,10 @@ pub fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
 
 /// A warning about what the next kernel is not told of this machine; none where the running kernel itself tells it.
 #[must_use]
-pub fn misses(method: Method, machine: &Machine) -> Option<Warning> {
+pub fn misses(method: Method, machine: &Machine, platform: &Platform) -> Option<Warning> {
     match method {
         Method::File => None,
-        Method::Segments => segments::misses(machine),
+        Method::Segments => platform.misses(machine.secure_boot.is_efi()),
     }
 }
 
@@ -216,7 +218,8 @@ mod tests {
         ];
         for (path, text, wanted) in rows {
             let machine = machine(path, text);
-            let found = may_load(Method::File, &machine, Slot::Reboot).err().map(|finding| finding.reason);
+            let platform = Platform::read(Tree::new().root());
+            let found = may_load(Method::File, &machine, &platform, Slot::Reboot).err().map(|finding| finding.reason);
             assert_eq!(found, wanted, "{path}");
         }
     }

@@ -1,5 +1,6 @@
 //! The system calls and the memory mapping that the rest is built on; the only `unsafe` in the package.
 
+#[cfg(target_arch = "x86_64")]
 mod cpuid;
 mod kexec;
 mod lease;
@@ -8,8 +9,9 @@ mod memfd;
 mod random;
 mod signal;
 
+#[cfg(target_arch = "x86_64")]
 pub use cpuid::cpuid;
-pub use kexec::{FileLoad, Kexec, Live, Segment, SegmentsLoad, flags};
+pub use kexec::{FileLoad, Kexec, Live, RawSegment, SegmentsLoad, flags};
 pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;

@@ -53,7 +53,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
         signature: None,
         slot: skexec::system::Slot::Reboot,
         method: None,
-        segments: skexec::plan::Options::default(),
+        segments: skexec::segments::Options::default(),
         dry_run: false,
         count_loads: false,
         lock: false,

@@ -1,4 +1,5 @@
 //! The embedded purgatory, mapped into this process and run as a function: the object code that runs between the kernels.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/mapped.rs"]
@@ -8,7 +9,7 @@ use goblin::elf::Elf;
 use goblin::elf::program_header::PT_LOAD;
 use mapped::{ELF, Mapped, symbol};
 use sha2::{Digest, Sha256};
-use skexec::purgatory::{self, Console, OnMismatch, Orders, Region};
+use skexec::arch::x86_64::purgatory::{self, Params, Region, Span};
 use skexec_purgatory::{PURGATORY, SOUND, Verdict};
 
 /// The ways to compute the digest that this processor has.
@@ -24,24 +25,24 @@ fn address(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.as_ptr().expose_provenance()).unwrap()
 }
 
-fn region<'a>(name: &'a str, bytes: &[u8]) -> Region<'a> {
+fn region(name: &str, bytes: &[u8]) -> Region {
     Region {
-        name,
+        name: purgatory::name(name),
         start: address(bytes),
         length: bytes.len().try_into().unwrap(),
         digest: Sha256::digest(bytes).into(),
     }
 }
 
-fn orders(sha_ni: bool, regions: Vec<Region<'_>>) -> Orders<'_> {
-    let (console, on_mismatch) = (Console::None, OnMismatch::Reset);
-    Orders { entry: 0, boot_params: 0, regions, zero: Vec::new(), sha_ni, console, on_mismatch }
+/// The image that checks these regions.
+fn arm(sha_ni: bool, regions: &[Region]) -> Vec<u8> {
+    purgatory::arm(Params { sha_ni: sha_ni.into(), ..Params::EMPTY }, regions, &[]).unwrap()
 }
 
 /// What the image itself says is the digest of these bytes: it is told a wrong one.
 fn digest(sha_ni: bool, bytes: &[u8]) -> [u8; 32] {
     let wrong = Region { digest: [0; 32], ..region("bytes", bytes) };
-    let verdict = Mapped::new(&purgatory::arm(&orders(sha_ni, vec![wrong])).unwrap()).check();
+    let verdict = Mapped::new(&arm(sha_ni, &[wrong])).check();
     assert_eq!(verdict.damaged, 0);
     verdict.found
 }
@@ -79,7 +80,7 @@ fn what_is_sound_is_found_sound() {
     let bytes: Vec<u8> = (0..100_000_u32).map(|number| ((number * 197) >> 3).to_le_bytes()[0]).collect();
     for sha_ni in ways() {
         let regions: Vec<_> = (0..16).map(|index| region("part", &bytes[index * 4097..][..index * 511])).collect();
-        let mut image = Mapped::new(&purgatory::arm(&orders(sha_ni, regions)).unwrap());
+        let mut image = Mapped::new(&arm(sha_ni, &regions));
         // It does not change itself: a second time gives the same.
         assert_eq!([image.check(), image.check()], [Verdict { damaged: SOUND, found: [0; 32] }; 2]);
     }
@@ -90,8 +91,8 @@ fn the_region_that_is_damaged_is_named() {
     let mut buffers: Vec<Vec<u8>> = (0..16_u8).map(|index| vec![index; 100 + usize::from(index) * 37]).collect();
     for sha_ni in ways() {
         let armed = {
-            let regions = buffers.iter().map(|bytes| region("part", bytes)).collect();
-            purgatory::arm(&orders(sha_ni, regions)).unwrap()
+            let regions: Vec<_> = buffers.iter().map(|bytes| region("part", bytes)).collect();
+            arm(sha_ni, &regions)
         };
         let mut image = Mapped::new(&armed);
         for (buffer, damaged) in buffers.iter_mut().zip(0..) {
@@ -116,11 +117,11 @@ fn the_region_that_is_damaged_is_named() {
 fn a_bit_of_the_image_itself() {
     let bytes = [1, 2, 3];
     for sha_ni in ways() {
-        let armed = purgatory::arm(&orders(sha_ni, vec![region("three", &bytes)])).unwrap();
+        let armed = arm(sha_ni, &[region("three", &bytes)]);
         let mut image = Mapped::new(&armed);
         // Code that the check does not run (the way in and the exceptions), a constant of the end, every part of the
-        // orders that the check does not need to find itself, and the digest.
-        let params = armed.len() - skexec_purgatory::Params::SIZE;
+        // parameters that the check does not need to find itself, and the digest.
+        let params = armed.len() - Params::SIZE;
         let entry = [0, 1, 0x40, symbol("give_up"), symbol("memcpy")];
         let block =
             [0, 8, 16, 28, 32, 36, 40, 44, 48, 56, 64, 96, 119, 120, 1200, 1455, 1456, 1487].map(|at| params + at);
@@ -185,8 +186,8 @@ fn the_spans_are_zeroed_and_nothing_else() {
     let mut memory = vec![0xff_u8; 100_000];
     let start = u64::try_from(memory.as_mut_ptr().expose_provenance()).unwrap();
     let table = [(0, 1), (3, 0), (5, 8), (4096, 8192), (50_001, 33_333), (99_999, 1)];
-    let zero = table.map(|(from, length)| (start + from, length)).to_vec();
-    Mapped::new(&purgatory::arm(&Orders { zero, ..orders(false, Vec::new()) }).unwrap()).zero();
+    let zero = table.map(|(from, length)| Span { start: start + from, length });
+    Mapped::new(&purgatory::arm(Params::EMPTY, &[], &zero).unwrap()).zero();
     for (at, byte) in memory.iter_mut().enumerate() {
         let inside = table.iter().any(|(from, length)| (*from..from + length).contains(&u64::try_from(at).unwrap()));
         assert_eq!(*byte, if inside { 0 } else { 0xff }, "{at}");
@@ -196,6 +197,6 @@ fn the_spans_are_zeroed_and_nothing_else() {
 #[test]
 fn seventeen_regions_are_refused() {
     let bytes = [0; 4];
-    let refused = purgatory::arm(&orders(false, vec![region("part", &bytes); 17])).unwrap_err();
+    let refused = purgatory::arm(Params::EMPTY, &[region("part", &bytes); 17], &[]).unwrap_err();
     assert_eq!(refused.reason.slug(), "too-many-segments");
 }

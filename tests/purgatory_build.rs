@@ -1,4 +1,5 @@
 //! The purgatory's build script, run on a copy of its sources: the same bytes from anywhere, and what must not get in.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use skexec_purgatory::{ELF, Params};

@@ -20,7 +20,7 @@ global_asm!(include_str!("memory.s"), options(att_syntax));
 /// Checks everything and zeroes the spans; comes back only when all was sound.
 ///
 /// # Safety
-/// `image` and `params` are the image's start and its block of orders.
+/// `image` and `params` are the image's start and its parameter block.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn purgatory_main(image: *const u8, params: &Params) {
     // SAFETY: as the entry code says; the regions are identity-mapped memory.

@@ -117,7 +117,11 @@ fn address(physical: u64) -> *const u8 {
     core::ptr::with_exposed_provenance(size(physical))
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "x86-64 alone: both have 64 bits")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_possible_truncation,
+    reason = "both have 64 bits on every processor that this runs on"
+)]
 const fn size(number: u64) -> usize {
     number as usize
 }

@@ -1,4 +1,4 @@
-//! What the loader and the purgatory share: the block of orders, the check, and SHA-256.
+//! What the loader and the purgatory share: the parameter block, the check, and SHA-256.
 //!
 //! The purgatory is the code that runs when the old kernel is gone and before the new one starts. The loader writes
 //! [`Params`] into it; it compares the SHA-256 of itself and of every region with what stands there, and jumps, or says

@@ -1,4 +1,4 @@
-//! The block of orders, at the end of the image's file bytes.
+//! The parameter block, at the end of the image's file bytes.
 
 use core::mem::{offset_of, size_of};
 
@@ -9,7 +9,7 @@ pub const SPANS: usize = 16;
 /// Bytes of a region's name.
 pub const NAME: usize = 24;
 
-/// What the loader orders; all addresses are physical.
+/// What the loader tells the purgatory; all addresses are physical.
 ///
 /// The block ends the image's file bytes, and `self_digest` ends the block, so that the digest of all else is one run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +94,7 @@ impl Params {
     pub const MAGIC: u64 = u64::from_le_bytes(*b"skpurg\0\x01");
     /// Bytes of the block.
     pub const SIZE: usize = size_of::<Self>();
-    /// Nothing ordered.
+    /// Nothing to check and nothing to zero.
     pub const EMPTY: Self = Self {
         magic: Self::MAGIC,
         entry: 0,

@@ -1,5 +1,6 @@
-//! SHA-256 (FIPS 180-4) over memory, in two ways: portable, and with the processor's SHA extensions.
+//! SHA-256 (FIPS 180-4) over memory, in two ways: portable, and with the SHA extensions of x86-64.
 
+#[cfg(target_arch = "x86_64")]
 mod ni;
 mod portable;
 
@@ -83,13 +84,15 @@ impl Job {
     /// # Safety
     /// `blocks` blocks must be readable, and the processor must be as `sha_ni` says.
     unsafe fn compress(&mut self, blocks: usize, sha_ni: bool) {
+        #[cfg(target_arch = "x86_64")]
         if sha_ni {
             // SAFETY: the caller's word.
-            unsafe { ni::compress([self], blocks) }
-        } else {
-            // SAFETY: the caller's word.
-            unsafe { portable::compress(self, blocks) }
+            return unsafe { ni::compress([self], blocks) };
         }
+        // Another processor has no such instructions.
+        let _ = sha_ni;
+        // SAFETY: the caller's word.
+        unsafe { portable::compress(self, blocks) };
     }
 }
 
@@ -102,6 +105,14 @@ pub(crate) unsafe fn together<const LANES: usize>(jobs: [&mut Job; LANES]) {
     for job in &jobs {
         blocks = blocks.min(job.blocks);
     }
+    #[cfg(target_arch = "x86_64")]
     // SAFETY: the caller's word.
-    unsafe { ni::compress(jobs, blocks) };
+    unsafe {
+        ni::compress(jobs, blocks);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    for job in jobs {
+        // SAFETY: the caller's word.
+        unsafe { portable::compress(job, blocks) };
+    }
 }

@@ -1,8 +1,8 @@
 //! The plan of a dry run, for people.
 
 use super::output::Output;
+use crate::arch::Summary;
 use crate::load::Plan;
-use crate::plan::Summary;
 use crate::report::Report;
 use std::path::Path;
 

@@ -1,13 +1,13 @@
-//! The call itself, and what its errno means here.
+//! The system call that loads, and the meaning of its errno.
 
 use super::fit;
 use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::permit::explain;
-use crate::plan::Segments;
 use crate::reason::{Finding, Reason};
 use crate::sealed::Sealed;
-use crate::sys::{FileLoad, Kexec, Lease, Segment, SegmentsLoad};
+use crate::segments::Segments;
+use crate::sys::{FileLoad, Kexec, Lease, RawSegment, SegmentsLoad, flags};
 use crate::system::{Method, Slot};
 use crate::trust::digest::sha256;
 use nix::errno::Errno;
@@ -21,7 +21,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 pub(super) struct Failed {
     /// Why.
     pub(super) finding: Finding,
-    /// Whether the kernel still has what it had before: not so where it took an image that had to be taken back.
+    /// Whether the kernel still holds what it held before; it does not where it took an image that then had to be unloaded.
     pub(super) kept: bool,
 }
 
@@ -31,8 +31,8 @@ impl From<Finding> for Failed {
     }
 }
 
-/// Hands the sealed bytes to the kernel; where the machine insists on the file itself, that file, held still and
-/// compared.
+/// Hands the sealed bytes to the kernel. Where IMA or LoadPin must see the original file, hands over that file: a lease keeps
+/// writers out, and its bytes are compared with the verified ones before and after the call.
 pub(super) fn file_load(
     kexec: &dyn Kexec,
     machine: &Machine,
@@ -53,9 +53,9 @@ pub(super) fn file_load(
 
 /// Hands segments to the kernel.
 pub(super) fn segments_load(kexec: &dyn Kexec, machine: &Machine, segments: &Segments<'_>) -> Result<(), Failed> {
-    let parts = segments.parts.iter();
-    let raw: Vec<_> = parts
-        .map(|part| Segment { bytes: &part.bytes, at: part.range.start().get(), memory: part.range.len() })
+    let list = segments.list.iter();
+    let raw: Vec<_> = list
+        .map(|own| RawSegment { bytes: &own.bytes, at: own.range.start().get(), memory: own.range.len() })
         .collect();
     let load = SegmentsLoad { entry: segments.entry.get(), segments: &raw };
     let answer = kexec.segments_load(&load);
@@ -66,20 +66,24 @@ pub(super) fn segments_load(kexec: &dyn Kexec, machine: &Machine, segments: &Seg
     })?)
 }
 
-/// What the call was given, for whoever has to find out why the kernel refused it.
+/// The arguments of the call, for whoever has to find out why the kernel refused it.
 fn given(segments: &Segments<'_>) -> String {
-    let each = segments.parts.iter().map(|part| {
-        format!("{} at {} ({} of {} bytes)", part.name, part.range.start(), part.bytes.len(), part.range.len())
-    });
+    let each = segments
+        .list
+        .iter()
+        .map(|own| format!("{} at {} ({} of {} bytes)", own.name, own.range.start(), own.bytes.len(), own.range.len()));
     let each: Vec<_> = each.collect();
-    format!("; entry {}, flags KEXEC_ARCH_X86_64, {} segments: {}", segments.entry, each.len(), each.join(", "))
+    let flags = flags::ARCH_NAME;
+    format!("; entry {}, flags {flags}, {} segments: {}", segments.entry, each.len(), each.join(", "))
 }
 
-/// Unloads what nobody can vouch for.
+/// Unloads an image whose bytes may not be the verified ones.
 fn take_back(kexec: &dyn Kexec, slot: Slot, mut finding: Finding) -> Failed {
     if let Err(errno) = kexec.file_unload(slot == Slot::Panic) {
         let errno = Errno::from_raw(errno).desc();
-        finding.detail.push_str(&format!("; the kernel has it, and unloading it failed ({errno}): do not boot it"));
+        finding
+            .detail
+            .push_str(&format!("; the kernel holds this image, and unloading it failed ({errno}): do not boot it"));
     }
     Failed { finding, kept: false }
 }
@@ -101,7 +105,7 @@ fn attempt(
     kexec.file_load(&load).map_err(|errno| explain(errno, machine, Method::File, slot))
 }
 
-/// Sees to it that nobody can open the file for writing.
+/// Takes a lease on the file, so that nobody can open it for writing.
 fn hold(sealed: &Sealed) -> Result<Lease<'_>, Finding> {
     Lease::take(sealed.original()).map_err(|error| match error.kind() {
         io::ErrorKind::WouldBlock => Reason::WriterOpen.into(),
@@ -120,6 +124,6 @@ fn same(sealed: &Sealed) -> Result<(), Finding> {
     if <[u8; 32]>::from(hasher.finalize()) == sha256(&[sealed.bytes()]) {
         Ok(())
     } else {
-        Err(changed("the file is no longer what was verified".into()))
+        Err(changed("its bytes are no longer those that were verified".into()))
     }
 }

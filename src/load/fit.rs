@@ -1,17 +1,18 @@
-//! What the kernel would refuse by its size, worked out before it is asked.
+//! Whether everything fits this machine, worked out before the call.
 
-use super::outcome::Plan;
+use super::outcome::{Plan, SegmentLine};
+use crate::arch::{Architecture as _, Platform};
 use crate::authorize::Authorized;
 use crate::image::Kernel;
 use crate::machine::Machine;
-use crate::plan::Segments;
 use crate::reason::{Finding, Reason};
+use crate::segments::Segments;
 use crate::sys::flags;
 use crate::system::{Method, Slot};
 use std::path::PathBuf;
 
 const PAGE: u64 = 4096;
-/// boot_params, command line, setup_data and the kernel's own purgatory: a few pages, generously.
+/// Room for boot_params, command line, setup_data and the kernel's own purgatory, which take a few pages.
 const SMALL_SEGMENTS: u64 = 64 * 1024;
 /// Columns of a terminal.
 const DRAWING_WIDTH: usize = 80;
@@ -20,11 +21,15 @@ const DRAWING_WIDTH: usize = 80;
 ///
 /// # Errors
 /// `no-5level`, `cmdline-too-long`, `half-of-ram`, `no-crashkernel`, `crash-too-small`.
-pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: &'static str) -> Result<Plan, Finding> {
+pub(super) fn file(
+    authorized: &Authorized,
+    machine: &Machine,
+    platform: &Platform,
+    slot: Slot,
+    why: &'static str,
+) -> Result<Plan, Finding> {
     let image = authorized.image();
-    if machine.cpu.la57 == Some(true) && !image.five_level() {
-        return Err(Reason::FiveLevel.into());
-    }
+    platform.can_enter(image)?;
     authorized.cmdline().for_file_load(image.cmdline_size())?;
     let initrd_bytes = authorized.initrds().length();
     let kernel = pages(image.memory().max(kernel_bytes(authorized)));
@@ -40,8 +45,8 @@ pub(super) fn file(authorized: &Authorized, machine: &Machine, slot: Slot, why: 
     })
 }
 
-/// Whether kernel and initrds would fit, by the initrds' sizes alone: on a small machine to copy what is too large could cost
-/// other processes their lives.
+/// Whether kernel and initrds would fit, by the initrds' sizes alone: on a small machine the copy of too large an initrd could
+/// make the kernel kill other processes.
 ///
 /// # Errors
 /// `half-of-ram`, `no-crashkernel`, `crash-too-small`.
@@ -51,7 +56,7 @@ pub(super) fn before_copying(
     machine: &Machine,
     slot: Slot,
 ) -> Result<(), Finding> {
-    // What cannot be asked for its size cannot be opened either, which is said then.
+    // A file whose size cannot be read cannot be opened either, and is reported then.
     let sizes = initrds.iter().filter_map(|path| Some(std::fs::metadata(path).ok()?.len()));
     let initrd = sizes.fold(0_u64, u64::saturating_add);
     let kernel = pages(kernel.memory());
@@ -70,13 +75,13 @@ fn too_much(kernel: u64, initrd: u64, limit: u64, slot: Slot) -> Finding {
     }
 }
 
-/// The plan of segments that are in their places.
+/// The plan of segments that have their addresses.
 pub(super) fn segments(authorized: &Authorized, machine: &Machine, segments: &Segments<'_>, why: &'static str) -> Plan {
-    let memory_bytes = segments.parts.iter().fold(0_u64, |all, part| all.saturating_add(part.range.len()));
+    let memory_bytes = segments.list.iter().fold(0_u64, |all, segment| all.saturating_add(segment.range.len()));
     Plan {
         memory_limit: machine.memory.kexec_limit(),
         entry: Some(segments.entry),
-        segments: segments.parts.iter().map(Into::into).collect(),
+        segments: SegmentLine::all(&segments.list),
         summary: Some(segments.summary.clone()),
         drawing: segments.drawing(machine, DRAWING_WIDTH),
         ..plan(authorized, Method::Segments, why, memory_bytes)
@@ -123,7 +128,7 @@ pub(super) fn file_flags(machine: &Machine, slot: Slot) -> u64 {
     let mut flags = 0;
     if slot == Slot::Panic {
         flags |= flags::ON_CRASH;
-    } else if machine.kernel.has_no_cma() {
+    } else if machine.release.has_no_cma() {
         flags |= flags::NO_CMA;
     }
     flags

@@ -1,10 +1,11 @@
-//! By which system call: never found out by a call, for each one counts against `kexec_load_limit_*`.
+//! The choice of the system call. It is made without a call as a probe, for each call counts against `kexec_load_limit_*`.
 
+use crate::arch::Platform;
 use crate::image::Kernel;
 use crate::machine::Machine;
 use crate::permit;
-use crate::plan::Options;
 use crate::reason::{Caution, Finding, Reason, Warning};
+use crate::segments::Options;
 use crate::system::Method;
 
 /// The method, and why it is that one.
@@ -15,8 +16,8 @@ pub(super) struct Choice {
 }
 
 impl Choice {
-    /// What the next kernel would miss, and what the user said in vain.
-    pub(super) fn warnings(self, segments: &Options, machine: &Machine) -> Vec<Warning> {
+    /// What the next kernel would miss, and which options have no effect.
+    pub(super) fn warnings(self, segments: &Options, machine: &Machine, platform: &Platform) -> Vec<Warning> {
         let vain = self.method == Method::File && *segments != Options::default();
         let vain = vain.then(|| {
             Warning::new(
@@ -24,15 +25,15 @@ impl Choice {
                 "kexec_file_load places segments itself: the options for segments have no effect",
             )
         });
-        permit::misses(self.method, machine).into_iter().chain(vain).collect()
+        permit::misses(self.method, machine, platform).into_iter().chain(vain).collect()
     }
 }
 
-/// The method that was asked for; without a word, the file method, unless the running kernel lacks it or takes no image of
-/// this kind: under it the running kernel checks the signature, too.
+/// The method that was asked for. Where none was, the file method, by which the running kernel checks the signature too;
+/// segments where the running kernel has no `kexec_file_load`, or that call takes no image of this kind.
 ///
 /// # Errors
-/// `unsupported-format` when the image cannot go the way that was asked for.
+/// `unsupported-format` when the method that was asked for cannot load the image.
 pub(super) fn choose(asked: Option<Method>, image: &Kernel, machine: &Machine) -> Result<Choice, Finding> {
     let choice = |method, why| Ok(Choice { method, why });
     match (asked, image) {

@@ -1,8 +1,9 @@
 //! The result of a load: every load ends with a report.
 
+use crate::arch::Summary;
 use crate::hex;
 use crate::memory::PhysAddr;
-use crate::plan::{Part, Summary};
+use crate::placement::{Segment, digests, length};
 use crate::reason::{Exit, Warning};
 use crate::report::Report;
 use serde::Serialize;
@@ -60,15 +61,18 @@ pub struct SegmentLine {
     pub sha256: String,
 }
 
-impl From<&Part<'_>> for SegmentLine {
-    fn from(part: &Part<'_>) -> Self {
-        Self {
-            name: part.name.to_string(),
-            addr: part.range.start(),
-            bufsz: u64::try_from(part.bytes.len()).unwrap_or(u64::MAX),
-            memsz: part.range.len(),
-            sha256: hex::encode(&part.digest),
-        }
+impl SegmentLine {
+    /// A line for each segment.
+    pub(super) fn all(segments: &[Segment<'_>]) -> Vec<Self> {
+        let contents: Vec<_> = segments.iter().map(|segment| &*segment.bytes).collect();
+        let line = |(segment, digest): (&Segment<'_>, [u8; 32])| Self {
+            name: segment.name.to_string(),
+            addr: segment.range.start(),
+            bufsz: length(&segment.bytes),
+            memsz: segment.range.len(),
+            sha256: hex::encode(&digest),
+        };
+        segments.iter().zip(digests(&contents)).map(line).collect()
     }
 }
 

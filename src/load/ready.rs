@@ -1,18 +1,19 @@
-//! What the kernel is given, worked out; then the call.
+//! Works out what the kernel is given; then makes the call.
 
 use super::call;
 use super::fit;
 use super::method::Choice;
 use super::outcome::Plan;
 use super::request::Request;
+use crate::arch::Platform;
 use crate::authorize::{Authorized, Piece};
 use crate::machine::Machine;
-use crate::plan::{self, Segments};
 use crate::reason::Finding;
+use crate::segments::Segments;
 use crate::sys::Kexec;
 use crate::system::{Method, Slot};
 
-/// A load that lacks nothing but its call.
+/// A load that is complete but for its call.
 #[derive(Debug)]
 pub(super) struct Ready<'a> {
     authorized: &'a Authorized,
@@ -24,13 +25,13 @@ pub(super) struct Ready<'a> {
 /// What the kernel is given.
 #[derive(Debug)]
 enum Given<'a> {
-    /// The files.
+    /// The files, for `kexec_file_load`.
     Files,
-    /// Segments made of them.
+    /// Segments made of them, for `kexec_load`.
     Segments(Segments<'a>),
 }
 
-/// The initrds as segments need them: in one piece, that nothing changes any more.
+/// The initrds as segments need them: joined to one sealed piece.
 pub(super) fn initrd_bytes(authorized: &Authorized, method: Method) -> Result<Option<Piece<'_>>, Finding> {
     match method {
         Method::File => Ok(None),
@@ -44,13 +45,14 @@ impl<'a> Ready<'a> {
         authorized: &'a Authorized,
         initrd: Option<&'a [u8]>,
         choice: Choice,
-        machine: &Machine,
+        machine: &'a Machine,
+        platform: &'a Platform,
         request: &Request,
     ) -> Result<Self, Finding> {
         let (given, plan) = match choice.method {
-            Method::File => (Given::Files, fit::file(authorized, machine, request.slot, choice.why)?),
+            Method::File => (Given::Files, fit::file(authorized, machine, platform, request.slot, choice.why)?),
             Method::Segments => {
-                let segments = plan::segments(authorized, initrd, machine, &request.segments)?;
+                let segments = Segments::new(authorized, initrd, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, &segments, choice.why);
                 (Given::Segments(segments), plan)
             }

@@ -3,9 +3,9 @@
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
-use crate::plan::Options;
 use crate::reason::Finding;
 use crate::sealed::Sealed;
+use crate::segments::Options;
 use crate::sources::Root;
 use crate::sources::policy::Policy;
 use crate::system::{Method, Slot};

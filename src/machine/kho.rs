@@ -1,20 +1,21 @@
-//! Kexec handover (KHO): the running kernel keeps memory for the next one, which only its own loader tells where.
+//! Kexec handover (KHO): the running kernel keeps memory for the next one. Only the kernel's own loader tells the next kernel
+//! where that memory is.
 
 use super::Config;
 use crate::sources::Root;
 
-/// What shows that it is on: its own directory, and what is built upon it.
+/// Paths that exist where it is on: its own directory, and those of what is built upon it.
 const PATHS: [&str; 3] = ["/sys/kernel/debug/kho", "/sys/kernel/debug/liveupdate", "/dev/liveupdate"];
 
-/// That it is on, and by what that was known.
+/// KHO is on, or may be; and the sign that shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kho {
-    /// The sign, as it is to be shown.
+    /// The sign, for messages.
     pub sign: String,
 }
 
 impl Kho {
-    /// `None` where it is off, or there is no sign of it: debugfs is often not mounted.
+    /// `None` where it is off, or no sign of it was found; debugfs is often not mounted.
     #[must_use]
     pub fn read(root: &Root, config: &Config) -> Option<Self> {
         let sign = |text: &str| Some(Self { sign: text.to_owned() });

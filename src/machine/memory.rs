@@ -1,4 +1,4 @@
-//! How much memory there is, as the kernel counts it when it limits kexec, and where it is.
+//! Physical memory: how much there is, as the kernel counts it when it limits kexec, and where it is.
 
 mod firmware_map;
 mod iomem;
@@ -19,12 +19,12 @@ pub struct Memory {
     pub map: Result<MemoryMap, MapProblem>,
 }
 
-/// Why nobody knows where memory is.
+/// Why it is not known where memory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapProblem {
     /// Every address of /proc/iomem is zero: it takes `CAP_SYS_ADMIN` to see them.
     Hidden,
-    /// /proc/iomem or /sys/firmware/memmap cannot be read, or not be understood.
+    /// /proc/iomem or /sys/firmware/memmap cannot be read, or not be parsed.
     Unreadable,
 }
 
@@ -46,7 +46,7 @@ impl Memory {
         Self { total, map: MemoryMap::read(root) }
     }
 
-    /// What all segments may take together, in bytes: half of the pages, rounded down
+    /// The bytes of memory that all segments may take together: half of the pages, rounded down
     /// (kernel/kexec_core.c, `sanity_check_segment_list`).
     #[must_use]
     pub fn kexec_limit(&self) -> Option<u64> {
@@ -60,7 +60,7 @@ fn parse_total(meminfo: &str) -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
-/// A range by its first and its last address; the last one of all is left out.
+/// A range by its first and its last address; the highest address of all is left out.
 fn closed(first: u64, last: u64) -> Option<PhysRange> {
     let end = if first > last { None } else { Some(last.saturating_add(1)) };
     PhysRange::new(PhysAddr::new(first), PhysAddr::new(end?))

@@ -2,7 +2,7 @@
 
 use super::{PAGE, PhysAddr, PhysRange};
 
-/// Ranges in ascending order; what touches or overlaps is one.
+/// Ranges in ascending order; ranges that touch or overlap are merged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RangeSet(Vec<PhysRange>);
 
@@ -12,7 +12,7 @@ impl RangeSet {
         self.0.iter().copied()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it holds no address.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -30,13 +30,13 @@ impl RangeSet {
         self.iter().any(|own| own.contains(range))
     }
 
-    /// What both sets have.
+    /// The addresses that are in both sets.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let mut others = other.0.as_slice();
         let mut both = Vec::new();
         for own in self.iter() {
-            // What ends before this range ends before all that follow.
+            // A range that ends before this one ends before all later ones.
             others = others.get(others.partition_point(|other| other.end <= own.start)..).unwrap_or_default();
             both.extend(
                 others.iter().take_while(|other| other.start < own.end).filter_map(|other| own.intersection(*other)),
@@ -45,13 +45,13 @@ impl RangeSet {
         Self(both)
     }
 
-    /// What is in either.
+    /// The addresses that are in either set.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         self.iter().chain(other.iter()).collect()
     }
 
-    /// What is in this set and not in the other.
+    /// The addresses that are in this set and not in the other.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Self {
         self.intersection(&other.complement())

@@ -1,12 +1,13 @@
 //! Whether the running kernel accepts segments, for which it can check no signature: `kexec_load_permitted` (kernel/kexec.c)
 //! asks the LSMs before it looks at anything else.
 
+use crate::arch::{Architecture as _, Platform};
 use crate::machine::Machine;
-use crate::reason::{Caution, Finding, Reason, Warning};
+use crate::reason::{Finding, Reason};
 use crate::system::Slot;
 
-/// Whether segments may be loaded, and whether they would be safe.
-pub(super) fn permitted(machine: &Machine, slot: Slot) -> Result<(), Finding> {
+/// Whether the running kernel takes segments, and whether a kernel loaded as segments would find a sound machine.
+pub(super) fn permitted(machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
     if machine.kexec.segments == Some(false) {
         return Err(Reason::NoKexecLoad.into());
     }
@@ -16,28 +17,11 @@ pub(super) fn permitted(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     if let Some(why) = forbidden(machine) {
         return Err(Finding::new(Reason::SegmentsForbidden, why));
     }
-    if let Some(guest) = &machine.confidential {
-        return Err(Finding::new(Reason::ConfidentialGuest, guest.sign.clone()));
-    }
     if let Some(kho) = &machine.kho {
         return Err(Finding::new(Reason::KexecHandover, kho.sign.clone()));
     }
-    // Without ACPI's tables a machine that was started by EFI may not come back.
-    if machine.secure_boot.is_efi() && machine.handover.acpi_rsdp_addr.is_none() {
-        return Err(Finding::new(
-            Reason::Handover,
-            "neither boot_params nor UEFI's tables give the address of the ACPI tables (RSDP)",
-        ));
-    }
+    platform.can_hand_over(machine.secure_boot.is_efi())?;
     machine.memory.map.as_ref().map(drop).map_err(|problem| Finding::from(*problem))
-}
-
-/// A warning about what the next kernel is not told of this machine, and can do without.
-pub(super) fn misses(machine: &Machine) -> Option<Warning> {
-    let missing = machine.secure_boot.is_efi() && machine.handover.efi.is_none();
-    let message =
-        "UEFI's runtime map cannot be read: the next kernel will have no UEFI runtime services and no EFI variables";
-    missing.then(|| Warning::new(Caution::HandoverIncomplete, message))
 }
 
 /// Which security mechanism would refuse, and why.

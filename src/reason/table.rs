@@ -114,6 +114,7 @@ reasons! {
     NoKexec "no-kexec" NotPermitted "ENOSYS" "the running kernel has no kexec" "use a kernel with CONFIG_KEXEC_FILE or CONFIG_KEXEC; in a container, run skexec on the host";
     Busy "busy" NotPermitted "EBUSY" "another load or unload is in progress" "wait until it has finished, then try again";
     WriterOpen "open-for-writing" NotPermitted "ETXTBSY" "another process has the file open for writing" "wait until the package manager or the copy is done, then try again";
+    UnsupportedProcessor "unsupported-processor" Unsuitable "-" "skexec cannot load kernels on this processor" "load it with kexec-tools; skexec verify and skexec inspect work here";
     NoMemoryHole "no-memory-hole" Unsuitable "EADDRNOTAVAIL" "no free range of physical memory is large enough" "use a smaller initrd, or a machine with more memory";
     NoCrashKernel "no-crashkernel" NotPermitted "EADDRNOTAVAIL" "no memory is reserved for a crash kernel" "boot with crashkernel=256M on the command line";
     KernelRefused "kernel-refused" NotPermitted "any" "the running kernel refused the image" "read the kernel's log: dmesg | tail";

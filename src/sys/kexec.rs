@@ -19,8 +19,10 @@ pub mod flags {
     pub const NO_CMA: u64 = 0x10;
     /// `kexec_load`: the crash kernel (`KEXEC_ON_CRASH`).
     pub(super) const CRASH_SEGMENTS: u64 = 0x1;
-    /// `kexec_load`: for x86-64 (`KEXEC_ARCH_X86_64`, `EM_X86_64 << 16`).
-    pub(super) const ARCH_X86_64: u64 = 62 << 16;
+    /// `kexec_load`: the processor that the segments are for, `EM_X86_64 << 16`; elsewhere the one that the kernel runs on.
+    pub(super) const ARCH: u64 = if cfg!(target_arch = "x86_64") { 62 << 16 } else { 0 };
+    /// The name of this flag.
+    pub const ARCH_NAME: &str = if cfg!(target_arch = "x86_64") { "KEXEC_ARCH_X86_64" } else { "KEXEC_ARCH_DEFAULT" };
 }
 
 /// What is handed to `kexec_file_load`.
@@ -42,12 +44,12 @@ pub struct SegmentsLoad<'a> {
     /// The physical address to jump to.
     pub entry: u64,
     /// At most 16 (`KEXEC_SEGMENT_MAX`).
-    pub segments: &'a [Segment<'a>],
+    pub segments: &'a [RawSegment<'a>],
 }
 
 /// `struct kexec_segment`.
 #[derive(Debug, Clone, Copy)]
-pub struct Segment<'a> {
+pub struct RawSegment<'a> {
     /// The bytes; the kernel puts zeros behind them.
     pub bytes: &'a [u8],
     /// The physical address that they go to, a multiple of 4096.
@@ -91,15 +93,15 @@ pub trait Kexec: fmt::Debug {
 
 /// The layout that the system call reads.
 #[repr(C)]
-struct RawSegment {
+struct CSegment {
     buf: *const u8,
     bufsz: usize,
     mem: u64,
     memsz: u64,
 }
 
-impl From<&Segment<'_>> for RawSegment {
-    fn from(segment: &Segment<'_>) -> Self {
+impl From<&RawSegment<'_>> for CSegment {
+    fn from(segment: &RawSegment<'_>) -> Self {
         Self { buf: segment.bytes.as_ptr(), bufsz: segment.bytes.len(), mem: segment.at, memsz: segment.memory }
     }
 }
@@ -143,17 +145,17 @@ impl Kexec for Live {
     }
 
     fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
-        let raw: Vec<_> = load.segments.iter().map(RawSegment::from).collect();
+        let raw: Vec<_> = load.segments.iter().map(CSegment::from).collect();
         // SAFETY: the array has as many elements as are said, and each points to a live slice of its length; the kernel
         // only reads them.
-        answer(unsafe { libc::syscall(libc::SYS_kexec_load, load.entry, raw.len(), raw.as_ptr(), flags::ARCH_X86_64) })
+        answer(unsafe { libc::syscall(libc::SYS_kexec_load, load.entry, raw.len(), raw.as_ptr(), flags::ARCH) })
     }
 
     fn segments_unload(&self, panic: bool) -> Result<(), i32> {
         let which = if panic { flags::CRASH_SEGMENTS } else { 0 };
         // SAFETY: of no segments the kernel reads none.
         answer(unsafe {
-            libc::syscall(libc::SYS_kexec_load, 0usize, 0usize, std::ptr::null::<u8>(), flags::ARCH_X86_64 | which)
+            libc::syscall(libc::SYS_kexec_load, 0usize, 0usize, std::ptr::null::<u8>(), flags::ARCH | which)
         })
     }
 

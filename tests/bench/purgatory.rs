@@ -10,7 +10,7 @@ mod mapped;
 use mapped::Mapped;
 use nix::libc;
 use sha2::{Digest, Sha256};
-use skexec::purgatory::{self, Console, OnMismatch, Orders, Region};
+use skexec::arch::x86_64::purgatory::{self, Params, Region};
 use skexec_purgatory::SOUND;
 use std::ffi::{CStr, CString, c_void};
 use std::process::ExitCode;
@@ -81,18 +81,17 @@ fn aim(what: &str, ratio: f64, aim: f64) -> bool {
     met
 }
 
-/// The image, ordered to check the buffer in so many regions.
+/// The image with parameters to check the buffer in so many regions.
 fn image(buffer: &[u8], parts: usize, sha_ni: bool) -> Mapped {
-    let regions = buffer.chunks(buffer.len() / parts).map(|part| Region {
-        name: "part",
+    let region = |part: &[u8]| Region {
+        name: purgatory::name("part"),
         start: part.as_ptr().expose_provenance() as u64,
         length: part.len() as u64,
         digest: Sha256::digest(part).into(),
-    });
-    let (regions, zero) = (regions.collect(), Vec::new());
-    let (console, on_mismatch) = (Console::None, OnMismatch::Reset);
-    let orders = Orders { entry: 0, boot_params: 0, regions, zero, sha_ni, console, on_mismatch };
-    Mapped::new(&purgatory::arm(&orders).unwrap())
+    };
+    let regions: Vec<_> = buffer.chunks(buffer.len() / parts).map(region).collect();
+    let params = Params { sha_ni: sha_ni.into(), ..Params::EMPTY };
+    Mapped::new(&purgatory::arm(params, &regions, &[]).unwrap())
 }
 
 /// # Safety

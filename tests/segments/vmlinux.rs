@@ -1,7 +1,7 @@
 //! ELF kernels.
 
 use crate::machine::{address, call, lab};
-use crate::orders::Told;
+use crate::params::Told;
 use serde_json::Value;
 
 /// A vmlinux of one segment with a .bss, that says it can be entered under five-level page tables.

@@ -4,7 +4,7 @@
 
 use goblin::elf::Elf;
 use nix::libc;
-use skexec::purgatory;
+use skexec::arch::x86_64::purgatory;
 use skexec_purgatory::Verdict;
 
 pub(crate) use skexec_purgatory::ELF;

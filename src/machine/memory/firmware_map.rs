@@ -1,8 +1,8 @@
-//! /sys/firmware/memmap: the memory map as the firmware or the kernel before gave it, with no change by the running one
+//! /sys/firmware/memmap: the memory map that the firmware or the previous kernel gave to the running one, unchanged
 //! (drivers/firmware/memmap.c; arch/x86/kernel/e820.c, `e820_table_firmware`).
 
 use super::MapProblem;
-use crate::memory::{E820Entry, E820Type};
+use crate::memory::{MemoryEntry, MemoryType};
 use crate::sources::Root;
 use std::fs;
 
@@ -11,7 +11,7 @@ const FOLDER: &str = "/sys/firmware/memmap";
 const MOST: usize = 1 << 14;
 
 /// The entries in the order of their numbers; `None` where the kernel shows none (`CONFIG_FIRMWARE_MEMMAP`).
-pub(super) fn read(root: &Root) -> Result<Option<Vec<E820Entry>>, MapProblem> {
+pub(super) fn read(root: &Root) -> Result<Option<Vec<MemoryEntry>>, MapProblem> {
     let Ok(folder) = fs::read_dir(root.path(FOLDER)) else { return Ok(None) };
     let mut numbers: Vec<u32> =
         folder.take(MOST).flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
@@ -24,12 +24,12 @@ pub(super) fn read(root: &Root) -> Result<Option<Vec<E820Entry>>, MapProblem> {
     Ok((!entries.is_empty()).then_some(entries))
 }
 
-fn entry(root: &Root, number: u32) -> Option<E820Entry> {
+fn entry(root: &Root, number: u32) -> Option<MemoryEntry> {
     let text = |name| root.text(&format!("{FOLDER}/{number}/{name}"));
     let (first, last) = (address(&text("start")?)?, address(&text("end")?)?);
-    // A type that is not known may be anything: nobody is to use it.
-    let kind = E820Type::of_name(text("type")?.trim()).unwrap_or(E820Type::Reserved);
-    Some(E820Entry { range: super::closed(first, last)?, kind })
+    // A type that is not known may be anything, so that no kernel may use the range.
+    let kind = MemoryType::of_name(text("type")?.trim()).unwrap_or(MemoryType::Reserved);
+    Some(MemoryEntry { range: super::closed(first, last)?, kind })
 }
 
 /// `0x9fbff`.
@@ -58,7 +58,7 @@ mod tests {
         tree.write(&format!("{FOLDER}/uevent"), "");
         let entries = read(tree.root()).unwrap().unwrap();
         let seen: Vec<_> = entries.iter().map(|entry| (entry.range.to_string(), entry.kind)).collect();
-        let wanted = [("0x1000-0x2000", E820Type::Ram), ("0x3000-0x4000", E820Type::Reserved)];
+        let wanted = [("0x1000-0x2000", MemoryType::Ram), ("0x3000-0x4000", MemoryType::Reserved)];
         assert_eq!(seen, wanted.map(|(range, kind)| (range.to_owned(), kind)));
     }
 

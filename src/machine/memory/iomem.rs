@@ -2,12 +2,12 @@
 //! (kernel/resource.c, `r_show`).
 
 use super::MapProblem;
-use crate::memory::{E820Entry, E820Type, PhysAddr, PhysRange, RangeSet};
+use crate::memory::{MemoryEntry, MemoryType, PhysAddr, PhysRange, RangeSet};
 
 /// How deep the kernel indents (`MAX_IORES_LEVEL`).
 const DEEPEST: usize = 5;
 
-/// What of the running kernel lies in RAM and may be overwritten: the copy takes place when nothing of it is needed any more.
+/// Parts of the running kernel in RAM that segments may overwrite: the copy takes place when they are no longer needed.
 const OF_THE_OLD_KERNEL: [&str; 4] = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"];
 
 const RAM: &str = "System RAM";
@@ -20,17 +20,17 @@ struct Resource<'a> {
     name: &'a str,
 }
 
-/// What the running kernel makes of the physical addresses.
+/// How the running kernel uses the physical addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Iomem {
-    /// `System RAM` that nothing else claims: no crash kernel, no reservation, nothing that a driver brought.
+    /// `System RAM` without nested claims: crash kernel, reservations, memory that a driver added.
     pub(super) free: RangeSet,
     /// All resources that are named like a type of the memory map.
-    pub(super) typed: Vec<E820Entry>,
+    pub(super) typed: Vec<MemoryEntry>,
 }
 
 impl Iomem {
-    /// Reads the text. A line that cannot be understood might be a reservation: then the text is of no use at all.
+    /// Parses the text. A line that cannot be parsed might be a reservation, so that one such line makes the whole text useless.
     pub(super) fn parse(text: &str) -> Result<Self, MapProblem> {
         let lines: Option<Vec<_>> = text.lines().filter(|line| !line.trim().is_empty()).map(resource).collect();
         let resources = lines.filter(|lines| !lines.is_empty()).ok_or(MapProblem::Unreadable)?;
@@ -40,13 +40,13 @@ impl Iomem {
             return Err(MapProblem::Hidden);
         }
         let typed = |resource: &Resource<'_>| {
-            E820Type::of_name(resource.name).map(|kind| E820Entry { range: resource.range, kind })
+            MemoryType::of_name(resource.name).map(|kind| MemoryEntry { range: resource.range, kind })
         };
         Ok(Self { free: free(&resources), typed: resources.iter().filter_map(typed).collect() })
     }
 }
 
-/// `System RAM`, less what is nested in it.
+/// `System RAM` without the ranges that are nested in it.
 fn free(resources: &[Resource<'_>]) -> RangeSet {
     let (mut ram, mut claimed) = (Vec::new(), Vec::new());
     let mut within: Vec<(usize, &str)> = Vec::new();
@@ -56,8 +56,8 @@ fn free(resources: &[Resource<'_>]) -> RangeSet {
         match resource.name {
             RAM => ram.push(resource.range),
             name if OF_THE_OLD_KERNEL.contains(&name) => {}
-            // Also what surrounds RAM, where it is a type of memory of its own.
-            name if in_ram || E820Type::of_name(name).is_some() => claimed.push(resource.range),
+            // Also a range around RAM, where it is a type of memory of its own.
+            name if in_ram || MemoryType::of_name(name).is_some() => claimed.push(resource.range),
             _ => {}
         }
         within.push((resource.depth, resource.name));

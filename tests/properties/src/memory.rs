@@ -1,49 +1,58 @@
 //! Where memory is, and what may be put there.
 
 use skexec::machine::memory::MemoryMap;
-use skexec::memory::{E820Entry, E820Type, MIB, PAGE, PhysAddr, PhysRange, RangeSet, ranges_of};
-use skexec::plan::draw::draw;
-use skexec::plan::place::{MOST_SEGMENTS, Piece, Room, place};
+use skexec::memory::{MIB, MemoryEntry, MemoryType, PAGE, PhysAddr, PhysRange, RangeSet, ranges_of};
+use skexec::placement::draw::draw;
+use skexec::placement::{Constraints, Content, MOST_SEGMENTS, Role, Room, SegmentSpec, search};
 
 const NAMES: [&str; MOST_SEGMENTS] = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "P"];
 
-/// /proc/iomem, the firmware's table in the same form, and pieces of four bytes each, with an empty line between them.
+/// The content of any segment.
+static ZEROS: [u8; 255 << 10] = [0; 255 << 10];
+
+/// /proc/iomem, the firmware's table in the same form, and specifications of four bytes each, with an empty line between
+/// them.
 pub fn memory(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut parts = text.splitn(3, "\n\n");
     let mut part = || parts.next().unwrap_or_default();
-    let (iomem, firmware, pieces) = (part(), entries(part()), part());
+    let (iomem, firmware, specs) = (part(), entries(part()), part());
     let Ok(map) = MemoryMap::of(iomem, (!firmware.is_empty()).then_some(&firmware)) else { return };
-    table(&map.e820);
-    assert_eq!(MemoryMap::of(iomem, Some(&map.e820)).as_ref(), Ok(&map), "the next generation is told something else");
-    let ram = ranges_of(&map.e820, E820Type::Ram);
+    table(&map.entries);
+    assert_eq!(
+        MemoryMap::of(iomem, Some(&map.entries)).as_ref(),
+        Ok(&map),
+        "the next generation is told something else"
+    );
+    let ram = ranges_of(&map.entries, MemoryType::Ram);
     assert!(map.usable.iter().all(|range| ram.contains(range) && whole(range) && range.start() >= PhysAddr::new(MIB)));
-    let pieces: Vec<_> = pieces.as_bytes().chunks_exact(4).zip(NAMES).map(|(bytes, name)| piece(name, bytes)).collect();
-    placement(&map, &pieces);
+    let specs: Vec<_> = specs.as_bytes().chunks_exact(4).zip(NAMES).map(|(bytes, name)| spec(name, bytes)).collect();
+    placement(&map, &specs);
 }
 
 /// In order, disjoint, neighbours of one type merged.
-fn table(entries: &[E820Entry]) {
+fn table(entries: &[MemoryEntry]) {
     for two in entries.windows(2) {
         assert!(two[0].range.end() <= two[1].range.start(), "{entries:?}");
         assert!(two[0].range.end() < two[1].range.start() || two[0].kind != two[1].kind, "{entries:?}");
     }
 }
 
-fn placement(map: &MemoryMap, pieces: &[Piece]) {
+fn placement(map: &MemoryMap, specs: &[SegmentSpec<'_>]) {
     let (lowest, highest) = (PhysAddr::new(2 * MIB), PhysAddr::new(1 << 40));
     let room = Room { usable: &map.usable, limit: Some(map.usable.total() / 2), lowest, highest };
-    let Ok(places) = place(pieces, &room) else { return };
-    assert_eq!(places.len(), pieces.len());
-    for (piece, range) in pieces.iter().zip(&places) {
+    let Ok(places) = search(specs, &room) else { return };
+    assert_eq!(places.len(), specs.len());
+    for (spec, range) in specs.iter().zip(&places) {
+        let Constraints { fallback_alignment, fixed, .. } = spec.constraints;
         assert!(map.usable.contains(*range) && whole(*range) && lowest <= range.start() && range.end() <= highest);
-        assert!(range.len() >= piece.memsz && piece.fixed.is_none_or(|start| start == range.start()));
-        assert!(piece.fixed.is_some() || range.start().align_down(piece.fallback_alignment) == Some(range.start()));
+        assert!(range.len() >= spec.memory && fixed.is_none_or(|start| start == range.start()));
+        assert!(fixed.is_some() || range.start().align_down(fallback_alignment) == Some(range.start()));
     }
     let together: RangeSet = places.iter().copied().collect();
-    assert_eq!(together.total(), places.iter().map(|range| range.len()).sum::<u64>(), "pieces overlap");
-    let segments: Vec<_> = pieces.iter().map(|piece| piece.name).zip(places).collect();
-    let lines = draw(&map.usable, &map.e820, &segments, 80);
+    assert_eq!(together.total(), places.iter().map(|range| range.len()).sum::<u64>(), "segments overlap");
+    let segments: Vec<_> = specs.iter().map(|spec| &*spec.name).zip(places).collect();
+    let lines = draw(&map.usable, &map.entries, &segments, 80);
     assert!(lines.iter().all(|line| line.len() <= 80 && line.is_ascii()), "{}", lines.join("\n"));
     for (name, _) in segments {
         let shows = |line: &String| line.starts_with(&format!("  {name} ")) && line.ends_with(name);
@@ -56,29 +65,28 @@ fn whole(range: PhysRange) -> bool {
 }
 
 /// Size, alignments, lowest address, fixed or not.
-fn piece(name: &'static str, bytes: &[u8]) -> Piece {
+fn spec(name: &'static str, bytes: &[u8]) -> SegmentSpec<'static> {
     let [size, alignment, lowest, fixed] = [0, 1, 2, 3].map(|index| u64::from(bytes[index]));
     let (alignment, less) = (PAGE << (alignment & 15), size & 3);
-    Piece {
-        name,
-        bufsz: size << 10,
-        memsz: size << (10 + (size & 7)),
+    let constraints = Constraints {
         alignment,
         fallback_alignment: (alignment >> less).max(PAGE),
         lowest: PhysAddr::new(lowest << 20),
         highest: PhysAddr::new(u64::MAX),
         fixed: (fixed & 0x70 == 0).then(|| PhysAddr::new((lowest << 20) + (fixed << 12))),
-    }
+    };
+    let content = Content::Bytes(&ZEROS[..usize::from(bytes[0]) << 10]);
+    SegmentSpec { memory: size << (10 + (size & 7)), constraints, ..SegmentSpec::new(Role::Kernel, name, content) }
 }
 
 /// `100000-7fffff : System RAM`; lines of another kind are left out.
-fn entries(text: &str) -> Vec<E820Entry> {
+fn entries(text: &str) -> Vec<MemoryEntry> {
     let entry = |line: &str| {
         let (addresses, name) = line.split_once(" : ")?;
         let (first, last) = addresses.split_once('-')?;
         let [first, last] = [first, last].map(|digits| u64::from_str_radix(digits.trim(), 16));
         let range = PhysRange::new(PhysAddr::new(first.ok()?), PhysAddr::new(last.ok()?.checked_add(1)?))?;
-        Some(E820Entry { range, kind: E820Type::of_name(name).unwrap_or(E820Type::Reserved) })
+        Some(MemoryEntry { range, kind: MemoryType::of_name(name).unwrap_or(MemoryType::Reserved) })
     };
     text.lines().filter_map(entry).collect()
 }

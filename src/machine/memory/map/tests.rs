@@ -163,18 +163,18 @@ fn usable(map: &MemoryMap) -> Vec<(u64, u64)> {
 }
 
 /// As /sys/firmware/memmap of a kernel shows the table that it was given.
-fn shown(table: &[E820Entry]) -> Vec<(u64, u64, &'static str)> {
+fn shown(table: &[MemoryEntry]) -> Vec<(u64, u64, &'static str)> {
     let names = |kind| match kind {
-        E820Type::Ram => "System RAM",
-        E820Type::Reserved => "Reserved",
-        E820Type::Acpi => "ACPI Tables",
-        E820Type::Nvs => "ACPI Non-volatile Storage",
-        E820Type::Unusable => "Unusable memory",
-        E820Type::Pmem => "Persistent Memory",
-        E820Type::Pram => "Persistent Memory (legacy)",
-        E820Type::SoftReserved => "Soft Reserved",
+        MemoryType::Ram => "System RAM",
+        MemoryType::Reserved => "Reserved",
+        MemoryType::Acpi => "ACPI Tables",
+        MemoryType::Nvs => "ACPI Non-volatile Storage",
+        MemoryType::Unusable => "Unusable memory",
+        MemoryType::Pmem => "Persistent Memory",
+        MemoryType::Pram => "Persistent Memory (legacy)",
+        MemoryType::SoftReserved => "Soft Reserved",
     };
-    let row = |entry: &E820Entry| (entry.range.start().get(), entry.range.end().get() - 1, names(entry.kind));
+    let row = |entry: &MemoryEntry| (entry.range.start().get(), entry.range.end().get() - 1, names(entry.kind));
     table.iter().map(row).collect()
 }
 
@@ -182,7 +182,7 @@ fn shown(table: &[E820Entry]) -> Vec<(u64, u64, &'static str)> {
 fn a_microvm() {
     let map = machine(MICROVM, "quiet");
     assert_eq!(usable(&map), [(0x10_0000, 0xc000_0000), (0x1_0000_0000, 0x6_4000_0000)]);
-    assert_eq!(shown(&map.e820), MICROVM.1);
+    assert_eq!(shown(&map.entries), MICROVM.1);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_bios_with_a_crash_kernel() {
             (0x1f00_1000, 0x1ffd_dfff, "System RAM"),
         ],
     );
-    assert_eq!(shown(&map.e820), table);
+    assert_eq!(shown(&map.entries), table);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn an_efi_machine() {
             (0x7bfe_b000, 0x7e8e_cfff, "System RAM"),
         ],
     );
-    assert_eq!(shown(&map.e820), table);
+    assert_eq!(shown(&map.entries), table);
 }
 
 #[test]
@@ -233,7 +233,7 @@ fn persistent_memory_is_no_place() {
         usable(&map),
         [(0x10_0000, 0x8000_0000), (0x1_0000_0000, 0x1_8000_0000), (0x1_c000_0000, 0x2_0000_0000)]
     );
-    assert_eq!(shown(&map.e820), PMEM.1, "what memmap= made is for the next command line to say");
+    assert_eq!(shown(&map.entries), PMEM.1, "what memmap= made is for the next command line to say");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn mem_limits_the_running_kernel_only() {
     let iomem = "00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n00100000-0fffffff : System RAM\n";
     let map = machine((iomem, MICROVM.1), "mem=256M");
     assert_eq!(usable(&map), [(0x10_0000, 0x1000_0000)]);
-    assert_eq!(shown(&map.e820), MICROVM.1);
+    assert_eq!(shown(&map.entries), MICROVM.1);
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn where_the_firmware_says_nothing_iomem_does() {
         assert_eq!(usable(map), [(0x10_0000, 0xc000_0000), (0x1_0000_0000, 0x6_4000_0000)]);
         let mut table = MICROVM.1.to_vec();
         table.splice(0..1, [(0, 0xfff, "Reserved"), (0x1000, 0x9_fbff, "System RAM")]);
-        assert_eq!(shown(&map.e820), table);
+        assert_eq!(shown(&map.entries), table);
     };
     same(&machine((MICROVM.0, &[]), "quiet"));
     same(&machine((MICROVM.0, &[(0, 0xf_ffff, "System RAM")]), "quiet add_efi_memmap"));
@@ -273,7 +273,7 @@ fn many_nodes() {
     let iomem: String =
         firmware.iter().map(|(first, last, kind)| format!("{first:08x}-{last:08x} : {kind}\n")).collect();
     let map = machine((&iomem, &firmware), "");
-    assert_eq!(shown(&map.e820), firmware);
+    assert_eq!(shown(&map.entries), firmware);
     assert_eq!(map.usable.iter().count(), 80);
 }
 
@@ -286,7 +286,7 @@ fn generations_add_nothing() {
     for generation in 1..=5_u64 {
         // The kernel's own loader gives setup_data of a type that it does not know on as type 128; the next one's firmware
         // table has it as `System RAM`, too.
-        let mut firmware = shown(&last.e820);
+        let mut firmware = shown(&last.entries);
         let place = firmware.iter().position(|(start, ..)| *start == 0x90_0000).unwrap();
         let (start, end, kind) = firmware[place];
         let setup_data = 0x7000_0018 + generation * 0x1_0100;
@@ -323,10 +323,10 @@ fn problems_have_names() {
 fn the_machine_this_runs_on() {
     // Hidden without privilege, perhaps nothing at all in a container: only never half of it.
     if let Ok(map) = Memory::read(&Root::default()).map {
-        let in_order = map.e820.windows(2).all(|two| two[0].range.end() <= two[1].range.start());
+        let in_order = map.entries.windows(2).all(|two| two[0].range.end() <= two[1].range.start());
         assert!(in_order && map.usable.iter().all(|range| range.start().get() >= MIB), "{map:?}");
         assert_eq!(map.usable.whole_pages(), map.usable);
-        let ram = ranges_of(&map.e820, E820Type::Ram);
+        let ram = ranges_of(&map.entries, MemoryType::Ram);
         assert!(map.usable.iter().all(|range: PhysRange| ram.contains(range)));
     }
 }

@@ -1,0 +1,112 @@
+//! What differs by processor, behind the few things that every processor must provide: [`Architecture`] for the functions,
+//! `Console` for where the purgatory reports, `Summary` for what a dry run prints.
+//!
+//! Everything else stands outside and builds on every target: file formats, placement, sets of addresses, and what is read of
+//! the running system. On a processor that has no module here, `verify` and `inspect` work, and `load` says what is missing.
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[cfg_attr(target_arch = "x86_64", allow(dead_code, unreachable_pub, reason = "only its tests run here"))]
+mod other;
+#[cfg(target_arch = "x86_64")]
+pub mod x86_64;
+
+#[cfg(not(target_arch = "x86_64"))]
+pub use other::{Console, Platform, Summary};
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::{Console, Platform, Summary};
+
+use crate::image::Kernel;
+use crate::image::cmdline::Cmdline;
+use crate::memory::{MemoryEntry, PhysAddr, RangeSet};
+use crate::placement::SegmentSpec;
+use crate::reason::{Finding, Warning};
+use crate::sources::Root;
+
+/// What a processor must provide. The implementing type holds the facts about this machine's processor and firmware that its
+/// functions need.
+pub trait Architecture: Sized {
+    /// Every segment must end at or below this physical address.
+    const HIGHEST: PhysAddr;
+    /// The offset of the purgatory's entry point from the start of its segment, in bytes.
+    const PURGATORY_ENTRY: u64;
+
+    /// Reads the facts below `root`. A fact that cannot be read stays unknown.
+    fn read(root: &Root) -> Self;
+
+    /// Whether skexec can load a kernel on this processor at all.
+    ///
+    /// # Errors
+    /// `unsupported-processor`.
+    fn supported(&self) -> Result<(), Finding>;
+
+    /// Whether the processor uses five-level page tables; `None` where that is not known, or no processor of this kind does.
+    fn five_level(&self) -> Option<bool>;
+
+    /// Whether this kernel can be entered in the state that the processor is in.
+    ///
+    /// # Errors
+    /// `no-5level`.
+    fn can_enter(&self, kernel: &Kernel) -> Result<(), Finding>;
+
+    /// Whether a kernel that is loaded as segments would find what it needs on this machine, which was started by EFI or not.
+    ///
+    /// # Errors
+    /// `confidential-guest`, `handover`.
+    fn can_hand_over(&self, efi: bool) -> Result<(), Finding>;
+
+    /// What a kernel that is loaded as segments would miss, and can do without.
+    fn misses(&self, efi: bool) -> Option<Warning>;
+
+    /// The part of free memory that a kernel with this command line takes for memory.
+    fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet;
+
+    /// The specifications of all segments. The purgatory is the last one, as it checks all others.
+    ///
+    /// # Errors
+    /// `no-5level`, `cmdline-too-long`, `cmdline-nul`; `truncated` and `setup-header` where the kernel's file contradicts
+    /// itself.
+    fn prepare<'a>(&'a self, boot: &Boot<'a>, on_damage: OnDamage) -> Result<Prepared<'a>, Finding>;
+}
+
+/// What is booted.
+#[derive(Debug, Clone, Copy)]
+pub struct Boot<'a> {
+    /// The kernel, parsed.
+    pub kernel: &'a Kernel,
+    /// The bytes of its file.
+    pub file: &'a [u8],
+    /// All initrds, joined.
+    pub initrd: Option<&'a [u8]>,
+    /// The new kernel's command line.
+    pub cmdline: &'a Cmdline,
+    /// The memory map that the new kernel is given.
+    pub map: &'a [MemoryEntry],
+}
+
+/// What [`Architecture::prepare`] gives.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    /// All segments, before they have an address.
+    pub specs: Vec<SegmentSpec<'a>>,
+    /// What the new kernel and the purgatory are told.
+    pub summary: Summary,
+}
+
+/// What the purgatory does about a damaged segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OnDamage {
+    /// Where it reports the damage.
+    pub console: Console,
+    /// What it does after the report.
+    pub end: OnMismatch,
+}
+
+/// How the purgatory ends when a segment is damaged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnMismatch {
+    /// It resets the machine, which comes back through its firmware.
+    #[default]
+    Reset,
+    /// It stops the processor, so that the report can be read.
+    Halt,
+}

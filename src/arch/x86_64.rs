@@ -1,0 +1,126 @@
+//! x86-64: what is read of processor and firmware, and the segments that start a kernel by the 64-bit boot protocol
+//! (Documentation/arch/x86/boot.rst).
+
+#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
+
+mod boot_params;
+mod confidential;
+mod console;
+mod cpu;
+mod e820;
+mod handover;
+mod layout;
+mod limits;
+pub mod purgatory;
+mod summary;
+
+pub use confidential::Confidential;
+pub use console::Console;
+pub use cpu::Cpu;
+pub use handover::{Descriptor, Edd, Efi, Handover};
+pub use summary::Summary;
+
+use super::{Architecture, Boot, OnDamage, Prepared};
+use crate::image::Kernel;
+use crate::image::cmdline::Cmdline;
+use crate::memory::{MIB, PAGE, PhysAddr, RangeSet};
+use crate::placement::{Constraints, Content, Role, SegmentSpec};
+use crate::reason::{Caution, Finding, Reason, Warning};
+use crate::sources::Root;
+use crate::sys;
+use boot_params::{BootData, BootParams};
+use layout::Layout;
+use purgatory::Purgatory;
+
+/// Where an initrd may begin: a kernel that decompresses itself overwrites nothing that lies above.
+const INITRD_LOWEST: PhysAddr = PhysAddr::new(16 * MIB);
+
+/// The facts about an x86-64 machine that a kernel started by kexec depends on.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// Flags of the processor.
+    pub cpu: Cpu,
+    /// What the next kernel has to be told of firmware and boot loader.
+    pub handover: Handover,
+    /// Signs of a guest with encrypted memory, if there are any.
+    pub confidential: Option<Confidential>,
+}
+
+impl Architecture for Platform {
+    /// `MAXMEM - 1` under four-level paging (`KEXEC_DESTINATION_MEMORY_LIMIT`, arch/x86/include/asm/kexec.h), in whole pages.
+    const HIGHEST: PhysAddr = PhysAddr::new((1 << 46) - PAGE);
+    const PURGATORY_ENTRY: u64 = purgatory::ENTRY;
+
+    fn read(root: &Root) -> Self {
+        let handover = Handover::read(root);
+        Self { cpu: Cpu::read(root), confidential: Confidential::read(root, &handover), handover }
+    }
+
+    fn supported(&self) -> Result<(), Finding> {
+        Ok(())
+    }
+
+    fn five_level(&self) -> Option<bool> {
+        self.cpu.la57
+    }
+
+    fn can_enter(&self, kernel: &Kernel) -> Result<(), Finding> {
+        if self.cpu.la57 == Some(true) && !kernel.five_level() { Err(Reason::FiveLevel.into()) } else { Ok(()) }
+    }
+
+    fn can_hand_over(&self, efi: bool) -> Result<(), Finding> {
+        if let Some(guest) = &self.confidential {
+            return Err(Finding::new(Reason::ConfidentialGuest, guest.sign.clone()));
+        }
+        // Without ACPI's tables a machine that was started by EFI may not come back.
+        if efi && self.handover.acpi_rsdp_addr.is_none() {
+            let seen = "neither boot_params nor UEFI's tables hold the address of ACPI's root pointer";
+            return Err(Finding::new(Reason::Handover, seen));
+        }
+        Ok(())
+    }
+
+    fn misses(&self, efi: bool) -> Option<Warning> {
+        let missing = efi && self.handover.efi.is_none();
+        let message = "UEFI's runtime map cannot be read: the next kernel gets no runtime services, and no variables";
+        missing.then(|| Warning::new(Caution::HandoverIncomplete, message))
+    }
+
+    fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet {
+        limits::usable(cmdline, free)
+    }
+
+    fn prepare<'a>(&'a self, boot: &Boot<'a>, on_damage: OnDamage) -> Result<Prepared<'a>, Finding> {
+        self.can_enter(boot.kernel)?;
+        let layout = Layout::of(boot.kernel);
+        let boot_params = BootParams {
+            header: layout.header(boot.file),
+            handover: &self.handover,
+            e820: boot.map,
+            cmdline: boot.cmdline.for_segments(boot.kernel.cmdline_size())?,
+            rng_seed: sys::seed(),
+            kernel_alignment: None,
+        };
+        let params = purgatory::Params {
+            sha_ni: (self.cpu.sha_ni == Some(true)).into(),
+            on_mismatch: purgatory::on_mismatch(on_damage.end),
+            ..on_damage.console.params(boot.cmdline, self.handover.text_mode())
+        };
+        let summary = Summary::new(&boot_params, &params);
+        let mut specs = layout.specs(boot.file)?;
+        specs.extend(boot.initrd.map(initrd));
+        let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, layout }));
+        specs.push(SegmentSpec::new(Role::BootData, "boot_params", boot_data));
+        specs.push(Purgatory { params, layout }.spec());
+        Ok(Prepared { specs, summary })
+    }
+}
+
+fn initrd(bytes: &[u8]) -> SegmentSpec<'_> {
+    let constraints = Constraints { lowest: INITRD_LOWEST, ..Constraints::default() };
+    SegmentSpec { constraints, ..SegmentSpec::new(Role::Initrd, "initrd", Content::Bytes(bytes)) }
+}
+
+#[cfg(test)]
+mod tests;

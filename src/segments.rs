@@ -1,0 +1,83 @@
+//! The segments of one `kexec_load`: what is to be loaded, and where in memory.
+
+#![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
+
+mod bounds;
+
+pub use bounds::Bounds;
+
+use crate::arch::{Architecture, Boot, OnDamage, Platform, Summary};
+use crate::authorize::Authorized;
+use crate::machine::Machine;
+use crate::memory::PhysAddr;
+use crate::placement::{Role, Room, Segment, draw, place};
+use crate::reason::{Finding, Reason};
+
+/// How the user wants the segments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// `--mem-min`, `--mem-max`.
+    pub bounds: Bounds,
+    /// What the purgatory does about a damaged segment.
+    pub on_damage: OnDamage,
+}
+
+/// Segments that are ready for `kexec_load`.
+#[derive(Debug)]
+pub struct Segments<'a> {
+    /// The physical address that the running kernel jumps to: the purgatory's entry point.
+    pub entry: PhysAddr,
+    /// In ascending order of their addresses.
+    pub list: Vec<Segment<'a>>,
+    /// What the next kernel and the purgatory are told.
+    pub summary: Summary,
+}
+
+impl<'a> Segments<'a> {
+    /// Makes the segments for what was authorized, and finds an address for each.
+    ///
+    /// # Errors
+    /// `memory-map`; those of [`Architecture::prepare`] and of [`place`].
+    pub fn new(
+        authorized: &'a Authorized,
+        initrd: Option<&'a [u8]>,
+        machine: &'a Machine,
+        platform: &'a Platform,
+        options: &Options,
+    ) -> Result<Self, Finding> {
+        let map = machine.memory.map.as_ref().map_err(|problem| Finding::from(*problem))?;
+        let boot = Boot {
+            kernel: authorized.image(),
+            file: authorized.kernel().sealed().bytes(),
+            initrd,
+            cmdline: authorized.cmdline(),
+            map: &map.entries,
+        };
+        let prepared = platform.prepare(&boot, options.on_damage)?;
+        let usable = Platform::usable(authorized.cmdline(), &map.usable);
+        let room = Room {
+            usable: &usable,
+            limit: machine.memory.kexec_limit(),
+            lowest: options.bounds.lowest(),
+            highest: options.bounds.highest(),
+        };
+        let placed = place(prepared.specs, &room);
+        let mut list = placed.map_err(|finding| Bounds::blame(finding, &map.usable, &room))?;
+        let entry = entry(&list).ok_or(Reason::NoMemoryHole)?;
+        list.sort_by_key(|segment| segment.range);
+        Ok(Self { entry, list, summary: prepared.summary })
+    }
+
+    /// The physical memory with the segments in it, to scale.
+    #[must_use]
+    pub fn drawing(&self, machine: &Machine, width: usize) -> Vec<String> {
+        let Ok(map) = &machine.memory.map else { return Vec::new() };
+        let segments: Vec<_> = self.list.iter().map(|segment| (&*segment.name, segment.range)).collect();
+        draw::draw(&map.usable, &map.entries, &segments, width)
+    }
+}
+
+fn entry(segments: &[Segment<'_>]) -> Option<PhysAddr> {
+    let purgatory = segments.iter().find(|segment| segment.role == Role::Purgatory)?;
+    purgatory.range.start().checked_add(Platform::PURGATORY_ENTRY)
+}
