@@ -1,14 +1,14 @@
 //! `skexec inspect`: what a file says of itself. All of it is an allegation.
 
+use crate::digest::Algorithm;
 use crate::hex;
 use crate::image::bzimage::SetupHeader;
 use crate::image::elf::Vmlinux;
 use crate::image::pe::{self, Pe};
-use crate::image::{self, Format, Kernel};
+use crate::image::{Kernel, Parsed};
 use crate::memory::PhysAddr;
 use crate::reason::Finding;
 use crate::trust::authenticode::{image_digest, signatures};
-use crate::trust::digest::Algorithm;
 use crate::trust::pkcs7::{Profile, SignedData};
 use serde::Serialize;
 
@@ -76,11 +76,11 @@ impl Description {
     /// Describes a file's bytes.
     #[must_use]
     pub fn new(path: String, bytes: &[u8]) -> Self {
-        let kernel = image::loadable(bytes);
-        let pe = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)).transpose();
-        let problem = kernel.as_ref().err().or(pe.as_ref().err()).map(Finding::to_string);
+        let file = Parsed::new(bytes);
+        let pe = file.pe().transpose();
+        let problem = file.loadable().err().or(pe.err()).map(Finding::to_string);
         let pe = pe.ok().flatten();
-        let (setup_header, elf) = match kernel.ok() {
+        let (setup_header, elf) = match file.loadable().ok().cloned() {
             Some(Kernel::BzImage(header)) => (Some(Header::from(header)), None),
             Some(Kernel::Elf(vmlinux)) => (None, Some(ElfHeaders::from(vmlinux))),
             None => (None, None),
@@ -89,13 +89,13 @@ impl Description {
             schema: 1,
             path,
             bytes: bytes.len(),
-            format: Format::of(bytes).name(),
+            format: file.format().name(),
             problem,
             setup_header,
             elf,
-            sections: pe.as_ref().map(sections).unwrap_or_default(),
-            digest: pe.as_ref().map(|pe| image_digest(bytes, pe, Algorithm::Sha256).to_string()),
-            signatures: pe.as_ref().map(|pe| table(bytes, pe)).unwrap_or_default(),
+            sections: pe.map(sections).unwrap_or_default(),
+            digest: pe.map(|pe| image_digest(file.file(), pe, Algorithm::Sha256).to_string()),
+            signatures: pe.map(|pe| table(bytes, pe)).unwrap_or_default(),
         }
     }
 

@@ -1,10 +1,10 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
 use crate::authorize::Authorized;
+use crate::digest::sha256;
 use crate::hex;
 use crate::sources::Root;
 use crate::system::{Method, Slot};
-use crate::trust::digest::sha256;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};

@@ -1,11 +1,13 @@
 //! The initrds that go with a kernel: verified where they are signed, one as it is, several joined.
 
+use super::candidate::Candidate;
+use super::verdict::{Role, verify};
 use crate::image::initrd;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
 use crate::sys::{Map, Memfd};
-use crate::trust::{Signature, Signer, Trust, judge};
+use crate::trust::{Signature, Signer, Trust};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::Deref;
@@ -239,11 +241,9 @@ fn open(path: &Path, trust: &Trust) -> Result<(Part, Option<Signer>), Refusal> {
         return Ok((Part::Plain(source), None));
     };
     let sealed = Sealed::read(path).map_err(|error| unusable(path, error))?;
-    let (sealed, signer, _) = judge(sealed, Signature::Detached(signature.bytes()), trust)
-        .outcome
-        .map_err(|refused| refused.refusal.in_file(path))?
-        .into_parts();
-    Ok((Part::Verified(sealed), Some(signer)))
+    let assessment = verify(Candidate::new(sealed), Role::Initrd, Signature::Detached(signature.bytes()), trust);
+    let (initrd, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
+    Ok((Part::Verified(initrd.into_owner()), Some(signer)))
 }
 
 fn unusable(path: &Path, error: OpenError) -> Finding {

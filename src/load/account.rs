@@ -1,12 +1,12 @@
 //! What was learnt on the way, so that the report is made once, at the end, however the load ended.
 
 use super::outcome::{Outcome, Plan};
-use crate::authorize::{Authorized, Basis, Candidate};
+use crate::authorize::{Assessment, Authorized, Basis};
 use crate::machine::Machine;
 use crate::permit;
 use crate::reason::{Caution, Finding, Refusal, Warning};
 use crate::report::{Report, Subject};
-use crate::trust::Judgement;
+use crate::sealed::Sealed;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -29,10 +29,11 @@ impl Account {
     }
 
     /// The kernel was looked at, whatever came of it.
-    pub(super) fn judged(&mut self, judgement: &Judgement<Candidate>, machine: &Machine) {
-        self.warn(judgement.evidence.warnings(SystemTime::now()));
-        self.keys = permit::held_keys(machine, &judgement.evidence);
-        self.subject = Subject::of(judgement);
+    pub(super) fn assessed(&mut self, assessment: &Assessment<Sealed>, machine: &Machine) {
+        let evidence = &assessment.judgement.evidence;
+        self.warn(evidence.warnings(SystemTime::now()));
+        self.keys = permit::held_keys(machine, &evidence.needs);
+        self.subject = Subject::of(assessment);
     }
 
     /// It may be loaded; what was waived for that is said wherever it is said that it may.

@@ -1,9 +1,9 @@
 //! What the purgatory checks: each segment's bytes, a long segment in parts.
 
 use super::Part;
+use crate::digest::sha256;
 use crate::memory::MIB;
 use crate::purgatory::Region;
-use crate::trust::digest::sha256;
 use std::thread;
 
 /// The purgatory reads three regions side by side where the processor has SHA instructions, which are idle half of the time
