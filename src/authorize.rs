@@ -10,9 +10,9 @@ mod verdict;
 mod waiver;
 
 pub use candidate::Candidate;
-pub use demands::Demands;
+pub use demands::{Demands, KernelCheck};
 pub use initrds::{Initrd, Initrds, Piece, detached_signature};
-pub use verdict::{Role, Vouched, verify};
+pub use verdict::{Assessment, Role, Vouched, assess, verify};
 pub use waiver::Waiver;
 
 use crate::image::Kernel;
@@ -20,12 +20,12 @@ use crate::image::cmdline::Cmdline;
 use crate::reason::{Finding, Refusal};
 use crate::trust::Signer;
 
-/// What the permission rests on.
+/// Why the kernel may be loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
-    /// A signature within the image.
+    /// An embedded signature.
     Embedded(Signer),
-    /// A signature in a file of its own.
+    /// A detached signature.
     Detached(Signer),
     /// Nothing: the user waived the signature, and nothing enforces it.
     Waived(Refusal),
@@ -68,7 +68,7 @@ impl Authorized {
     /// # Errors
     /// The first demand that is not fulfilled.
     pub fn new(vouched: Vouched, initrds: Initrds, cmdline: Cmdline, demands: &Demands<'_>) -> Result<Self, Finding> {
-        let Vouched { kernel, image, basis } = vouched;
+        let Vouched { kernel, image, basis, .. } = vouched;
         demands.fulfilled_by(&initrds)?;
         Ok(Self { kernel, image, initrds, cmdline, basis })
     }
@@ -79,7 +79,7 @@ impl Authorized {
         &self.kernel
     }
 
-    /// What kind of kernel it is, and what it says of itself.
+    /// What kind of kernel it is, as its headers describe it.
     #[must_use]
     pub const fn image(&self) -> &Kernel {
         &self.image
@@ -105,7 +105,7 @@ impl Authorized {
         kernel.into_iter().chain(initrd).collect()
     }
 
-    /// What the permission rests on.
+    /// Why the kernel may be loaded.
     #[must_use]
     pub const fn basis(&self) -> &Basis {
         &self.basis

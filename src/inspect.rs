@@ -1,14 +1,14 @@
 //! `skexec inspect`: what a file claims about itself, unverified.
 
+use crate::digest::Algorithm;
 use crate::hex;
 use crate::image::bzimage::SetupHeader;
 use crate::image::elf::Vmlinux;
 use crate::image::pe::{self, Pe};
-use crate::image::{self, Format, Kernel};
+use crate::image::{Format, Kernel, Parsed};
 use crate::memory::PhysAddr;
 use crate::reason::{Finding, Reason};
 use crate::trust::authenticode::{image_digest, signatures};
-use crate::trust::digest::Algorithm;
 use crate::trust::pkcs7::{Profile, SignedData};
 use serde::Serialize;
 
@@ -78,18 +78,17 @@ impl Description {
     /// Describes a file's bytes.
     #[must_use]
     pub fn new(path: String, bytes: &[u8]) -> Self {
-        let format = Format::of(bytes);
-        let kernel = image::loadable(bytes);
-        let pe = Pe::claimed_by(bytes).then(|| Pe::parse(bytes)).transpose();
-        let unknown = (format == Format::Unknown).then(|| Finding::from(Reason::UnknownFormat));
-        let problem = match format {
+        let file = Parsed::new(bytes);
+        let pe = file.pe().transpose();
+        let unknown = (file.format() == Format::Unknown).then(|| Finding::from(Reason::UnknownFormat));
+        let problem = match file.format() {
             Format::Initrd => None,
             Format::Unknown => unknown.as_ref(),
-            _ => kernel.as_ref().err().or(pe.as_ref().err()),
+            _ => file.loadable().err().or(pe.err()),
         };
         let problem = problem.map(Finding::to_string);
         let pe = pe.ok().flatten();
-        let (setup_header, elf) = match kernel.ok() {
+        let (setup_header, elf) = match file.loadable().ok().cloned() {
             Some(Kernel::BzImage(header)) => (Some(Header::from(header)), None),
             Some(Kernel::Elf(vmlinux)) => (None, Some(ElfHeaders::from(vmlinux))),
             None => (None, None),
@@ -98,14 +97,14 @@ impl Description {
             schema: 1,
             path,
             bytes: bytes.len(),
-            format: format.name(),
+            format: file.format().name(),
             problem,
             unknown,
             setup_header,
             elf,
-            sections: pe.as_ref().map(sections).unwrap_or_default(),
-            digest: pe.as_ref().map(|pe| image_digest(bytes, pe, Algorithm::Sha256).to_string()),
-            signatures: pe.as_ref().map(|pe| table(bytes, pe)).unwrap_or_default(),
+            sections: pe.map(sections).unwrap_or_default(),
+            digest: pe.map(|pe| image_digest(file.file(), pe, Algorithm::Sha256).to_string()),
+            signatures: pe.map(|pe| table(bytes, pe)).unwrap_or_default(),
         }
     }
 

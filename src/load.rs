@@ -45,10 +45,10 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
 
     let candidate = Candidate::read(&request.kernel)?;
     let detached = request.detached_signature()?;
-    let judgement = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
-    account.judged(&judgement, &machine);
+    let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
+    account.assessed(&assessment, &machine);
     let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
-    let vouched = Vouched::new(judgement.outcome, waiver)?;
+    let vouched = Vouched::new(assessment, waiver)?;
 
     let choice = method::choose(request.method, vouched.image(), &machine)?;
     let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
@@ -60,12 +60,12 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let initrds = Initrds::open(&request.initrds, &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
     let cmdline = request.command_line(system.root)?;
-    let embedded = vouched.embedded_signature(judgement.evidence, &trust);
+    let kernel_check = vouched.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,
         method: choice.method,
         signed_initrds: request.require_signed_initrd,
-        embedded: &embedded,
+        kernel_check: kernel_check.as_ref(),
     };
     let authorized = Authorized::new(vouched, initrds, cmdline, &demands)?;
     account.authorized(&authorized);

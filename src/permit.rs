@@ -6,9 +6,10 @@ mod segments;
 use crate::arch::{Architecture as _, Platform};
 use crate::machine::keyrings::{Holds, Key};
 use crate::machine::{Enforcement, Machine, Support, enforcement};
+use crate::prediction::Prediction;
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::system::{Method, Slot};
-use crate::trust::Evidence;
+use crate::trust::Needs;
 use nix::errno::Errno;
 
 /// Whether this process may load a kernel by this method.
@@ -100,21 +101,20 @@ fn within(machine: &Machine) -> String {
 ///
 /// # Errors
 /// `lockdown`, `kernel-lacks-algorithm`, where it is certain that the kernel would refuse the image.
-pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
+pub fn accepts(machine: &Machine, needs: &Needs, prediction: Prediction) -> Result<(), Finding> {
     let enforcement = enforcement(machine);
     if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
         return Ok(());
     }
-    let prediction = evidence.kernel;
     if let (Some(name), true) = (prediction.name(), prediction.errno != Some(0)) {
         let seen =
             format!("signatures are {enforcement}, and the kernel's own check would refuse the image with {name}");
         return Err(Finding::new(Reason::Lockdown, seen));
     }
-    if let Some(name) = evidence.algorithms.iter().find(|name| support(machine, name) == Support::Missing) {
+    if let Some(name) = needs.algorithms.iter().find(|name| support(machine, name) == Support::Missing) {
         return Err(Finding::new(Reason::KernelLacksAlgorithm, (*name).to_owned()));
     }
-    let key_ids = &evidence.key_ids;
+    let key_ids = &needs.key_ids;
     let unknown = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
     if unknown && !key_ids.is_empty() {
         let seen =
@@ -126,18 +126,18 @@ pub fn accepts(machine: &Machine, evidence: &Evidence) -> Result<(), Finding> {
 
 /// The running kernel's keys that belong to the image's certificate chain.
 #[must_use]
-pub fn held_keys(machine: &Machine, evidence: &Evidence) -> Vec<String> {
-    let needed = |key: &&Key| evidence.key_ids.contains(&key.id);
+pub fn held_keys(machine: &Machine, needs: &Needs) -> Vec<String> {
+    let needed = |key: &&Key| needs.key_ids.contains(&key.id);
     machine.keyrings.keys.iter().filter(needed).map(Key::to_string).collect()
 }
 
 /// The modules that a kernel which enforces signatures must load before it can verify the image.
 #[must_use]
-pub fn missing_modules(machine: &Machine, evidence: &Evidence) -> Vec<Warning> {
+pub fn missing_modules(machine: &Machine, needs: &Needs) -> Vec<Warning> {
     if !enforcement(machine).may_enforce() {
         return Vec::new();
     }
-    let modules = evidence.algorithms.iter().filter(|name| support(machine, name) == Support::Module);
+    let modules = needs.algorithms.iter().filter(|name| support(machine, name) == Support::Module);
     let warn = |name: &&str| {
         let message = format!("the running kernel has {name} only as a module, and must load it to verify this image");
         Warning::new(Caution::AlgorithmModule, message)

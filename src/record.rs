@@ -5,11 +5,11 @@ mod standing;
 pub use standing::Standing;
 
 use crate::authorize::Authorized;
+use crate::digest::sha256;
 use crate::hex;
 use crate::machine::kexec::Limit;
 use crate::sources::Root;
 use crate::system::{Method, Slot};
-use crate::trust::digest::sha256;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};

@@ -3,10 +3,12 @@
 mod lines;
 mod parts;
 
-use crate::authorize::{Candidate, Role};
+use crate::authorize::{Assessment, Role};
 use crate::image::Format;
+use crate::prediction::Hazard;
 use crate::reason::{Exit, Refusal, Warning};
-use crate::trust::{Judgement, rfc3339};
+use crate::sealed::Sealed;
+use crate::trust::rfc3339;
 use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -58,11 +60,12 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// What a judgement found out.
+    /// What an assessment found out.
     #[must_use]
-    pub fn of(judgement: &Judgement<Candidate>) -> Self {
+    pub fn of(Assessment { judgement, prediction }: &Assessment<Sealed>) -> Self {
         let (candidate, evidence) = (judgement.subject(), &judgement.evidence);
-        let prediction = &evidence.kernel;
+        // No kernel is asked about a signature that it does not look for. That a file crashes kernels stays true.
+        let asked = prediction.filter(|_| evidence.kernel_looks);
         let trusted = judgement.outcome.is_ok();
         Self {
             format: Some(candidate.format()),
@@ -73,9 +76,9 @@ impl Subject {
             chain: if trusted { evidence.chain.iter().map(Into::into).collect() } else { Vec::new() },
             signing_time: evidence.signing_time.and_then(rfc3339),
             kernel: KernelReport {
-                errno: prediction.errno,
-                name: prediction.name(),
-                hazard: prediction.hazard.map(|hazard| hazard.name()),
+                errno: asked.and_then(|prediction| prediction.errno),
+                name: asked.and_then(|prediction| prediction.name()),
+                hazard: prediction.and_then(|prediction| prediction.hazard).map(Hazard::name),
             },
             trusted,
         }
@@ -83,12 +86,12 @@ impl Subject {
 }
 
 impl Report {
-    /// The report of a judgement alone, for `verify`.
+    /// The report of an assessment alone, for `verify`.
     #[must_use]
-    pub fn of(path: &Path, role: Role, judgement: &Judgement<Candidate>, warnings: &[Warning]) -> Self {
-        let refusal = judgement.outcome.as_ref().err().map(|refused| refused.refusal.clone());
+    pub fn of(path: &Path, role: Role, assessment: &Assessment<Sealed>, warnings: &[Warning]) -> Self {
+        let refusal = assessment.judgement.outcome.as_ref().err().map(|refused| refused.refusal.clone());
         let covers = if refusal.is_none() { vec![role.name()] } else { Vec::new() };
-        Self::new(path, Subject::of(judgement), warnings, covers, refusal, None)
+        Self::new(path, Subject::of(assessment), warnings, covers, refusal, None)
     }
 
     /// The report of a file that was not judged, because something came before.

@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 /// `KEXEC_FILE_SIZE_MAX` (include/linux/kexec.h): what the kernel reads of a file at most, in bytes.
 pub const MAX_SIZE: u64 = 4 << 30;
 
-/// Why a file cannot be had: the system's word, or a rule of ours.
+/// Why a file cannot be read: an error of the system, or a rule of skexec.
 #[derive(Debug)]
 pub enum OpenError {
     /// Opening or reading failed.
     Io(io::Error),
-    /// The file is none that can be loaded.
+    /// The file cannot be loaded.
     Unfit(Finding),
 }
 
@@ -52,10 +52,10 @@ impl Source {
     /// Opens a regular, non-empty file of at most [`MAX_SIZE`] bytes. A FIFO does not block, a device is not started.
     ///
     /// # Errors
-    /// The system's word, or `not-regular`, `empty`, `too-big`.
+    /// The system's error, or `not-regular`, `empty`, `too-big`.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
-        // To open a device can start it. What takes the file's place meanwhile is seen below.
+        // Opening a device can start it. A file that replaces this one meanwhile is noticed below.
         if !std::fs::metadata(path)?.is_file() {
             return unfit(Reason::NotRegular);
         }
@@ -121,7 +121,7 @@ impl Source {
     }
 }
 
-/// The bytes of a file in a sealed memfd, mapped; and the file itself, for machines that insist on it.
+/// The bytes of a file in a sealed memfd, mapped; and the open file itself, which LoadPin and IMA need.
 #[derive(Debug)]
 pub struct Sealed {
     source: Source,

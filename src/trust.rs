@@ -1,4 +1,5 @@
-//! Who signed these bytes: pure functions from bytes and trusted certificates to a proof, or named reasons against it.
+//! Who signed these bytes: pure functions that take bytes and trusted certificates and return a proof, or named reasons against
+//! one.
 
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 
@@ -10,50 +11,30 @@ pub mod cert;
 pub mod chain;
 pub mod der;
 pub mod detached;
-pub mod digest;
 pub mod esl;
+mod evidence;
 pub mod extensions;
+mod inquiry;
 mod judge;
-pub mod kernel;
 mod name;
+mod needs;
 pub mod oid;
 pub mod pkcs7;
+mod profile;
 pub mod revocation;
 mod rules;
 pub mod sbat;
 pub mod signature;
 pub mod signer;
 pub mod spc;
+mod store;
 #[cfg(test)]
 mod tests;
 mod time;
 mod x509;
 
-pub use judge::{Evidence, Judgement, Place, Refused, Signature, Signer, Verified, judge};
+pub use evidence::{Evidence, Place, Signature, Signer};
+pub use judge::{Judgement, Refused, Verified, judge};
+pub use needs::Needs;
+pub use store::{Anchor, Trust};
 pub use time::rfc3339;
-
-use crate::reason::Finding;
-use cert::Certificate;
-use revocation::Revocations;
-
-/// A certificate that vouches for others, and where it was found.
-#[derive(Debug, Clone)]
-pub struct Anchor {
-    /// The certificate.
-    pub certificate: Certificate,
-    /// A file or an EFI variable, for people to read.
-    pub source: String,
-}
-
-/// Whom to believe: all that a judgement depends on beside the file's own bytes.
-#[derive(Debug, Clone, Default)]
-pub struct Trust {
-    /// Who may vouch for a signer.
-    pub anchors: Vec<Anchor>,
-    /// Who and what no longer counts.
-    pub revocations: Revocations,
-    /// The least generation of each component (`SbatLevelRT`).
-    pub sbat_level: Option<sbat::Level>,
-    /// Revocation lists that cannot be read or parsed: each refuses everything.
-    pub unreadable: Vec<Finding>,
-}

@@ -28,8 +28,8 @@ fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<
     };
     let role = if is_initrd && detached.is_some() { Role::Initrd } else { Role::Kernel };
     let place = detached.as_ref().map_or(Signature::Embedded, |detached| Signature::Detached(detached.bytes()));
-    let judgement = authorize::verify(candidate, role, place, &gathered.trust);
+    let assessment = authorize::verify(candidate, role, place, &gathered.trust);
     let mut warnings = gathered.warnings.clone();
-    warnings.extend(judgement.evidence.warnings(SystemTime::now()));
-    Ok(Report::of(path, role, &judgement, &warnings))
+    warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
+    Ok(Report::of(path, role, &assessment, &warnings))
 }

@@ -1,4 +1,4 @@
-//! Signatures that are not in a certificate table: beside a file, or behind it.
+//! Signatures that are not in a certificate table: detached and appended ones.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -71,11 +71,11 @@ fn a_detached_signature_is_used_only_when_named() {
     assert!(run.exit == 0 && run.out.contains("signed by"), "{run:?}");
     let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
     assert_eq!(record.basis, "detached");
-    // A good signature within the file does not stand in for a bad one that was named.
+    // A good embedded signature does not stand in for a bad detached one that was named.
     lab.file("wrong.p7s", &forge::detached(b"another file", &forge::pki::signer()));
     let run = lab.run(&format!("{LOAD} --signature {{}}/wrong.p7s --json"));
     assert_eq!((run.exit, run.json()["reason"].as_str().map(str::to_owned)), (3, Some("message-digest".into())));
-    // Where the kernel enforces, it would look within the image, and find nothing.
+    // Where the kernel enforces, it would look for an embedded signature and find none.
     lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
     lab.kernel.calls.borrow_mut().clear();
     let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));

@@ -13,9 +13,9 @@ use forge::cases::Expect;
 use forge::der::Node;
 use object::read::pe::PeFile64;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use skexec::digest::{Algorithm, Hashed};
 use skexec::image::pe::Pe;
 use skexec::trust::authenticode::{image_digest, signatures};
-use skexec::trust::digest::Algorithm;
 use skexec::trust::pkcs7::{Profile, SignedData};
 use skexec::trust::signer::SignerId;
 use skexec::trust::{oid, spc};
@@ -64,7 +64,7 @@ fn compare_digests(name: &str, bytes: &[u8], ours: &Pe, theirs: &PeFile64<'_>) {
                 return;
             }
             let wanted = hasher.finalize().to_vec();
-            assert_eq!(image_digest(bytes, ours, Algorithm::$algorithm).value, wanted, "{name}");
+            assert_eq!(image_digest(&Hashed::new(bytes), ours, Algorithm::$algorithm).value, wanted, "{name}");
         };
     }
     compare!(Sha256, Sha256);

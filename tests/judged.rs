@@ -8,8 +8,8 @@ use forge::cases::{Case, Expect};
 use forge::verdicts::{Answer, REFERENCE, Verdicts, recorded};
 use skexec::authorize::{Candidate, Role, verify};
 use skexec::gather::{TrustRequest, gather};
+use skexec::prediction::Prediction;
 use skexec::sources::policy::Policy;
-use skexec::trust::kernel::Prediction;
 use skexec::trust::{Signature, Trust};
 use support::Lab;
 
@@ -39,9 +39,9 @@ fn judge(lab: &Lab, case: &Case, trust: &Trust) -> (Option<&'static str>, Predic
         Ok(candidate) => candidate,
         Err(finding) => return (Some(finding.reason.slug()), Prediction::default()),
     };
-    let judgement = verify(candidate, Role::Kernel, Signature::Embedded, trust);
-    let refusal = judgement.outcome.err().map(|refused| refused.refusal);
-    (refusal.map(|refusal| refusal.first().reason.slug()), judgement.evidence.kernel)
+    let assessment = verify(candidate, Role::Kernel, Signature::Embedded, trust);
+    let refusal = assessment.judgement.outcome.err().map(|refused| refused.refusal);
+    (refusal.map(|refusal| refusal.first().reason.slug()), assessment.prediction.unwrap())
 }
 
 fn wanted(case: &Case) -> Option<&'static str> {

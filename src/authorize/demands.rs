@@ -3,9 +3,19 @@
 use super::Initrds;
 use crate::machine::Machine;
 use crate::permit;
+use crate::prediction::Prediction;
 use crate::reason::{Finding, Reason, Warning};
 use crate::system::Method;
-use crate::trust::Evidence;
+use crate::trust::Needs;
+
+/// What the running kernel would check of an image: by the signature in its certificate table, whichever signature we judged.
+#[derive(Debug, Clone)]
+pub struct KernelCheck {
+    /// The keys and algorithms that this takes.
+    pub needs: Needs,
+    /// What the reference kernel would answer.
+    pub prediction: Prediction,
+}
 
 /// What this load, by this method, on this machine must fulfil.
 #[derive(Debug, Clone, Copy)]
@@ -16,34 +26,28 @@ pub struct Demands<'a> {
     pub method: Method,
     /// Every initrd must be signed.
     pub signed_initrds: bool,
-    /// What was seen of the embedded signature, the only one that the running kernel looks at.
-    pub embedded: &'a Evidence,
+    /// What the running kernel would check itself; nothing where it checks nothing.
+    pub kernel_check: Option<&'a KernelCheck>,
 }
 
 impl Demands<'_> {
     /// What the running kernel would have to load before it can verify the image.
     #[must_use]
     pub fn warnings(&self) -> Vec<Warning> {
-        match self.method {
-            Method::File => permit::missing_modules(self.machine, self.embedded),
-            Method::Segments => Vec::new(),
-        }
+        self.kernel_check.map(|check| permit::missing_modules(self.machine, &check.needs)).unwrap_or_default()
     }
 
     pub(super) fn fulfilled_by(&self, initrds: &Initrds) -> Result<(), Finding> {
         if self.signed_initrds {
             initrds.all_signed()?;
         }
-        match self.method {
-            Method::Segments => Ok(()),
-            Method::File => {
-                self.original_descriptors(initrds)?;
-                permit::accepts(self.machine, self.embedded)
-            }
+        if self.method == Method::File {
+            self.original_descriptors(initrds)?;
         }
+        self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction))
     }
 
-    /// LoadPin asks on which file system a file is; a copy in memory is on none.
+    /// LoadPin checks on which file system a file is; a copy in memory is on none.
     fn original_descriptors(&self, initrds: &Initrds) -> Result<(), Finding> {
         if self.machine.load_pin.wants_original() && initrds.in_memory() {
             let seen =

@@ -1,11 +1,13 @@
 //! The initrds that go with a kernel: verified where they are signed, one as it is, several joined.
 
-use crate::image::{Format, initrd};
+use super::candidate::Candidate;
+use super::verdict::{Role, verify};
+use crate::image::{Format, Parsed, initrd};
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
 use crate::sys::{Map, Memfd};
-use crate::trust::{Signature, Signer, Trust, judge};
+use crate::trust::{Signature, Signer, Trust};
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::ops::Deref;
@@ -236,21 +238,21 @@ impl Part {
 fn open(path: &Path, trust: &Trust) -> Result<(Part, Option<Signer>), Refusal> {
     let Some(signature) = detached_signature(path)? else {
         let source = Source::open(path).map_err(|error| unusable(path, error))?;
-        no_program(path, &source.head().map_err(|error| unusable(path, error.into()))?)?;
+        let head = source.head().map_err(|error| unusable(path, error.into()))?;
+        no_program(path, Parsed::new(head).format())?;
         return Ok((Part::Plain(source), None));
     };
     let sealed = Sealed::read(path).map_err(|error| unusable(path, error))?;
-    no_program(path, sealed.bytes())?;
-    let (sealed, signer, _) = judge(sealed, Signature::Detached(signature.bytes()), trust)
-        .outcome
-        .map_err(|refused| refused.refusal.in_file(path))?
-        .into_parts();
-    Ok((Part::Verified(sealed), Some(signer)))
+    let candidate = Candidate::new(sealed);
+    no_program(path, candidate.format())?;
+    let assessment = verify(candidate, Role::Initrd, Signature::Detached(signature.bytes()), trust);
+    let (initrd, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
+    Ok((Part::Verified(initrd.into_owner()), Some(signer)))
 }
 
 /// The kernel would load a program, find nothing in it to unpack, and boot without its root.
-fn no_program(path: &Path, bytes: &[u8]) -> Result<(), Finding> {
-    let what = match Format::of(bytes) {
+fn no_program(path: &Path, format: Format) -> Result<(), Finding> {
+    let what = match format {
         Format::BzImage => "it is a bzImage",
         Format::Elf => "it is an ELF file",
         Format::Uki | Format::Pe => "it is an EFI program",

@@ -1,17 +1,23 @@
-//! What was found about a candidate: whether it is fit for its purpose, and who signed it. `verify` and `load` both ask here, so
-//! that the same file gets the same answer.
+//! What is found out about a candidate: whether it is fit for its role, who signed it, and what a kernel would make of it.
+//! `verify` and `load` both ask here, so that the same file gets the same answer.
 
-use super::{Basis, Candidate, Waiver};
-use crate::image::Kernel;
-use crate::reason::{Finding, Refusal};
-use crate::trust::{Evidence, Judgement, Place, Refused, Signature, Trust, Verified, judge};
+use super::candidate::Candidate;
+use super::demands::KernelCheck;
+use super::{Basis, Waiver};
+use crate::image::{Kernel, Parsed};
+use crate::machine::{Machine, enforcement};
+use crate::prediction::{Prediction, predict};
+use crate::reason::{Finding, Reason, Refusal};
+use crate::sealed::Sealed;
+use crate::system::Method;
+use crate::trust::{Judgement, Needs, Place, Refused, Signature, Trust, Verified, judge};
 
-/// As what a file is looked at.
+/// What a file is to be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// To be booted.
     Kernel,
-    /// To go with a kernel.
+    /// To be given to a kernel.
     Initrd,
 }
 
@@ -26,33 +32,55 @@ impl Role {
     }
 }
 
-/// Judges a candidate by its signature and as what it is to be used for; all that speaks against it is ranked together.
-#[must_use]
-pub fn verify(candidate: Candidate, role: Role, signature: Signature<'_>, trust: &Trust) -> Judgement<Candidate> {
-    let Judgement { outcome, evidence } = judge(candidate, signature, trust);
-    let outcome = match outcome {
-        Ok(verified) => match unfit(verified.subject(), role) {
-            None => Ok(verified),
-            Some(finding) => Err(Refused { refusal: finding.into(), subject: verified.into_parts().0 }),
-        },
-        Err(Refused { subject, refusal }) => {
-            let all = unfit(&subject, role).into_iter().chain(refusal.iter().cloned()).collect();
-            Err(Refused { refusal: Refusal::of(all).unwrap_or(refusal), subject })
-        }
-    };
-    let named = |Refused { subject, refusal }: Refused<Candidate>| {
-        let refusal = refusal.in_file(subject.sealed().path());
-        Refused { subject, refusal }
-    };
-    Judgement { outcome: outcome.map_err(named), evidence }
+/// What was found out about a file: what its signature proves, and what a kernel would make of the file.
+#[derive(Debug)]
+pub struct Assessment<B> {
+    /// What the signature proves, and whether the file is fit for its role; or every reason against it.
+    pub judgement: Judgement<Parsed<B>>,
+    /// What the reference kernel would answer by the signature in the file's certificate table. Nothing for an initrd, which no
+    /// kernel verifies.
+    pub prediction: Option<Prediction>,
 }
 
-/// Why it cannot be what it is to be.
-fn unfit(candidate: &Candidate, role: Role) -> Option<Finding> {
-    match role {
-        Role::Kernel => candidate.loadable().err().cloned(),
-        Role::Initrd => None,
+/// Judges a candidate by its signature and by its role; [`Refusal::of`] ranks all findings together.
+#[must_use]
+pub fn verify(candidate: Candidate, role: Role, signature: Signature<'_>, trust: &Trust) -> Assessment<Sealed> {
+    let Assessment { judgement, prediction } = assess(candidate, role, signature, trust);
+    let outcome = judgement.outcome.map_err(|Refused { subject, refusal }| {
+        let refusal = refusal.in_file(subject.sealed().path());
+        Refused { subject, refusal }
+    });
+    Assessment { judgement: Judgement { outcome, ..judgement }, prediction }
+}
+
+/// The same for bytes without a path.
+pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<'_>, trust: &Trust) -> Assessment<B> {
+    let (unfit, prediction) = match role {
+        Role::Kernel => (file.loadable().err().cloned(), Some(predict(file.file(), &trust.keyrings()))),
+        Role::Initrd => (None, None),
+    };
+    // A file that crashes kernels is refused whatever the options say.
+    let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
+    let Judgement { outcome, evidence } = judge(file, signature, trust);
+    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction }
+}
+
+/// Refuses the file for these findings, too: the first comes before those of the judgement, the last after them.
+fn with_findings<T>(
+    outcome: Result<Verified<T>, Refused<T>>,
+    first: Option<Finding>,
+    last: Option<Finding>,
+) -> Result<Verified<T>, Refused<T>> {
+    if first.is_none() && last.is_none() {
+        return outcome;
     }
+    let (subject, judged) = match outcome {
+        Ok(verified) => (verified.into_parts().0, Vec::new()),
+        Err(Refused { subject, refusal }) => (subject, refusal.iter().cloned().collect()),
+    };
+    let refusal = Refusal::of(first.into_iter().chain(judged).chain(last).collect());
+    // There is at least one finding, so the second is never made.
+    Err(Refused { subject, refusal: refusal.unwrap_or_else(|| Reason::Hazard.into()) })
 }
 
 /// A kernel that may be booted as far as its own bytes are concerned, and why.
@@ -61,14 +89,18 @@ pub struct Vouched {
     pub(super) kernel: Candidate,
     pub(super) image: Kernel,
     pub(super) basis: Basis,
+    /// What a kernel would need to verify the signature that was judged; nothing where no kernel looks for that one.
+    needs: Option<Needs>,
+    prediction: Prediction,
 }
 
 impl Vouched {
     /// A verified kernel, or one whose missing signature is waived.
     ///
     /// # Errors
-    /// What speaks against it.
-    pub fn new(outcome: Result<Verified<Candidate>, Refused<Candidate>>, waiver: Waiver) -> Result<Self, Refusal> {
+    /// Every reason against it.
+    pub fn new(assessment: Assessment<Sealed>, waiver: Waiver) -> Result<Self, Refusal> {
+        let Assessment { judgement: Judgement { outcome, evidence }, prediction } = assessment;
         let (kernel, basis) = match outcome {
             Ok(verified) => match verified.into_parts() {
                 (kernel, signer, Place::Embedded) => (kernel, Basis::Embedded(signer)),
@@ -77,22 +109,26 @@ impl Vouched {
             Err(refused) => (refused.subject, Basis::Waived(waiver.over(refused.refusal)?)),
         };
         let image = kernel.loadable().cloned().map_err(Clone::clone)?;
-        Ok(Self { kernel, image, basis })
+        let needs = evidence.kernel_looks.then_some(evidence.needs);
+        Ok(Self { kernel, image, basis, needs, prediction: prediction.unwrap_or_default() })
     }
 
-    /// What was seen of the embedded signature, the only one that the running kernel looks at: what was judged, unless that was a
-    /// detached one.
+    /// What the running kernel would check of this image, if it may enforce signatures and the method has it look at the image.
     #[must_use]
-    pub fn embedded_signature(&self, judged: Evidence, trust: &Trust) -> Evidence {
-        match self.basis {
-            Basis::Detached(_) => judge(self.kernel.as_ref(), Signature::Embedded, trust).evidence,
-            Basis::Embedded(_) | Basis::Waived(_) => judged,
+    pub fn kernel_check(&self, machine: &Machine, method: Method, trust: &Trust) -> Option<KernelCheck> {
+        if method != Method::File || !enforcement(machine).may_enforce() {
+            return None;
         }
+        let needs = self.needs.clone().unwrap_or_else(|| Needs::of_embedded(&self.kernel, &trust.anchors));
+        Some(KernelCheck { needs, prediction: self.prediction })
     }
 
-    /// What kind of kernel it is, and what it says of itself.
+    /// What kind of kernel it is, as its headers describe it.
     #[must_use]
     pub const fn image(&self) -> &Kernel {
         &self.image
     }
 }
+
+#[cfg(test)]
+mod tests;

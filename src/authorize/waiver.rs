@@ -3,7 +3,7 @@
 use crate::machine::Enforcement;
 use crate::reason::{Reason, Refusal};
 
-/// Whether a missing signature was waived, and what this machine makes of that.
+/// Whether a missing signature was waived, and whether this machine allows that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiver {
     /// `--insecure-unsigned` was given, or the policy says the same.
@@ -12,14 +12,14 @@ pub struct Waiver {
     pub enforcement: Enforcement,
 }
 
-/// What a waiver reaches.
+/// The reasons that can be waived.
 const WAIVABLE: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner];
 
 impl Waiver {
-    /// Lets an image without a trusted signature pass, if that is all that speaks against it: gives back what was waived.
+    /// Lets an image without a trusted signature pass, if there is no other finding: returns what was waived.
     ///
     /// # Errors
-    /// The refusal as it came; where only the running kernel's enforcement stands against the waiver, that is said.
+    /// The refusal as it came; where only the running kernel's enforcement forbids the waiver, the refusal says so.
     pub(super) fn over(self, refusal: Refusal) -> Result<Refusal, Refusal> {
         let waivable = refusal.iter().all(|finding| WAIVABLE.contains(&finding.reason));
         match self.enforcement {
@@ -39,7 +39,7 @@ mod tests {
     use crate::reason::Finding;
 
     #[test]
-    fn only_a_missing_vouch_can_be_waived() {
+    fn only_a_missing_signature_or_signer_can_be_waived() {
         let asked = Waiver { asked: true, enforcement: Enforcement::Off };
         let rows: &[(Waiver, &[Reason], bool)] = &[
             (asked, &[Reason::Unsigned], true),

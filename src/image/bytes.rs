@@ -1,4 +1,4 @@
-//! Little-endian fields at an offset, without a way to fall off the end.
+//! Little-endian fields at an offset; nothing where the input ends before.
 
 /// `N` bytes at `offset`, or nothing where the input ends before.
 pub(super) fn array<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {

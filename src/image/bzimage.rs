@@ -1,7 +1,7 @@
 //! The setup_header of a bzImage (Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header").
 //!
-//! [`SetupHeader::parse`] asks what `bzImage64_probe` (arch/x86/kernel/kexec-bzimage64.c) asks, and that the file is as
-//! long as its header says, which the kernel does not look at: half a kernel loads and then hangs.
+//! [`SetupHeader::parse`] checks what `bzImage64_probe` (arch/x86/kernel/kexec-bzimage64.c) checks, and that the file is as
+//! long as its header says. The kernel does not check that: half a kernel loads and then hangs.
 
 use super::bytes::{array, size_at, u16_at, u32_at, u64_at};
 use crate::reason::{Finding, Reason};
@@ -11,7 +11,7 @@ const SECTOR: usize = 512;
 pub const LOADED_HIGH: u8 = 1;
 /// Protocol 2.12 brought xloadflags and the 64-bit entry.
 const OLDEST_PROTOCOL: u16 = 0x020c;
-/// What `bzImage64_load` keeps of the command line for itself, even of one that is not there (`MAX_ELFCOREHDR_STR_LEN`).
+/// Bytes of the command line that `bzImage64_load` reserves, even where there is no command line (`MAX_ELFCOREHDR_STR_LEN`).
 const CMDLINE_RESERVED: u32 = 30;
 
 /// Bits of `xloadflags`.
@@ -41,15 +41,15 @@ pub struct SetupHeader {
     pub cmdline_size: u32,
     /// Bytes, a power of two.
     pub kernel_alignment: u32,
-    /// The least alignment that it can do with, as a power of two; zero where it does not say.
+    /// The least alignment that it accepts, as a power of two; zero where the header does not say.
     pub min_alignment: u8,
     /// Whether it may be loaded at another address than `pref_address`.
     pub relocatable: bool,
-    /// The physical address that it would like.
+    /// The physical address that it prefers.
     pub pref_address: u64,
     /// Bytes of memory that it needs from its load address on before it can look at the memory map.
     pub init_size: u32,
-    /// The version text behind `kernel_version`, such as `6.1.0-50-amd64 (...) #1 SMP ...`.
+    /// The version text that `kernel_version` points to, such as `6.1.0-50-amd64 (...) #1 SMP ...`.
     pub release: Option<String>,
 }
 
@@ -127,7 +127,7 @@ impl SetupHeader {
         Ok(())
     }
 
-    /// Where the image ends by its own account: what follows are signatures.
+    /// Where the image ends according to its header, in bytes: signatures follow.
     #[must_use]
     pub fn end(&self) -> usize {
         self.setup_size.saturating_add(self.system_size)

@@ -1,9 +1,9 @@
-//! The kernel command line: put together, edited, and measured before anyone else does.
+//! The kernel command line: put together, edited, and checked against the kernel's limits before a system call.
 
 use crate::reason::{Finding, Reason};
 use std::ffi::CString;
 
-/// What the file method takes off `cmdline_size`: room for `elfcorehdr=0x...`, which it reserves for every load
+/// What the file method subtracts from `cmdline_size`: room for `elfcorehdr=0x...`, which it reserves for every load
 /// (`MAX_ELFCOREHDR_STR_LEN` in arch/x86/kernel/kexec-bzimage64.c), and the NUL.
 const RESERVED: usize = 31;
 
@@ -68,7 +68,7 @@ impl Cmdline {
         let over = self.0.len().saturating_add(RESERVED).saturating_sub(size);
         if over > 0 {
             let seen = format!(
-                "{} bytes of text, {over} too many: of cmdline_size {cmdline_size} the kernel keeps 30 for itself",
+                "{} bytes of text, {over} too many: the kernel reserves 30 bytes of cmdline_size {cmdline_size}",
                 self.0.len()
             );
             return Err(Finding::new(Reason::CmdlineTooLong, seen));
@@ -77,7 +77,7 @@ impl Cmdline {
             .map_err(|error| Finding::new(Reason::CmdlineNul, format!("at byte {}", error.nul_position())))
     }
 
-    /// For boot_params of our own, without NUL, when it is short enough: nobody keeps anything of `cmdline_size`, so that it
+    /// For boot_params of our own, without NUL, when it is short enough: nothing is reserved of `cmdline_size`, so that it
     /// is 2047 bytes of text with the usual one. A vmlinux has `elf::CMDLINE_SIZE`.
     ///
     /// # Errors

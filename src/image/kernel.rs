@@ -3,7 +3,7 @@
 use super::bzimage::SetupHeader;
 use super::elf::{self, Vmlinux};
 
-/// A kernel, by its own account.
+/// A kernel, as its headers describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kernel {
     /// A bzImage.
@@ -13,7 +13,7 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// What the kernel calls itself.
+    /// The release that the kernel states.
     #[must_use]
     pub fn release(&self) -> Option<&str> {
         match self {

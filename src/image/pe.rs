@@ -1,7 +1,7 @@
 //! The PE32+ container of a signed kernel: where its headers, sections and certificate table lie.
 //!
 //! The rules are those of the kernel's `verify_pefile.c:pefile_parse_binary`, with the bounds that it leaves out; a rule
-//! that is stricter than the kernel's has its own slug. Once [`Pe::parse`] and [`Pe::check_coverage`] are content, the
+//! that is stricter than the kernel's has its own slug. Once [`Pe::parse`] and [`Pe::check_coverage`] succeed, the
 //! signed bytes are exactly the file up to the certificate table, less the two fields that Authenticode leaves out.
 
 use super::bytes::{array, size_at, u16_at, u32_at};
@@ -181,7 +181,7 @@ fn headers(bytes: &[u8], optional: usize, table: usize, sections: u16) -> Result
     Ok(0..size)
 }
 
-/// The table must run to the end of the file: what lies behind it no digest would cover.
+/// The table must run to the end of the file: no digest would cover bytes after it.
 fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Result<Option<Range<usize>>, Finding> {
     let offset = size_at(bytes, entry.start).ok_or_else(too_short)?;
     let size = size_at(bytes, entry.start.saturating_add(4)).ok_or_else(too_short)?;

@@ -2,12 +2,12 @@
 
 use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
-use crate::authorize::{Authorized, Basis, Candidate};
+use crate::authorize::{Assessment, Authorized, Basis};
 use crate::machine::Machine;
 use crate::permit;
 use crate::reason::{Caution, Finding, Refusal, Warning};
 use crate::report::{Report, Subject};
-use crate::trust::Judgement;
+use crate::sealed::Sealed;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -30,11 +30,12 @@ impl Account {
         self.warnings.extend(warnings);
     }
 
-    /// Notes the judgement of the kernel, a refusal as well.
-    pub(super) fn judged(&mut self, judgement: &Judgement<Candidate>, machine: &Machine) {
-        self.warn(judgement.evidence.warnings(SystemTime::now()));
-        self.keys = permit::held_keys(machine, &judgement.evidence);
-        self.subject = Subject::of(judgement);
+    /// Notes what was found out about the kernel, a refusal as well.
+    pub(super) fn assessed(&mut self, assessment: &Assessment<Sealed>, machine: &Machine) {
+        let evidence = &assessment.judgement.evidence;
+        self.warn(evidence.warnings(SystemTime::now()));
+        self.keys = permit::held_keys(machine, &evidence.needs);
+        self.subject = Subject::of(assessment);
     }
 
     /// Notes that the kernel may be loaded, and warns of what was waived for that.

@@ -2,6 +2,7 @@
 
 use super::fit;
 use crate::authorize::Authorized;
+use crate::digest::sha256;
 use crate::machine::Machine;
 use crate::permit::explain;
 use crate::reason::{Finding, Reason};
@@ -9,7 +10,6 @@ use crate::sealed::Sealed;
 use crate::segments::Segments;
 use crate::sys::{FileLoad, Kexec, Lease, RawSegment, SegmentsLoad, flags};
 use crate::system::{Method, Slot};
-use crate::trust::digest::sha256;
 use nix::errno::Errno;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! The objects within a report's JSON.
 
+use crate::digest::Digest;
 use crate::hex;
-use crate::trust::digest::Digest;
 use crate::trust::{Evidence, Signer, rfc3339};
 use serde::Serialize;
 

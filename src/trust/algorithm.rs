@@ -1,8 +1,8 @@
-//! AlgorithmIdentifiers: which of them skexec verifies, which the kernel would and skexec will not, which neither knows.
+//! AlgorithmIdentifiers: those that skexec verifies, those that only the kernel would, and those that neither knows.
 
 use super::der::{Cursor, NULL, OID, SEQUENCE, Tlv};
-use super::digest::Algorithm;
 use super::oid;
+use crate::digest::Algorithm;
 use crate::reason::{Finding, Reason};
 
 /// AlgorithmIdentifier (RFC 5280, 4.1.1.2).
@@ -92,9 +92,9 @@ pub fn message_scheme(identifier: Identifier<'_>, digest: Algorithm) -> Result<S
 /// How a certificate was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateScheme {
-    /// By a scheme that counts.
+    /// By a scheme that skexec accepts.
     Usable(Scheme),
-    /// By one that kernels may still read and skexec does not count. Roots are signed so, and nobody looks.
+    /// By one that kernels may still accept and skexec does not. Roots are signed so; their own signatures are not verified.
     Weak(&'static str),
 }
 

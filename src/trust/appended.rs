@@ -1,9 +1,6 @@
-//! A signature behind the file that it signs, as `scripts/sign-file` of Linux writes it (`kernel/module_signature.c`):
+//! Appended signatures, at the end of the file that they sign, as `scripts/sign-file` of Linux writes it (`kernel/module_signature.c`):
 //! the file, a PKCS#7 message, a trailer of twelve bytes, a marker.
 
-use super::Anchor;
-use super::chain::{self, Path};
-use super::pkcs7::{Profile, SignedData};
 use crate::reason::{Finding, Reason};
 
 /// MODULE_SIG_STRING.
@@ -11,7 +8,7 @@ const MARKER: &[u8] = b"~Module signature appended~\n";
 /// PKEY_ID_PKCS7, the only kind that there still is.
 const PKCS7: u8 = 2;
 
-/// A file and the message behind it; nothing was verified.
+/// A file and the message at its end; nothing was verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended<'a> {
     /// The file without its signature: what is signed.
@@ -38,15 +35,6 @@ impl<'a> Appended<'a> {
             return Err(Reason::DoubleMarker.into());
         }
         Ok(Some(Self { content, message }))
-    }
-
-    /// Proves who signed the content.
-    ///
-    /// # Errors
-    /// Everything that speaks against it, as by [`chain::verify`].
-    pub fn verify(&self, anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
-        let message = SignedData::parse(Profile::Appended, self.message).map_err(|finding| vec![finding])?;
-        chain::verify(&message, self.content, anchors)
     }
 }
 

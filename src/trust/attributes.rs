@@ -1,9 +1,9 @@
-//! Signed attributes (RFC 5652, 5.3 and 11): what the signature is over, and what says which content was meant.
+//! Signed attributes (RFC 5652, 5.3 and 11): what the signature is over, and which content they name.
 
 use super::der::{Cursor, OCTET_STRING, OID, SEQUENCE, SET, Tlv};
-use super::digest::Algorithm;
-use super::pkcs7::Profile;
+use super::profile::Profile;
 use super::{oid, time};
+use crate::digest::Algorithm;
 use crate::reason::{Finding, Reason};
 
 /// Signed attributes, checked except for the digest that they hold.
@@ -99,8 +99,8 @@ fn attribute(element: Tlv<'_>) -> Result<Attribute<'_>, Finding> {
     }
 }
 
-/// The DER order of a SET OF (X.690, 11.6). No element is the start of another, so the padding that the standard speaks
-/// of never decides.
+/// The DER order of a SET OF (X.690, 11.6). No element is the start of another, so the padding that the standard
+/// describes never decides.
 fn check_order(list: &[Attribute<'_>]) -> Result<(), Finding> {
     for (one, next) in list.iter().zip(list.iter().skip(1)) {
         if one.raw > next.raw {

@@ -3,9 +3,12 @@
 //! "Windows Authenticode Portable Executable Signature Format", "Calculating the PE Image Hash"; PE format, "The
 //! Attribute Certificate Table". The kernel's `pefile_digest_pe_contents` and `pefile_strip_sig_wrapper` mark the limits.
 
-use super::digest::{Algorithm, Digest, sha256};
+use super::pkcs7::{Profile, SignedData};
+use super::spc;
+use crate::digest::{Algorithm, Digest, Hashed};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
+use std::ops::Range;
 
 /// `dwLength`, `wRevision`, `wCertificateType`.
 const HEADER: usize = 8;
@@ -14,24 +17,51 @@ const TYPE_PKCS_SIGNED_DATA: u16 = 0x0002;
 /// More signatures than any image has; each costs a parse.
 const MAX_ENTRIES: usize = 16;
 
+/// The signature that decides about a PE, and what else is in its certificate table. Nothing of it was verified.
+#[derive(Debug)]
+pub(super) struct Embedded<'a> {
+    /// The first message of the table: as in the kernel, it decides. A later one can spoil the image but not save it.
+    pub(super) message: SignedData<'a>,
+    /// Its SpcIndirectDataContent.
+    pub(super) content: &'a [u8],
+    /// The image digest that was signed.
+    pub(super) signed: Digest,
+    /// The bodies of the other WIN_CERTIFICATEs.
+    pub(super) others: Vec<&'a [u8]>,
+}
+
+impl<'a> Embedded<'a> {
+    /// Parses the signature in a PE.
+    ///
+    /// # Errors
+    /// `unsigned`; those of [`signatures`], [`SignedData::parse`] and [`spc::parse`].
+    pub(super) fn parse(bytes: &'a [u8], pe: &Pe) -> Result<Self, Finding> {
+        let table = pe.certificate_table.clone().and_then(|table| bytes.get(table)).ok_or(Reason::Unsigned)?;
+        let bodies = signatures(table)?;
+        let (first, others) = bodies.split_first().ok_or(Reason::Unsigned)?;
+        let message = SignedData::parse(Profile::Authenticode, first)?;
+        let content = message.content.unwrap_or_default();
+        let signed = spc::parse(content)?;
+        Ok(Self { message, content, signed, others: others.to_vec() })
+    }
+}
+
 /// The image digest of a PE without holes ([`Pe::check_coverage`]): all bytes before the certificate table, less the
 /// CheckSum and the table's own entry in the data directories.
 #[must_use]
-pub fn image_digest(bytes: &[u8], pe: &Pe, algorithm: Algorithm) -> Digest {
-    algorithm.digest(&covered(bytes, pe))
+pub fn image_digest<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe, algorithm: Algorithm) -> Digest {
+    file.digest(algorithm, &covered(file, pe))
 }
 
 /// The same by SHA-256, by which images are revoked whatever they were signed with.
-#[must_use]
-pub fn image_sha256(bytes: &[u8], pe: &Pe) -> [u8; 32] {
-    sha256(&covered(bytes, pe))
+pub(super) fn image_sha256<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe) -> [u8; 32] {
+    file.sha256(&covered(file, pe))
 }
 
-/// What the image digest is over.
-pub(super) fn covered<'a>(bytes: &'a [u8], pe: &Pe) -> [&'a [u8]; 3] {
-    let end = pe.certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
-    let part = |start: usize, end: usize| bytes.get(start..end).unwrap_or_default();
-    [part(0, pe.checksum.start), part(pe.checksum.end, pe.security_entry.start), part(pe.security_entry.end, end)]
+/// The ranges of the image digest.
+fn covered<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe) -> [Range<usize>; 3] {
+    let end = pe.certificate_table.as_ref().map_or(file.bytes().len(), |table| table.start);
+    [0..pe.checksum.start, pe.checksum.end..pe.security_entry.start, pe.security_entry.end..end]
 }
 
 /// The bodies of the WIN_CERTIFICATEs, in the table's order: each a PKCS#7 message and what follows it within

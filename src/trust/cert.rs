@@ -4,10 +4,11 @@ use super::algorithm::{CertificateScheme, certificate_scheme};
 use super::der::{self, Tlv};
 use super::extensions::Extensions;
 use super::signature::PublicKey;
-use super::{digest, name, oid, time, x509};
+use super::{name, oid, time, x509};
+use crate::digest;
 use crate::reason::{Finding, Reason};
 
-/// A certificate that was parsed; nothing is said of who signed it.
+/// A parsed certificate. It says nothing about who signed it.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -101,7 +102,7 @@ impl Certificate {
         digest::sha256(&[&self.der])
     }
 
-    /// The subject's distinguished name, for people (in the order written in the certificate).
+    /// The subject's distinguished name, for people, in the order in which it was written.
     #[must_use]
     pub fn subject(&self) -> String {
         self.subject.text.clone()
@@ -131,7 +132,7 @@ impl Certificate {
         &self.serial
     }
 
-    /// From when to when the certificate says it is good.
+    /// The validity that the certificate states.
     #[must_use]
     pub const fn validity(&self) -> Validity {
         self.validity
@@ -174,7 +175,7 @@ impl Certificate {
         self.subject.raw == self.issuer.raw && self.names_itself().is_none_or(|(by_key, by_name)| by_key || by_name)
     }
 
-    /// Whether authorityKeyIdentifier names this very certificate, by key and by name; nothing if it names nobody.
+    /// Whether authorityKeyIdentifier names this very certificate, by key and by name; nothing if it names no certificate.
     fn names_itself(&self) -> Option<(bool, bool)> {
         let authority = self.extensions.authority_key_id.as_ref()?;
         let by_key = authority.key_id.as_deref().map(|id| self.subject_key_id() == Some(id));
@@ -182,7 +183,7 @@ impl Certificate {
         (by_key.is_some() || by_name.is_some()).then(|| (by_key.unwrap_or_default(), by_name.unwrap_or_default()))
     }
 
-    /// Verifies this certificate's signature by that one's key.
+    /// Verifies this certificate's signature by the issuer's key.
     ///
     /// # Errors
     /// `cert-signature`, `weak-digest`, `weak-key` or `unsupported-algorithm`.
@@ -199,7 +200,7 @@ impl Certificate {
         }
     }
 
-    /// The same by keys of any strength; a weak digest cannot be computed here and counts as a match.
+    /// The same with keys of any strength. A weak digest cannot be computed here and counts as a match.
     pub(super) fn matches_key_of(&self, issuer: &Self) -> Result<(), &'static str> {
         match self.scheme {
             CertificateScheme::Weak(_) => Ok(()),

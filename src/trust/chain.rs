@@ -1,20 +1,20 @@
 //! From the signer's certificate to an anchor.
 //!
-//! The way up is the kernel's, step by step (`pkcs7_verify.c:pkcs7_verify_sig_chain`, `pkcs7_trust.c:pkcs7_validate_trust_one`),
-//! so that what is accepted here the kernel accepts too. What it does not ask of the certificates on the way,
-//! `rules` asks.
+//! The path is built as the kernel builds it, step by step (`pkcs7_verify.c:pkcs7_verify_sig_chain`,
+//! `pkcs7_trust.c:pkcs7_validate_trust_one`), so that the kernel accepts what is accepted here. `rules` checks what the kernel does
+//! not check of the certificates on the path.
 
-use super::Anchor;
 use super::cert::Certificate;
-use super::kernel;
 use super::pkcs7::SignedData;
 use super::rules;
+use super::store::Anchor;
 use crate::hex;
+use crate::prediction;
 use crate::reason::{Finding, Reason};
 
 /// Steps from a signer up to an anchor; real paths have one or two.
 const MAX_STEPS: usize = 8;
-/// Anchors that are tried for one step: they are the administrator's own, so there is no reason for many of one name.
+/// Anchors that are tried for one step. The administrator chose them, so there is no reason for many of one name.
 const MAX_CANDIDATES: usize = 8;
 
 /// A proof: these certificates were verified, each by the next one's key, and the last is trusted. Only [`verify`] makes one.
@@ -38,12 +38,11 @@ impl Path {
     }
 }
 
-/// Proves that someone trusted signed this content: `content` is what messageDigest is over, or where there are no
-/// attributes what the signature itself is over.
+/// Proves that a trusted signer signed this content. `content` is what messageDigest is over or, where there are no attributes,
+/// what the signature itself is over.
 ///
 /// # Errors
-/// Everything that speaks against it, in the order in which the kernel would see it; what the kernel does not look at comes
-/// last.
+/// Every finding, in the order in which the kernel would see it; then the findings about what the kernel does not check.
 pub fn verify(message: &SignedData<'_>, content: &[u8], anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
     let judge = Judge { message, content, anchors };
     let mut findings: Vec<Finding> = message.signer.check_content(content).err().into_iter().collect();
@@ -61,13 +60,13 @@ pub fn verify(message: &SignedData<'_>, content: &[u8], anchors: &[Anchor]) -> R
     }
 }
 
-/// As far as the way up was found.
+/// The path as far as it was found.
 struct Found<'a> {
     certificates: Vec<&'a Certificate>,
     anchor: Option<usize>,
 }
 
-/// Whether a way through the message's certificates may go on to an anchor.
+/// Whether a path through the message's certificates may go on to an anchor.
 #[derive(PartialEq, Eq)]
 enum End {
     Open,
@@ -123,7 +122,7 @@ impl<'a> Judge<'a> {
         Found { certificates: Vec::new(), anchor: None }
     }
 
-    /// RFC 5652, 11.3; the clock is not asked, for it may not be set yet.
+    /// RFC 5652, 11.3. The clock takes no part, because it may not be set yet.
     fn check_signing_time(&self, signer: &Certificate) -> Result<(), Finding> {
         let time = self.message.signer.attributes.as_ref().and_then(|attributes| attributes.signing_time);
         match time {
@@ -175,14 +174,14 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The anchor, its place, and how many certificates stand below it.
+    /// The anchor, its index, and how many certificates are below it.
     fn anchor_of(
         &self,
         path: &[&'a Certificate],
         end: &End,
     ) -> Result<Option<(usize, usize, &'a Certificate)>, Finding> {
-        // A certificate on the way may be an anchor itself. What is trusted is the anchor's key, whatever the message says
-        // under the same name: so it must verify what stands below.
+        // A certificate on the path may be an anchor itself. The anchor's key is what is trusted, whatever key the message's
+        // certificate of the same name has: so the anchor's key must verify the certificate below.
         for (below, certificate) in path.iter().enumerate() {
             let named = |anchor: &Certificate| anchor.is_named(certificate.raw_issuer(), certificate.serial());
             let same = self.found(named, certificate.subject_key_id());
@@ -204,8 +203,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The anchors that authorityKeyIdentifier names, in every way in which it names someone. Without it the kernel finds
-    /// nobody.
+    /// The anchors that authorityKeyIdentifier names, by each of its fields. Without it the kernel finds none.
     fn issuers(&self, child: &Certificate) -> Vec<(usize, &'a Certificate)> {
         let Some(authority) = &child.extensions().authority_key_id else { return Vec::new() };
         let key_id = authority.key_id.as_deref();
@@ -215,8 +213,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The anchors that a keyring yields for the first of two identifiers (`find_asymmetric_key`). The kernel takes one of
-    /// them, nobody knows which, and if that one lacks the second identifier finds nobody.
+    /// The anchors that a keyring finds by the first of two identifiers (`find_asymmetric_key`). The kernel takes one of them, which
+    /// cannot be foretold, and finds none if that one lacks the second identifier.
     fn found(&self, first: impl Fn(&Certificate) -> bool, second: Option<&[u8]>) -> Vec<(usize, &'a Certificate)> {
         let all = self.anchors.iter().map(|anchor| &anchor.certificate).enumerate();
         let held = all.filter(|(place, anchor)| first(anchor) && !self.is_replaced(*place, anchor));
@@ -225,17 +223,17 @@ impl<'a> Judge<'a> {
         if complete { found } else { Vec::new() }
     }
 
-    /// Whether a keyring holds a later key in this one's place. It is all the same if they are one key under one name.
+    /// Whether a keyring holds a later key in place of this one. It makes no difference if both are one key under one name.
     fn is_replaced(&self, place: usize, anchor: &Certificate) -> bool {
         let later = self.anchors.iter().map(|anchor| &anchor.certificate).skip(place.saturating_add(1));
         let another = later.filter(|later| {
             later.public_key() != anchor.public_key() || !later.is_named(anchor.raw_issuer(), anchor.serial())
         });
-        // What it is called ends so: only of these is the rest looked at.
+        // A description ends with this name, so only keys with the same one need their whole descriptions compared.
         let mut alike = another.filter(|later| key_name(later) == key_name(anchor));
         alike.any(|later| {
-            let description = kernel::description(later.der());
-            description.is_some() && description == kernel::description(anchor.der())
+            let description = prediction::description(later.der());
+            description.is_some() && description == prediction::description(anchor.der())
         })
     }
 }
@@ -245,8 +243,8 @@ fn key_name(certificate: &Certificate) -> &[u8] {
     certificate.subject_key_id().unwrap_or(certificate.serial())
 }
 
-/// The first candidate that may be an anchor; nothing if there is no candidate; what is wrong with the first if none may.
-/// Each must pass the check: the kernel takes one, nobody knows which, and tries no other.
+/// The first candidate that may be an anchor; nothing if there is no candidate; the fault of the first one if none may.
+/// Every candidate must pass the check: the kernel takes one, which cannot be foretold, and tries no other.
 fn first_good(
     candidates: Vec<(usize, &Certificate)>,
     check: impl Fn(&Certificate) -> Result<(), Finding>,

@@ -29,11 +29,11 @@ pub const SET: u8 = 0x31;
 const ENUMERATED: u8 = 0x0a;
 const CONSTRUCTED: u8 = 0x20;
 
-/// A signature nested in another's unsigned attributes, with its own certificates, is 22 levels deep: the bound is for
-/// the stack, not for taste.
+/// A signature nested in another's unsigned attributes, with its own certificates, is 22 levels deep: the bound protects
+/// the stack.
 const MAX_DEPTH: u8 = 32;
 
-/// What [`split`] says of an element that is longer than the bytes that are there.
+/// The error of [`split`] for an element that is longer than the input.
 pub const OVERRUN: &str = "an element runs past the end";
 
 /// The tag of a constructed `[number]`, EXPLICIT or of an IMPLICIT SET or SEQUENCE.

@@ -1,25 +1,12 @@
-//! A signature in a file of its own, over any file: `openssl cms -sign -binary`, `openssl smime -sign -binary`.
+//! Detached signatures, in a file of their own, over any file: `openssl cms -sign -binary`, `openssl smime -sign -binary`.
 
-use super::Anchor;
-use super::chain::{self, Path};
 use super::der::SEQUENCE;
-use super::pkcs7::{Profile, SignedData};
 use crate::reason::{Finding, Reason};
 use std::borrow::Cow;
 use x509_parser::pem::Pem;
 
 /// Labels of PEM armour: what OpenSSL writes for the one and the other command (RFC 7468, 8 and 9).
 const LABELS: [&str; 2] = ["PKCS7", "CMS"];
-
-/// Proves who signed `content`, by a detached signature in DER or PEM.
-///
-/// # Errors
-/// Everything that speaks against it, as by [`chain::verify`].
-pub fn verify(content: &[u8], signature: &[u8], anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
-    let der = message(signature).map_err(|finding| vec![finding])?;
-    let message = SignedData::parse(Profile::Detached, &der).map_err(|finding| vec![finding])?;
-    chain::verify(&message, content, anchors)
-}
 
 /// The PKCS#7 message of a signature file: the file itself, or what its PEM armour holds.
 ///

@@ -1,9 +1,9 @@
 //! EFI signature lists (UEFI 32.4.1): what `db`, `dbx` and shim's lists are written in.
 //!
-//! The bounds are those that the kernel checks (certs, `efi_parser.c`); where it drops the rest of a variable, nothing
-//! of it is taken here, and the caller decides what that means.
+//! The bounds are those that the kernel checks (certs, `efi_parser.c`); where the kernel drops the rest of a variable,
+//! the whole variable is malformed here, and the caller decides what that means.
 
-use super::digest::Algorithm;
+use crate::digest::Algorithm;
 use std::fmt;
 
 /// Names a kind of entry: 16 bytes as they stand in a list.
@@ -39,8 +39,8 @@ pub enum Entry<'a> {
         /// The hash's.
         algorithm: Algorithm,
         hash: &'a [u8],
-        /// Whether a time of revocation stands behind it. Which one is left out: without a trusted timestamp no
-        /// signature can be shown to be older.
+        /// Whether a time of revocation follows the hash. The time itself does not count: without a trusted timestamp no
+        /// signature can be proved to be older.
         timed: bool,
     },
     /// Entries of another kind, and how many.
@@ -70,7 +70,7 @@ pub fn claimed_by(bytes: &[u8]) -> bool {
     [X509, SHA256, X509_SHA256, X509_SHA384, X509_SHA512].iter().any(|kind| bytes.starts_with(kind))
 }
 
-/// Takes apart all lists of a variable or a file. Nothing at all is a variable without lists.
+/// Parses all lists of a variable or a file. No bytes are a variable without lists.
 ///
 /// # Errors
 /// The first rule that is broken.

@@ -1,4 +1,4 @@
-//! The extensions of a certificate that decide something (RFC 5280, 4.2).
+//! The extensions of a certificate that matter to a verification (RFC 5280, 4.2).
 
 use super::der::{self, Cursor, SEQUENCE};
 use super::oid;
@@ -10,7 +10,7 @@ const DIGITAL_SIGNATURE: u8 = 0x80;
 /// keyCertSign, its sixth.
 const KEY_CERT_SIGN: u8 = 0x04;
 
-/// Extensions that may be critical: those that are read here, and those that say nothing about signing code.
+/// Extensions that may be critical: those that are read here, and those that do not concern the signing of code.
 /// Debian's CA has a critical Netscape Cert Type.
 const UNDERSTOOD: &[&[u8]] = &[
     oid::BASIC_CONSTRAINTS,
@@ -25,7 +25,7 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::NETSCAPE_CERT_TYPE,
 ];
 
-/// Who issued a certificate, in the two ways to say it (RFC 5280, 4.2.1.1).
+/// authorityKeyIdentifier: the issuer's certificate, by either or both of two names (RFC 5280, 4.2.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuthorityKeyId {
     /// The issuer's subjectKeyIdentifier.
@@ -88,7 +88,7 @@ pub struct Extensions {
 }
 
 impl Extensions {
-    /// Reads what matters of these.
+    /// Reads the extensions that matter.
     ///
     /// # Errors
     /// What is malformed. Of the ones it reads, the kernel refuses the same (`x509_process_extension`).
@@ -145,7 +145,7 @@ fn authority(value: &[u8]) -> Option<AuthorityKeyId> {
 }
 
 /// The only name among GeneralNames (RFC 5280, 4.2.1.6), a directoryName: an issuer has no other, and of the rest the
-/// kernel's grammar (`x509_akid.asn1`) wants tags that nobody writes.
+/// kernel's grammar (`x509_akid.asn1`) wants tags that no tool writes.
 fn directory_name(names: &[u8]) -> Option<&[u8]> {
     let name = der::sole(names, der::context(4))?;
     let mut fields = Cursor::new(name.value);
@@ -158,7 +158,7 @@ fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
     let ca = match fields.take(der::BOOLEAN).map(|ca| ca.value) {
         None => false,
         Some([0xff]) => true,
-        // DER leaves a default out (X.690, 11.5), and the kernel gives up the certificate where it is written out.
+        // DER leaves a default out (X.690, 11.5), and the kernel refuses a certificate where it is written out.
         Some(_) => return None,
     };
     let path_length = match fields.take(der::INTEGER).map(|number| number.value) {
@@ -168,7 +168,7 @@ fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
         // More than any path has.
         Some(_) => Some(u8::MAX),
     };
-    // A length is for authorities (RFC 5280, 4.2.1.9); the kernel gives up the others.
+    // A length is for authorities (RFC 5280, 4.2.1.9); the kernel refuses it elsewhere.
     (fields.is_empty() && (ca || path_length.is_none())).then_some(BasicConstraints { ca, path_length })
 }
 

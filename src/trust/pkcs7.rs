@@ -1,4 +1,4 @@
-//! PKCS#7 SignedData (RFC 2315, RFC 5652): the walk over the message, by its raw bytes.
+//! PKCS#7 SignedData (RFC 2315, RFC 5652), parsed from its raw bytes.
 //!
 //! A [`SignedData`] is an allegation: its shape is right for its profile, and nothing in it was verified. Only
 //! [`chain::verify`](super::chain::verify) makes a proof of it.
@@ -6,24 +6,14 @@
 use super::cert::Certificate;
 use super::der::{self, Cursor, INTEGER, OID, SEQUENCE, SET};
 use super::oid;
-use super::signer::{Around, SignerInfo};
+pub use super::profile::Profile;
+use super::signer::{Context, SignerInfo};
 use crate::reason::{Finding, Reason};
 
 /// More than any signer has use for; every one of them costs a parse.
 const MAX_CERTIFICATES: usize = 32;
 /// What the kernel reads of a message (`verify_pefile_strip_sig_wrapper`): lengths of at most two bytes.
 const LONGEST_LENGTH: u8 = 0x82;
-
-/// Where a message comes from, which decides what it may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
-    /// In the certificate table of a PE image; its content is an SpcIndirectDataContent.
-    Authenticode,
-    /// Behind the file that it signs, as for kernel modules; no content, no attributes.
-    Appended,
-    /// In a file of its own; no content, attributes as the signer likes.
-    Detached,
-}
 
 /// A signed message with one signer.
 #[derive(Debug, Clone)]
@@ -32,7 +22,7 @@ pub struct SignedData<'a> {
     pub profile: Profile,
     /// The content's value, without tag and length: what messageDigest is over. Nothing where the content is elsewhere.
     pub content: Option<&'a [u8]>,
-    /// The certificates that came with it, in their order; nobody vouches for them.
+    /// The certificates that came with it, in their order; none of them was verified.
     pub certificates: Vec<Certificate>,
     /// The only signer.
     pub signer: SignerInfo<'a>,
@@ -59,8 +49,8 @@ impl<'a> SignedData<'a> {
             return Err(malformed("it carries revocation lists"));
         }
         let signers = fields.take(SET).filter(|_| fields.is_empty()).ok_or_else(|| malformed("no signerInfos"))?;
-        let around = Around { profile, version, digest_algorithms, content_type };
-        let signer = SignerInfo::parse(only_signer(signers.value)?, around)?;
+        let context = Context { profile, version, digest_algorithms, content_type };
+        let signer = SignerInfo::parse(only_signer(signers.value)?, context)?;
         Ok(Self { profile, content, certificates, signer })
     }
 
@@ -76,7 +66,7 @@ fn malformed(what: &str) -> Finding {
     Finding::new(Reason::Pkcs7, what)
 }
 
-/// Cuts the message out of what surrounds it.
+/// The message without the padding that may follow it.
 fn message(profile: Profile, bytes: &[u8]) -> Result<&[u8], Finding> {
     match bytes {
         [SEQUENCE, length, ..] if *length > LONGEST_LENGTH => return Err(Reason::Pkcs7Size.into()),
@@ -133,7 +123,7 @@ fn content<'a>(fields: &mut Cursor<'a>, profile: Profile) -> Result<(&'a [u8], O
         }
         (Profile::Authenticode, None) => Err(malformed("there is no content")),
         (_, None) => Ok((kind, None)),
-        (_, Some(_)) => Err(malformed("it has a content of its own, where it is to sign another file's")),
+        (_, Some(_)) => Err(malformed("it contains a content, and a detached or appended signature must not")),
     }
 }
 
@@ -156,6 +146,6 @@ fn certificates(set: &[u8]) -> Result<Vec<Certificate>, Finding> {
 /// The kernel would take one good signer among strangers; who signed must have one answer here.
 fn only_signer(set: &[u8]) -> Result<&[u8], Finding> {
     let mut signers = Cursor::new(set);
-    let signer = signers.take(SEQUENCE).ok_or_else(|| malformed("nobody signed it"))?;
+    let signer = signers.take(SEQUENCE).ok_or_else(|| malformed("it has no signer"))?;
     if signers.is_empty() { Ok(signer.value) } else { Err(Reason::MultiSigner.into()) }
 }

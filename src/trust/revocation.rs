@@ -1,8 +1,8 @@
 //! What was revoked: images by hash, certificates, certificates by the hash of their TBSCertificate.
 
 use super::cert::Certificate;
-use super::digest::{Algorithm, sha256};
 use super::esl::{self, Entry, TIME};
+use crate::digest::{Algorithm, sha256};
 use crate::hex;
 use crate::hex::decode;
 use crate::reason::{Finding, Reason};
@@ -29,7 +29,7 @@ pub struct Revocations {
 #[derive(Debug, Clone)]
 struct Revoked {
     der: Vec<u8>,
-    /// Nothing where no signature could verify under its key anyway.
+    /// Nothing where skexec accepts no signature by its key anyway.
     parsed: Option<Certificate>,
     source: Source,
 }
@@ -47,7 +47,7 @@ impl Revocations {
                 Entry::Image(hash) => revocations.add_image(hash, source),
                 Entry::Tbs { algorithm, hash, timed } => {
                     revocations.add_tbs(hash, source);
-                    // The other hashes are kinds of list that the kernel leaves out.
+                    // The kernel ignores lists of the other hashes.
                     if algorithm == Algorithm::Sha256 && !timed {
                         revocations.found_by_kernel.insert(hash.to_vec());
                     }
@@ -59,8 +59,8 @@ impl Revocations {
     }
 
     /// Takes a description of the kernel's `.blacklist`: `bin:HEX`, the hash of an image, or `tbs:HEX`, of a
-    /// certificate. The kernel takes EFI_TIME into the description of the latter, where a list has one, so that its own
-    /// search never finds it; here, every reading of the length counts.
+    /// certificate. Where a list has an EFI_TIME, the kernel appends it to the hash of a certificate, so that its
+    /// own search never finds the hash; here, the hash counts with and without the time.
     ///
     /// # Errors
     /// `revocation-unreadable`: it is neither.
@@ -99,13 +99,13 @@ impl Revocations {
     /// Revokes a certificate, and all that was signed by its key.
     ///
     /// # Errors
-    /// `revocation-unreadable`: it cannot be parsed. One whose key or algorithms no signature may use is kept by its
-    /// bytes.
+    /// `revocation-unreadable`: it cannot be parsed. One whose key or algorithms skexec does not accept is
+    /// kept by its bytes.
     pub fn add_certificate(&mut self, der: &[u8], source: &str) -> Result<(), Finding> {
         let parsed = match Certificate::parse(der) {
             Ok(certificate) => Some(certificate),
             Err(finding) if is_about_strength(finding.reason) => {
-                // What else was signed by its key is not found so; it is said that the list is not used in full.
+                // What its key signed is not found then; a warning says that the list is not used in full.
                 self.ignore(1, source);
                 None
             }
@@ -153,9 +153,9 @@ impl Revocations {
         self.certificates.extend(other.certificates);
     }
 
-    /// What the kernel's blacklist holds about certificates, as it holds it: compared with a digest as a whole, which
-    /// nothing equals that has a time behind the hash.
-    pub(in crate::trust) fn tbs_in_kernel(&self) -> &BTreeSet<Vec<u8>> {
+    /// The kernel's blacklist of certificates, byte for byte. The kernel compares an entry with a digest as a whole, so that an entry
+    /// with a time after the hash equals none.
+    pub(super) fn tbs_in_kernel(&self) -> &BTreeSet<Vec<u8>> {
         &self.found_by_kernel
     }
 
@@ -221,15 +221,15 @@ impl Revoked {
             Err(Finding::new(Reason::RevokedCertificate, seen))
         };
         if certificate.der() == self.der {
-            return found("it is");
+            return found("the certificate is");
         }
         let Some(revoked) = &self.parsed else { return Ok(()) };
         // The same key in another certificate, such as a renewed one.
         if certificate.public_key() == revoked.public_key() {
             return found("its key is that of a certificate");
         }
-        // Names are not asked: a certificate that names another issuer was signed by this key all the same. An error
-        // means only that it was not; one that matters to the path is for the chain to report.
+        // Names do not count: a certificate that names another issuer may have been signed by this key. An error means only that
+        // it was not; the chain reports errors that matter to the path.
         if certificate.verify_signed_by(revoked).is_ok() {
             return found("its issuer is");
         }

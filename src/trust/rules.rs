@@ -1,10 +1,10 @@
-//! What skexec asks of the certificates on a path and the kernel does not. Each rule has its own name.
+//! What skexec checks of the certificates on a path and the kernel does not. Each rule has its own reason.
 
 use super::algorithm::CertificateScheme;
 use super::cert::Certificate;
 use crate::reason::{Finding, Reason};
 
-/// Checks a path, signer first. Of an anchor, dates, purposes and path length do not count: it is trusted for what it is.
+/// Checks a path, signer first. An anchor's dates, purposes and path length do not count, because the anchor is trusted as it is.
 pub(super) fn check(path: &[&Certificate], anchored: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     let last = path.len().saturating_sub(1);
@@ -21,7 +21,7 @@ pub(super) fn check(path: &[&Certificate], anchored: bool) -> Vec<Finding> {
         findings.extend(check_names(child, issuer).err());
         findings.extend(check_authority(issuer).err());
         if !is_anchor(below.saturating_add(1)) {
-            // The authorities between this one and the signer, who is none (RFC 5280, 4.2.1.9).
+            // The authorities between this one and the signer, which is not an authority (RFC 5280, 4.2.1.9).
             let between = path.get(1..=below).unwrap_or_default();
             findings.extend(check_path_length(issuer, between).err());
         }
@@ -32,7 +32,7 @@ pub(super) fn check(path: &[&Certificate], anchored: bool) -> Vec<Finding> {
 /// What makes a trusted certificate unfit for kernels.
 ///
 /// # Errors
-/// `anchor-modsign`: a key for modules only, which shim does not count either.
+/// `anchor-modsign`: a key for modules only, which shim ignores, too.
 pub(super) fn check_anchor(anchor: &Certificate) -> Result<(), Finding> {
     match anchor.extensions().ext_key_usage {
         Some(usage) if usage.module_signing => Err(Finding::new(Reason::AnchorModsign, anchor.subject())),
@@ -40,7 +40,7 @@ pub(super) fn check_anchor(anchor: &Certificate) -> Result<(), Finding> {
     }
 }
 
-/// RFC 5280, 4.2: what is critical and not understood must not be passed over.
+/// RFC 5280, 4.2: a critical extension that is not understood must not be ignored.
 fn check_critical(certificate: &Certificate) -> Result<(), Finding> {
     match certificate.extensions().unknown_critical.as_slice() {
         [] => Ok(()),
@@ -102,7 +102,7 @@ fn check_authority(issuer: &Certificate) -> Result<(), Finding> {
     }
 }
 
-/// RFC 5280, 6.1.4 (l) and (m): an authority that issued itself a new certificate takes no step.
+/// RFC 5280, 6.1.4 (l) and (m): a certificate that an authority issued to itself does not count.
 fn check_path_length(issuer: &Certificate, between: &[&Certificate]) -> Result<(), Finding> {
     let limit = issuer.extensions().basic_constraints.and_then(|basic| basic.path_length);
     let steps = between.iter().filter(|one| one.raw_subject() != one.raw_issuer()).count();

@@ -1,4 +1,4 @@
-//! SBAT: generations of components, and the least that is still allowed (shim, SBAT.md).
+//! SBAT: the generations of an image's components, and the least generation that is allowed (shim, SBAT.md).
 
 use crate::image::pe::{Pe, Section};
 use crate::reason::{Finding, Reason};
@@ -20,7 +20,7 @@ pub struct Level {
     generations: BTreeMap<Vec<u8>, u32>,
 }
 
-/// Text that breaks a rule, and which.
+/// The rule that a text breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(String);
 
@@ -77,7 +77,7 @@ pub fn check(pe: &Pe, bytes: &[u8], level: Option<&Level>) -> Result<(), Finding
     Ok(())
 }
 
-/// The components that an image says it is made of, with their generations; none where it has no `.sbat`.
+/// The components that an image names, with their generations; none where it has no `.sbat`.
 ///
 /// # Errors
 /// `sbat`: the section is malformed.

@@ -2,8 +2,8 @@
 
 use super::algorithm::{Family, Identifier, Scheme};
 use super::der::{self, Cursor, INTEGER, OID, SEQUENCE};
-use super::digest::Algorithm;
 use super::oid;
+use crate::digest::Algorithm;
 use crate::hex;
 use crate::reason::{Finding, Reason};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
@@ -37,7 +37,7 @@ impl Curve {
     }
 }
 
-/// A public key. It was parsed; whether it is strong enough is [`PublicKey::check_strength`]'s to say.
+/// A public key. [`PublicKey::check_strength`] says whether it is strong enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublicKey {
     /// RSAPublicKey (RFC 8017, A.1.1), without leading zeros.
@@ -72,7 +72,7 @@ impl PublicKey {
         }
         match algorithm.oid {
             oid::RSA => Self::rsa(bits).ok_or_else(malformed),
-            // Only a curve's name will do: explicit parameters are how CVE-2020-0601 passed off another curve.
+            // Only a named curve is accepted: by explicit parameters, CVE-2020-0601 substituted another curve.
             oid::EC_PUBLIC_KEY => {
                 let name = algorithm.parameters.filter(|name| name.tag == OID).map(|name| name.value);
                 Ok(Self::Ec { curve: curve(name.unwrap_or_default())?, point: bits.to_vec() })
@@ -111,7 +111,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether a signature by this key can mean anything.
+    /// Whether the key is strong enough for its signatures to count.
     ///
     /// # Errors
     /// `weak-key`; `unsupported-algorithm` for a key that is larger than the kernel takes.
@@ -193,13 +193,13 @@ fn verify_rsa(n: &[u8], e: &[u8], by: Algorithm, digest: &[u8], signature: &[u8]
         return Err("the signature is not as long as the modulus");
     }
     let key = RsaPublicKey::new_with_max_size(BigUint::from_bytes_be(n), BigUint::from_bytes_be(e), *RSA_BITS.end())
-        .map_err(|_| "the RSA key is none that can be used")?;
+        .map_err(|_| "the RSA key cannot be used")?;
     let padding = match by {
         Algorithm::Sha256 => Pkcs1v15Sign::new::<sha2::Sha256>(),
         Algorithm::Sha384 => Pkcs1v15Sign::new::<sha2::Sha384>(),
         Algorithm::Sha512 => Pkcs1v15Sign::new::<sha2::Sha512>(),
     };
-    key.verify(padding, digest, signature).map_err(|_| "the RSA signature is of something else or by another key")
+    key.verify(padding, digest, signature).map_err(|_| "the RSA signature does not match the signed bytes and the key")
 }
 
 /// ECDSA verification (FIPS 186-5, 6.4.2) of an ECDSA-Sig-Value (RFC 3279, 2.2.3).
@@ -209,14 +209,14 @@ fn verify_rsa(n: &[u8], e: &[u8], by: Algorithm, digest: &[u8], signature: &[u8]
 fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), &'static str> {
     // The crates would take a compressed point, too.
     if point.first() != Some(&4) {
-        return Err("the public key is no point of its curve");
+        return Err("the public key is not a point on its curve");
     }
     let scalars = scalars(curve, signature).ok_or("the ECDSA signature is malformed")?;
     let digest = padded(digest, curve.size());
     macro_rules! verify {
         ($curve:ident) => {{
             use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
-            let key = VerifyingKey::from_sec1_bytes(point).map_err(|_| "the public key is no point of its curve")?;
+            let key = VerifyingKey::from_sec1_bytes(point).map_err(|_| "the public key is not a point on its curve")?;
             let signature = Signature::from_slice(&scalars).map_err(|_| "r or s is not below the curve's order")?;
             key.verify_prehash(&digest, &signature)
         }};
@@ -226,7 +226,7 @@ fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> 
         Curve::P384 => verify!(p384),
         Curve::P521 => verify!(p521),
     }
-    .map_err(|_| "the ECDSA signature is of something else or by another key")
+    .map_err(|_| "the ECDSA signature does not match the signed bytes and the key")
 }
 
 /// r and s, each as long as the curve's scalars.

@@ -4,9 +4,9 @@ use super::algorithm::{self, Identifier, Scheme};
 use super::attributes::Attributes;
 use super::cert::Certificate;
 use super::der::{self, Cursor, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
-use super::digest::Digest;
 use super::oid;
-use super::pkcs7::Profile;
+use super::profile::Profile;
+use crate::digest::Digest;
 use crate::hex;
 use crate::reason::{Finding, Reason};
 
@@ -20,7 +20,7 @@ pub enum SignerId<'a> {
 }
 
 impl SignerId<'_> {
-    /// Whether that certificate is meant. It need not be the only one.
+    /// Whether it names this certificate. It may name others, too.
     #[must_use]
     pub fn names(self, certificate: &Certificate) -> bool {
         match self {
@@ -37,14 +37,14 @@ pub struct SignerInfo<'a> {
     pub id: SignerId<'a>,
     /// How it was made.
     pub scheme: Scheme,
-    /// What was signed beside the content; without them, the signature is over the content itself.
+    /// The signed attributes. Without them, the signature is over the content itself.
     pub attributes: Option<Attributes<'a>>,
     signature: &'a [u8],
 }
 
-/// What of the message around it a SignerInfo must agree with.
+/// The fields of the message with which a SignerInfo must agree.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Around<'a> {
+pub(super) struct Context<'a> {
     pub(super) profile: Profile,
     pub(super) version: u8,
     pub(super) digest_algorithms: &'a [u8],
@@ -52,12 +52,12 @@ pub(super) struct Around<'a> {
 }
 
 impl<'a> SignerInfo<'a> {
-    pub(super) fn parse(element: &'a [u8], around: Around<'_>) -> Result<Self, Finding> {
+    pub(super) fn parse(element: &'a [u8], context: Context<'_>) -> Result<Self, Finding> {
         let mut fields = Cursor::new(element);
-        let id = identifier(&mut fields, around)?;
+        let id = identifier(&mut fields, context)?;
         let digest = Identifier::take(&mut fields).ok_or_else(|| malformed("no digestAlgorithm"))?;
         let algorithm = algorithm::digest(digest)?;
-        check_digest_algorithms(around.digest_algorithms, digest)?;
+        check_digest_algorithms(context.digest_algorithms, digest)?;
         let attributes = fields.take(der::context(0));
         if fields.take(der::context(2)).is_some() {
             return Err(Finding::new(Reason::Attributes, "they are a SEQUENCE, as in PKCS #7 1.6"));
@@ -72,16 +72,15 @@ impl<'a> SignerInfo<'a> {
         if !fields.is_empty() {
             return Err(malformed("something follows the signature"));
         }
-        let attributes = match (attributes, around.profile) {
-            // Without them a signature over someone's attributes could be shown as one over a file of the same bytes
-            // (RFC 5652, 5.4).
+        let attributes = match (attributes, context.profile) {
+            // Without them a signature over attributes could be presented as one over a file with the same bytes (RFC 5652, 5.4).
             (None, Profile::Authenticode | Profile::Detached) => {
                 Err(Finding::new(Reason::Attributes, "there are none"))
             }
             // The kernel's VERIFYING_MODULE_SIGNATURE (`pkcs7_verify`).
             (Some(_), Profile::Appended) => Err(Finding::new(Reason::Attributes, "an appended signature has none")),
             (None, _) => Ok(None),
-            (Some(element), profile) => Attributes::parse(element, profile, around.content_type, algorithm).map(Some),
+            (Some(element), profile) => Attributes::parse(element, profile, context.content_type, algorithm).map(Some),
         }?;
         Ok(Self { id, scheme, attributes, signature })
     }
@@ -131,8 +130,8 @@ impl<'a> SignerInfo<'a> {
     }
 }
 
-/// A content that is itself a SET OF attributes was perhaps never signed as a file: whoever has a signature with
-/// attributes could take them out and show them as a content.
+/// A content that is itself a SET OF attributes was perhaps never signed as a file: an attacker could take the attributes out of
+/// a signature and present them as a content.
 fn not_attributes(content: &[u8]) -> Result<(), Finding> {
     if content.first() == Some(&SET) {
         return Err(Finding::new(Reason::Attributes, "there are none, and the content looks like some"));
@@ -146,12 +145,12 @@ fn malformed(what: &str) -> Finding {
 
 /// version and sid: 1 goes with issuer and serial number, 3 with a key's identifier (RFC 5652, 5.3), and SignedData has
 /// the same version, or the kernel refuses it (`pkcs7_note_signerinfo_version`). In Authenticode there is only the first.
-fn identifier<'a>(fields: &mut Cursor<'a>, around: Around<'_>) -> Result<SignerId<'a>, Finding> {
+fn identifier<'a>(fields: &mut Cursor<'a>, context: Context<'_>) -> Result<SignerId<'a>, Finding> {
     let version = fields.take(INTEGER).ok_or_else(|| malformed("no version"))?.value;
     let id = issuer_and_serial(fields).or_else(|| key_id(fields)).ok_or_else(|| malformed("no sid"))?;
     match (version, id) {
-        (_, SignerId::KeyId(_)) if around.profile == Profile::Authenticode => Err(Reason::SignerId.into()),
-        ([1], SignerId::IssuerAndSerial(..)) | ([3], SignerId::KeyId(_)) if version == [around.version] => Ok(id),
+        (_, SignerId::KeyId(_)) if context.profile == Profile::Authenticode => Err(Reason::SignerId.into()),
+        ([1], SignerId::IssuerAndSerial(..)) | ([3], SignerId::KeyId(_)) if version == [context.version] => Ok(id),
         ([1], SignerId::IssuerAndSerial(..)) => Err(malformed("its version is not that of SignedData")),
         _ => Err(Finding::new(Reason::SignerId, format!("in a SignerInfo of version {}", hex::encode(version)))),
     }
@@ -168,7 +167,7 @@ fn issuer_and_serial<'a>(fields: &mut Cursor<'a>) -> Option<SignerId<'a>> {
     both.is_empty().then_some(SignerId::IssuerAndSerial(issuer, serial))
 }
 
-/// unsignedAttrs: nobody signed them (time stamps, nested signatures), so nothing in them counts. But the kernel refuses a
+/// unsignedAttrs: no signature covers them (time stamps, nested signatures), so nothing in them counts. But the kernel refuses a
 /// message that has something else in their place (`pkcs7.asn1`).
 fn are_attributes(bytes: &[u8]) -> bool {
     let mut list = Cursor::new(bytes);
@@ -181,8 +180,8 @@ fn are_attributes(bytes: &[u8]) -> bool {
     true
 }
 
-/// SignedData.digestAlgorithms must be the signer's algorithm and nothing else: the kernel reads over the set, and
-/// OpenSSL once fell over an empty one (CVE-2026-45447).
+/// SignedData.digestAlgorithms must be the signer's algorithm and nothing else: the kernel ignores the set, and
+/// OpenSSL once crashed on an empty one (CVE-2026-45447).
 fn check_digest_algorithms(set: &[u8], wanted: Identifier<'_>) -> Result<(), Finding> {
     let mut set = Cursor::new(set);
     match Identifier::take(&mut set) {

@@ -2,8 +2,8 @@
 
 use super::algorithm::{self, Identifier};
 use super::der::{Cursor, OCTET_STRING, OID, SEQUENCE};
-use super::digest::Digest;
 use super::oid;
+use crate::digest::Digest;
 use crate::reason::{Finding, Reason};
 
 /// Reads the image's digest out of the content of an Authenticode message (its value, without tag and length).
@@ -12,7 +12,7 @@ use crate::reason::{Finding, Reason};
 /// SpcIndirectDataContent ::= SEQUENCE { data SEQUENCE { type OBJECT IDENTIFIER, value ANY }, messageDigest DigestInfo }
 /// DigestInfo             ::= SEQUENCE { digestAlgorithm AlgorithmIdentifier, digest OCTET STRING }
 /// ```
-/// It is found by that structure alone (the kernel's `mscode.asn1`), never by looking from the end.
+/// Only this structure counts (the kernel's `mscode.asn1`): the digest is never searched for from the end.
 ///
 /// # Errors
 /// `spc`, `weak-digest` or `unsupported-algorithm`.

@@ -8,10 +8,10 @@ mod keys;
 mod messages;
 mod paths;
 
-use super::Anchor;
 use super::cert::Certificate;
 use super::chain;
 use super::pkcs7::{Profile, SignedData};
+use super::store::Anchor;
 use crate::reason::Reason;
 
 fn anchor(der: &[u8]) -> Anchor {

@@ -1,7 +1,7 @@
 //! The structure of a certificate (RFC 5280, 4.1), as raw bytes.
 //!
 //! The walk is the kernel's (`x509.asn1`) and looks at every tag. x509-parser does not: bytes that no signature covers,
-//! like the tag of the signature itself, may be anything to it. It still reads names and times.
+//! like the tag of the signature itself, may be anything for x509-parser. It still reads names and times.
 
 use super::algorithm::Identifier;
 use super::der::{self, BIT_STRING, BOOLEAN, Cursor, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Tlv};
@@ -42,7 +42,7 @@ pub(super) fn split(certificate: &[u8]) -> Result<Fields<'_>, &'static str> {
         return Err("something follows the signature");
     }
     let mut fields = Cursor::new(tbs.value);
-    // version, DEFAULT v1: nothing depends on it, and the kernel does not look.
+    // version, DEFAULT v1: nothing depends on it, and the kernel does not check it.
     if let Some(version) = fields.take(der::context(0)) {
         der::sole(version.value, INTEGER).ok_or("version is malformed")?;
     }
@@ -56,7 +56,7 @@ pub(super) fn split(certificate: &[u8]) -> Result<Fields<'_>, &'static str> {
     let (not_before, not_after) = validity(&mut fields).ok_or("validity is malformed")?;
     let subject = name(&mut fields).ok_or("subject is malformed")?;
     let key = fields.take(SEQUENCE).ok_or("subjectPublicKeyInfo is missing")?.raw;
-    // issuerUniqueID and subjectUniqueID, which nobody uses.
+    // issuerUniqueID and subjectUniqueID, which no tool uses.
     let _ = fields.take(der::context_primitive(1));
     let _ = fields.take(der::context_primitive(2));
     let extensions = extensions(&mut fields).ok_or("extensions are malformed")?;

@@ -100,3 +100,16 @@ fn what_cannot_be_evaluated_is_counted() {
     assert_eq!(revocations.ignored().collect::<Vec<_>>(), [("dbx", 2)]);
     assert_eq!(revocations.counts(), (1, 0, 0));
 }
+
+/// The kernel takes the time of revocation for a part of the hash, and so finds only what was written without one.
+#[test]
+fn the_kernel_holds_a_hash_without_a_time_only() {
+    let (hash, timed) = (vec![7; 32], [&[7; 32][..], &[0; 16]].concat());
+    for (entry, of_list) in [(&hash, 1), (&timed, 0)] {
+        let list = Revocations::from_lists(&list(X509_SHA256, &[entry]), "dbx").unwrap();
+        assert_eq!(list.tbs_in_kernel().iter().filter(|held| **held == hash).count(), of_list);
+        let mut line = Revocations::default();
+        line.add_blacklist(&format!("tbs:{}", hex::encode(entry)), ".blacklist").unwrap();
+        assert_eq!(line.tbs_in_kernel().iter().collect::<Vec<_>>(), [entry]);
+    }
+}

@@ -1,9 +1,9 @@
 //! Signed attributes, one rule after the other.
 
+use crate::digest::Algorithm;
 use crate::reason::Reason;
 use crate::trust::attributes::Attributes;
 use crate::trust::der::Cursor;
-use crate::trust::digest::Algorithm;
 use crate::trust::oid as known;
 use crate::trust::pkcs7::Profile;
 use forge::der::{Node, bits, ctx, int, octets, oid, seq, set, sort, utc_time};

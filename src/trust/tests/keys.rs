@@ -1,8 +1,8 @@
 //! Keys and signatures apart from any message.
 
+use crate::digest::Algorithm;
 use crate::reason::Reason;
 use crate::trust::algorithm::{Family, Scheme};
-use crate::trust::digest::Algorithm;
 use crate::trust::signature::PublicKey;
 use forge::der::{bits, null, oid, seq, uint};
 use forge::hash::Hash;

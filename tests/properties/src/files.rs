@@ -1,15 +1,15 @@
 //! What files are.
 
 use forge::hash::Hash;
+use skexec::digest::{Algorithm, Hashed};
 use skexec::image::bzimage::SetupHeader;
 use skexec::image::cmdline::Cmdline;
 use skexec::image::pe::Pe;
-use skexec::image::{self, Format, Kernel, elf as image_elf};
+use skexec::image::{Format, Kernel, Parsed, elf as image_elf};
 use skexec::inspect::Description;
 use skexec::memory::{PAGE, PhysAddr};
+use skexec::prediction::predict;
 use skexec::trust::authenticode::{image_digest, signatures};
-use skexec::trust::digest::Algorithm;
-use skexec::trust::kernel::predict;
 use skexec::trust::{Trust, sbat};
 
 /// PE headers: every range is where it belongs, and an image without holes has the digest that the forge finds by the
@@ -37,7 +37,7 @@ pub fn pe(file: &[u8]) {
         assert!(bodies.iter().map(|body| body.len() + 8).sum::<usize>() <= table.len());
     }
     if pe.check_coverage().is_ok() {
-        let digest = image_digest(file, &pe, Algorithm::Sha256);
+        let digest = image_digest(&Hashed::new(file), &pe, Algorithm::Sha256);
         assert_eq!(digest.value, forge::authenticode::digest(&file[..table.start], Hash::Sha256));
     }
 }
@@ -45,9 +45,9 @@ pub fn pe(file: &[u8]) {
 /// setup_header and command line: what is loadable passes the kernel's probe, and the kernel's own limit on the text holds.
 pub fn bzimage(bytes: &[u8]) {
     let header = SetupHeader::parse(bytes);
-    if let Ok(Kernel::BzImage(header)) = image::loadable(bytes) {
+    if let Ok(Kernel::BzImage(header)) = Parsed::new(bytes).loadable() {
         assert!(header.end() <= bytes.len() && header.kernel_alignment.is_power_of_two(), "{header:?}");
-        assert_ne!(predict(bytes, &Trust::default()).name(), Some("ENOEXEC"), "{header:?}");
+        assert_ne!(predict(&Hashed::new(bytes), &Trust::default().keyrings()).name(), Some("ENOEXEC"), "{header:?}");
     }
     let size = header.map_or(2047, |header| header.cmdline_size);
     let text = String::from_utf8_lossy(bytes);
@@ -72,10 +72,11 @@ pub fn elf(bytes: &[u8]) {
     let _ = Description::new(String::new(), bytes).lines();
     let kernel = image_elf::is_kernel(bytes);
     assert!(!kernel || image_elf::claimed_by(bytes));
-    match Format::of(bytes) {
+    let file = Parsed::new(bytes);
+    match file.format() {
         Format::BzImage => {}
-        Format::Elf => assert_eq!(image::loadable(bytes).is_ok(), image_elf::Vmlinux::parse(bytes).is_ok()),
-        _ => assert!(image::loadable(bytes).is_err()),
+        Format::Elf => assert_eq!(file.loadable().is_ok(), image_elf::Vmlinux::parse(bytes).is_ok()),
+        _ => assert!(file.loadable().is_err()),
     }
 }
 

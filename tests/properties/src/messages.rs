@@ -3,18 +3,19 @@
 use crate::machine::MACHINE;
 use crate::verdict::agrees_with_kernel;
 use forge::wincert::Table;
+use skexec::image::Parsed;
 use skexec::trust::chain::{self as paths, Path};
 use skexec::trust::der;
 use skexec::trust::detached;
 use skexec::trust::pkcs7::{Profile, SignedData};
-use skexec::trust::{Anchor, Trust, spc};
+use skexec::trust::{Anchor, Signature, Trust, judge, spc};
 use std::sync::LazyLock;
 
 /// What the forge's messages in files of their own are about.
 static CONTENT: LazyLock<Vec<u8>> = LazyLock::new(|| forge::messages()[0].file.clone());
 static IMAGE: LazyLock<Vec<u8>> = LazyLock::new(forge::unsigned_bzimage);
 
-/// A message in every profile: what parses is strict DER, and no message is both in an image and beside a file.
+/// A message in every profile: what parses is strict DER, and no message is both in an image and in a file of its own.
 pub fn pkcs7(message: &[u8]) {
     let parsed = [Profile::Authenticode, Profile::Appended, Profile::Detached]
         .map(|profile| SignedData::parse(profile, message).inspect(strict(message)).ok());
@@ -44,7 +45,10 @@ pub fn chain(input: &[u8]) {
     let Some((choice, message)) = input.split_first() else { return };
     let trust = trust(*choice, message);
     agrees_with_kernel(&Table::of(message.to_vec()).attach(&IMAGE), &trust);
-    if let Ok(path) = detached::verify(&CONTENT, message, &trust.anchors) {
+    let _ = judge(Parsed::new(&**CONTENT), Signature::Detached(message), &trust);
+    if let Ok(data) = SignedData::parse(Profile::Detached, message)
+        && let Ok(path) = paths::verify(&data, &CONTENT, &trust.anchors)
+    {
         leads_to_anchor(&path, &trust.anchors);
     }
     if let Ok(data) = SignedData::parse(Profile::Authenticode, message)

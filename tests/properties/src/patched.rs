@@ -3,9 +3,10 @@
 use crate::machine::MACHINE;
 use crate::verdict::agrees_with_kernel;
 use forge::recipe::Recipe;
+use skexec::digest::{Algorithm, Hashed};
 use skexec::image::pe::Pe;
-use skexec::trust::authenticode::image_sha256;
-use skexec::trust::kernel::predict;
+use skexec::prediction::predict;
+use skexec::trust::authenticode::image_digest;
 use std::sync::LazyLock;
 
 /// The file to change, and the length of its signed part.
@@ -25,7 +26,7 @@ pub fn kernel(script: &[u8]) {
     patch(&mut file, script, 0);
     sign(&mut file);
     patch(&mut file, script, AFTER);
-    let _ = predict(&file[*COVERED..], &MACHINE);
+    let _ = predict(&Hashed::new(&file[*COVERED..]), &MACHINE.keyrings());
     agrees_with_kernel(&file, &MACHINE);
 }
 
@@ -44,8 +45,9 @@ fn patch(file: &mut [u8], script: &[u8], when: u8) {
 
 /// Puts a signature of the file as it is in the place of its own, which is of the same length.
 fn sign(file: &mut [u8]) {
-    let Ok(digest) = Pe::parse(file).map(|pe| image_sha256(file, &pe)) else { return };
-    let message = Recipe::new().spc(move |spc| spc.digest = digest.to_vec()).pkcs7();
+    let Ok(pe) = Pe::parse(file) else { return };
+    let digest = image_digest(&Hashed::new(&*file), &pe, Algorithm::Sha256).value;
+    let message = Recipe::new().spc(move |spc| spc.digest = digest.clone()).pkcs7();
     let start = *COVERED + WIN_CERTIFICATE;
     file[start..start + message.len()].copy_from_slice(&message);
 }

@@ -1,8 +1,9 @@
 //! Verdicts on whole files, against the promise: what skexec accepts, the kernel accepts, and nobody changed it since.
 
 use crate::machine::MACHINE;
-use skexec::image;
+use skexec::authorize::{Role, assess};
 use skexec::image::pe::Pe;
+use skexec::image::{Format, Parsed};
 use skexec::trust::appended::Appended;
 use skexec::trust::{self, Signature, Trust};
 
@@ -11,24 +12,24 @@ pub fn judge(file: &[u8]) {
     agrees_with_kernel(file, &MACHINE);
 }
 
-/// Judges a file; of a kernel that is trusted, asks that the prediction says the same and that its last signed byte counts.
+/// Judges a file. A kernel that is trusted must be one that the prediction accepts; and the last signed
+/// byte of a trusted file must count.
 pub(crate) fn agrees_with_kernel(file: &[u8], trust: &Trust) {
-    let judgement = trust::judge(file, Signature::Embedded, trust);
-    let predicted = judgement.evidence.kernel;
-    let pe = Pe::claimed_by(file);
-    // Of a signature that is appended to what is no PE, no kernel has an opinion.
-    assert!(!pe || predicted.errno.is_some() || predicted.hazard.is_some(), "no answer and no reason for that");
-    if judgement.outcome.is_err() {
-        return;
+    let assessment = assess(Parsed::new(file), Role::Kernel, Signature::Embedded, trust);
+    let predicted = assessment.prediction.unwrap();
+    assert!(predicted.errno.is_some() || predicted.hazard.is_some(), "no answer and no reason for that");
+    if assessment.judgement.outcome.is_ok() {
+        assert!(predicted.hazard.is_none(), "trusted, though it crashes kernels");
+        if Format::BzImage == Parsed::new(file).format() && Pe::claimed_by(file) {
+            assert_eq!(predicted.errno, Some(0), "trusted, though the kernel refuses it");
+        }
     }
-    assert!(predicted.hazard.is_none(), "trusted, though it crashes kernels");
-    if let (true, Ok(header)) = (pe, image::loadable(file)) {
-        assert_eq!(predicted.errno, Some(0), "trusted, though the kernel refuses it: {header:?}");
+    if trust::judge(Parsed::new(file), Signature::Embedded, trust).outcome.is_ok() {
+        last_byte_counts(file, trust);
     }
-    last_byte_counts(file, trust);
 }
 
-/// Where the signed part ends, a change must be noticed.
+/// A change of the last signed byte must be noticed.
 fn last_byte_counts(file: &[u8], trust: &Trust) {
     let end = if Pe::claimed_by(file) {
         Pe::parse(file).unwrap().certificate_table.unwrap().start
@@ -37,6 +38,6 @@ fn last_byte_counts(file: &[u8], trust: &Trust) {
     };
     let mut changed = file.to_vec();
     changed[end - 1] ^= 1;
-    let judgement = trust::judge(changed.as_slice(), Signature::Embedded, trust);
+    let judgement = trust::judge(Parsed::new(changed), Signature::Embedded, trust);
     assert!(judgement.outcome.is_err(), "its last signed byte does not count");
 }

@@ -1,0 +1,119 @@
+//! A file and what it was parsed to.
+
+use super::bzimage::SetupHeader;
+use super::elf::{self, Vmlinux};
+use super::pe::{self, Pe};
+use super::{Format, Kernel, initrd};
+use crate::digest::Hashed;
+use crate::reason::{Finding, Reason};
+
+/// A file that was parsed once. The bytes stay with the parse, so that no file is read by the parse of another. The judgement, the
+/// load and the report use this parse.
+///
+/// Having one says nothing about who made the file, nor that the file can be booted.
+#[derive(Debug)]
+pub struct Parsed<B> {
+    file: Hashed<B>,
+    format: Format,
+    pe: Option<Result<Pe, Finding>>,
+    kernel: Result<Kernel, Finding>,
+}
+
+impl<B: AsRef<[u8]>> Parsed<B> {
+    /// Parses a file. Whatever the bytes are, the file is then parsed; the parse says what is wrong with them.
+    pub fn new(bytes: B) -> Self {
+        let file = Hashed::new(bytes);
+        let pe = Pe::claimed_by(file.bytes()).then(|| Pe::parse(file.bytes()));
+        let format = format(file.bytes(), pe.as_ref());
+        let kernel = kernel(file.bytes(), format, pe.as_ref());
+        Self { file, format, pe, kernel }
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.file.bytes()
+    }
+}
+
+impl<B> Parsed<B> {
+    /// The bytes, and their digests.
+    pub const fn file(&self) -> &Hashed<B> {
+        &self.file
+    }
+
+    /// Where the bytes come from, without the parse.
+    pub fn into_owner(self) -> B {
+        self.file.into_owner()
+    }
+
+    /// What the file claims to be.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Its PE headers; nothing in a file that does not claim to be a PE.
+    ///
+    /// # Errors
+    /// The first rule of [`Pe::parse`] that the headers break.
+    pub fn pe(&self) -> Option<Result<&Pe, &Finding>> {
+        self.pe.as_ref().map(Result::as_ref)
+    }
+
+    /// What kind of kernel it is, if it can be booted, whoever signed it.
+    ///
+    /// # Errors
+    /// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header or the ELF headers.
+    pub fn loadable(&self) -> Result<&Kernel, &Finding> {
+        self.kernel.as_ref()
+    }
+}
+
+/// Tells formats apart by their first bytes, never by the file's name.
+fn format(bytes: &[u8], pe: Option<&Result<Pe, Finding>>) -> Format {
+    match pe {
+        _ if SetupHeader::claimed_by(bytes) => Format::BzImage,
+        _ if elf::claimed_by(bytes) => Format::Elf,
+        Some(Ok(pe)) if pe.sections.iter().any(|section| section.name() == b".linux") => Format::Uki,
+        Some(_) => Format::Pe,
+        None if initrd::claimed_by(bytes) => Format::Initrd,
+        None => Format::Unknown,
+    }
+}
+
+fn kernel(bytes: &[u8], format: Format, pe: Option<&Result<Pe, Finding>>) -> Result<Kernel, Finding> {
+    match format {
+        Format::BzImage => {
+            let header = SetupHeader::parse(bytes)?;
+            if let Some(Ok(pe)) = pe {
+                agree(&header, pe)?;
+            }
+            Ok(Kernel::BzImage(header))
+        }
+        Format::Elf => Vmlinux::parse(bytes).map(Kernel::Elf),
+        Format::Uki => Err(Finding::new(Reason::UnsupportedFormat, "a UKI")),
+        Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
+        Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
+        Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),
+    }
+}
+
+/// The setup_header and the PE headers must describe the same kernel: for this architecture, and all of it signed.
+fn agree(header: &SetupHeader, pe: &Pe) -> Result<(), Finding> {
+    if pe.machine != pe::MACHINE_X86_64 {
+        return Err(Finding::new(
+            Reason::PeHeader,
+            format!("Machine {:#x}, wanted {:#x}", pe.machine, pe::MACHINE_X86_64),
+        ));
+    }
+    match &pe.certificate_table {
+        Some(table) if header.end() > table.start => {
+            let seen = format!(
+                "by its setup_header it ends at {:#x}, its signature starts at {:#x}",
+                header.end(),
+                table.start
+            );
+            Err(Finding::new(Reason::Truncated, seen))
+        }
+        _ => Ok(()),
+    }
+}

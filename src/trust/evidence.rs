@@ -1,0 +1,89 @@
+//! What is known of a signature before, and whether or not, it proves anything.
+
+use super::cert::{Certificate, Validity};
+use super::needs::Needs;
+use crate::digest::Digest;
+use crate::reason::{Caution, Warning};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Who signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// The distinguished name of the certificate.
+    pub subject: String,
+    /// The distinguished name of its issuer.
+    pub issuer: String,
+    /// SHA-256 of the certificate.
+    pub sha256: [u8; 32],
+    /// The content bytes of its serial number.
+    pub serial: Vec<u8>,
+    /// When the certificate is valid.
+    pub validity: Validity,
+}
+
+impl From<&Certificate> for Signer {
+    fn from(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject(),
+            issuer: certificate.issuer(),
+            sha256: certificate.sha256(),
+            serial: certificate.serial().to_vec(),
+            validity: certificate.validity(),
+        }
+    }
+}
+
+/// Where to look for the signature. The judgement looks nowhere else: a detached signature does not stand in for a broken
+/// embedded one, nor the other way round.
+#[derive(Debug, Clone, Copy)]
+pub enum Signature<'a> {
+    /// In the file: in a PE's certificate table, or appended to a file that is no PE.
+    Embedded,
+    /// In a file of its own: PKCS#7 or CMS, DER or PEM.
+    Detached(&'a [u8]),
+}
+
+/// Where a signature was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the file.
+    Embedded,
+    /// In a file of its own.
+    Detached,
+}
+
+/// What a judgement saw, whatever the outcome.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// The digest by the signature's algorithm, or SHA-256 where there is none: a PE's image digest, or of the whole file.
+    pub digest: Option<Digest>,
+    /// The certificate that the signature names; an allegation unless the outcome is a proof.
+    pub signer: Option<Signer>,
+    /// The certificates from the signer's to the anchor's, each signed by the next one; empty where no anchor was reached.
+    pub chain: Vec<Signer>,
+    /// Where the anchor was found ([`Anchor::source`](super::Anchor::source)); nothing where none was reached.
+    pub anchor_source: Option<String>,
+    /// The signed attribute signingTime, in seconds of Unix time: the signer's own word.
+    pub signing_time: Option<i64>,
+    /// What a kernel would need to verify this signature.
+    pub needs: Needs,
+    /// Whether a kernel would look for this signature: not where it is detached, or appended to a file that is no PE.
+    pub kernel_looks: bool,
+}
+
+impl Evidence {
+    /// What to know of a signature that is good: kernels do not look at the clock, and neither does a judgement.
+    #[must_use]
+    pub fn warnings(&self, now: SystemTime) -> Vec<Warning> {
+        let now = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
+        match (self.signer.as_ref().map(|signer| signer.validity), now) {
+            (Some(validity), Some(now)) if now > validity.not_after => {
+                vec![Caution::SignerExpired.into()]
+            }
+            (Some(validity), Some(now)) if now < validity.not_before => {
+                vec![Caution::SignerNotYetValid.into()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}

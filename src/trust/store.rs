@@ -1,0 +1,40 @@
+//! The trust store: whom to trust, and who and what was revoked.
+
+use super::cert::Certificate;
+use super::revocation::Revocations;
+use super::sbat;
+use crate::prediction::Keyrings;
+use crate::reason::Finding;
+
+/// A trusted certificate, and where it was found.
+#[derive(Debug, Clone)]
+pub struct Anchor {
+    /// The certificate.
+    pub certificate: Certificate,
+    /// A file or an EFI variable, for people to read.
+    pub source: String,
+}
+
+/// All that a judgement depends on, apart from the file's own bytes.
+#[derive(Debug, Clone, Default)]
+pub struct Trust {
+    /// Whose signatures count: their own, and those of signers that they certified.
+    pub anchors: Vec<Anchor>,
+    /// Who and what was revoked.
+    pub revocations: Revocations,
+    /// The least generation of each component (`SbatLevelRT`).
+    pub sbat_level: Option<sbat::Level>,
+    /// Revocation lists that cannot be read or parsed: each refuses everything.
+    pub unreadable: Vec<Finding>,
+}
+
+impl Trust {
+    /// The keyrings of a kernel that was given the same anchors and revocations.
+    #[must_use]
+    pub fn keyrings(&self) -> Keyrings<'_> {
+        Keyrings {
+            platform: self.anchors.iter().map(|anchor| anchor.certificate.der()).collect(),
+            blacklist: self.revocations.tbs_in_kernel(),
+        }
+    }
+}
