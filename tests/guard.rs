@@ -62,7 +62,7 @@ fn what_another_program_loads_is_noticed() {
     let run = lab.run("exec --force");
     let wanted = format!(
         "skexec: a kernel is loaded, but it may not be the one that skexec recorded: {why} (record-contradicted)\n  \
-         do: load it again with skexec, or boot the unknown kernel with --foreign\n"
+         do: load the kernel again with skexec, or boot the unknown one with --foreign\n"
     );
     assert_eq!((run.exit, run.err), (1, wanted));
     assert!(lab.kernel.calls.borrow().is_empty());
