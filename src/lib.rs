@@ -4,15 +4,18 @@
 //!
 //! | floor | modules |
 //! | --- | --- |
-//! | F8 | [`cli`]: arguments, printing |
-//! | F7 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over what is below |
-//! | F6 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`] |
-//! | F5 | [`authorize`]: from a file to the permission to load it |
-//! | F4 | [`gather`]: whom to trust; [`permit`]: what the system lets us do |
-//! | F3 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory |
-//! | F2 | [`trust`], [`image`]: pure functions over bytes; [`placement`]: an address for every segment |
-//! | F1 | [`system`], [`sources`], [`machine`], [`sealed`]: what is read of the system; [`memory`]: physical addresses |
-//! | F0 | [`sys`]: the system calls; [`reason`]: the table of reasons; [`hex`] |
+//! | F11 | [`cli`]: arguments, printing |
+//! | F10 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
+//! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`] |
+//! | F8 | [`authorize`]: from a file to the permission to load it |
+//! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits |
+//! | F6 | [`trust`]: what a signature proves; pure |
+//! | F5 | [`prediction`]: what the kernel's own check would answer; pure, and apart from trust |
+//! | F4 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory |
+//! | F3 | [`image`]: file formats on every processor; pure |
+//! | F2 | [`machine`], [`system`]: what is read of the machine; [`placement`]: an address for every segment |
+//! | F1 | [`sources`], [`sealed`]: files; [`memory`]: physical addresses; [`digest`] |
+//! | F0 | [`sys`]: the system calls; [`reason`]: the tables of reasons and warnings; [`hex`] |
 
 pub mod arch;
 pub mod authorize;

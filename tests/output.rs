@@ -74,7 +74,7 @@ fn a_limit_on_the_size_of_files_is_reported() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(kernel.to_str().unwrap(), "KERNEL");
         (output.status.code(), text(output.stdout), text(output.stderr))
     };
-    let why = "the limit on the size of files (RLIMIT_FSIZE) is too small for this one: the copy of it in memory would be \
+    let why = "the limit on file sizes (RLIMIT_FSIZE) is too small to copy the file: the copy of it in memory would be \
                larger (file-size-limit)";
     let (code, out, _) = shell("ulimit -f 0; exec \"$0\" verify --no-system-trust --keys \"$2\" \"$1\"");
     assert_eq!(code, Some(5), "{out}");

@@ -4,9 +4,12 @@ use std::arch::x86_64::{__cpuid_count, CpuidResult};
 
 /// Sub-leaf 0 of a leaf; `None` where the processor has none of that number.
 #[must_use]
+#[allow(unused_unsafe, reason = "newer compilers take the call for safe, Rust 1.88 does not")]
 pub fn cpuid(leaf: u32) -> Option<CpuidResult> {
-    let highest = __cpuid_count(leaf & 0xc000_0000, 0).eax;
-    (leaf <= highest).then(|| __cpuid_count(leaf, 0))
+    // SAFETY: every x86-64 processor has the instruction.
+    let highest = unsafe { __cpuid_count(leaf & 0xc000_0000, 0) }.eax;
+    // SAFETY: as above.
+    (leaf <= highest).then(|| unsafe { __cpuid_count(leaf, 0) })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::cache::{Cache, cargo};
 use crate::report::Report;
 use crate::tool;
 
-pub(crate) const TARGET: &str = "x86_64-unknown-linux-gnu";
+const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 #[derive(Debug)]
 pub(crate) struct Binaries {

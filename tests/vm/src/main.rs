@@ -105,9 +105,9 @@ enum Command {
         #[arg(long, default_value_t = 20)]
         runs: usize,
     },
-    /// Write docs/size.md: how large the static program is, section by section and crate by crate
+    /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
-    /// The exit code is 1 if the program has 2,000,000 bytes or more.
+    /// The exit code is 1 if what an initramfs carries has 2,000,000 bytes or more.
     Size,
     /// Build and test skexec with Debian's own Rust and linkers, and for aarch64
     ///

@@ -8,31 +8,53 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::binaries::{Binaries, TARGET};
+use crate::binaries::Binaries;
 use crate::cache::{Cache, cargo};
 use crate::report::Report;
 use crate::tool;
 
 pub(crate) const PAGE: &str = "docs/size.md";
-/// The static program, stripped, must be smaller.
+/// What an initramfs carries must be smaller.
 const LIMIT: u64 = 2_000_000;
+const MUSL: &str = "x86_64-unknown-linux-musl";
 /// Crates with less have one line together.
 const SMALL: u64 = 8 * 1024;
 const BACKTRACES: [&str; 7] = ["addr2line", "backtrace", "gimli", "miniz_oxide", "object", "rustc_demangle", "adler2"];
 
-/// Writes the page; an error where the program is too large.
+/// A way to link the program.
+#[derive(Debug)]
+struct Linked {
+    how: &'static str,
+    program: PathBuf,
+    /// Whether the limit is for it.
+    limited: bool,
+}
+
+/// Writes the page; an error where a program is too large.
 pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     let report = Report::new();
-    let program = Binaries::build(cache, report)?.skexec;
-    let with_names = report.step("build   the same with its symbols", || with_symbols(cache))?;
-    let bytes = fs::metadata(&program)?.len();
-    let symbols =
-        tool::stdout(Command::new("nm").args(["--defined-only", "--print-size", "--demangle"]).arg(with_names))?;
-    let sections = tool::stdout(Command::new("size").arg("-A").arg(&program))?;
-    let text = self::page(bytes, &sections_of(&sections), &owners(&symbols));
+    let mut programs = vec![
+        Linked {
+            how: "dynamically, as the Debian package has it",
+            program: packaged(cache, report, "true")?,
+            limited: true,
+        },
+        Linked { how: "statically, with glibc", program: Binaries::build(cache, report)?.skexec, limited: false },
+    ];
+    if let Some(program) = with_musl(cache, report)? {
+        programs.push(Linked { how: "statically, with musl", program, limited: true });
+    }
+    let symbols = packaged(cache, report, "none")?;
+    let symbols = tool::stdout(Command::new("nm").args(["--defined-only", "--print-size", "--demangle"]).arg(symbols))?;
+    let sections = tool::stdout(Command::new("size").arg("-A").arg(&programs.first().context("no program")?.program))?;
+    let sizes: Vec<_> =
+        programs.iter().map(|linked| Ok((linked, fs::metadata(&linked.program)?.len()))).collect::<Result<_>>()?;
+    let text = self::page(&sizes, &sections_of(&sections), &owners(&symbols));
     fs::write(page, &text).with_context(|| page.display().to_string())?;
     println!("\n{text}");
-    ensure!(bytes < LIMIT, "the static program has {bytes} bytes; the limit is {LIMIT}");
+    for (linked, bytes) in sizes {
+        ensure!(!linked.limited || bytes < LIMIT, "linked {}, it has {bytes} bytes; the limit is {LIMIT}", linked.how);
+    }
     Ok(())
 }
 
@@ -42,13 +64,34 @@ pub(crate) fn check(cache: &Cache) -> Result<()> {
     run(cache, &cache.path("run/size.md"))
 }
 
-fn with_symbols(cache: &Cache) -> Result<PathBuf> {
-    let target = cache.target("size");
+/// The program as `cargo build --release` makes it, or with its symbols (`strip` is "none").
+fn packaged(cache: &Cache, report: Report, strip: &str) -> Result<PathBuf> {
+    let target = cache.target(if strip == "none" { "size" } else { "" });
+    report.step(format_args!("build   skexec, linked dynamically (strip = {strip})"), || {
+        let mut build = release(cache, &target);
+        tool::run(build.env("CARGO_PROFILE_RELEASE_STRIP", strip))
+    })?;
+    Ok(target.join("release/skexec"))
+}
+
+/// Where the toolchain has a standard library for musl (`rustup target add x86_64-unknown-linux-musl`).
+fn with_musl(cache: &Cache, report: Report) -> Result<Option<PathBuf>> {
+    let mut rustc = Command::new("rustc");
+    let place = tool::stdout(rustc.args(["--print", "target-libdir", "--target", MUSL]))?;
+    if !Path::new(place.trim()).exists() {
+        return Ok(None);
+    }
+    report.step("build   skexec, static with musl", || {
+        tool::run(release(cache, &cache.target("")).args(["--target", MUSL]))
+    })?;
+    Ok(Some(cache.target(MUSL).join("release/skexec")))
+}
+
+fn release(cache: &Cache, target: &Path) -> Command {
     let mut build = cargo();
-    build.current_dir(cache.workspace("")).env("RUSTFLAGS", "-C target-feature=+crt-static");
-    build.env("CARGO_PROFILE_RELEASE_STRIP", "none").args(["build", "--release", "--target", TARGET]);
-    tool::run(build.args(["--package", "skexec", "--bin", "skexec", "--target-dir"]).arg(&target))?;
-    Ok(target.join(TARGET).join("release/skexec"))
+    build.current_dir(cache.workspace("")).args(["build", "--release", "--package", "skexec", "--bin", "skexec"]);
+    build.arg("--target-dir").arg(target);
+    build
 }
 
 /// Sections with their sizes, the largest first, from `size -A`.
@@ -97,13 +140,19 @@ fn owner(name: &str) -> String {
     }
 }
 
-fn page(bytes: u64, sections: &[(String, u64)], owners: &[(String, u64)]) -> String {
-    let mut page = format!(
+fn page(sizes: &[(&Linked, u64)], sections: &[(String, u64)], owners: &[(String, u64)]) -> String {
+    let mut page = String::from(
         "# Size\n\n\
-         `skexec` stands in every initramfs, so the static program must stay below {LIMIT} bytes. It has {bytes}.\n\
-         `cargo xtask size` builds it (`RUSTFLAGS='-C target-feature=+crt-static' cargo build --release`) and writes this page.\n\n\
-         | section | KiB |\n| --- | ---: |\n",
+         `skexec` stands in every initramfs, so it must stay small. `cargo xtask size` builds the release and writes this page.\n\
+         glibc alone is 1.1 MB in every static program of Rust's; musl is 0.4 MB. The line for musl stands here where the\n\
+         toolchain has that target.\n\n\
+         | linked | bytes | limit |\n| --- | ---: | ---: |\n",
     );
+    for (linked, bytes) in sizes {
+        let limit = if linked.limited { format!("below {LIMIT}") } else { "-".to_owned() };
+        let _ = writeln!(page, "| {} | {bytes} | {limit} |", linked.how);
+    }
+    page += "\nSections of the dynamically linked program:\n\n| section | KiB |\n| --- | ---: |\n";
     for (name, size) in sections {
         let _ = writeln!(page, "| `{name}` | {} |", size.div_ceil(1024));
     }
