@@ -19,7 +19,7 @@ use words::Words;
 
 /// The state of this machine.
 #[derive(Debug, Clone, Serialize)]
-pub struct Status {
+pub(crate) struct Status {
     schema: u32,
     /// `uname -r`.
     release: String,
@@ -107,7 +107,7 @@ struct SlotStatus {
 impl Status {
     /// Reads it; nothing is called, nothing changed. The request says whose certificates are to count.
     #[must_use]
-    pub fn read(root: &Root, request: &TrustRequest) -> Self {
+    pub(crate) fn read(root: &Root, request: &TrustRequest) -> Self {
         let machine = Machine::read(root);
         let platform = Platform::read(root);
         let [file, segments] =
@@ -141,13 +141,13 @@ impl Status {
 
     /// Always done: a machine that permits nothing is described as well as another.
     #[must_use]
-    pub const fn exit(&self) -> Exit {
+    pub(crate) const fn exit(&self) -> Exit {
         Exit::Done
     }
 
     /// The lines for people.
     #[must_use]
-    pub fn lines(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let mut lines = vec![("running", self.release.clone()), ("loaded", self.reboot.line())];
         lines.extend(self.reboot.lines());
         if self.panic.loaded == Some(true) {

@@ -13,7 +13,7 @@ use nix::errno::Errno;
 
 /// How the jump is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request {
+pub(crate) struct Request {
     /// Jump without asking the init system to stop services.
     pub force: bool,
     /// Also an image that skexec has no record of, or whose record is contradicted.
@@ -22,7 +22,7 @@ pub struct Request {
 
 /// What was done, if the machine still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// The init system shuts the machine down.
     ShuttingDown,
 }
@@ -31,7 +31,11 @@ pub enum Outcome {
 ///
 /// # Errors
 /// Those that have no reason in the table.
-pub fn exec(system: System<'_>, request: Request, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
+pub(crate) fn exec(
+    system: System<'_>,
+    request: Request,
+    follow: &mut Follow<'_>,
+) -> anyhow::Result<Result<Outcome, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_jump(&machine) {
         return Ok(Err(finding));

@@ -7,7 +7,7 @@ mod bytes;
 pub mod bzimage;
 pub mod cmdline;
 pub mod elf;
-pub mod initrd;
+pub(crate) mod initrd;
 mod kernel;
 mod parsed;
 pub mod pe;

@@ -25,7 +25,7 @@ const LONGEST_RECORD: usize = 900;
 
 /// The priority of a line, with the numbers of syslog(3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Priority {
+pub(crate) enum Priority {
     /// Something was refused or failed.
     Error,
     /// Something was done in spite of a fault.
@@ -49,7 +49,7 @@ impl Priority {
 
 /// Where a line was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Printed {
+pub(crate) enum Printed {
     /// Nowhere, because that was asked for.
     Not,
     /// On standard output.
@@ -60,7 +60,7 @@ pub enum Printed {
 
 /// A line for the log, without characters that could steer a terminal.
 #[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
+pub(crate) struct Entry<'a> {
     /// Its priority.
     pub priority: Priority,
     /// Why it was refused.
@@ -73,7 +73,7 @@ pub struct Entry<'a> {
 
 /// The log of this machine.
 #[derive(Debug)]
-pub struct Journal {
+pub(crate) struct Journal {
     listener: Listener,
     /// Whether standard output and standard error are connected to journald.
     streams: [bool; 2],
@@ -90,7 +90,7 @@ enum Listener {
 impl Journal {
     /// Finds the log that this machine has.
     #[must_use]
-    pub fn of(root: &Root) -> Self {
+    pub(crate) fn of(root: &Root) -> Self {
         let listener = if root.has(JOURNALD) {
             Listener::Journald(root.path(JOURNALD))
         } else if root.has(SYSLOG) {
@@ -111,7 +111,7 @@ impl Journal {
     }
 
     /// Writes a line, unless journald has it already from this process's own streams.
-    pub fn tell(&self, entry: &Entry<'_>) {
+    pub(crate) fn tell(&self, entry: &Entry<'_>) {
         let [out, err] = self.streams;
         let known = match entry.printed {
             Printed::Not => false,

@@ -6,20 +6,20 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-pub mod algorithms;
-pub mod config;
-pub mod enforcement;
-pub mod ima;
-pub mod kexec;
-pub mod keyrings;
-pub mod kho;
-pub mod load_pin;
-pub mod lockdown;
+pub(crate) mod algorithms;
+pub(crate) mod config;
+pub(crate) mod enforcement;
+pub(crate) mod ima;
+pub(crate) mod kexec;
+pub(crate) mod keyrings;
+pub(crate) mod kho;
+pub(crate) mod load_pin;
+pub(crate) mod lockdown;
 pub mod memory;
-pub mod privilege;
-pub mod release;
+pub(crate) mod privilege;
+pub(crate) mod release;
 mod site;
-pub mod surroundings;
+pub(crate) mod surroundings;
 
 pub use crate::sources::SecureBoot;
 pub use algorithms::{Algorithms, Support};

@@ -16,7 +16,7 @@ use nix::errno::Errno;
 ///
 /// # Errors
 /// `unsupported-processor`; those of [`may_change`]; `no-kexec-file`, or those of the segments method.
-pub fn may_load(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
+pub(crate) fn may_load(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
     platform.supported()?;
     may_change(machine, slot)?;
     match method {
@@ -30,7 +30,7 @@ pub fn may_load(method: Method, machine: &Machine, platform: &Platform, slot: Sl
 ///
 /// # Errors
 /// `no-capability`, `no-kexec`, `kexec-disabled`, `load-limit`.
-pub fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
+pub(crate) fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
     privileged(machine)?;
     let kexec = &machine.kexec;
     if machine.surroundings.xen_dom0 {
@@ -51,7 +51,7 @@ pub fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
 
 /// A warning about what the next kernel is not told of this machine; none where the running kernel itself tells it.
 #[must_use]
-pub fn misses(method: Method, machine: &Machine, platform: &Platform) -> Option<Warning> {
+pub(crate) fn misses(method: Method, machine: &Machine, platform: &Platform) -> Option<Warning> {
     match method {
         Method::File => None,
         Method::Segments => platform.misses(machine.secure_boot.is_efi()),
@@ -62,7 +62,7 @@ pub fn misses(method: Method, machine: &Machine, platform: &Platform) -> Option<
 ///
 /// # Errors
 /// `no-capability`, `no-kexec`.
-pub fn may_jump(machine: &Machine) -> Result<(), Finding> {
+pub(crate) fn may_jump(machine: &Machine) -> Result<(), Finding> {
     privileged(machine)?;
     if machine.kexec.present == Some(false) {
         return Err(Finding::new(Reason::NoKexec, within(machine)));
@@ -101,7 +101,7 @@ fn within(machine: &Machine) -> String {
 ///
 /// # Errors
 /// `lockdown`, `kernel-lacks-algorithm`, where it is certain that the kernel would refuse the image.
-pub fn accepts(machine: &Machine, needs: &Needs, prediction: Prediction) -> Result<(), Finding> {
+pub(crate) fn accepts(machine: &Machine, needs: &Needs, prediction: Prediction) -> Result<(), Finding> {
     let enforcement = enforcement(machine);
     if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
         return Ok(());
@@ -126,14 +126,14 @@ pub fn accepts(machine: &Machine, needs: &Needs, prediction: Prediction) -> Resu
 
 /// The running kernel's keys that belong to the image's certificate chain.
 #[must_use]
-pub fn held_keys(machine: &Machine, needs: &Needs) -> Vec<String> {
+pub(crate) fn held_keys(machine: &Machine, needs: &Needs) -> Vec<String> {
     let needed = |key: &&Key| needs.key_ids.contains(&key.id);
     machine.keyrings.keys.iter().filter(needed).map(Key::to_string).collect()
 }
 
 /// The modules that a kernel which enforces signatures must load before it can verify the image.
 #[must_use]
-pub fn missing_modules(machine: &Machine, needs: &Needs) -> Vec<Warning> {
+pub(crate) fn missing_modules(machine: &Machine, needs: &Needs) -> Vec<Warning> {
     if !enforcement(machine).may_enforce() {
         return Vec::new();
     }
@@ -154,7 +154,7 @@ const ENOTSUPP: i32 = 524;
 
 /// The finding for an errno that the checks before the call did not foresee.
 #[must_use]
-pub fn explain(errno: i32, machine: &Machine, method: Method, slot: Slot) -> Finding {
+pub(crate) fn explain(errno: i32, machine: &Machine, method: Method, slot: Slot) -> Finding {
     let (name, text) = match Errno::from_raw(errno) {
         _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
         known => (format!("{known:?}"), known.desc()),

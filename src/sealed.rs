@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// `KEXEC_FILE_SIZE_MAX` (include/linux/kexec.h): what the kernel reads of a file at most, in bytes.
-pub const MAX_SIZE: u64 = 4 << 30;
+pub(crate) const MAX_SIZE: u64 = 4 << 30;
 
 /// Why a file cannot be read: an error of the system, or a rule of skexec.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl From<OpenError> for Finding {
 
 /// A regular file that is open for reading.
 #[derive(Debug)]
-pub struct Source {
+pub(crate) struct Source {
     path: PathBuf,
     file: File,
     length: u64,
@@ -53,7 +53,7 @@ impl Source {
     ///
     /// # Errors
     /// The system's error, or `not-regular`, `empty`, `too-big`.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
         // Opening a device can start it. A file that replaces this one meanwhile is noticed below.
         if !std::fs::metadata(path)?.is_file() {
@@ -72,25 +72,25 @@ impl Source {
 
     /// The path that it was opened by.
     #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Bytes, when it was opened.
     #[must_use]
-    pub const fn len(&self) -> u64 {
+    pub(crate) const fn len(&self) -> u64 {
         self.length
     }
 
     /// Never: an empty file is refused.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.length == 0
     }
 
     /// The open file.
     #[must_use]
-    pub const fn file(&self) -> &File {
+    pub(crate) const fn file(&self) -> &File {
         &self.file
     }
 
@@ -98,7 +98,7 @@ impl Source {
     ///
     /// # Errors
     /// What reading answers.
-    pub fn head(&self) -> io::Result<Vec<u8>> {
+    pub(crate) fn head(&self) -> io::Result<Vec<u8>> {
         let mut head = vec![0; 4096];
         // By offset: the position stays where it is, at the start.
         let read = self.file.read_at(&mut head, 0)?;
@@ -110,7 +110,7 @@ impl Source {
     ///
     /// # Errors
     /// `changed-while-read` when it is not as long as it was when it was opened.
-    pub fn copy_to(&self, target: &mut File) -> Result<u64, OpenError> {
+    pub(crate) fn copy_to(&self, target: &mut File) -> Result<u64, OpenError> {
         let limit = self.length.saturating_add(1);
         let copied = io::copy(&mut (&self.file).take(limit), target)?;
         if copied != self.length {

@@ -12,7 +12,7 @@ use std::process::Command;
 ///
 /// # Errors
 /// That systemctl cannot be started, or its error message.
-pub fn ask_systemd() -> io::Result<()> {
+pub(crate) fn ask_systemd() -> io::Result<()> {
     let output = Command::new("systemctl")
         .args(["start", "--no-block", "--job-mode=replace-irreversibly", "kexec.target"])
         .output()?;
@@ -25,7 +25,7 @@ pub fn ask_systemd() -> io::Result<()> {
 
 /// Makes the running system ready for a jump: runs the hooks, syncs, and remounts file systems read-only. A failure is
 /// reported and does not stop the jump: a machine that waits instead would be out of service as well.
-pub fn prepare_jump(root: &Root, warn: &mut dyn FnMut(String)) {
+pub(crate) fn prepare_jump(root: &Root, warn: &mut dyn FnMut(String)) {
     hooks::run(root, warn);
     nix::unistd::sync();
     mounts::make_read_only(root, warn);

@@ -9,8 +9,8 @@ pub(crate) mod files;
 pub(crate) mod firmware;
 pub mod policy;
 pub(crate) mod proc_keys;
-pub mod root;
-pub mod secure_boot;
+pub(crate) mod root;
+pub(crate) mod secure_boot;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -5,7 +5,7 @@
 
 pub mod algorithm;
 pub mod appended;
-pub mod attributes;
+pub(crate) mod attributes;
 pub mod authenticode;
 pub mod cert;
 pub mod chain;
@@ -13,7 +13,7 @@ pub mod der;
 pub mod detached;
 pub mod esl;
 mod evidence;
-pub mod extensions;
+pub(crate) mod extensions;
 mod inquiry;
 mod judge;
 mod name;

@@ -15,7 +15,7 @@ use nix::libc;
 ///
 /// # Errors
 /// Those that have no reason in the table.
-pub fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bool, Finding>> {
+pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bool, Finding>> {
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 /// Reads a file once and says who signed it: by its embedded signature, or by the detached one at the path `signature`. That of an
 /// initrd is looked for at FILE.p7s.
 #[must_use]
-pub fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Report {
+pub(crate) fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Report {
     judged(path, signature, gathered)
         .unwrap_or_else(|finding| Report::refused(path, finding.into(), &gathered.warnings))
 }

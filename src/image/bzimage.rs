@@ -15,15 +15,15 @@ const OLDEST_PROTOCOL: u16 = 0x020c;
 const CMDLINE_RESERVED: u32 = 30;
 
 /// Bits of `xloadflags`.
-pub mod xloadflags {
+pub(crate) mod xloadflags {
     /// `XLF_KERNEL_64`: there is a 64-bit entry point at 0x200.
-    pub const KERNEL_64: u16 = 1;
+    pub(crate) const KERNEL_64: u16 = 1;
     /// `XLF_CAN_BE_LOADED_ABOVE_4G`.
-    pub const ABOVE_4G: u16 = 1 << 1;
+    pub(crate) const ABOVE_4G: u16 = 1 << 1;
     /// `XLF_EFI_KEXEC`: it takes EFI's runtime map over from another kernel.
-    pub const EFI_KEXEC: u16 = 1 << 4;
+    pub(crate) const EFI_KEXEC: u16 = 1 << 4;
     /// `XLF_5LEVEL`: the 64-bit entry point knows five-level page tables.
-    pub const FIVE_LEVEL: u16 = 1 << 5;
+    pub(crate) const FIVE_LEVEL: u16 = 1 << 5;
 }
 
 /// A parsed setup_header, with the names of the boot protocol.

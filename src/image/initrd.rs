@@ -1,11 +1,11 @@
 //! initrds: what they look like, and how several become one.
 
 /// The kernel looks for a cpio header at multiples of four only (init/initramfs.c, `unpack_to_rootfs`).
-pub const ALIGNMENT: u64 = 4;
+pub(crate) const ALIGNMENT: u64 = 4;
 
 /// Zero bytes to put after `length` bytes so that the next archive starts aligned.
 #[must_use]
-pub fn padding(length: u64) -> u64 {
+pub(crate) fn padding(length: u64) -> u64 {
     length.next_multiple_of(ALIGNMENT).saturating_sub(length)
 }
 
@@ -25,13 +25,13 @@ const MAGIC: &[&[u8]] = &[
 
 /// Whether the file starts as an initrd does.
 #[must_use]
-pub fn claimed_by(bytes: &[u8]) -> bool {
+pub(crate) fn claimed_by(bytes: &[u8]) -> bool {
     MAGIC.iter().any(|magic| bytes.starts_with(magic))
 }
 
 /// A cpio archive (`newc`) that holds nothing but its end (Documentation/driver-api/early-userspace/buffer-format.rst).
 #[must_use]
-pub fn empty() -> Vec<u8> {
+pub(crate) fn empty() -> Vec<u8> {
     const NAME: &str = "TRAILER!!!";
     // ino, mode, uid, gid, nlink, mtime, filesize, maj, min, rmaj, rmin, namesize with its NUL, chksum
     let fields = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0].map(|field: u32| format!("{field:08X}"));

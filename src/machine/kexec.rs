@@ -5,11 +5,11 @@ use crate::sources::Root;
 use std::io::{BufRead, BufReader};
 
 /// `kernel.kexec_load_disabled`: 1 refuses every load and unload until the next boot; it cannot be set back to 0.
-pub const DISABLED: &str = "/proc/sys/kernel/kexec_load_disabled";
+pub(crate) const DISABLED: &str = "/proc/sys/kernel/kexec_load_disabled";
 
 /// Where [`Limit`] is read, and can be lowered; from Linux 6.3 on.
 #[must_use]
-pub const fn limit_file(panic: bool) -> &'static str {
+pub(crate) const fn limit_file(panic: bool) -> &'static str {
     if panic { "/proc/sys/kernel/kexec_load_limit_panic" } else { "/proc/sys/kernel/kexec_load_limit_reboot" }
 }
 
