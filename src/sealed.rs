@@ -82,12 +82,6 @@ impl Source {
         self.length
     }
 
-    /// Never: an empty file is refused.
-    #[must_use]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.length == 0
-    }
-
     /// The open file.
     #[must_use]
     pub(crate) const fn file(&self) -> &File {

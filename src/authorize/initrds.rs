@@ -90,12 +90,6 @@ pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
 }
 
 impl Initrds {
-    /// No initrd.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self { parts: Vec::new(), joined: Joined::None }
-    }
-
     /// Opens the files in this order. One with a detached signature (`FILE.p7s`) must be signed by someone trusted.
     /// Several are joined in memory, each at a multiple of four bytes.
     ///

@@ -138,12 +138,6 @@ impl SetupHeader {
     pub const fn five_level(&self) -> bool {
         self.xloadflags & xloadflags::FIVE_LEVEL != 0
     }
-
-    /// Whether kernel, initrd, command line and boot_params may lie above 4 GiB.
-    #[must_use]
-    pub const fn above_4g(&self) -> bool {
-        self.xloadflags & xloadflags::ABOVE_4G != 0
-    }
 }
 
 fn too_short() -> Finding {
@@ -194,7 +188,7 @@ mod tests {
         assert_eq!((header.setup_size, header.system_size, header.end()), (1024, 512, 1536));
         assert_eq!((header.cmdline_size, header.init_size), (2047, 0x300_0000));
         assert_eq!(header.release.as_deref(), Some("6.1.0-test #1"));
-        assert!(header.five_level() && header.above_4g() && header.relocatable);
+        assert!(header.five_level() && header.relocatable);
         assert_eq!((header.kernel_alignment, header.min_alignment), (1 << 21, 21));
     }
 

@@ -121,14 +121,6 @@ impl Pe {
         }
         Ok(())
     }
-
-    /// The content of the first section of this name: `VirtualSize` bytes, without the padding.
-    #[must_use]
-    pub fn section<'a>(&self, bytes: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-        let section = self.sections.iter().find(|section| section.name() == name)?;
-        let raw = bytes.get(section.raw.clone())?;
-        raw.get(..section.virtual_size.min(raw.len()))
-    }
 }
 
 fn too_short() -> Finding {

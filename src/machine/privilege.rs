@@ -23,12 +23,6 @@ impl Privilege {
             initial_user_namespace: root.text("/proc/self/uid_map").map(|map| is_identity(&map)),
         }
     }
-
-    /// Whether loading is out of the question; not knowing is not enough to say so.
-    #[must_use]
-    pub fn is_missing(self) -> bool {
-        self.cap_sys_boot == Some(false) || self.initial_user_namespace == Some(false)
-    }
 }
 
 fn has_cap_sys_boot(status: &str) -> Option<bool> {
@@ -72,7 +66,5 @@ mod tests {
         for (map, wanted) in table {
             assert_eq!(is_identity(map), wanted, "{map}");
         }
-        assert!(!Privilege::default().is_missing());
-        assert!(Privilege { cap_sys_boot: Some(true), initial_user_namespace: Some(false) }.is_missing());
     }
 }
