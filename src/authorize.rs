@@ -1,4 +1,4 @@
-//! From a file to the permission to load it: [`Candidate`] -> [`Verified`] -> [`Vouched`] -> [`Authorized`], each the only way
+//! From a file to the permission to load it: [`Candidate`] -> [`Verified`] -> [`Accepted`] -> [`Authorized`], each the only way
 //! to the next.
 //!
 //! [`Verified`]: crate::trust::Verified
@@ -12,7 +12,7 @@ mod waiver;
 pub use candidate::Candidate;
 pub use demands::{Demands, KernelCheck};
 pub use initrds::{Initrd, Initrds, Piece, detached_signature};
-pub use verdict::{Assessment, Role, Vouched, assess, verify};
+pub use verdict::{Accepted, Assessment, Role, assess, verify};
 pub use waiver::Waiver;
 
 use crate::image::Kernel;
@@ -67,8 +67,8 @@ impl Authorized {
     ///
     /// # Errors
     /// The first demand that is not fulfilled.
-    pub fn new(vouched: Vouched, initrds: Initrds, cmdline: Cmdline, demands: &Demands<'_>) -> Result<Self, Finding> {
-        let Vouched { kernel, image, basis, .. } = vouched;
+    pub fn new(accepted: Accepted, initrds: Initrds, cmdline: Cmdline, demands: &Demands<'_>) -> Result<Self, Finding> {
+        let Accepted { kernel, image, basis, .. } = accepted;
         demands.fulfilled_by(&initrds)?;
         Ok(Self { kernel, image, initrds, cmdline, basis })
     }

@@ -9,22 +9,24 @@ mod method;
 mod outcome;
 mod ready;
 mod request;
+mod stop;
 
 pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Authorized, Candidate, Demands, Initrds, Role, Vouched, Waiver, verify};
+use crate::authorize::{Accepted, Authorized, Candidate, Demands, Initrds, Role, Waiver, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::sources::policy::Policy;
 use crate::system::System;
-use account::{Account, Stop};
+use account::Account;
 use anyhow::Context as _;
 use hand_over::hand_over;
 use ready::Ready;
+use stop::Stop;
 
 /// Verifies and loads.
 ///
@@ -48,26 +50,26 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
     account.assessed(&assessment, &machine);
     let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
-    let vouched = Vouched::new(assessment, waiver)?;
+    let accepted = Accepted::new(assessment, waiver)?;
 
-    let choice = method::choose(request.method, vouched.image(), &machine)?;
+    let choice = method::choose(request.method, accepted.image(), &machine)?;
     let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
     if !request.dry_run {
         permit.clone()?;
     }
 
-    fit::before_copying(vouched.image(), &request.initrds, &machine, request.slot)?;
+    fit::before_copying(accepted.image(), &request.initrds, &machine, request.slot)?;
     let initrds = Initrds::open(&request.initrds, &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
     let cmdline = request.command_line(system.root)?;
-    let kernel_check = vouched.kernel_check(&machine, choice.method, &trust);
+    let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,
         method: choice.method,
         signed_initrds: request.require_signed_initrd,
         kernel_check: kernel_check.as_ref(),
     };
-    let authorized = Authorized::new(vouched, initrds, cmdline, &demands)?;
+    let authorized = Authorized::new(accepted, initrds, cmdline, &demands)?;
     account.authorized(&authorized);
     account.warn(demands.warnings());
     follow(Event::verified(&authorized));

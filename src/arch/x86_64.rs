@@ -4,6 +4,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod boot_data;
 mod boot_params;
 mod confidential;
 mod console;
@@ -29,7 +30,8 @@ use crate::placement::{Constraints, Content, Role, SegmentSpec};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::sources::Root;
 use crate::sys;
-use boot_params::{BootData, BootParams};
+use boot_data::BootData;
+use boot_params::BootParams;
 use layout::Layout;
 use purgatory::Purgatory;
 

@@ -85,7 +85,7 @@ fn with_findings<T>(
 
 /// A kernel that may be booted as far as its own bytes are concerned, and why.
 #[derive(Debug)]
-pub struct Vouched {
+pub struct Accepted {
     pub(super) kernel: Candidate,
     pub(super) image: Kernel,
     pub(super) basis: Basis,
@@ -94,7 +94,7 @@ pub struct Vouched {
     prediction: Prediction,
 }
 
-impl Vouched {
+impl Accepted {
     /// A verified kernel, or one whose missing signature is waived.
     ///
     /// # Errors

@@ -2,10 +2,11 @@
 
 use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
+use super::stop::Stop;
 use crate::authorize::{Assessment, Authorized, Basis};
 use crate::machine::Machine;
 use crate::permit;
-use crate::reason::{Caution, Finding, Refusal, Warning};
+use crate::reason::{Caution, Refusal, Warning};
 use crate::report::{Report, Subject};
 use crate::sealed::Sealed;
 use std::path::Path;
@@ -66,32 +67,5 @@ impl Account {
         let Self { subject, warnings, waived, covers, keys, plan, loaded, locked } = self;
         let report = Report::new(kernel, subject, &warnings, covers, refusal, waived);
         Ok(Outcome { report, warnings, plan, keys, loaded, locked })
-    }
-}
-
-/// Why a load went no further.
-#[derive(Debug)]
-pub(super) enum Stop {
-    /// For reasons of the table.
-    Refused(Refusal),
-    /// For another reason: input, output, internal.
-    Failed(anyhow::Error),
-}
-
-impl From<Finding> for Stop {
-    fn from(finding: Finding) -> Self {
-        Self::Refused(finding.into())
-    }
-}
-
-impl From<Refusal> for Stop {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<anyhow::Error> for Stop {
-    fn from(error: anyhow::Error) -> Self {
-        Self::Failed(error)
     }
 }

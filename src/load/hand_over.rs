@@ -1,9 +1,9 @@
 //! The call, its record, and what protects the image from then on.
 
-use super::account::Stop;
 use super::guard;
 use super::ready::Ready;
 use super::request::Request;
+use super::stop::Stop;
 use crate::machine::Machine;
 use crate::machine::kexec::Limit;
 use crate::reason::{Caution, Finding, Reason, Warning};

@@ -17,9 +17,7 @@ mod page;
 mod setup_data;
 
 use super::handover::{Efi, Handover};
-use super::layout::Layout;
 use crate::memory::{MemoryEntry, PhysAddr, PhysRange};
-use crate::placement::{Deferred, Role, Segment};
 use crate::reason::{Finding, Reason};
 use offsets::Offsets;
 use page::ZeroPage;
@@ -38,29 +36,8 @@ pub(super) struct BootParams<'a> {
     pub(super) cmdline: &'a [u8],
     /// Random bytes for the next kernel's generator, new for each load.
     pub(super) rng_seed: Option<[u8; 32]>,
-    /// Replaces the `kernel_alignment` of the header; see [`Layout::alignment`].
+    /// Replaces the `kernel_alignment` of the header; see `Layout::alignment`.
     pub(super) kernel_alignment: Option<u32>,
-}
-
-/// The boot_params of one load, before the other segments have an address.
-#[derive(Debug)]
-pub(super) struct BootData<'a> {
-    /// Everything that does not depend on addresses.
-    pub(super) params: BootParams<'a>,
-    /// How the kernel lies in memory.
-    pub(super) layout: Layout<'a>,
-}
-
-impl Deferred for BootData<'_> {
-    fn length(&self) -> u64 {
-        u64::try_from(self.params.length()).unwrap_or(u64::MAX)
-    }
-
-    fn make(&self, own: PhysRange, before: &[Segment<'_>]) -> Result<Vec<u8>, Finding> {
-        let initrd = before.iter().find(|segment| segment.role == Role::Initrd).and_then(Segment::content);
-        let params = BootParams { kernel_alignment: self.layout.alignment(before), ..self.params };
-        params.bytes(own.start(), initrd)
-    }
 }
 
 /// Where the setup_header comes from.

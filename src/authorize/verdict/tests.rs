@@ -60,21 +60,21 @@ fn the_kernel_s_check_is_of_the_embedded_signature() {
     let (off, enforcing) = (machine("[none] integrity"), machine("none [integrity]"));
     let tree = Tree::new();
     let trust = root();
-    let vouched = |image: &[u8], detached: Option<&[u8]>| {
+    let accepted = |image: &[u8], detached: Option<&[u8]>| {
         let candidate = Candidate::read(&tree.write("/kernel", image)).unwrap();
         let signature = detached.map_or(Signature::Embedded, Signature::Detached);
         let waiver = Waiver { asked: false, enforcement: Enforcement::Off };
-        Vouched::new(verify(candidate, Role::Kernel, signature, &trust), waiver).unwrap()
+        Accepted::new(verify(candidate, Role::Kernel, signature, &trust), waiver).unwrap()
     };
     let (signed, unsigned) = (forge::signed_bzimage(), forge::unsigned_bzimage());
-    let embedded = vouched(&signed, None);
+    let embedded = accepted(&signed, None);
     assert!(embedded.kernel_check(&off, Method::File, &trust).is_none());
     assert!(embedded.kernel_check(&enforcing, Method::Segments, &trust).is_none());
     let check = embedded.kernel_check(&enforcing, Method::File, &trust).unwrap();
     assert!(check.prediction.errno == Some(0) && !check.needs.key_ids.is_empty(), "{check:?}");
 
-    let both = vouched(&signed, Some(&detached(&signed))).kernel_check(&enforcing, Method::File, &trust).unwrap();
+    let both = accepted(&signed, Some(&detached(&signed))).kernel_check(&enforcing, Method::File, &trust).unwrap();
     assert_eq!((both.needs, both.prediction), (check.needs, check.prediction));
-    let none = vouched(&unsigned, Some(&detached(&unsigned))).kernel_check(&enforcing, Method::File, &trust).unwrap();
+    let none = accepted(&unsigned, Some(&detached(&unsigned))).kernel_check(&enforcing, Method::File, &trust).unwrap();
     assert_eq!((none.needs, none.prediction.name()), (Needs::default(), Some("ENODATA")));
 }
