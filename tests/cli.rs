@@ -1,4 +1,5 @@
 //! The other commands, by exact output and exit code, on a machine made of files.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;

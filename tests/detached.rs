@@ -1,4 +1,5 @@
 //! Signatures that are not in a certificate table: detached and appended ones.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;

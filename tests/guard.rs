@@ -1,4 +1,5 @@
 //! Another program loads or unloads a kernel after skexec did: what the kernel's counter shows of it, and `load --lock`.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;

@@ -129,7 +129,8 @@ fn every_answer_is_predicted() {
     report(&faults);
 }
 
-/// The same file gets the same answer, whichever command asks.
+/// The same file gets the same answer, whichever command asks. On another processor `load` asks nothing.
+#[cfg(target_arch = "x86_64")]
 #[test]
 fn verify_and_load_agree_on_every_file() {
     let lab = Lab::new();

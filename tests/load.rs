@@ -1,4 +1,5 @@
 //! `skexec load` on a machine made of files: what reaches the kernel, and what never does.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;

@@ -1,4 +1,5 @@
 //! What skexec prints with `--json`, docs/json.schema.json and docs/json.md: the three say the same.
+#![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../segments/machine.rs"]

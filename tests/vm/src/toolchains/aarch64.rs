@@ -14,8 +14,9 @@ use crate::report::Report;
 use crate::tool;
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
-/// Tests that call the library; a test that starts the program would need the emulator registered with the kernel.
-const TESTS: [&str; 4] = ["--lib", "--test=judged", "--test=revoked", "--test=pkits"];
+/// Tests that call the library and load nothing; one that starts the program would need the emulator registered with the
+/// kernel.
+const TESTS: [&str; 5] = ["--lib", "--test=judged", "--test=revoked", "--test=pkits", "--test=processor"];
 /// Every so many of the forged files are shown to both programs.
 const STEP: usize = 8;
 
