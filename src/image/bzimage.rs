@@ -20,8 +20,6 @@ pub(crate) mod xloadflags {
     pub(crate) const KERNEL_64: u16 = 1;
     /// `XLF_CAN_BE_LOADED_ABOVE_4G`.
     pub(crate) const ABOVE_4G: u16 = 1 << 1;
-    /// `XLF_EFI_KEXEC`: it takes EFI's runtime map over from another kernel.
-    pub(crate) const EFI_KEXEC: u16 = 1 << 4;
     /// `XLF_5LEVEL`: the 64-bit entry point knows five-level page tables.
     pub(crate) const FIVE_LEVEL: u16 = 1 << 5;
 }

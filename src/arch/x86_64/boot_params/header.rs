@@ -38,7 +38,7 @@ pub(super) fn write(page: &mut ZeroPage, params: &BootParams) -> Result<(), Find
 /// Whether a bzImage takes EFI's runtime map over.
 pub(super) fn efi_kexec(file: &[u8]) -> bool {
     let flags = file.get(field::XLOADFLAGS.range()).and_then(|bytes| bytes.first_chunk().copied());
-    flags.is_some_and(|flags| u16::from_le_bytes(flags) & xloadflags::EFI_KEXEC != 0)
+    flags.is_some_and(|flags| u16::from_le_bytes(flags) & EFI_KEXEC != 0)
 }
 
 /// A bzImage's header, by the length that stands in it; at most as much as boot_params have room for.
