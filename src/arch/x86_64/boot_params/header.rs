@@ -14,6 +14,8 @@ const KEXEC: u8 = 0xd0;
 const KASLR: u8 = 1 << 1;
 /// The `xloadflags` of every 64-bit vmlinux.
 const XLOADFLAGS: u16 = xloadflags::KERNEL_64 | xloadflags::ABOVE_4G;
+/// `XLF_EFI_KEXEC`: the kernel takes EFI's runtime map over from another kernel.
+const EFI_KEXEC: u16 = 1 << 4;
 /// The newest version of the boot protocol: 2.15.
 const PROTOCOL: u16 = 0x020f;
 
