@@ -208,14 +208,16 @@ impl SlotStatus {
                 let name = Some(standing.name());
                 match standing {
                     Standing::Contradicted(why) => {
-                        let problem = format!("not what skexec loaded ({}): {why}", record.kernel.display());
+                        let problem = format!("not what skexec loaded ({}): {why}", record.kernel);
                         Self { standing: name, problem: Some(problem), ..none }
                     }
                     Standing::Proved | Standing::Unproved => Self { standing: name, record: Some(record), ..none },
                 }
             }
             Ok(_) => none,
-            Err(error) => Self { problem: Some(format!("its record cannot be read: {error}")), ..none },
+            Err(error) => {
+                Self { problem: Some(format!("a kernel, but skexec's record of it cannot be read: {error}")), ..none }
+            }
         }
     }
 
@@ -225,7 +227,7 @@ impl SlotStatus {
             (_, Some(record), _) => {
                 let release = record.release.as_deref().unwrap_or("a kernel without a version");
                 let last = if self.standing == Some("proved") { "" } else { "last loaded by skexec: " };
-                format!("{last}{} ({release})", record.kernel.display())
+                format!("{last}{} ({release})", record.kernel)
             }
             (_, None, Some(problem)) => problem.clone(),
             (Some(true), None, None) => "an image that skexec has no record of".into(),
@@ -242,7 +244,7 @@ impl SlotStatus {
             lines.insert(0, ("", unseen.into()));
         }
         lines.push(("", format!("method   {}", record.method)));
-        lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {}", initrd.display()))));
+        lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {initrd}"))));
         lines.push(("", format!("cmdline  {}", record.cmdline)));
         // Not indented: a terminal of 80 columns must not break it.
         lines.push(("sha256", record.sha256.clone()));

@@ -1,7 +1,7 @@
 //! `skexec exec`: from a loaded kernel to the jump.
 
-use crate::machine::Machine;
 use crate::machine::surroundings::Init;
+use crate::machine::{Kexec, Machine};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
@@ -47,6 +47,8 @@ pub(crate) fn exec(
         Err(error) if request.foreign => return without_lock(system, request, &machine, &error.to_string(), follow),
         Err(error) => return Err(error).context("cannot lock /run/skexec"),
     };
+    // Read again under the lock: another skexec may have loaded or unloaded a kernel meanwhile.
+    let machine = Machine { kexec: Kexec::read(system.root, &machine.config), ..machine };
     if let Err(finding) = known(system, &machine, request.foreign, &records)? {
         return Ok(Err(finding));
     }
@@ -83,8 +85,14 @@ fn known(
     if foreign {
         return Ok(Ok(()));
     }
-    let recorded = record::read(system.root, Slot::Reboot).context("cannot read the record in /run/skexec")?;
-    let Some(record) = recorded else { return Ok(Err(Reason::ForeignImage.into())) };
+    let record = match record::read(system.root, Slot::Reboot) {
+        Ok(Some(record)) => record,
+        Ok(None) => return Ok(Err(Reason::ForeignImage.into())),
+        Err(error) => {
+            let seen = format!("the record in /run/skexec cannot be read: {error}");
+            return Ok(Err(Finding::new(Reason::RecordContradicted, seen)));
+        }
+    };
     Ok(match record.standing(system.root, &machine.kexec, Slot::Reboot) {
         Standing::Contradicted(why) => Err(Finding::new(Reason::RecordContradicted, why)),
         Standing::Proved | Standing::Unproved => Ok(()),

@@ -85,6 +85,6 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         return Ok(permit?);
     }
     follow(Event::Loading { kernel: request.kernel.clone(), method: choice.method });
-    account.done(hand_over(&ready, system, &machine, request)?);
+    account.done(hand_over(&ready, system, &machine, request, follow)?);
     Ok(())
 }

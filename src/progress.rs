@@ -23,6 +23,8 @@ pub enum Event {
         /// Why it was chosen.
         why: &'static str,
     },
+    /// The kernel counts loads and unloads from now on; the name of the counter.
+    Counting(&'static str),
     /// The system call comes next.
     Loading {
         /// The kernel.
@@ -45,7 +47,10 @@ impl fmt::Display for Event {
                 write!(f, "verified: {}: signed by {signer}", kernel.display())
             }
             Self::Verified { kernel, signer: None } => write!(f, "not verified: {}", kernel.display()),
-            Self::Chosen { method, why } => write!(f, "calling {}: {why}", method.call()),
+            Self::Chosen { method, why } => write!(f, "chose {}: {why}", method.call()),
+            Self::Counting(counter) => {
+                write!(f, "set {counter}: the kernel counts loads and unloads until the next boot")
+            }
             Self::Loading { kernel, method } => write!(f, "loading {} by {}", kernel.display(), method.call()),
             Self::ShuttingDown => f.write_str("asking systemd to start kexec.target"),
             Self::Jumping => f.write_str("jumping into the loaded kernel"),

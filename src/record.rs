@@ -27,6 +27,9 @@ const fn file_name(slot: Slot) -> &'static str {
     }
 }
 
+/// The format that this skexec writes and reads.
+const SCHEMA: u32 = 1;
+
 /// The record of one load.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -37,7 +40,7 @@ pub struct Record {
     /// `file`: by `kexec_file_load`; `segments`: by `kexec_load`.
     pub method: String,
     /// Where the kernel was read from.
-    pub kernel: PathBuf,
+    pub kernel: String,
     /// What the kernel calls itself.
     pub release: Option<String>,
     /// SHA-256 of the whole kernel file, in hexadecimal.
@@ -49,7 +52,7 @@ pub struct Record {
     /// What the signatures cover: `kernel`, and `initrd` where all initrds are signed.
     pub covers: Vec<String>,
     /// The initrds, in order.
-    pub initrds: Vec<PathBuf>,
+    pub initrds: Vec<String>,
     /// The command line.
     pub cmdline: String,
     /// The running kernel's boot ID; nothing where it cannot be read.
@@ -71,7 +74,7 @@ impl Record {
     pub fn of(authorized: &Authorized, method: Method, root: &Root, limit: Option<Limit>) -> Self {
         let kernel = authorized.kernel().sealed();
         Self {
-            schema: 1,
+            schema: SCHEMA,
             time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             method: method.name().into(),
             kernel: absolute(kernel.path()),
@@ -89,9 +92,9 @@ impl Record {
     }
 }
 
-/// The path, for a reader in another working directory.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+/// The path, for a reader in another working directory. What is no UTF-8 in it is replaced: the record is for people.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// The folder under /run, locked against another skexec that loads, unloads or executes.
@@ -127,8 +130,10 @@ impl Records {
         let prepared = Prepared { draft: draft_of(&target), before: target.with_extension("json.before"), target };
         write(&prepared.draft, record)?;
         match fs::rename(&prepared.target, &prepared.before) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(prepared),
+            Ok(()) => Ok(prepared),
+            // What an earlier skexec put aside and never put back is about another image.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => gone(&prepared.before).map(|()| prepared),
+            Err(error) => Err(error),
         }
     }
 
@@ -167,10 +172,15 @@ impl Records {
     /// # Errors
     /// That it cannot be removed; that there is none is no error.
     pub fn forget(&self, slot: Slot) -> io::Result<()> {
-        match fs::remove_file(self.folder.join(file_name(slot))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        gone(&self.folder.join(file_name(slot)))
+    }
+}
+
+/// Removes a file; that there is none is no error.
+fn gone(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -232,7 +242,16 @@ pub fn read(root: &Root, slot: Slot) -> io::Result<Option<Record>> {
 
 fn read_from(path: &Path) -> io::Result<Option<Record>> {
     match fs::read(path) {
-        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        Ok(text) => {
+            let record: Record = serde_json::from_slice(&text)?;
+            if record.schema != SCHEMA {
+                return Err(io::Error::other(format!(
+                    "it has schema {}, which this skexec does not know",
+                    record.schema
+                )));
+            }
+            Ok(Some(record))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

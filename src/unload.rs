@@ -1,7 +1,7 @@
 //! `skexec unload`: unloads the image that the kernel holds.
 
-use crate::machine::Machine;
 use crate::machine::kexec::Limit;
+use crate::machine::{self, Machine};
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::Records;
@@ -20,10 +20,12 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
     if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));
     }
-    let loaded = if slot == Slot::Panic { machine.kexec.crash_loaded } else { machine.kexec.loaded };
     let Some(records) = Records::lock(system.root).context("cannot lock /run/skexec")? else {
         return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")));
     };
+    // Read again under the lock: another skexec may have loaded or unloaded a kernel meanwhile.
+    let kexec = machine::Kexec::read(system.root, &machine.config);
+    let loaded = if slot == Slot::Panic { kexec.crash_loaded } else { kexec.loaded };
     if loaded == Some(false) {
         // Another program may have unloaded it; what it loads next is not what was recorded.
         records.forget(slot).context("cannot remove the record in /run/skexec")?;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 /// Reads a file once and says who signed it: by its embedded signature, or by the detached one at the path `signature`. That of an
-/// initrd is looked for at FILE.p7s.
+/// initrd is looked for at FILE.p7s; a file of no known format that has one there is taken for an initrd, as `load` would.
 #[must_use]
 pub(crate) fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Report {
     judged(path, signature, gathered)
@@ -20,13 +20,17 @@ pub(crate) fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -
 
 fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<Report, Finding> {
     let candidate = Candidate::read(path)?;
-    let is_initrd = candidate.format() == Format::Initrd;
-    let detached = match signature {
-        Some(signature) => Some(Sealed::read(signature).map_err(|error| Finding::from(error).in_file(signature))?),
-        None if is_initrd => detached_signature(path)?,
-        None => None,
+    let format = candidate.format();
+    let detached = match (signature, format) {
+        (Some(signature), _) => Some(Sealed::read(signature).map_err(|error| Finding::from(error).in_file(signature))?),
+        (None, Format::Initrd | Format::Unknown) => detached_signature(path)?,
+        (None, _) => None,
     };
-    let role = if is_initrd && detached.is_some() { Role::Initrd } else { Role::Kernel };
+    let role = match format {
+        Format::Initrd => Role::Initrd,
+        Format::Unknown if detached.is_some() => Role::Initrd,
+        _ => Role::Kernel,
+    };
     let place = detached.as_ref().map_or(Signature::Embedded, |detached| Signature::Detached(detached.bytes()));
     let assessment = authorize::verify(candidate, role, place, &gathered.trust);
     let mut warnings = gathered.warnings.clone();

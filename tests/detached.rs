@@ -6,6 +6,39 @@ mod support;
 
 use support::{LOAD, Lab};
 
+/// Of an initrd, too, both commands say the same.
+#[test]
+fn verify_and_load_agree_on_initrds() {
+    let lab = Lab::new();
+    let good = b"070701 an initrd".to_vec();
+    let signature = forge::detached(&good, &forge::pki::signer());
+    let rows: [(&[u8], Option<&[u8]>, &str, u8); 5] = [
+        (&good, None, "initrd-unsigned", 3),
+        (&good, Some(&signature), "null", 0),
+        (b"070701 another initrd", Some(&signature), "message-digest", 3),
+        // Nothing tells what it is but its signature.
+        (b"x70701 an initrd", Some(&signature), "message-digest", 3),
+        (&good, Some(b"no signature"), "pkcs7", 3),
+    ];
+    for (initrd, signature, reason, exit) in rows {
+        lab.file("initrd", initrd);
+        let _ = std::fs::remove_file(lab.path("initrd.p7s"));
+        if let Some(signature) = signature {
+            lab.file("initrd.p7s", signature);
+        }
+        let verified = lab.run("verify {}/initrd --keys {}/root.pem --json");
+        let load = "load {}/vmlinuz --initrd {}/initrd --require-signed-initrd --no-cmdline --keys {}/root.pem --dry-run --json";
+        let loaded = lab.run(load);
+        let reasons = (verified.json()[0]["reason"].to_string(), loaded.json()["reason"].to_string());
+        let wanted = if reason == "null" { reason.to_owned() } else { format!("\"{reason}\"") };
+        assert_eq!((reasons, verified.exit, loaded.exit), ((wanted.clone(), wanted), exit, exit), "{reason}");
+    }
+    // A link that leads nowhere was meant to be a signature.
+    let _ = std::fs::remove_file(lab.path("initrd.p7s"));
+    std::os::unix::fs::symlink("/nowhere", lab.path("initrd.p7s")).unwrap();
+    assert!(lab.run("verify {}/initrd --keys {}/root.pem").out.contains("(unreadable)"));
+}
+
 #[test]
 fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
     let lab = Lab::new();

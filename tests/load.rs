@@ -30,7 +30,10 @@ fn a_good_kernel_is_loaded_and_recorded() {
         }]
     );
     let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
-    assert_eq!((record.signer.as_deref(), record.initrds), (Some(signer), vec![one, two]));
+    assert_eq!(
+        (record.signer.as_deref(), record.initrds),
+        (Some(signer), [one, two].map(|path| path.display().to_string()).to_vec())
+    );
     assert_eq!((record.basis.as_str(), record.cmdline.as_str()), ("embedded", "root=/dev/vda1 quiet a=1 b"));
 }
 
@@ -236,7 +239,7 @@ fn what_the_machine_does_not_permit() {
         (
             "/proc/self/status",
             "CapEff:\t0000000000000000\n",
-            "the process lacks CAP_SYS_BOOT, which it needs to load a kernel (no-capability)",
+            "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel (no-capability)",
             "run skexec as root: sudo skexec ...",
         ),
         (
@@ -387,4 +390,23 @@ fn what_the_running_kernel_lacks_is_said_before_the_call() {
     lab.system("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     config("# CONFIG_CRYPTO_ECDSA is not set");
     assert_eq!(lab.run(LOAD).exit, 0);
+}
+
+#[test]
+fn a_path_need_not_be_utf8() {
+    use std::os::unix::ffi::OsStrExt;
+    let lab = Lab::new();
+    let name = std::ffi::OsStr::from_bytes(b"initrd-\xff");
+    std::fs::write(lab.path("").join(name), b"070701").unwrap();
+    let mut words: Vec<std::ffi::OsString> =
+        ["skexec", "load", "--no-cmdline", "--no-system-trust", "--json", "--initrd"].map(Into::into).to_vec();
+    words.push(lab.path("").join(name).into());
+    words.extend([lab.path("vmlinuz").into(), "--keys".into(), lab.path("root.pem").into()]);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = skexec::cli::run(lab.system_view(), words, &mut out, &mut err);
+    assert_eq!(exit.code(), 0, "{}", String::from_utf8_lossy(&err));
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    assert!(json["plan"]["initrds"][0].as_str().unwrap().ends_with("initrd-\u{fffd}"), "{json}");
+    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
+    assert!(record.initrds[0].ends_with("initrd-\u{fffd}"), "{record:?}");
 }

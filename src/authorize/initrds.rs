@@ -84,7 +84,10 @@ pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
     let path = signature_path(path);
     match Sealed::read(&path) {
         Ok(signature) => Ok(Some(signature)),
-        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // A link that leads nowhere is a signature that was meant to be there.
+        Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {
+            Ok(None)
+        }
         Err(error) => Err(Finding::from(error).in_file(&path)),
     }
 }

@@ -62,7 +62,25 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
     let Judgement { outcome, evidence } = judge(file, signature, trust);
+    let outcome = match (role, signature) {
+        (Role::Initrd, Signature::Embedded) => without_signature(outcome),
+        _ => outcome,
+    };
     Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction }
+}
+
+/// Only a detached signature counts for an initrd. What else speaks against the file stays.
+fn without_signature<T>(outcome: Result<Verified<T>, Refused<T>>) -> Result<Verified<T>, Refused<T>> {
+    let (subject, others) = match outcome {
+        Ok(verified) => (verified.into_parts().0, Vec::new()),
+        Err(Refused { subject, refusal }) => {
+            let others = refusal.iter().filter(|finding| finding.reason != Reason::Unsigned).cloned().collect();
+            (subject, others)
+        }
+    };
+    let unsigned = Finding::from(Reason::InitrdUnsigned);
+    let all = others.into_iter().chain([unsigned.clone()]).collect();
+    Err(Refused { subject, refusal: Refusal::of(all).unwrap_or_else(|| unsigned.into()) })
 }
 
 /// Refuses the file for these findings, too: the first comes before those of the judgement, the last after them.

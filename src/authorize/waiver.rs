@@ -25,7 +25,7 @@ impl Waiver {
         match self.enforcement {
             Enforcement::Off if self.asked && waivable => Ok(refusal),
             enforcement if self.asked && waivable => {
-                let why = format!("this cannot be waived, because signatures are {enforcement} on this machine");
+                let why = format!("this cannot be waived on this machine, where signatures are {enforcement}");
                 Err(refusal.with_detail(&why))
             }
             _ => Err(refusal),

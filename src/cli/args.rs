@@ -135,8 +135,9 @@ pub(super) struct LoadArgs {
     /// loaded or unloaded a kernel since
     #[arg(long)]
     pub(super) count_loads: bool,
-    /// After the load, set kernel.kexec_load_disabled=1: until the next boot nobody can replace or unload the loaded
-    /// kernel, nor load another one, not even a crash kernel. Exit code 1 if the kernel was loaded but this failed
+    /// Let the kernel count as with --count-loads where it can, and after the load set kernel.kexec_load_disabled=1: until
+    /// the next boot nobody can replace or unload the loaded kernel, nor load another one, not even a crash kernel. Exit
+    /// code 1 if the kernel was loaded but this failed
     #[arg(long)]
     pub(super) lock: bool,
     /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures

@@ -9,11 +9,15 @@ use std::path::Path;
 /// Prints what would be handed to the kernel, and to which addresses.
 pub(super) fn tell(kernel: &Path, plan: &Plan, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
     let call = if plan.entry.is_some() { "kexec_load" } else { "kexec_file_load" };
-    output.fact(&format!("{}: would be loaded by {call}", kernel.display()))?;
+    let would = match report.refusal() {
+        None => format!("would be loaded by {call}"),
+        Some(_) => format!("the plan for {call}; the load would be refused, see below"),
+    };
+    output.fact(&format!("{}: {would}", kernel.display()))?;
     output.row("method", &format!("{}: {}", plan.method, plan.why))?;
     output.row("kernel", &format!("{} bytes, init_size {} bytes", plan.kernel_bytes, plan.init_size))?;
     for initrd in &plan.initrds {
-        output.row("initrd", &initrd.display().to_string())?;
+        output.row("initrd", initrd)?;
     }
     if plan.initrds.is_empty() {
         let stale =
@@ -28,7 +32,7 @@ pub(super) fn tell(kernel: &Path, plan: &Plan, report: &Report, output: &mut Out
         output.row("flags", &flags)?;
     }
     let limit = plan.memory_limit.map(|limit| format!(" of at most {} MiB", limit >> 20)).unwrap_or_default();
-    output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes >> 20))?;
+    output.row("memory", &format!("{} MiB{limit}", plan.memory_bytes.div_ceil(1 << 20)))?;
     output.row("basis", plan.basis)?;
     for (key, value) in report.signer_lines(output.verbose()) {
         output.row(key, &value)?;

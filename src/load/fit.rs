@@ -95,7 +95,7 @@ fn plan(authorized: &Authorized, method: Method, why: &'static str, memory_bytes
         flags: Vec::new(),
         kernel_bytes: kernel_bytes(authorized),
         init_size: authorized.image().memory(),
-        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.clone()).collect(),
+        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.display().to_string()).collect(),
         initrd_bytes: authorized.initrds().length(),
         memory_bytes,
         memory_limit: None,

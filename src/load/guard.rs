@@ -9,20 +9,45 @@ use std::io::{self, Write};
 /// What `--count-loads` sets: more calls than anybody makes between two boots.
 const MANY: u32 = 1_000_000;
 
-/// Lets the kernel count calls from now on, unless it does already. Linux before 6.3 cannot count: a warning says so.
+/// Whether the kernel counts calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counting {
+    /// It did before.
+    Already,
+    /// It does from now on, by this sysctl.
+    Begun(&'static str),
+    /// It cannot: Linux before 6.3.
+    Impossible,
+}
+
+/// Lets the kernel count calls from now on, unless it does already.
 ///
 /// # Errors
 /// That the value cannot be written.
-pub(super) fn count_loads(root: &Root, panic: bool) -> io::Result<Option<Warning>> {
+pub(super) fn count_loads(root: &Root, panic: bool) -> io::Result<Counting> {
     match Limit::read(root, panic) {
-        Some(Limit::Remaining(_)) => Ok(None),
-        Some(Limit::Unlimited) => set(root, limit_file(panic), &MANY.to_string()).map(|()| None),
-        None => {
-            let message =
-                "--count-loads has no effect: the running kernel cannot count loads (Linux 6.3 and later can)";
-            Ok(Some(Warning::new(Caution::NoEffect, message)))
+        Some(Limit::Remaining(_)) => Ok(Counting::Already),
+        Some(Limit::Unlimited) => {
+            set(root, limit_file(panic), &MANY.to_string())?;
+            let counter = if panic { "kernel.kexec_load_limit_panic" } else { "kernel.kexec_load_limit_reboot" };
+            Ok(Counting::Begun(counter))
         }
+        None => Ok(Counting::Impossible),
     }
+}
+
+/// The warning for `--count-loads` where the kernel cannot count.
+pub(super) fn cannot_count() -> Warning {
+    let message = "--count-loads has no effect: the running kernel cannot count loads (Linux 6.3 and later can)";
+    Warning::new(Caution::NoEffect, message)
+}
+
+/// Whether [`lock`] can be expected to work.
+///
+/// # Errors
+/// That the value cannot be written.
+pub(super) fn can_lock(root: &Root) -> io::Result<()> {
+    OpenOptions::new().write(true).open(root.path(DISABLED)).map(drop)
 }
 
 /// Turns kexec loading off until the next boot.

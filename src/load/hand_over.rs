@@ -1,11 +1,12 @@
 //! The call, its record, and what protects the image from then on.
 
-use super::guard;
+use super::guard::{self, Counting};
 use super::ready::Ready;
 use super::request::Request;
 use super::stop::Stop;
 use crate::machine::Machine;
 use crate::machine::kexec::Limit;
+use crate::progress::{Event, Follow};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::record::{Record, Records};
 use crate::system::{Slot, System};
@@ -25,23 +26,35 @@ pub(super) fn hand_over(
     system: System<'_>,
     machine: &Machine,
     request: &Request,
+    follow: &mut Follow<'_>,
 ) -> Result<Done, Stop> {
     let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
     let records = records.ok_or_else(|| Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))?;
     let panic = request.slot == Slot::Panic;
     let mut done = Done::default();
-    if request.count_loads {
+    if request.lock {
+        guard::can_lock(system.root).context("cannot set kernel.kexec_load_disabled for --lock; nothing was loaded")?;
+    }
+    // A lock alone does not show what was loaded between the load and the lock.
+    if request.count_loads || request.lock {
         let counting = guard::count_loads(system.root, panic);
-        done.warnings.extend(counting.context("cannot let the kernel count loads; nothing was loaded")?);
+        match counting.context("cannot let the kernel count loads; nothing was loaded")? {
+            Counting::Begun(counter) => follow(Event::Counting(counter)),
+            Counting::Impossible if request.count_loads => done.warnings.push(guard::cannot_count()),
+            Counting::Impossible | Counting::Already => {}
+        }
     }
     let before = Limit::read(system.root, panic);
     let record = Record::of(ready.authorized(), ready.method(), system.root, before);
     let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
-    if let Err(failed) = ready.call(system.kexec, machine) {
+    if let Err(mut failed) = ready.call(system.kexec, machine) {
         if failed.kept {
-            prepared.restore().context("cannot put the record in /run/skexec back in its place")?;
-            let recounted = records.recount(request.slot, before, Limit::read(system.root, panic));
-            recounted.context("cannot bring the record in /run/skexec up to date")?;
+            let after = Limit::read(system.root, panic);
+            let kept = prepared.restore().and_then(|()| records.recount(request.slot, before, after));
+            if let Err(error) = kept {
+                let lost = format!("; the record of the kernel that stays loaded is lost: {error}");
+                failed.finding.detail.push_str(&lost);
+            }
         }
         return Err(failed.finding.into());
     }

@@ -7,7 +7,6 @@ use crate::placement::{Segment, digests, length};
 use crate::reason::{Exit, Warning};
 use crate::report::Report;
 use serde::Serialize;
-use std::path::PathBuf;
 
 /// What is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,7 +22,7 @@ pub struct Plan {
     /// Bytes of memory that the kernel needs from its load address on (of a vmlinux, from its first address to its last).
     pub init_size: u64,
     /// The initrds, in order.
-    pub initrds: Vec<PathBuf>,
+    pub initrds: Vec<String>,
     /// Bytes of all initrds, joined.
     pub initrd_bytes: u64,
     /// Bytes of memory in all.

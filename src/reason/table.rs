@@ -21,7 +21,7 @@ reasons! {
     Truncated "truncated" Unsuitable "0 or ELIBBAD" "the image is truncated" "get the file again from its package";
 
     // The PE container.
-    Unsigned "unsigned" Refused "ENODATA" "the image carries no signature" "use the distribution's signed kernel (linux-image-amd64, not linux-image-amd64-unsigned), or sign the image: sbsign --key KEY --cert CERT FILE";
+    Unsigned "unsigned" Refused "ENODATA" "the image carries no signature" "use the distribution's signed kernel (linux-image-amd64, not linux-image-amd64-unsigned), or sign the image: sbsign --key KEY --cert CERT FILE; a file that is no PE, such as an ELF kernel, needs a detached signature (--signature FILE.p7s)";
     PeHeader "pe-header" Unsuitable "ELIBBAD" "the PE header is malformed" "get the file again from its package";
     PeMagic "pe-magic" Unsuitable "ELIBBAD" "the PE optional header is not PE32+" "use a 64-bit kernel";
     PeDirs "pe-dirs" Unsuitable "undefined" "the PE header has the wrong number of data directories" "the file is crafted or damaged: get it again from its package";
@@ -79,7 +79,7 @@ reasons! {
     RevokedTbs "revoked-tbs" Refused "0" "a certificate in the chain was revoked by its TBS hash" "install a kernel signed with the current key";
     Sbat "sbat" Refused "0" "the SBAT generation of the image was revoked" "install the current version of the component that the message names";
     RevocationUnreadable "revocation-unreadable" Refused "-" "a revocation list cannot be read, so skexec cannot know what was revoked" "repair or remove the list that the message names";
-    TrustFile "trust-file" Failed "-" "a file of certificates or revocations cannot be used" "repair the file: it may hold certificates (PEM or DER), EFI signature lists, or, for revocations, lines of sha256:HEX";
+    TrustFile "trust-file" Failed "-" "a file of certificates or revocations cannot be used" "check the path, or repair the file: it may hold certificates (PEM or DER), EFI signature lists, or, for revocations, lines of sha256:HEX";
     PolicyFile "policy-file" Failed "-" "the policy file cannot be used" "repair /etc/skexec/policy.conf: it must consist of key = value lines, belong to root, and be writable by root alone";
     Hazard "hazard" Refused "oops" "this file crashes current kernels when they parse it" "do not load the file: it is crafted; keep it as evidence";
 
@@ -95,12 +95,12 @@ reasons! {
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
 
     // What the system permits.
-    NoCapability "no-capability" NotPermitted "EPERM" "the process lacks CAP_SYS_BOOT, which it needs to load a kernel" "run skexec as root: sudo skexec ...";
+    NoCapability "no-capability" NotPermitted "EPERM" "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel" "run skexec as root: sudo skexec ...";
     KexecDisabled "kexec-disabled" NotPermitted "EPERM" "kexec is turned off on this system (kernel.kexec_load_disabled=1)" "only a reboot turns kexec on again; look in /etc/sysctl.d for the setting that turns it off";
     LoadLimit "load-limit" NotPermitted "EPERM" "the kexec load limit has been reached" "reboot: only that resets kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic";
     Lockdown "lockdown" NotPermitted "EPERM, ENOKEY or EACCES" "the running kernel is locked down and does not accept this image" "enrol the CA certificate of the signer, so that the running kernel trusts it too: mokutil --import FILE, then reboot";
     FileSizeLimit "file-size-limit" NotPermitted "-" "the limit on file sizes (RLIMIT_FSIZE) is too small to copy the file" "raise the limit: ulimit -f unlimited, or LimitFSIZE= in a systemd unit";
-    KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures but lacks an algorithm that this signature uses" "use a newer kernel, or sign with RSA and SHA-256";
+    KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures but lacks an algorithm that this signature uses" "run a newer kernel, or use an image that is signed with algorithms that /proc/crypto lists";
     ImaRefused "ima" NotPermitted "EACCES" "an IMA or LSM policy does not permit this file" "read the audit log; sign the file for IMA (evmctl ima_sign), or change the policy";
     LoadPin "loadpin" NotPermitted "EPERM" "LoadPin permits kernels from one file system only" "load a kernel from the file system that LoadPin has pinned";
     NoKexecFile "no-kexec-file" NotPermitted "ENOSYS" "the running kernel has no kexec_file_load" "use a kernel with CONFIG_KEXEC_FILE, or --method segments";

@@ -36,8 +36,8 @@ pub(crate) fn boot_id(root: &Root) -> Option<String> {
 }
 
 impl Record {
-    /// Compares the record with the running kernel. It proves the record by the counter `kernel.kexec_load_limit_*`, where
-    /// that is set, or by `kernel.kexec_load_disabled` where skexec itself set it right after the load.
+    /// Compares the record with the running kernel. Only the counter `kernel.kexec_load_limit_*`, where it was set before the
+    /// load, proves the record: between a load and `kernel.kexec_load_disabled`, another program can load.
     #[must_use]
     pub fn standing(&self, root: &Root, kexec: &Kexec, slot: Slot) -> Standing {
         if let (Some(recorded), Some(now)) = (&self.boot_id, boot_id(root))
@@ -55,7 +55,6 @@ impl Record {
                 ))
             }
             (Some(_), Some(_)) => Standing::Proved,
-            _ if self.locked && kexec.disabled == Some(true) => Standing::Proved,
             _ => Standing::Unproved,
         }
     }
@@ -85,7 +84,8 @@ mod tests {
             (Some(9), false, Some(Remaining(8)), false, "contradicted"),
             (Some(9), true, Some(Remaining(8)), true, "contradicted"),
             (Some(9), false, None, false, "unproved"),
-            (None, true, None, true, "proved"),
+            // Between the load and the lock another program could load.
+            (None, true, None, true, "unproved"),
             // Somebody else has turned kexec off, some time after the load.
             (None, false, None, true, "unproved"),
             (None, true, None, false, "unproved"),
