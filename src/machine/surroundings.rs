@@ -50,8 +50,8 @@ fn init(root: &Root) -> Init {
     root.text("/proc/1/comm").map_or(Init::Unknown, Init::Other)
 }
 
-/// The last mount on `/` covers those before it. A tmpfs is not taken for an initramfs, because a live system may run on one: it
-/// has services to stop.
+/// Whether `/` is an initramfs. The last mount on `/` covers those before it. A tmpfs does not count, because a live system may run
+/// on one, with services that must be stopped.
 fn root_is_in_memory(mounts: &str) -> bool {
     let mut types = mounts.lines().filter_map(|line| {
         let mut fields = line.split(' ').skip(1);

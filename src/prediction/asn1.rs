@@ -1,4 +1,4 @@
-//! How a grammar is written down: a list of [`Step`]s, which [`super::decoder`] follows.
+//! The notation for grammars: a list of [`Step`]s, which [`super::decoder`] executes.
 //!
 //! The decoder keeps two flags: whether the last element looked for was found and whether it was a called rule;
 //! optional elements at the end of their parent leave the flags as they were. The grammars here call a rule or write

@@ -44,7 +44,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// What is done with what a grammar finds.
+/// The actions of a grammar.
 pub(super) trait Actions<'a> {
     type Action: Copy + 'static;
 

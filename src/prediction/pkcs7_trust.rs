@@ -72,7 +72,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         Ok(())
     }
 
-    /// Nothing on the path is in the ring: the topmost certificate's issuer may be, or the signer's key by itself.
+    /// No certificate on the path is in the keyring. Its topmost certificate's issuer may be, or the signer's key itself.
     fn above(&mut self, signer: &Signer<'_>, path: &[usize]) -> Result<(), Errno> {
         if let Some(top) = path.last().and_then(|index| self.certificate(*index))
             && let Some((id, second)) = authority(top)
