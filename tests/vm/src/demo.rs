@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: one guest, told as a story.
+//! `cargo xtask demo`: one guest, shown step by step.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ use crate::report::{Colour, Report};
 
 const KEYS: &str = "--keys /keys/debian";
 
-/// A bad copy of the kernel: what was done to it, what skexec says, and what the kernel's own check says.
+/// An invalid copy of the kernel: the change, skexec's reason, and the kernel's errno.
 const BAD: [(&str, &str, &str, &str); 3] = [
     ("one bit flipped", "/boot/vmlinuz.flipped", "digest-mismatch", "EKEYREJECTED"),
     ("its signature cut off", "/boot/vmlinuz.unsigned", "unsigned", "ENODATA"),
@@ -67,7 +67,7 @@ struct Story {
 }
 
 impl Story {
-    /// Shows a command and all that it says.
+    /// Shows a command and all its output.
     fn tell(&mut self, command: &str, exit: i32) -> Result<Done> {
         self.prompt(command);
         let done = self.guest.run(command)?;
@@ -104,7 +104,7 @@ impl Story {
     }
 }
 
-/// A kernel's own words.
+/// The report of a kernel about itself.
 fn introduce(report: Report, took: Duration, boot: &Boot) {
     let how = if boot.by_kexec() { "by kexec" } else { "by the firmware" };
     report.line(took, format_args!("{} is up, and says:", report.paint(Colour::Bold, &boot.release)));

@@ -1,5 +1,5 @@
-//! `cargo xtask`: boots signed kernels in QEMU, lets skexec judge and boot others from there, and lets the running kernel
-//! judge the same files.
+//! `cargo xtask`: boots signed kernels in QEMU, in which skexec verifies and boots other kernels, and in which the running kernel
+//! verifies the same files.
 
 mod authority;
 mod bench;
@@ -136,7 +136,7 @@ enum Command {
 struct Demo {
     #[command(flatten)]
     kernels: Kernels,
-    /// An initrd of yours for that kernel; the harness's own, which reports, is joined to it
+    /// Your initrd for that kernel; the harness joins its own initrd to it, so that the kernel reports itself
     #[arg(long, value_name = "FILE")]
     initrd: Option<PathBuf>,
     #[command(flatten)]
@@ -212,7 +212,7 @@ struct Pair {
 }
 
 impl Kernels {
-    /// What the user named, and Debian's 6.1 where nothing was.
+    /// The kernels that the user named; the default is Debian's 6.1.
     fn pair(&self, lab: &Lab) -> Result<Pair> {
         let default = Choice::Debian(Series::V6_1);
         let chosen = |choice: &Option<Choice>| lab.kernel(choice.as_ref().unwrap_or(&default));

@@ -1,5 +1,5 @@
-//! `cargo xtask oracle`: real kernels judge the forged files, and their answers are compared with what they said before
-//! and with what skexec says.
+//! `cargo xtask oracle`: real kernels judge the forged files, and their answers are compared with the recorded ones and with
+//! skexec's.
 
 mod ask;
 mod compare;
@@ -69,7 +69,7 @@ fn judged(cases: &[Case], hazards: bool, kernel: &Kernel, lab: &Lab) -> Result<S
     Ok(session)
 }
 
-/// Prints one kernel's comparison: how many differences there are.
+/// Prints one kernel's comparison, and returns the number of differences.
 fn told(report: Report, cases: &[Case], session: &Session, record: &Verdicts) -> usize {
     let comparison = Comparison::of(cases, session, record);
     for difference in comparison.differences() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Prints to stdout, in colour where a person reads it.
+/// Prints to stdout, in colour on a terminal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Report {
     colour: bool,

@@ -1,6 +1,6 @@
 //! Every command of the harness, run once: `cargo xtask test --all` shows that each works.
 //!
-//! What a benchmark finds is no check: it compares costs, on a machine that does other things besides.
+//! The result of a benchmark does not count as a check, because other load on the machine affects it.
 
 use std::process::{Command, ExitCode};
 
@@ -14,7 +14,7 @@ use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
 use crate::{deb, demo, fetch, licences, measure, oracle, publish, real_files, shell, size};
 
-/// A command, as a check.
+/// Runs a command as a check.
 #[derive(Debug)]
 pub(crate) struct Smoke {
     pub(crate) name: &'static str,
