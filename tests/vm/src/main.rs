@@ -178,7 +178,7 @@ struct Shell {
     bios: bool,
     #[command(flatten)]
     kernels: Kernels,
-    /// An initrd of yours for that kernel; the harness's own, which reports, is joined to it
+    /// Your initrd for that kernel; the harness joins its own initrd to it, so that the kernel reports itself
     #[arg(long, value_name = "FILE")]
     initrd: Option<PathBuf>,
     #[command(flatten)]

@@ -34,7 +34,7 @@ pub(crate) struct Disks {
     out: PathBuf,
 }
 
-/// The kernel that is booted from it.
+/// The kernel to boot, with its initrd, command line and machine.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
     pub(crate) kernel: &'a Path,

@@ -16,7 +16,7 @@ use crate::lab::{Firmware, Lab, Setup};
 const CASES: &str = "/oracle";
 /// The number of files in one command, so that their verdicts, 1 KiB each, fit into one answer of the agent.
 const AT_ONCE: usize = 40;
-/// The prefix of the console line that names each file before the call.
+/// Makes the console show the name of each file before the call, and turns an oops into a panic.
 const CMDLINE: &str = "printk.devkmsg=on oops=panic";
 
 /// skexec's verdict on a file.

@@ -11,7 +11,7 @@ use crate::initramfs::{BASE, Files};
 use crate::lab::{Firmware, Setup};
 use crate::report::Colour;
 
-/// The method by which the kernel before loads each.
+/// The method by which each kernel loads the next.
 const METHODS: [&str; 5] = ["segments", "file", "segments", "file", "segments"];
 /// The two kernels, each after the other.
 const KERNELS: [&str; 2] = ["/boot/vmlinuz.second", "/boot/vmlinuz.first"];

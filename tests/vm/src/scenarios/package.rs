@@ -12,7 +12,7 @@ use crate::initramfs::Files;
 use crate::package;
 use crate::root::{Disks, Start, root_words};
 
-/// The directories to compare, without those where this test puts its own files.
+/// Lists the traces of the package everywhere except in the directory of this test's own files.
 const TRACES: &str = "find / -xdev -path /root -prune -o -iname '*skexec*' -print";
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {

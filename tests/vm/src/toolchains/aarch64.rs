@@ -17,7 +17,7 @@ const TARGET: &str = "aarch64-unknown-linux-gnu";
 /// Tests that call the library and load nothing; one that starts the program would need the emulator registered with the
 /// kernel.
 const TESTS: [&str; 5] = ["--lib", "--test=judged", "--test=revoked", "--test=pkits", "--test=processor"];
-/// Both programs verify every n-th forged file.
+/// The step through the forged files: both programs verify only every eighth.
 const STEP: usize = 8;
 
 pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report) -> Result<()> {
