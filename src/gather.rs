@@ -15,7 +15,7 @@ use crate::sources::{Root, SecureBoot};
 use crate::trust::Trust;
 use std::path::PathBuf;
 
-/// Whom the user asked to trust.
+/// The anchors and revocations that the user named.
 #[derive(Debug, Clone, Default)]
 pub struct TrustRequest {
     /// `--keys`: certificates, directories of them, EFI signature lists.

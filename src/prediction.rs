@@ -52,13 +52,13 @@ use std::collections::BTreeSet;
 use stop::Stop;
 use x509::Certificate;
 
-/// What the kernel's keyrings hold.
+/// The content of the kernel's keyrings.
 #[derive(Debug, Clone)]
 pub struct Keyrings<'a> {
     /// `.platform`: DER certificates, in the order in which the kernel loads them. The kernel keeps the keys of db and MOK there;
     /// `.secondary_trusted_keys` holds no key that signs kernels.
     pub platform: Vec<&'a [u8]>,
-    /// `.blacklist`: what the kernel compares with the digest of a TBSCertificate, byte for byte.
+    /// `.blacklist`: the entries that the kernel compares with the digest of a TBSCertificate, byte for byte.
     pub blacklist: &'a BTreeSet<Vec<u8>>,
 }
 

@@ -8,7 +8,7 @@ use crate::sys::Kexec;
 pub struct System<'a> {
     /// The directory below which all files of the machine are read and written.
     pub root: &'a Root,
-    /// The system calls that change what the machine boots next.
+    /// The system calls that change which kernel the machine boots next.
     pub kexec: &'a dyn Kexec,
 }
 

@@ -16,7 +16,7 @@ pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {
         let Some(label) = line.strip_prefix(BEGIN) else {
-            // A block behind a byte order mark or a blank must not be skipped: it may hold the certificate to revoke.
+            // A block after a byte order mark or a blank must not be skipped: it may hold the certificate to revoke.
             if line.contains("-----BEGIN") || line.contains("-----END") {
                 return Err("a BEGIN or END marker is not at the start of its line".to_owned());
             }

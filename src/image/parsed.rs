@@ -46,7 +46,7 @@ impl<B> Parsed<B> {
         self.file.into_owner()
     }
 
-    /// What the file claims to be.
+    /// The format that the file claims to have.
     pub const fn format(&self) -> Format {
         self.format
     }
@@ -59,7 +59,7 @@ impl<B> Parsed<B> {
         self.pe.as_ref().map(Result::as_ref)
     }
 
-    /// What kind of kernel it is, if it can be booted, whoever signed it.
+    /// The kernel in the file, if it can be booted; its signature does not matter here.
     ///
     /// # Errors
     /// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header or the ELF headers.

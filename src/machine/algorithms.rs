@@ -4,7 +4,7 @@ use super::Config;
 use crate::sources::Root;
 use std::collections::BTreeSet;
 
-/// What /proc/crypto lists: what is built in, and the modules that were loaded until now.
+/// The algorithms in /proc/crypto: those that are built in, and those of loaded modules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Algorithms(BTreeSet<String>);
 

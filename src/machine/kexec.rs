@@ -13,7 +13,7 @@ pub(crate) const fn limit_file(panic: bool) -> &'static str {
     if panic { "/proc/sys/kernel/kexec_load_limit_panic" } else { "/proc/sys/kernel/kexec_load_limit_reboot" }
 }
 
-/// What the running kernel shows about kexec. `None` is a fact that cannot be read.
+/// The running kernel's facts about kexec. `None` is a fact that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kexec {
     /// The kernel has kexec at all.

@@ -13,7 +13,7 @@ use crate::sources::Root;
 /// Physical memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
-    /// `MemTotal`, in bytes: the kernel's `totalram_pages`, without what it keeps for itself.
+    /// `MemTotal`, in bytes: the kernel's `totalram_pages`, without the memory that it reserves for itself.
     pub total: Option<u64>,
     /// The memory map.
     pub map: Result<MemoryMap, MapProblem>,

@@ -1,4 +1,4 @@
-//! What this process may do.
+//! The privilege of this process.
 
 use crate::sources::Root;
 

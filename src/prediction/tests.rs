@@ -86,7 +86,7 @@ fn other_kernels_have_hazards_of_their_own() {
     assert_eq!((found.name(), found.hazard), (Some("EKEYREJECTED"), Some(Hazard::Oops)));
 }
 
-/// The kernel compares an entry with a digest byte for byte, so that a time behind the hash hides it.
+/// The kernel compares an entry with a digest byte for byte, so an entry with a time after the hash never matches.
 #[test]
 fn a_hash_of_a_certificate_is_found_where_no_time_follows_it() {
     let image = forge::signed_bzimage();

@@ -58,7 +58,7 @@ pub struct RawSegment<'a> {
     pub memory: u64,
 }
 
-/// The calls that change what this machine boots next.
+/// The calls that change which kernel this machine boots next.
 pub trait Kexec: fmt::Debug {
     /// `kexec_file_load(2)`.
     ///

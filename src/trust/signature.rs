@@ -144,7 +144,7 @@ impl PublicKey {
     /// Verifies a signature over a digest.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Why the signature is not valid.
     pub fn verify(&self, scheme: Scheme, digest: &[u8], signature: &[u8]) -> Result<(), &'static str> {
         match (self, scheme.family) {
             (Self::Rsa { modulus, exponent }, Family::Rsa) => {

@@ -118,7 +118,7 @@ fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
-/// What a command printed, and its exit code.
+/// The output of a command, and its exit code.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) exit: u8,

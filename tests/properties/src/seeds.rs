@@ -23,7 +23,7 @@ const FIELDS: [(u16, [u8; 2]); 12] = [
     (0x260, [0, 0]),
     (0x7000, [0, 0]),
 ];
-/// Bytes of headers that lie behind `PE\0\0`.
+/// The number of header bytes after `PE\0\0`.
 const PE_HEADERS: u16 = 0x110;
 
 /// All of them.

@@ -7,13 +7,13 @@ use crate::machine::Accel;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hardware {
-    /// In MiB; by default what the guest's files need
+    /// In MiB; the default depends on the guest's files
     pub(crate) memory: Option<u64>,
     /// Five-level paging
     pub(crate) la57: bool,
     pub(crate) sha_ni: bool,
     pub(crate) processors: u32,
-    /// A debugger may attach, at a socket beside the console's log
+    /// A debugger may attach, at a socket in the directory of the console's log
     pub(crate) debugger: bool,
     /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
     pub(crate) counting: bool,

@@ -96,7 +96,7 @@ enum Command {
     ///
     /// Fetches about 400 MB of packages. Once they are in the cache, `cargo xtask test` compares the table.
     RealFiles,
-    /// Measure skexec beside other tools; the exit code is 1 if an aim is missed
+    /// Measure skexec and other tools; the exit code is 1 if a limit is exceeded
     Bench {
         /// What to measure [default: everything]
         #[arg(value_enum)]
@@ -107,7 +107,7 @@ enum Command {
     },
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
-    /// The exit code is 1 if what an initramfs carries has 2,000,000 bytes or more.
+    /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
     Size,
     /// Build and test skexec with Debian's own Rust and linkers, and for aarch64
     ///

@@ -1,4 +1,4 @@
-//! What the harness prints: one line for each step, with its time.
+//! The output of the harness: one line for each step, with its time.
 
 use std::env;
 use std::fmt::Display;
