@@ -1,5 +1,5 @@
-//! The initrds that are loaded with a kernel. Signed ones are verified. A single initrd is loaded from its own file, and several are joined
-//! into one.
+//! The initrds that are loaded with a kernel. Signed ones are verified. A single unsigned initrd is loaded from its own file; several
+//! are joined into one.
 
 use super::candidate::Candidate;
 use super::verdict::{Role, verify};

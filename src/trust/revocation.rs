@@ -58,9 +58,9 @@ impl Revocations {
         Ok(revocations)
     }
 
-    /// Parses a description from the kernel's `.blacklist`: `bin:HEX` is the hash of an image, `tbs:HEX` the hash of a TBSCertificate.
-    /// If a list has an EFI_TIME, the kernel appends it to the hash, and its own lookup never finds that hash. Here, the hash counts with
-    /// and without the time.
+    /// Parses a description from the kernel's `.blacklist`: `bin:HEX` is the hash of an image, `tbs:HEX` that of a TBSCertificate. If a
+    /// list has an EFI_TIME, the kernel appends it to the hash, and its own lookup never finds that hash. Here, the hash counts with and
+    /// without the time.
     ///
     /// # Errors
     /// `revocation-unreadable`: it is neither.

@@ -111,7 +111,7 @@ fn faults(contents: &str) -> Vec<String> {
         let (mode, owner) = (entry.first().copied().unwrap_or_default(), entry.get(1).copied().unwrap_or_default());
         let writable = mode.bytes().enumerate().any(|(at, letter)| (at == 5 || at == 8) && letter == b'w');
         if writable || !["0/0", "root/root"].contains(&owner) {
-            faults.push(format!("others than root may write to it: {}", entry.join(" ")));
+            faults.push(format!("users other than root may write to it: {}", entry.join(" ")));
         }
     }
     for (mode, path) in FILES {

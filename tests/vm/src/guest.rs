@@ -130,7 +130,7 @@ impl Guest {
             match self.events.recv_timeout(patience) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine goes on"))),
+                Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine still runs"))),
             }
         }
     }
@@ -146,7 +146,7 @@ impl Guest {
                 return Ok(console);
             }
             if ended || Instant::now() > deadline {
-                return Err(self.trouble(&format!("the console never said {text:?}")));
+                return Err(self.trouble(&format!("the console did not show {text:?}")));
             }
             thread::sleep(Duration::from_millis(200));
         }
@@ -183,7 +183,7 @@ impl Guest {
         match self.events.recv_timeout(patience) {
             Ok(event) => Ok(event),
             Err(RecvTimeoutError::Timeout) => {
-                Err(self.trouble(&format!("{what}: nothing came within {} s", patience.as_secs())))
+                Err(self.trouble(&format!("{what}: no answer within {} s", patience.as_secs())))
             }
             Err(RecvTimeoutError::Disconnected) => Err(self.trouble(&format!("{what}: the guest ended"))),
         }

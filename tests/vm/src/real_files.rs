@@ -116,7 +116,7 @@ pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
 /// unless `cargo xtask real-files` was run before.
 pub(crate) fn check(cache: &Cache, checks: &mut Checks) -> Result<()> {
     if !PACKAGES.iter().all(|package| package.is_in(cache)) {
-        println!("not in the cache: `cargo xtask real-files` fetches them");
+        println!("the packages are not in the cache; `cargo xtask real-files` fetches them");
         return Ok(());
     }
     let written = fs::read_to_string(cache.workspace(PAGE)).context(PAGE)?;

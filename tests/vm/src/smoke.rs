@@ -43,7 +43,7 @@ pub(crate) const ALL: [Smoke; 16] = [
     Smoke { name: "command-measure", about: "cargo xtask measure",
             run: |_| measure::cost(Command::new("find").arg("/usr/bin")).map(drop) },
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
-    Smoke { name: "cargo-package", about: "cargo package builds from what it takes", run: publish::verify },
+    Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
     Smoke { name: "toolchain-debian", about: "Debian's own Rust builds and tests skexec",
             run: |cache| toolchains::run(cache, Some(Toolchain::Debian)) },
@@ -67,7 +67,7 @@ fn shell(cache: &Cache) -> Result<()> {
 
 fn bench(cache: &Cache, which: Bench) -> Result<()> {
     if !bench::run(cache, Some(which), EFFORT)? {
-        println!("an aim was missed: this run only shows that the benchmark works");
+        println!("a limit was exceeded; this run only shows that the benchmark works");
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
     let chosen = chosen(options);
     let mut checks = Checks::new(report);
     if options.filter.as_deref().is_none_or(|filter| "real-files".contains(filter)) {
-        report.heading("real-files: docs/real-files.md is true");
+        report.heading("real-files: docs/real-files.md is up to date");
         if let Err(error) = real_files::check(cache, &mut checks) {
             checks.broken("real-files", &error);
         }

@@ -40,7 +40,7 @@ impl Comparison {
             if let Some(opinion) = session.opinions.get(&case.name) {
                 comparison.against_skexec(case, answer, opinion, column == REFERENCE);
             } else if !session.opinions.is_empty() {
-                comparison.verdicts.push(format!("{}: skexec said nothing", case.name));
+                comparison.verdicts.push(format!("{}: skexec gave no verdict", case.name));
             }
         }
         comparison
@@ -53,13 +53,13 @@ impl Comparison {
             return self.from_record.push(format!("{name}: {answer}, not recorded"));
         };
         if recorded.sha256 != case.sha256() {
-            self.from_record.push(format!("{name}: another file than the one that was recorded"));
+            self.from_record.push(format!("{name}: the file differs from the recorded one"));
         }
         let before = recorded.answers[column];
         // The effect of a read out of bounds is random: the kernel crashes, or it continues to the errno that the forge states.
         let by_chance = case.hazard && (answer == Answer::Crash || answer.errno() == case.kernel);
         if answer != before && !by_chance {
-            self.from_record.push(format!("{name}: {answer}, recorded was {before}"));
+            self.from_record.push(format!("{name}: {answer}, but {before} is recorded"));
         }
     }
 
