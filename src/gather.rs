@@ -1,4 +1,4 @@
-//! Whom to trust, and what is revoked: all sources, in the order in which reports name them.
+//! Collects the trust anchors and the revocations from all sources, in the order in which reports name the sources.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -15,7 +15,7 @@ use crate::sources::{Root, SecureBoot};
 use crate::trust::Trust;
 use std::path::PathBuf;
 
-/// Whom the user asked to trust.
+/// The anchors and revocations that the user named.
 #[derive(Debug, Clone, Default)]
 pub struct TrustRequest {
     /// `--keys`: certificates, directories of them, EFI signature lists.
@@ -26,24 +26,25 @@ pub struct TrustRequest {
     pub system: bool,
 }
 
-/// All that could be found. Warnings have the slugs `revocation-incomplete`, `revocation-ignored`, `trust-list-ignored`,
-/// `mok-variable-ignored`.
+/// The anchors and revocations that were found. Warnings have the slugs `revocation-incomplete`, `revocation-ignored`,
+/// `trust-list-ignored`, `mok-variable-ignored`.
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     /// Anchors, revocations, SBAT level, and the revocation lists that cannot be read.
     pub trust: Trust,
-    /// What was left out, and why.
+    /// Warnings about sources that were left out.
     pub warnings: Vec<Warning>,
 }
 
-/// Reads everything that a judgement depends on beside the file's own bytes.
+/// Reads everything that a judgement depends on, apart from the file's own bytes.
 ///
-/// Anchors, in this order: the request's; and with `system`, those of /etc/skexec/trust.d, with Secure Boot off also of
-/// /usr/lib/skexec/trust.d, then `db` and `MokListRT`. Revocations of the request and of the system always count; a list
-/// that cannot be read or parsed goes to [`Trust::unreadable`], unless the policy's `ignore-revocations` names it.
+/// The anchors come in this order: those of the request; then, with `system`, those of /etc/skexec/trust.d, of
+/// /usr/lib/skexec/trust.d (only with Secure Boot off), of `db`, and of `MokListRT`. Revocations of the request and of the
+/// system always count. A revocation list that cannot be read or parsed is added to [`Trust::unreadable`], unless the policy's
+/// `ignore-revocations` names it.
 ///
 /// # Errors
-/// `trust-file`: a file that was named cannot be used. `policy-file`.
+/// `trust-file`: a file that the request names cannot be used. `policy-file`: the policy cannot be used.
 pub fn gather(root: &Root, policy: &Policy, request: &TrustRequest) -> Result<Gathered, Finding> {
     let secure_boot = SecureBoot::read(root);
     let mut gatherer = Gatherer { root, ignored: policy.list(IGNORE_REVOCATIONS)?, gathered: Gathered::default() };
@@ -66,7 +67,7 @@ pub fn gather(root: &Root, policy: &Policy, request: &TrustRequest) -> Result<Ga
 
 struct Gatherer<'a> {
     root: &'a Root,
-    /// Revocation lists that the policy lets go when they cannot be read.
+    /// Names of the revocation lists that the policy ignores when they cannot be read.
     ignored: &'a [String],
     gathered: Gathered,
 }

@@ -1,4 +1,4 @@
-//! What a file is: pure parsers over its bytes, which say nothing about who made the file.
+//! File formats: pure parsers over the bytes of a file. They do not check who made the file.
 
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
@@ -15,7 +15,7 @@ pub mod pe;
 pub use kernel::Kernel;
 pub use parsed::Parsed;
 
-/// What a file claims to be.
+/// The format that a file claims to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// A Linux kernel with a setup_header; usually a PE, too.
@@ -28,7 +28,7 @@ pub enum Format {
     Pe,
     /// A cpio archive, compressed or not.
     Initrd,
-    /// None of these.
+    /// None of the above.
     Unknown,
 }
 

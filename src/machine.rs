@@ -2,7 +2,7 @@
 //! made as a probe.
 //!
 //! A fact that cannot be read stays unknown; nothing here refuses. Each file holds one concern: a pure parser and the read that
-//! feeds it. The facts about processor and firmware stand in `arch::Platform`.
+//! feeds it. The facts about processor and firmware are in `arch::Platform`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
@@ -39,14 +39,14 @@ pub use surroundings::Surroundings;
 
 use crate::sources::Root;
 
-/// The running kernel and what is around it.
+/// The running kernel and its environment.
 #[derive(Debug, Clone)]
 pub struct Machine {
     /// The running kernel's release.
     pub release: Release,
     /// How the running kernel was configured, where that can be found.
     pub config: Config,
-    /// What this process may do.
+    /// The privilege of this process.
     pub privilege: Privilege,
     /// Lockdown of the running kernel.
     pub lockdown: Lockdown,

@@ -52,20 +52,20 @@ use std::collections::BTreeSet;
 use stop::Stop;
 use x509::Certificate;
 
-/// What the kernel's keyrings hold.
+/// The content of the kernel's keyrings.
 #[derive(Debug, Clone)]
 pub struct Keyrings<'a> {
     /// `.platform`: DER certificates, in the order in which the kernel loads them. The kernel keeps the keys of db and MOK there;
     /// `.secondary_trusted_keys` holds no key that signs kernels.
     pub platform: Vec<&'a [u8]>,
-    /// `.blacklist`: what the kernel compares with the digest of a TBSCertificate, byte for byte.
+    /// `.blacklist`: the entries that the kernel compares with the digest of a TBSCertificate, byte for byte.
     pub blacklist: &'a BTreeSet<Vec<u8>>,
 }
 
-/// The kernel's answer, and what the file does to kernels.
+/// The kernel's answer, and whether the file crashes kernels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Prediction {
-    /// The positive errno, 0 where the kernel accepts; nothing where the kernel gives no answer.
+    /// The positive errno, or 0 if the kernel accepts; `None` if the kernel gives no answer.
     pub errno: Option<i32>,
     /// Set where the file crashes the reference kernel, which then gives no answer, or other kernels that are still in use.
     pub hazard: Option<Hazard>,
@@ -95,8 +95,8 @@ pub fn predict<B: AsRef<[u8]>>(file: &Hashed<B>, keyrings: &Keyrings<'_>) -> Pre
     Prediction::new(outcome, elsewhere)
 }
 
-/// What a keyring calls the key of this DER certificate: of two keys with one description, it holds the later. Nothing where the
-/// kernel cannot load the certificate.
+/// The description of this DER certificate's key in a keyring. Of two keys with one description, a keyring holds the later. `None`
+/// if the kernel cannot load the certificate.
 #[must_use]
 pub fn description(der: &[u8]) -> Option<Vec<u8>> {
     Certificate::x509_cert_parse(der, der.len(), Blacklist::empty()).ok().map(|certificate| certificate.description)
@@ -137,10 +137,10 @@ fn verify_pefile_signature<B: AsRef<[u8]>>(
     let verified = pkcs7_verify(message)?;
     let signed = content.ok_or(Errno::Nodata.into()).and_then(|content| mscode_parse(content.whole));
     let ranges = pefile_digest_pe_contents(bytes, &headers);
-    // Nobody here knows for certain which keys a kernel holds: a kernel that trusts this signer gets this far.
+    // The keys of the real kernel may differ: a kernel that trusts this signer gets this far.
     match (&signed, &ranges) {
         (Ok(_), Err(Stop::Hazard(hazard))) => return Err((*hazard).into()),
-        // 6.12.107 checks whether the rest is the certificate table; 6.12.95 hashes on past the end of the file.
+        // 6.12.107 checks that the rest is as long as the certificate table; 6.12.95 hashes past the end of the file.
         (Ok(_), Err(Stop::Errno(Errno::Libbad))) => *elsewhere = Some(Hazard::Oops),
         _ => {}
     }

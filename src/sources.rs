@@ -1,5 +1,5 @@
-//! Where trust comes from on this system: files of keys, EFI variables, the kernel's own blacklist. They are read here,
-//! and understood two floors above.
+//! The sources of trust on this system: files of keys, EFI variables, the kernel's own blacklist. This module only reads them;
+//! `gather` interprets them.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -1,4 +1,4 @@
-//! The system calls and the memory mapping that the rest is built on; the only `unsafe` in the package.
+//! System calls and memory mappings; the only `unsafe` code in the package.
 
 #[cfg(target_arch = "x86_64")]
 mod cpuid;

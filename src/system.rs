@@ -1,4 +1,4 @@
-//! What the commands work on.
+//! The files and system calls that the commands use.
 
 use crate::sources::Root;
 use crate::sys::Kexec;
@@ -8,11 +8,11 @@ use crate::sys::Kexec;
 pub struct System<'a> {
     /// The directory below which all files of the machine are read and written.
     pub root: &'a Root,
-    /// The system calls that change what the machine boots next.
+    /// The system calls that change which kernel the machine boots next.
     pub kexec: &'a dyn Kexec,
 }
 
-/// Which of the two images that a kernel can hold.
+/// One of the two images that the kernel can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// For `exec` and the next kexec reboot.
@@ -29,7 +29,7 @@ impl Slot {
     }
 }
 
-/// By which system call a kernel is loaded.
+/// The system call that loads a kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
     /// `kexec_file_load`: the running kernel reads the files, and builds the segments itself.

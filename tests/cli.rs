@@ -1,4 +1,4 @@
-//! The other commands, by exact output and exit code, on a machine made of files.
+//! The commands other than `load`, by exact output and exit code, on a machine made of files.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -151,7 +151,7 @@ fn the_systems_log_has_the_words_of_the_terminal() {
         assert_eq!(log(), loaded, "{options}");
         assert_eq!(lab.run(&format!("{unsigned}{options}")).exit, 3);
         assert_eq!(log(), refused, "{options}");
-        // Nothing happens to the machine.
+        // No call is made.
         for line in [unsigned, LOAD] {
             lab.run(&format!("{line} --dry-run{options}"));
         }
@@ -164,7 +164,7 @@ fn the_systems_log_has_the_words_of_the_terminal() {
     assert!(run.err.starts_with(&refused.replace("<11>", "")), "{run:?}");
     log();
 
-    // A name cannot make a second record.
+    // A file name with a line feed cannot forge a second journal record.
     lab.file("a\n<0>b", &forge::unsigned_bzimage());
     lab.run(&unsigned.replace("unsigned", "a\n<0>b"));
     assert_eq!(log(), refused.replace("unsigned:", "a\\u{a}<0>b:"));
@@ -175,7 +175,7 @@ fn the_systems_log_has_the_words_of_the_terminal() {
     assert!(log().ends_with(jump), "what came before are warnings of this machine's own mounts");
     lab.run("unload");
     assert_eq!(log(), "<13>skexec: unloaded\n");
-    // Nobody listens.
+    // There is no journal.
     std::fs::remove_file(&kmsg).unwrap();
     assert_eq!(lab.run(LOAD).exit, 0);
 }

@@ -1,4 +1,4 @@
-//! Every input that the fuzzer kept or failed on, replayed on stable: what was once found stays fixed.
+//! Replays on stable Rust every input that the fuzzer kept or failed on, so that fixed faults stay fixed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::fs;

@@ -38,7 +38,7 @@ fn names<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = String> + '
     })
 }
 
-/// The items of a braced list, without what stands in inner braces.
+/// The items of a braced list, without the content of inner braces.
 fn top_level(list: &str) -> Vec<String> {
     let (mut depth, mut items) = (0, vec![String::new()]);
     for letter in list.chars() {
@@ -65,7 +65,7 @@ fn imports(module: &str, children: &BTreeMap<String, String>) -> Imports {
     imports
 }
 
-/// Takes away modules that import nothing that is left, again and again: what stays is in a cycle, or imports one.
+/// Repeatedly removes modules that import none of the remaining ones. The modules that remain are in a cycle, or import one.
 fn in_cycles(mut imports: Imports) -> Imports {
     loop {
         let left: BTreeSet<_> = imports.keys().cloned().collect();

@@ -1,4 +1,4 @@
-//! Signatures that are not in a certificate table: detached and appended ones.
+//! Detached and appended signatures.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -49,7 +49,7 @@ fn a_signed_initrd_is_covered_and_a_wrong_signature_is_worse_than_none() {
     assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel"]));
     lab.file("initrd.p7s", &forge::detached(&initrd, &forge::pki::signer()));
     assert_eq!(lab.run(line).json()["covers"], serde_json::json!(["kernel", "initrd"]));
-    // One that is not signed spoils it.
+    // With one unsigned initrd among them, only the kernel is reported as covered.
     assert_eq!(lab.run(&format!("{line} --initrd {{}}/other")).json()["covers"], serde_json::json!(["kernel"]));
     let run = lab.run("verify --json --keys {}/root.pem {}/initrd");
     assert_eq!((run.exit, run.json()[0]["covers"].clone()), (0, serde_json::json!(["initrd"])));
@@ -105,11 +105,11 @@ fn a_detached_signature_is_used_only_when_named() {
     assert!(run.exit == 0 && run.out.contains("signed by"), "{run:?}");
     let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
     assert_eq!(record.basis, "detached");
-    // A good embedded signature does not stand in for a bad detached one that was named.
+    // A valid embedded signature does not replace an invalid detached one that was named.
     lab.file("wrong.p7s", &forge::detached(b"another file", &forge::pki::signer()));
     let run = lab.run(&format!("{LOAD} --signature {{}}/wrong.p7s --json"));
     assert_eq!((run.exit, run.json()["reason"].as_str().map(str::to_owned)), (3, Some("message-digest".into())));
-    // Where the kernel enforces, it would look for an embedded signature and find none.
+    // A kernel that enforces signatures looks for an embedded one and finds none.
     lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
     lab.kernel.calls.borrow_mut().clear();
     let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
@@ -121,7 +121,7 @@ fn a_detached_signature_is_used_only_when_named() {
 fn an_appended_signature_is_seen() {
     let lab = Lab::new();
     lab.file("signed", &forge::appended(b"a file", &forge::pki::signer()));
-    // Such a signature brings no certificate: the signer itself must be trusted.
+    // Such a signature carries no certificate, so the signer itself must be an anchor.
     lab.file("signer.pem", forge::signer_pem().as_bytes());
     let json = lab.run("verify --json --keys {}/signer.pem {}/signed").json();
     assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel"]));
@@ -143,13 +143,13 @@ fn a_revoked_file_is_revoked_whatever_is_wrapped_around_it() {
         let json = lab.run("verify --json --keys {}/signer.pem --revoked {}/revoked {}/signed").json();
         assert_eq!(json[0]["reasons"], serde_json::json!(["not-a-kernel", "revoked-image"]));
     }
-    // As sha256sum has it, too, which is not the Authenticode hash.
+    // The hash that sha256sum prints counts, too, though it is not the Authenticode hash.
     lab.file("revoked", line(&forge::signed_bzimage()).as_bytes());
     let json = lab.run("verify --json --keys {}/root.pem --revoked {}/revoked {}/vmlinuz").json();
     assert_eq!(json[0]["reasons"], serde_json::json!(["revoked-image"]));
 }
 
-/// A policy made for the administrator's command must not open a first stage, which asks for all of it to be signed.
+/// The policy's waiver for the administrator's loads does not apply to a first stage, which demands signatures of everything.
 #[test]
 fn the_policy_waives_nothing_where_the_initrd_must_be_signed() {
     let lab = Lab::new();
@@ -160,13 +160,13 @@ fn the_policy_waives_nothing_where_the_initrd_must_be_signed() {
     lab.kernel.calls.borrow_mut().clear();
     let run = lab.run(&format!("{line} --require-signed-initrd --json"));
     assert_eq!((run.exit, run.json()["reason"].as_str()), (3, Some("unsigned")));
-    // Nor in an initramfs, whatever it asks for.
+    // It does not apply in an initramfs either, whatever the options demand.
     lab.system("/etc/initrd-release", "");
     assert_eq!(lab.run(line).exit, 3);
     assert!(lab.kernel.calls.borrow().is_empty());
 }
 
-/// Signers of kernels sign other things, too, which a kernel passes by when it looks for an initrd.
+/// A signer of kernels may sign other files, too, which a kernel would ignore in the place of an initrd.
 #[test]
 fn what_must_be_a_signed_initrd_must_be_an_initrd() {
     let lab = Lab::new();

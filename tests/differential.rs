@@ -1,6 +1,6 @@
-//! The crates `authenticode` and `cms` against skexec's own reading of the same files: the image digest, the table of
-//! signatures, and what stands in each message. The files are all that the forge makes and skexec accepts, and the real
-//! ones that `cargo xtask real-files` keeps in its cache, if it was ever run.
+//! Compares skexec's parsers with the crates `authenticode` and `cms`: the image digest, the certificate table, and the fields of each
+//! message. The files are those of the forge that skexec accepts, and the real ones in the cache of `cargo xtask real-files`, if
+//! that command was run before.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use authenticode::{AttributeCertificateIterator, AuthenticodeSignature, authenticode_digest};
@@ -23,18 +23,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Where `authenticode` finds no digest and the kernel does: a section without bytes takes no part in it, wherever its
-/// pointer leads (`verify_pefile.c:pefile_digest_pe_contents`).
+/// Files for which `authenticode` computes no digest, but the kernel does: the kernel skips a section without bytes, whatever
+/// its pointer is (`verify_pefile.c:pefile_digest_pe_contents`).
 const NO_DIGEST: &[&str] = &["D028_section_without_bytes"];
 
-/// Messages that `authenticode` does not take, and the kernel does: to it a digest algorithm with a NULL and one without
-/// parameters differ, and in a set nothing may stand twice.
+/// Messages that `authenticode` refuses and the kernel accepts. For `authenticode`, a digest algorithm with NULL parameters differs
+/// from one without parameters, and a set must not have duplicates.
 const AUTHENTICODE_REFUSES: &[&str] = &["E_digalgs_no_parameters", "E_signer_digest_no_parameters", TWICE];
 
-/// A certificate that stands twice in the message: to `cms`, too, that is no set.
+/// A message with a duplicate certificate: `cms`, too, refuses a set with duplicates.
 const TWICE: &str = "E_leaf_twice_in_bag";
 
-/// Compares one signed file; the number of its signatures.
+/// Compares one signed file; returns the number of its signatures.
 fn compare(name: &str, bytes: &[u8]) -> usize {
     let ours = Pe::parse(bytes).unwrap_or_else(|finding| panic!("{name}: {finding}"));
     let theirs = PeFile64::parse(bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -80,7 +80,7 @@ fn digest_oid(algorithm: Algorithm) -> String {
     })
 }
 
-/// What the message says of the image.
+/// Compares the message's statement about the image.
 fn compare_with_authenticode(name: &str, body: &[u8], ours: &SignedData<'_>) {
     let theirs = match AuthenticodeSignature::from_bytes(body) {
         Ok(_) if AUTHENTICODE_REFUSES.contains(&name) => panic!("{name}: authenticode takes it by now"),
@@ -95,9 +95,9 @@ fn compare_with_authenticode(name: &str, body: &[u8], ours: &SignedData<'_>) {
     assert_eq!(theirs.signature(), ours.signer.signature(), "{name}");
 }
 
-/// What the message says of its signer.
+/// Compares the message's statement about its signer.
 fn compare_with_cms(name: &str, body: &[u8], ours: &SignedData<'_>) {
-    // Within WIN_CERTIFICATE, padding may follow.
+    // In a WIN_CERTIFICATE, padding may follow the message.
     let mut reader = SliceReader::new(body).unwrap();
     let info = ContentInfo::decode(&mut reader).unwrap_or_else(|error| panic!("{name}: {error}"));
     let theirs: signed_data::SignedData = info.content.decode_as().unwrap();
@@ -133,7 +133,7 @@ fn compare_certificates(name: &str, theirs: &signed_data::SignedData, ours: &Sig
     assert_eq!(ours, theirs, "{name}");
 }
 
-/// As sets: `cms` sorts them.
+/// Compares them as sets, because `cms` sorts them.
 fn compare_attributes(name: &str, theirs: &signed_data::SignerInfo, ours: &SignedData<'_>) {
     let theirs = theirs.signed_attrs.as_ref().unwrap();
     let attributes = ours.signer.attributes.unwrap();
@@ -163,7 +163,7 @@ fn forged_files() {
     assert!(cases.len() > 50, "{}", cases.len());
 }
 
-/// All signed PE32+ files below the harness's cache that came in packages.
+/// All signed PE32+ files from packages in the harness's cache.
 #[test]
 fn real_files() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();

@@ -1,5 +1,5 @@
-//! The pages under docs/ that come from the code, and what any text of the repository cites. `BLESS=1 cargo test --test docs`
-//! writes the pages anew.
+//! The pages under docs/ that are generated from the code, and the citations in every text of the repository. `BLESS=1 cargo test
+//! --test docs` rewrites the pages.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -57,10 +57,10 @@ fn warnings() {
     compare("warnings.md", &page);
 }
 
-/// Pages of other projects, which comments name together with the project.
+/// Pages of other projects that comments cite.
 const ELSEWHERE: &[&str] = &["SBAT.md"];
 
-/// Every file that people write: not what is built, fetched or kept as data.
+/// Every source and text file, without built files, fetched files and test data.
 fn texts() -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -89,7 +89,7 @@ fn anchor(heading: &str) -> String {
     letters.chars().filter(|letter| letter.is_alphanumeric() || ['-', '_'].contains(letter)).collect()
 }
 
-/// The targets of a page's links that lead to no other machine.
+/// The targets of a page's links, without links to web pages.
 fn links(text: &str) -> impl Iterator<Item = &str> {
     let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
     targets.filter(|target| !target.contains("://"))
@@ -117,7 +117,7 @@ fn links_lead_somewhere() {
 fn no_page_is_cited_that_is_not_here() {
     let files = texts();
     let pages: BTreeSet<_> = files.iter().filter(|path| is_page(path)).filter_map(|path| path.file_name()).collect();
-    // This file would find its own words.
+    // This file contains the words that are searched for.
     for file in files.iter().filter(|file| !file.ends_with("tests/docs.rs")) {
         let Ok(text) = fs::read_to_string(file) else { continue };
         let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"_-./".contains(letter));
@@ -152,7 +152,7 @@ fn examples_are_understood() {
     let mut count = 0;
     for page in ["README.md", "docs/trust.md", "docs/methods.md", "docs/first-stage.md"] {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
-        // What stands between fences.
+        // Every second part is between fences.
         let code = text.split("```").skip(1).step_by(2).flat_map(str::lines);
         for line in code.map(|line| line.trim_start_matches("$ sudo ")).filter(|line| line.starts_with("skexec ")) {
             let args = words(line).into_iter().map(Into::into);

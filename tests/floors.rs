@@ -1,4 +1,4 @@
-//! The modules stand on the floors that src/lib.rs draws, and import only from below.
+//! Every module imports only from the floors below its own, according to the table in src/lib.rs.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The module that a file belongs to: its first step below src, without the ending.
+/// The module that a file belongs to: the first part of its path below src, without the extension.
 fn module(path: &Path) -> String {
     let first = path.strip_prefix(source()).unwrap().iter().next().unwrap();
     Path::new(first).file_stem().unwrap().to_str().unwrap().to_owned()
@@ -52,7 +52,7 @@ fn nobody_imports_from_above() {
         }
         let floor = floors.get(&own).unwrap_or_else(|| panic!("lib.rs gives {own} no floor"));
         let text = fs::read_to_string(&path).unwrap();
-        // What stands below the tests' line is not part of the house.
+        // Test code, which may import any module, is not checked.
         let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
         // Several modules in braces would not be seen below.
         assert!(!text.contains("crate::{"), "{}: one import for each module", path.display());

@@ -1,4 +1,4 @@
-//! Another program loads or unloads a kernel after skexec did: what the kernel's counter shows of it, and `load --lock`.
+//! Another program loads or unloads a kernel after skexec: the kernel's counter reveals it. `load --lock` prevents it.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -70,7 +70,7 @@ fn what_another_program_loads_is_noticed() {
     lab.run("exec --force --foreign");
     assert_eq!(lab.kernel.calls.borrow().as_slice(), [Call::Jump]);
 
-    // Loaded again, the record is true again; the counter is set already.
+    // After another load by skexec the record is valid again; the counter is set already.
     assert_eq!(lab.run(&format!("{LOAD} --count-loads")).exit, 0);
     assert_eq!((counter(&lab).as_str(), standing(&lab).as_deref()), ("999997\n", Some("proved")));
     lab.run("exec --force");
@@ -87,7 +87,7 @@ fn a_call_that_changes_nothing_does_not_contradict_the_record() {
         assert_eq!(lab.run(line).exit, 5, "{line}");
         assert_eq!((counter(&lab).as_str(), standing(&lab).as_deref()), (left, Some("proved")), "{line}");
     }
-    // What was contradicted before stays contradicted.
+    // A record that was contradicted before stays contradicted.
     lab.system(COUNTER, "96\n");
     for line in [LOAD, "unload"] {
         assert_eq!((lab.run(line).exit, standing(&lab).as_deref()), (5, Some("contradicted")), "{line}");

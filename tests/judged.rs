@@ -1,5 +1,5 @@
-//! Every forged file, right or wrong: what skexec says of it, and what it says that the kernel would say, against what real
-//! kernels answered. `cargo xtask oracle` proves that they still do.
+//! Compares skexec's verdict and its prediction for every forged file, valid or invalid, with the recorded answers of real kernels.
+//! `cargo xtask oracle` checks that the kernels still give these answers.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
@@ -17,7 +17,7 @@ const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
 const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
 const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
 
-/// The machine on which the cases are judged: its firmware trusts and revokes what the forge says.
+/// The machine for the cases: its firmware has the forge's db and dbx.
 fn firmware(lab: &Lab) -> Trust {
     let variable = |name: &str, vendor: &str, attributes: u32, data: &[u8]| {
         let path = lab.root().path(format!("/sys/firmware/efi/efivars/{name}-{vendor}"));
@@ -33,7 +33,7 @@ fn firmware(lab: &Lab) -> Trust {
     gather(lab.root(), &Policy::default(), &request).unwrap().trust
 }
 
-/// The slug of the first reason, nothing where skexec trusts the file; and the prediction.
+/// The slug of the first reason (`None` if skexec trusts the file), and the prediction.
 fn judge(lab: &Lab, case: &Case, trust: &Trust) -> (Option<&'static str>, Prediction) {
     let candidate = match Candidate::read(&lab.file("case", &case.image)) {
         Ok(candidate) => candidate,
@@ -55,7 +55,7 @@ fn report(faults: &[String]) {
     assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
 }
 
-/// What the reference kernel answered about this very file.
+/// The reference kernel's answer to this file.
 fn answer(case: &Case, verdicts: &Verdicts) -> Answer {
     let verdict = verdicts.of.get(&case.name).unwrap_or_else(|| panic!("{} is not recorded", case.name));
     verdict.answers[REFERENCE]
@@ -72,7 +72,7 @@ fn the_record_is_of_these_files() {
     assert!(changed.is_empty(), "not the files that were judged: {changed:?}; cargo xtask oracle --hazards --record");
 }
 
-/// The forge says beside each case what the reference kernel answers; it must not say something else than that kernel did.
+/// The forge states for each case the reference kernel's errno. It must agree with the recorded answer.
 #[test]
 fn the_forge_says_what_was_recorded() {
     let verdicts = recorded();
@@ -99,7 +99,7 @@ fn every_verdict_is_right_and_named() {
         let (said, _) = judge(&lab, &case, &trust);
         let kernel = answer(&case, &verdicts);
         let loads = kernel == Answer::Errno(0);
-        // The promise: what skexec trusts, the kernel takes; where only the kernel takes it, the case says so.
+        // The kernel accepts every file that skexec trusts. If only the kernel accepts a file, the case states it.
         if said != wanted(&case) || (said.is_none() && !loads) || case.stricter != (said.is_some() && loads) {
             faults.push(format!("{}: said {said:?}, wanted {:?}; the kernel {kernel:?}", case.name, wanted(&case)));
         }
@@ -116,7 +116,7 @@ fn every_answer_is_predicted() {
         let (_, predicted) = judge(&lab, &case, &trust);
         let foretold = match answer(&case, &verdicts) {
             Answer::Errno(errno) => predicted.errno == Some(errno),
-            // Where a kernel may also live on, its errno is known beside the hazard.
+            // If a kernel may survive the file, its errno is known, too.
             Answer::Crash => predicted.hazard.is_some() && predicted.errno == case.kernel,
         };
         if !foretold
@@ -129,7 +129,7 @@ fn every_answer_is_predicted() {
     report(&faults);
 }
 
-/// The same file gets the same answer, whichever command asks. On another processor `load` asks nothing.
+/// `verify` and `load` give the same answer to a file. On another processor, `load` makes no judgement.
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn verify_and_load_agree_on_every_file() {

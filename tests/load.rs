@@ -1,4 +1,4 @@
-//! `skexec load` on a machine made of files: what reaches the kernel, and what never does.
+//! `skexec load` on a machine made of files: the system calls, and refusals before them.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -66,7 +66,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
     }
 }
 
-/// Makes it a machine that wants the file itself.
+/// Makes it a machine whose kernel demands the original file.
 fn appraises(lab: &Lab) {
     lab.system("/proc/cmdline", "ima_policy=secure_boot\n");
     lab.system("/sys/kernel/security/ima/violations", "0\n");
@@ -90,7 +90,7 @@ fn what_was_verified_is_what_is_loaded() {
     let (good, bad) = (forge::signed_bzimage(), forge::unsigned_bzimage());
     for round in 0..1000 {
         let path = lab.file("vmlinuz", &good);
-        // The file changes in place, or another takes its name.
+        // The file is changed in place, or replaced by another of its name.
         let outcome = load_while(&lab, || match round % 2 {
             0 => std::fs::write(&path, &bad).unwrap(),
             _ => std::fs::rename(lab.file("other", &bad), &path).unwrap(),
@@ -111,17 +111,17 @@ fn a_machine_that_appraises_gets_the_file_itself_and_only_unchanged() {
     assert!(load_while(&lab, || ()).loaded);
     let call = lab.kernel.calls.borrow_mut().pop();
     assert!(matches!(call, Some(Call::Load { sealed: false, ref kernel, .. }) if *kernel == good), "the original");
-    // Another file of that name is not the one that is open.
+    // A file that replaces it under its name has no effect, because the original stays open.
     let rename = || std::fs::rename(lab.file("other", &forge::unsigned_bzimage()), lab.path("vmlinuz")).unwrap();
     assert!(load_while(&lab, rename).loaded);
     let call = lab.kernel.calls.borrow_mut().pop();
     assert!(matches!(call, Some(Call::Load { sealed: false, ref kernel, .. }) if *kernel == good), "the original");
-    // A change in place is seen before the call.
+    // A change in place is detected before the call.
     lab.file("vmlinuz", &good);
     let outcome = load_while(&lab, || std::fs::write(lab.path("vmlinuz"), forge::unsigned_bzimage()).unwrap());
     assert_eq!(outcome.report.refusal().unwrap().first().reason.slug(), "changed-while-read");
     assert!(!outcome.loaded && lab.kernel.calls.borrow().is_empty());
-    // So is a writer who has not written yet.
+    // An open for writing is detected, too, even without a write.
     lab.file("vmlinuz", &good);
     let mut writer = None;
     let outcome = load_while(&lab, || writer = std::fs::OpenOptions::new().append(true).open(lab.path("vmlinuz")).ok());
@@ -187,7 +187,7 @@ fn a_failed_call_leaves_the_old_image_and_its_record() {
     *lab.kernel.answer.borrow_mut() = nix::libc::EINVAL;
     assert_eq!(lab.run(LOAD).exit, 5);
     assert_eq!(skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap(), before);
-    // Once it is unloaded by someone else, the record is about nothing.
+    // After another program has unloaded the kernel, the record no longer applies.
     lab.system("/sys/kernel/kexec_loaded", "0\n");
     assert_eq!(lab.run("exec --force").exit, 1);
     lab.system("/sys/kernel/kexec_loaded", "1\n");
@@ -324,7 +324,7 @@ fn a_waiver_is_said_everywhere() {
         "skexec: warning: the kernel was not verified, because this was waived: unsigned (insecure-unsigned)\n"
     );
     let json = lab.run("load {}/unsigned --no-initrd --no-cmdline --insecure-unsigned --json").json();
-    // The verdict is about the file, and that is still unsigned.
+    // The file is still unsigned, so the verdict does not change.
     assert_eq!((json["verdict"].as_str(), json["covers"].as_array().map(Vec::len)), (Some("refused"), Some(0)));
     assert_eq!((json["reason"].as_str(), json["loaded"].as_bool()), (Some("unsigned"), Some(true)));
     assert_eq!(json["warnings"][0], "insecure-unsigned");
@@ -386,7 +386,7 @@ fn what_the_running_kernel_lacks_is_said_before_the_call() {
     config("CONFIG_CRYPTO_ECDSA=m");
     let run = lab.run(LOAD);
     assert!(run.exit == 0 && run.err.contains("(algorithm-module)"), "{run:?}");
-    // Where nothing is enforced, the kernel's answer does not matter.
+    // If the kernel does not enforce signatures, its predicted answer does not matter.
     lab.system("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
     config("# CONFIG_CRYPTO_ECDSA is not set");
     assert_eq!(lab.run(LOAD).exit, 0);

@@ -1,4 +1,4 @@
-//! The tables of docs/oracle.md, from the forge and the record. `BLESS=1 cargo test --test oracle` writes them anew.
+//! The tables of docs/oracle.md, from the forge and the recorded answers. `BLESS=1 cargo test --test oracle` rewrites them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use forge::cases::{Case, Expect};
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Above it the page is written by hand.
+/// The part of the page before this heading is written by hand.
 const MARK: &str = "<!-- From here on: BLESS=1 cargo test --test oracle -->\n";
 
 #[test]
@@ -97,7 +97,7 @@ fn differing(page: &mut String, cases: &[Case], verdicts: &Verdicts) {
     }
 }
 
-/// The errno by its name, where it has one.
+/// The name of the errno, if it has one.
 fn told(answer: Answer) -> String {
     let name = match answer {
         Answer::Crash => "oops",

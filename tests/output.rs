@@ -33,7 +33,7 @@ fn a_full_disk_does_not_hide_what_was_done() {
         assert!(run.exit == 1 && run.err.contains("(nothing-loaded)"), "{run:?}");
         let run = lab.run_full(&format!("unload{json}"));
         assert_eq!((run.exit, run.err), (0, format!("skexec: warning: {FULL}")), "{json}");
-        // Standard error cannot tell it either.
+        // Standard error cannot be written either.
         let mut full = [(); 2].map(|()| OpenOptions::new().write(true).open("/dev/full").unwrap());
         let [out, err] = &mut full;
         assert_eq!(lab.run_on(&format!("{LOAD}{json}"), out, err), 0, "{json}");
@@ -96,7 +96,7 @@ fn a_limit_on_the_size_of_files_is_reported() {
 #[test]
 fn a_name_steers_no_terminal() {
     let lab = Lab::new();
-    // Read aloud by a terminal, this is "vmlinuz.signed".
+    // A terminal shows this name as "vmlinuz.signed".
     let name = "vm\u{202e}dengis\u{202c}\u{200b}\u{1b}[2J";
     lab.file(name, &forge::unsigned_bzimage());
     let escaped = "{}/vm\\u{202e}dengis\\u{202c}\\u{200b}\\u{1b}[2J";
@@ -106,7 +106,7 @@ fn a_name_steers_no_terminal() {
     assert!(run.exit == 3 && run.err.starts_with(&format!("skexec: {escaped}: ")), "{run:?}");
     let run = lab.run(&format!("load {name} {name}"));
     assert!(run.exit == 2 && run.err.contains("vm\\u{202e}dengis") && !run.err.contains('\u{202e}'), "{run:?}");
-    // JSON has the exact string, in letters that steer nothing.
+    // JSON has the exact name, with control characters escaped.
     let run = lab.run(&format!("verify --json {{}}/{name}"));
     assert!(run.out.contains("vm\\u202edengis\\u202c\\u200b\\u001b[2J") && !run.out.contains('\u{202e}'), "{run:?}");
     assert_eq!(run.json()[0]["path"].as_str(), Some(format!("{{}}/{name}").as_str()));

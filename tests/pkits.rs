@@ -1,8 +1,8 @@
 //! NIST's Public Key Interoperability Test Suite (PKITS): NIST's own signed messages, judged as detached signatures by the
 //! function that `verify` and `load` use. `tests/data/pkits/README.md` says where they come from and which sections apply.
 //!
-//! PKITS judges by RFC 5280 and with revocation lists; skexec by what a kernel takes, and by stricter rules with names.
-//! Where the two differ, the table says why.
+//! PKITS expects verdicts by RFC 5280 with revocation lists. skexec accepts only what the kernel accepts, and has stricter rules of
+//! its own. Where the verdicts differ, the table gives the reason.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use forge::der::Node;
@@ -14,10 +14,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-/// What every message signs.
+/// The content that every message signs.
 const CONTENT: &[u8] = b"Content-Type: text/plain\r\n\r\nThis is a sample signed message.\r\n";
 
-/// The section, the message, the first reason of skexec's refusal, and why that is not what PKITS expects.
+/// The section, the message, the first reason of skexec's refusal, and why this differs from the verdict that PKITS expects.
 type Row = (&'static str, &'static str, Option<&'static str>, &'static str);
 
 const CLOCK: &str =
@@ -101,7 +101,7 @@ fn data(name: &str) -> Vec<u8> {
     fs::read(folder().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The message without its revocation lists, for no message with any is read here. No signature covers them.
+/// The message without its revocation lists: skexec refuses messages with CRLs. No signature covers them.
 fn without_crls(message: &[u8]) -> Vec<u8> {
     let mut message = Node::parse(message);
     message.at(&[1, 0]).kids().retain(|field| field.tag != 0xa1);
@@ -113,7 +113,7 @@ fn trust() -> Trust {
     Trust { anchors: vec![Anchor { certificate, source: "PKITS".to_owned() }], ..Trust::default() }
 }
 
-/// The first reason of the judgement that `verify` and `load` ask for; nothing where the message is trusted.
+/// The first reason of the judgement that `verify` and `load` use; `None` if the message is trusted.
 fn judged(name: &str, content: &[u8], trust: &Trust) -> Option<&'static str> {
     let message = without_crls(&data(&format!("{name}.p7s")));
     let judgement = judge(Parsed::new(content), Signature::Detached(&message), trust);
@@ -136,7 +136,7 @@ fn every_case_that_applies() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What is accepted is accepted for what it says and for whom it trusts.
+/// An accepted message is refused with another content, and with another anchor.
 #[test]
 fn accepted_messages_need_their_content_and_their_anchor() {
     let trust = trust();

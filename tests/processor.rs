@@ -1,4 +1,4 @@
-//! A processor that skexec cannot load kernels on: `verify` and `inspect` work, `load` says what is missing.
+//! A processor for which skexec cannot load kernels: `verify` and `inspect` work, `load` reports what is missing.
 #![cfg(not(target_arch = "x86_64"))]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

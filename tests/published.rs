@@ -1,4 +1,4 @@
-//! What `cargo package` takes of this checkout: all that a build needs, and no test.
+//! The files that `cargo package` takes from this checkout: all that a build needs, and no test.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn list(package: &str) -> Vec<String> {
     String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// What Cargo adds by itself.
+/// The files that Cargo adds itself.
 const CARGOS: [&str; 4] = ["Cargo.lock", "Cargo.toml", "Cargo.toml.orig", ".cargo_vcs_info.json"];
 
 fn check(package: &str, needed: &[&str], allowed: &[&str]) {

@@ -1,4 +1,4 @@
-//! The embedded purgatory, mapped into this process and run as a function: the object code that runs between the kernels.
+//! The embedded purgatory, the object code that runs between the kernels, mapped into this process and called as a function.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -39,7 +39,7 @@ fn arm(sha_ni: bool, regions: &[Region]) -> Vec<u8> {
     purgatory::arm(Params { sha_ni: sha_ni.into(), ..Params::EMPTY }, regions, &[]).unwrap()
 }
 
-/// What the image itself says is the digest of these bytes: it is told a wrong one.
+/// The digest of these bytes that the image computes. The image is given a wrong digest, so that it reports its own.
 fn digest(sha_ni: bool, bytes: &[u8]) -> [u8; 32] {
     let wrong = Region { digest: [0; 32], ..region("bytes", bytes) };
     let verdict = Mapped::new(&arm(sha_ni, &[wrong])).check();
@@ -81,7 +81,7 @@ fn what_is_sound_is_found_sound() {
     for sha_ni in ways() {
         let regions: Vec<_> = (0..16).map(|index| region("part", &bytes[index * 4097..][..index * 511])).collect();
         let mut image = Mapped::new(&arm(sha_ni, &regions));
-        // It does not change itself: a second time gives the same.
+        // The image does not change itself: a second run gives the same result.
         assert_eq!([image.check(), image.check()], [Verdict { damaged: SOUND, found: [0; 32] }; 2]);
     }
 }
@@ -104,7 +104,7 @@ fn the_region_that_is_damaged_is_named() {
             }
         }
         assert_eq!(image.check().damaged, SOUND);
-        // Of two, the first.
+        // If two regions are damaged, the first is reported.
         buffers[3][0] ^= 1;
         buffers[7][0] ^= 1;
         assert_eq!(image.check().damaged, 3);
@@ -119,7 +119,7 @@ fn a_bit_of_the_image_itself() {
     for sha_ni in ways() {
         let armed = arm(sha_ni, &[region("three", &bytes)]);
         let mut image = Mapped::new(&armed);
-        // Code that the check does not run (the way in and the exceptions), a constant of the end, every part of the
+        // Code that the check does not run (the entry and the exception handlers), a constant at the end, every part of the
         // parameters that the check does not need to find itself, and the digest.
         let params = armed.len() - Params::SIZE;
         let entry = [0, 1, 0x40, symbol("give_up"), symbol("memcpy")];
@@ -136,7 +136,7 @@ fn a_bit_of_the_image_itself() {
             }
         }
         assert_eq!(image.check().damaged, SOUND);
-        // The tables and the stack beyond the file bytes are not covered.
+        // The digest does not cover the tables and the stack, which follow the bytes of the file.
         image.bytes()[armed.len() + 1] ^= 1;
         assert_eq!(image.check().damaged, SOUND);
     }

@@ -1,4 +1,5 @@
-//! The purgatory's build script, run on a copy of its sources: the same bytes from anywhere, and what must not get in.
+//! The purgatory's build script, run on a copy of its sources: the image does not depend on the path, and the build refuses forbidden
+//! code.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -9,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A checkout at a path of its own, with nothing in it but the purgatory.
+/// A checkout of the purgatory alone, at a path of its own.
 struct Checkout {
     root: PathBuf,
 }
@@ -35,7 +36,7 @@ impl Checkout {
         fs::write(path, old.replace(from, to)).unwrap();
     }
 
-    /// Compiles the build script and runs it as Cargo does, with these variables besides.
+    /// Compiles the build script and runs it as Cargo does, with these additional variables.
     fn build_with(&self, variables: &[(&str, &OsStr)]) -> Output {
         let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let script = self.root.join("script");
@@ -54,7 +55,7 @@ impl Checkout {
         self.build_with(&[])
     }
 
-    /// With every linker that there is, the build fails and says why.
+    /// With every available linker, the build fails and gives the reason.
     fn fails_with(&self, wanted: &[&str]) {
         for linker in linkers() {
             let output = self.build_with(&[("PURGATORY_LINKER", linker.as_os_str())]);
@@ -65,10 +66,10 @@ impl Checkout {
     }
 }
 
-/// What the compiler calls the machine that it runs on; the build script is told by Cargo.
+/// The compiler's name of the host; Cargo gives it to the build script.
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
-/// One of each kind that this machine has: rustup's, LLVM's, GNU's. `SKEXEC_TEST_LINKERS` (paths, as in PATH) replaces them.
+/// One linker of each kind that this machine has: rustup's, LLVM's, GNU's. `SKEXEC_TEST_LINKERS` (paths, as in PATH) replaces them.
 fn linkers() -> Vec<PathBuf> {
     if let Some(named) = env::var_os("SKEXEC_TEST_LINKERS") {
         return env::split_paths(&named).collect();

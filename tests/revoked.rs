@@ -1,4 +1,4 @@
-//! Revocations of certificates that came with a signature, wherever the anchor stands.
+//! Revocations of certificates that came with a signature, above and below the anchor.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;

@@ -1,8 +1,8 @@
-//! Google's and C2SP's Wycheproof vectors against the verification of signatures on the real path: the key as a
-//! certificate holds it (`SubjectPublicKeyInfo`), then its strength, then the signature.
+//! Google's and C2SP's Wycheproof vectors, through the functions that verify signatures in production: parse the key
+//! (`SubjectPublicKeyInfo`), check its strength, verify the signature.
 //!
-//! Which sets apply is decided by what they hold, not by their names: a set that is new in the crate is either run or
-//! counted under the reason for which it is not.
+//! The content of a set decides whether it applies, not its name. So a set that is new in the crate is either run, or counted under
+//! the reason for which it does not apply.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use skexec::digest::Algorithm;
@@ -18,17 +18,17 @@ const LARGE: &str = "RSA with more than 4096 bits, which kernels do not take (un
 const CURVE: &str = "another curve than P-256, P-384, P-521, which kernels do not have (unsupported-algorithm)";
 const ENCODING: &str = "r and s side by side (IEEE P1363), not in DER";
 
-/// What became of the tests of all sets.
+/// The results of all sets.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Totals {
     sets: usize,
     valid: usize,
     invalid: usize,
-    /// Neither right nor wrong by Wycheproof (the DigestInfo lacks its NULL), and refused here, as by kernels.
+    /// Tests that Wycheproof calls acceptable (the DigestInfo lacks its NULL); skexec refuses these signatures, as kernels do.
     acceptable_refused: usize,
-    /// Of keys that skexec refuses whatever they sign: e = 3.
+    /// Tests with keys that skexec always refuses: e = 3.
     weak_key: usize,
-    /// Where skexec and Wycheproof differ.
+    /// Tests in which skexec and Wycheproof differ.
     wrong: Vec<String>,
     /// Sets that do not apply, by reason.
     left_out: BTreeMap<&'static str, usize>,

@@ -20,7 +20,7 @@ depends() {
 
 # called by dracut
 installkernel() {
-    # As long as it is a module; the initramfs is made without it where it is none.
+    # efivarfs is needed if it is a module; if it is none, the initramfs is built without it.
     hostonly='' instmods efivarfs
     return 0
 }

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Has dracut wait for the first stage's file system, with all that opens LVM and encrypted disks.
+# Makes dracut wait for the first stage's file system, and open LVM and encrypted disks for it.
 
-# Nearly every boot ends here.
+# Without skexec.kernel=, as in most boots, there is nothing to do.
 case $(getcmdline) in
     *skexec.kernel=*)
         . /lib/skexec-lib.sh
         if skexec_asked && [ -n "$skexec_device" ]; then
             wait_for_dev "$skexec_device"
-            # With systemd, without this nobody waits before the hook that mounts.
+            # With systemd, dracut would otherwise not wait for the device before the pre-mount hook.
             : >/lib/dracut/need-initqueue
-            # dracut does not start without a root.
+            # dracut does not continue without a root.
             if [ -z "$root" ]; then
                 root="block:$skexec_device"
                 # shellcheck disable=SC2034 # dracut's

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# What dracut's hooks of skexec share.
+# Functions that skexec's dracut hooks share.
 
 type getarg >/dev/null 2>&1 || . /lib/dracut-lib.sh
 . /usr/lib/skexec/first-stage.sh
@@ -8,7 +8,7 @@ skexec_shell() {
     emergency_shell -n skexec "$@"
 }
 
-# Whether this is a first stage; if so, skexec_device is where its file system will be.
+# Whether this is a first stage; if so, skexec_device is set to the device of its file system.
 skexec_asked() {
     skexec_parse "$(getcmdline)"
     [ -n "$skexec_kernel" ] || return 1

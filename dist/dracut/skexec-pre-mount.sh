@@ -1,5 +1,5 @@
 #!/bin/sh
-# With skexec.kernel= on its command line this initramfs is a first stage: see skexec(8).
+# If skexec.kernel= is on the command line, this initramfs is a first stage: see skexec(8).
 
 # shellcheck disable=SC2154 # skexec-lib.sh sets skexec_device and skexec_root
 case $(getcmdline) in
@@ -11,7 +11,7 @@ case $(getcmdline) in
             elif [ -e "$skexec_device" ]; then
                 skexec_boot "$skexec_device" "$(udevadm info --query=property --name="$skexec_device" | sed -n 's/^ID_FS_TYPE=//p')"
             elif [ ! -e "$skexec_system/run/skexec-left" ]; then
-                # It was there and went, or nobody awaited it.
+                # The device has disappeared, or dracut did not wait for it.
                 skexec_fail "$skexec_root, which skexec.root= names, is not there"
             fi
         fi

@@ -1,23 +1,23 @@
-# What a first stage does in an initramfs: it boots the kernel that the command line names, if it can be trusted.
+# The first stage in an initramfs: it boots the kernel that the command line names, if skexec trusts it.
 #
 # shellcheck shell=sh
-# Sourced by scripts of initramfs-tools and of dracut, by any POSIX shell (klibc's, busybox's, dash, bash). They say how to
-# wait for a device; skexec says whether a kernel may be booted. Nothing here decides about trust.
+# Scripts of initramfs-tools and of dracut source this file in any POSIX shell (klibc's, busybox's, dash, bash). These scripts wait
+# for the device; skexec decides whether a kernel may be booted. Nothing in this file decides about trust.
 #
-# The sourcing script defines skexec_shell MESSAGE, its initramfs' emergency shell, and calls
-#   skexec_parse LINE                 the command line, to skexec_root, skexec_kernel, ... below
-#   skexec_boot DEVICE FSTYPE         boots it, or fails
-#   skexec_fail MESSAGE               does what skexec.onfail= says; after a shell it returns
+# The sourcing script defines skexec_shell MESSAGE, the emergency shell of its initramfs, and calls
+#   skexec_parse LINE                 parses the command line into skexec_root, skexec_kernel, ... below
+#   skexec_boot DEVICE FSTYPE         boots the kernel, or fails
+#   skexec_fail MESSAGE               does what skexec.onfail= says; returns after a shell
 #
 # Every name starts with skexec_: dracut runs all of its hooks in one shell.
 
-# Tests put a directory in front of /proc, /sys and /run.
+# Tests set this to a directory that contains their own /proc, /sys and /run.
 skexec_system=
 skexec_newline='
 '
 
-# Words as the kernel splits and unquotes them (lib/cmdline.c, next_arg): blanks within double quotes do not split; quotes
-# go when they stand around the word or around its value. What stands behind `--` is init's.
+# Splits and unquotes words as the kernel does (lib/cmdline.c, next_arg): blanks within double quotes do not split, and quotes around
+# a word or around its value are removed. Words after `--` are init's arguments.
 skexec_parse() {
     skexec_root='' skexec_rootflags='' skexec_kernel='' skexec_initrds='' skexec_append='' skexec_onfail='' skexec_covers=''
     skexec_rest="$1 " skexec_word='' skexec_quoted=''
@@ -38,11 +38,11 @@ skexec_parse() {
         esac
         skexec_word=$skexec_word$skexec_letter
     done
-    # A quote that is never closed reaches to the end of the line.
+    # An unclosed quote extends to the end of the line.
     skexec_take "${skexec_word% }"
 }
 
-# One word. Of a parameter that is there twice the last one counts, but for those that are lists.
+# Parses one word. If a parameter occurs several times, the last one counts, except for lists.
 skexec_take() {
     case $1 in
         skexec.*=* | '"'skexec.*=*) ;;
@@ -79,8 +79,8 @@ skexec_say() {
     printf 'skexec: %s\n' "$*" >&2
 }
 
-# The next kernel's command line: root= and what skexec.append= says, nothing of this kernel's. A root= of skexec.append=
-# counts alone: the kernel may lie on another file system (/boot) than the next system's root.
+# The next kernel's command line: root= and the text of skexec.append=, without this kernel's other parameters. A root= in
+# skexec.append= replaces this kernel's, because the kernel may be on another file system (/boot) than the next system's root.
 skexec_cmdline() {
     case " $skexec_append" in
         *[' "']root=*) printf '%s\n' "$skexec_append" ;;
@@ -111,8 +111,8 @@ skexec_boot() {
     skexec_fail "$skexec_kernel on $skexec_root is loaded, but the jump failed (exit code $?)"
 }
 
-# As a boot loader reads it: nothing is written, no journal is replayed, so that a system that hibernates finds its disk as
-# it left it. skexec.rootflags= replaces the option for that.
+# Mounts the file system as a boot loader reads it: read-only and without replaying a journal, so that a hibernated system finds its
+# disk unchanged. skexec.rootflags= replaces the option for that.
 skexec_mount() {
     case $2 in
         ext3 | ext4) skexec_norecovery=noload ;;
@@ -126,8 +126,8 @@ skexec_mount() {
         mount ${2:+-t "$2"} -o "ro,nodev,nosuid,noexec${skexec_options:+,$skexec_options}" "$1" "$skexec_point"
 }
 
-# Where the firmware's and the kernel's own facts are read: keys, Secure Boot, lockdown. Without them skexec trusts less
-# and says so.
+# Mounts the file systems from which skexec reads facts about firmware and kernel: keys, Secure Boot, lockdown. Without them skexec
+# trusts fewer files, and reports why.
 skexec_mount_kernels_own() {
     if [ -d "$skexec_system/sys/firmware/efi" ]; then
         skexec_mounted /sys/firmware/efi/efivars || {
@@ -148,7 +148,7 @@ skexec_mounted() {
     return 1
 }
 
-# In a shell of its own: it changes how words are split.
+# This runs in a subshell, because it changes how words are split.
 skexec_load() (
     set -f
     IFS=$skexec_newline
@@ -192,7 +192,7 @@ skexec_fail() {
     skexec_shell "skexec: $*"
 }
 
-# A machine that was to stop does not go on.
+# If the machine was to stop, the boot must not continue.
 skexec_never() {
     while :; do
         sleep 3600

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# Copies skexec's trust into an initramfs that is being made. Sourced by the hook of initramfs-tools and dracut's module.
+# Copies skexec's trust files into an initramfs that is being built. The hook of initramfs-tools and dracut's module source this file.
 #
-# In an initramfs every file is root's. What skexec does not believe here, because others than root may have written it or
-# because it cannot be read, must not be believed there either: its copy is made writable for all, or a link to nothing.
-# Then it has there the effect that it has here: a certificate gives nothing, a list of revocations refuses everything.
+# In an initramfs every file belongs to root. If skexec refuses a file on this system, because other users may have written it or
+# because it cannot be read, then skexec must refuse its copy, too. So the copy is made writable for all, or a dangling link. It has
+# the same effect in both places: a refused certificate is not trusted, and with a refused revocation list skexec refuses every kernel.
 
-# skexec_copy_trust ROOT TARGET: what lies below ROOT (empty for /), to the same place below TARGET.
+# skexec_copy_trust ROOT TARGET: copies the trust files below ROOT (empty for /) to the same paths below TARGET.
 skexec_copy_trust() {
     skexec_copy_folder "$1" "$2" /usr/lib/skexec/trust.d &&
         skexec_copy_folder "$1" "$2" /etc/skexec/trust.d &&
@@ -25,7 +25,7 @@ skexec_copy_folder() {
 
 skexec_copy_file() {
     if [ "$(readlink "$1$3")" = /dev/null ]; then
-        # A mask.
+        # A link to /dev/null masks a file.
         ln -sf /dev/null "$2$3"
     elif [ -f "$1$3" ]; then
         mkdir -p "$2${3%/*}" && cp -pL "$1$3" "$2$3" && skexec_keep_doubt "$1" "$2" "$3"
@@ -41,7 +41,7 @@ skexec_keep_doubt() {
     chmod o+w "$2$3"
 }
 
-# Whether only root can have written a file: it and every directory on the way to it, links followed.
+# Whether only root can have written a file: checks the file and every directory of its path, after links.
 skexec_of_root() {
     skexec_step=$(readlink -f "$2") || return 1
     while [ -n "$skexec_step" ] && [ "$skexec_step" != "$1" ]; do

@@ -1,7 +1,6 @@
 #!/bin/sh
-# Makes every throw-away key of this directory anew. Run it by hand, from here; then
-# `cargo test -p forge` says which of the committed certificates must be rewritten
-# (`cargo run -p forge --example write-certs`).
+# Replaces every throw-away key in this directory. Run it by hand. Then `cargo test -p forge` fails until
+# `cargo run -p forge --example write-certs` has rewritten the committed certificates.
 set -eu
 cd "$(dirname "$0")"
 
@@ -14,13 +13,13 @@ ec() { # name curve
         -pkeyopt ec_param_enc:named_curve -out "$1.key"
 }
 
-# The authorities and signers that stand for "trusted".
+# The trusted authorities and signers.
 for name in root intermediate sub-intermediate signer selfsigned direct; do rsa "$name" 2048; done
-# Anchors that a rule forbids, and issuers that may not issue.
+# Anchors that a rule refuses, and issuers that must not issue certificates.
 for name in modsign twin-a twin-b nonca; do rsa "$name" 2048; done
-# Nobody trusts these.
+# Keys that are not trusted.
 for name in stranger-ca stranger-int stranger; do rsa "$name" 2048; done
-# Each of these is in dbx in one form, and is used by no other case.
+# Revoked keys: each is in dbx in one form, and only one case uses it.
 for name in revoked-cert revoked-tbs revoked-ca; do rsa "$name" 2048; done
 # Sizes and exponents.
 rsa rsa1024 1024
@@ -29,7 +28,7 @@ rsa rsa3072 3072
 rsa rsa4096 4096
 rsa rsa8192 8192
 rsa rsa-e3 2048 3
-# Curves; the kernel knows only the first three.
+# Curves; the kernel supports only the first three.
 ec p256 P-256
 ec p384 P-384
 ec p521 P-521

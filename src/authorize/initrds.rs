@@ -1,4 +1,5 @@
-//! The initrds that go with a kernel: verified where they are signed, one as it is, several joined.
+//! The initrds that are loaded with a kernel. Signed ones are verified. A single unsigned initrd is loaded from its own file; several
+//! are joined into one.
 
 use super::candidate::Candidate;
 use super::verdict::{Role, verify};
@@ -14,16 +15,16 @@ use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-/// An initrd as it was named.
+/// One of the initrds of a load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initrd {
     /// The file.
     pub path: PathBuf,
     /// Its bytes.
     pub length: u64,
-    /// Who signed it, by its detached signature.
+    /// The signer of its detached signature; `None` for an unsigned initrd.
     pub signer: Option<Signer>,
-    /// What was signed starts as an initrd does.
+    /// Whether the verified bytes start like an initrd.
     pub archive: bool,
 }
 
@@ -41,7 +42,7 @@ enum Joined {
     Several(Memfd),
 }
 
-/// Only what was verified is copied: nothing else needs to stay as it is.
+/// A signed initrd is copied, because its bytes must not change after the verification. An unsigned one stays a file.
 #[derive(Debug)]
 enum Part {
     Plain(Source),
@@ -51,9 +52,9 @@ enum Part {
 /// The bytes of all initrds.
 #[derive(Debug)]
 pub enum Piece<'a> {
-    /// As they were verified.
+    /// The copy whose bytes were verified.
     Sealed(&'a Sealed),
-    /// Copied, and sealed then.
+    /// A copy that was sealed after it was written.
     Mapped(Map),
 }
 
@@ -68,7 +69,7 @@ impl Deref for Piece<'_> {
     }
 }
 
-/// Where the signature of a file is by default: `FILE.p7s`.
+/// The default path of a file's detached signature: `FILE.p7s`.
 #[must_use]
 fn signature_path(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
@@ -79,7 +80,7 @@ fn signature_path(path: &Path) -> PathBuf {
 /// The detached signature of a file, `FILE.p7s`, when there is one.
 ///
 /// # Errors
-/// Why it cannot be read; that there is none is no error.
+/// Why the signature cannot be read. A missing signature is not an error.
 pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
     let path = signature_path(path);
     match Sealed::read(&path) {
@@ -93,11 +94,11 @@ pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
 }
 
 impl Initrds {
-    /// Opens the files in this order. One with a detached signature (`FILE.p7s`) must be signed by someone trusted.
-    /// Several are joined in memory, each at a multiple of four bytes.
+    /// Opens the files in this order. If a file has a detached signature (`FILE.p7s`), its signer must be trusted.
+    /// Several files are joined in memory, each at a multiple of four bytes.
     ///
     /// # Errors
-    /// Why an initrd cannot be used; an empty one is `initrd-empty`, a kernel `initrd-is-kernel`.
+    /// Why an initrd cannot be used: `initrd-empty` for an empty file, `initrd-is-kernel` for a kernel, and others.
     pub fn open(paths: &[PathBuf], trust: &Trust) -> Result<Self, Refusal> {
         let mut parts = Vec::with_capacity(paths.len());
         let mut opened = Vec::with_capacity(paths.len());
@@ -115,14 +116,14 @@ impl Initrds {
         Ok(Self { parts, joined })
     }
 
-    /// An archive with nothing in it, where there is no initrd and the machine may have a stale one: a kernel that is told of none looks for one in UEFI's tables,
-    /// and may find the one that the machine was started with, in memory that is in use for something else by now
+    /// Adds an empty archive if no initrd was named and the machine was started by EFI. A kernel that is given no initrd looks
+    /// for one in UEFI's tables. It may find the initrd that the machine was started with, in memory that has been reused since
     /// (drivers/firmware/efi/efi.c, `efi_config_parse_tables`; arch/x86/kernel/setup.c, `get_ramdisk_image`).
     ///
     /// # Errors
-    /// What making it in memory answers.
+    /// The error of creating the memfd.
     pub fn or_stand_in(self, machine: &Machine) -> io::Result<Self> {
-        // A BIOS has no such tables; and where only files are taken, a copy in memory is refused.
+        // A BIOS has no such tables. Where the kernel accepts only files, it refuses a copy in memory.
         let wanted =
             machine.secure_boot.is_efi() && !machine.ima.wants_original() && !machine.load_pin.wants_original();
         if !self.parts.is_empty() || !wanted {
@@ -142,17 +143,17 @@ impl Initrds {
         &self.parts
     }
 
-    /// Whether there is an initrd, and all of it was signed.
+    /// Whether there is at least one initrd, and all initrds are signed.
     #[must_use]
     pub fn verified(&self) -> bool {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.signer.is_some())
     }
 
-    /// Demands that there is a signature of each, and that it is about an initrd: whoever signs kernels and modules, too, has
-    /// signed much that a kernel passes by when it looks for an initrd. No initrd has nothing to lack.
+    /// Demands that each initrd is signed and starts like an initrd. The second demand is needed because the same key may sign
+    /// kernels and modules, which the kernel would ignore in the place of an initrd. With no initrd, the demand is met.
     ///
     /// # Errors
-    /// `initrd-unsigned`, `not-an-initrd`, about the first without.
+    /// `initrd-unsigned` or `not-an-initrd`, for the first initrd that fails.
     pub fn all_signed(&self) -> Result<(), Finding> {
         if let Some(part) = self.parts.iter().find(|part| part.signer.is_some() && !part.archive) {
             return Err(Finding::from(Reason::NotAnInitrd).in_file(&part.path));
@@ -162,13 +163,13 @@ impl Initrds {
         Err(Finding::new(Reason::InitrdUnsigned, seen).in_file(&part.path))
     }
 
-    /// Whether they were copied into memory.
+    /// Whether the initrds were copied into memory.
     #[must_use]
     pub const fn in_memory(&self) -> bool {
         matches!(self.joined, Joined::Several(_) | Joined::One(Part::Verified(_)))
     }
 
-    /// The descriptor to load; nothing without an initrd.
+    /// The descriptor to load; `None` without an initrd.
     #[must_use]
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.joined {
@@ -179,8 +180,8 @@ impl Initrds {
         }
     }
 
-    /// All of them as one piece of memory that nothing changes any more: read now, unless that was done to join or to
-    /// verify them. Nothing without an initrd.
+    /// All initrds in one sealed piece of memory. A single unsigned initrd is copied now; otherwise the copy exists already.
+    /// `None` without an initrd.
     ///
     /// # Errors
     /// Why one cannot be read.
@@ -195,7 +196,7 @@ impl Initrds {
         }
     }
 
-    /// Bytes in all, with the padding between the parts.
+    /// The total size in bytes, with the padding between the initrds.
     #[must_use]
     pub fn length(&self) -> u64 {
         match &self.joined {
@@ -247,7 +248,7 @@ fn open(path: &Path, trust: &Trust) -> Result<(Part, Option<Signer>), Refusal> {
     Ok((Part::Verified(initrd.into_owner()), Some(signer)))
 }
 
-/// The kernel would load a program, find nothing in it to unpack, and boot without its root.
+/// Refuses a program in the place of an initrd: the kernel would load it, find nothing to unpack, and boot without its root.
 fn no_program(path: &Path, format: Format) -> Result<(), Finding> {
     let what = match format {
         Format::BzImage => "it is a bzImage",

@@ -1,5 +1,5 @@
-//! Whom to trust. A file that was named and cannot be used is an error; one of the system's, or a list of the firmware's,
-//! gives nothing and a warning.
+//! Collects the trust anchors. If a file that the request names cannot be used, that is an error. If a file of the system or a
+//! list of the firmware cannot be used, it gives no anchors and a warning.
 
 use super::{Gatherer, trust_file};
 use super::{TrustRequest, content};
@@ -31,7 +31,7 @@ impl Gatherer<'_> {
         Ok(())
     }
 
-    /// Under Secure Boot only the administrator's own: what a package brings must not outdo the firmware.
+    /// Under Secure Boot, only the administrator's directory counts: a package must not add anchors to those of the firmware.
     pub(super) fn system_keys(&mut self, secure_boot: SecureBoot) {
         let all = [TRUST, VENDOR_TRUST];
         let directories = if secure_boot.restricts_anchors() { &all[..1] } else { &all };
@@ -45,7 +45,7 @@ impl Gatherer<'_> {
 
     pub(super) fn anchors(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Finding> {
         let certificates = content::certificates(bytes).map_err(|what| trust_file(Unreadable::new(path, what)))?;
-        // With a slash, so that no file is taken for the EFI variable of that name.
+        // The source keeps its slash, so that a file `db` is not mistaken for the EFI variable `db`.
         let here = path.parent() == Some(Path::new(""));
         let source = format!("{}{}", if here { "./" } else { "" }, path.display());
         let anchors = certificates.into_iter().map(|certificate| Anchor { certificate, source: source.clone() });
@@ -69,7 +69,7 @@ impl Gatherer<'_> {
         }
     }
 
-    /// A malformed list gives nothing; a certificate that is not for us leaves the others.
+    /// A malformed list gives no anchors. A certificate that cannot be parsed is skipped, and the others count.
     fn trust_list(&mut self, Part { name, data }: &Part) {
         let certificates = match content::certificates_of_lists(data) {
             Ok(certificates) => certificates,

@@ -1,16 +1,16 @@
-//! What is in a file of keys: certificates in PEM or DER, EFI signature lists, lines of hashes.
+//! Parses a file of keys: certificates in PEM or DER, EFI signature lists, lines of hashes.
 
 use super::pem;
 use crate::trust::cert::Certificate;
 use crate::trust::esl::{self, Entry};
 use crate::trust::revocation::Revocations;
 
-/// Names of files of certificates in a directory; others are not looked at.
+/// The extensions of certificate files in a directory; files with other extensions are skipped.
 pub(super) const KEYS: &[&str] = &["pem", "crt", "cer", "der", "esl"];
-/// The same for revocations.
+/// The extensions of revocation files in a directory.
 pub(super) const REVOCATIONS: &[&str] = &["pem", "crt", "cer", "der", "esl", "sha256"];
 
-/// How a file is written.
+/// The format of a file.
 enum Form<'a> {
     Pem(&'a str),
     Der,
@@ -18,8 +18,8 @@ enum Form<'a> {
     Text(&'a str),
 }
 
-/// Told by the bytes, not by the name: `.crt` may be either. No two can be mistaken for one another: DER starts with a
-/// SEQUENCE whose length is not ASCII, a list with a GUID.
+/// Recognises the format by the bytes, because a `.crt` may be PEM or DER. The formats cannot be mistaken for one another: DER
+/// starts with a SEQUENCE whose length is not ASCII, and an EFI signature list starts with a GUID.
 fn form(bytes: &[u8]) -> Result<Form<'_>, String> {
     match bytes {
         [] => Err("it is empty".to_owned()),
@@ -33,12 +33,12 @@ fn form(bytes: &[u8]) -> Result<Form<'_>, String> {
     }
 }
 
-/// The certificates of a file that is to be trusted. One that cannot be used is an error, and so is none.
+/// The certificates of a file of anchors. It is an error if one of them cannot be used, or if there are none.
 pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
     let found = match form(bytes)? {
         Form::Der => vec![bytes.to_vec()],
         Form::Pem(text) => pem::certificates(text)?,
-        // Hashes of images in db allow firmware to start them; they are no anchors, and the kernel ignores them.
+        // Hashes of images in db allow the firmware to start those images. They are no anchors, and the kernel ignores them.
         Form::Lists => certificates_of_lists(bytes)?.into_iter().map(<[u8]>::to_vec).collect(),
         Form::Text(_) => Vec::new(),
     };
@@ -48,13 +48,13 @@ pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
     found.iter().map(|der| Certificate::parse(der).map_err(|finding| finding.to_string())).collect()
 }
 
-/// The certificates of EFI signature lists, not parsed.
+/// The certificates of EFI signature lists, as unparsed DER.
 pub(super) fn certificates_of_lists(bytes: &[u8]) -> Result<Vec<&[u8]>, String> {
     let entries = esl::parse(bytes).map_err(|malformed| malformed.to_string())?;
     Ok(entries.into_iter().filter_map(|entry| if let Entry::X509(der) = entry { Some(der) } else { None }).collect())
 }
 
-/// What a file revokes. One that revokes nothing was to revoke something.
+/// The revocations of a file. A file without any is an error, because it was meant to revoke something.
 pub(super) fn revocations(bytes: &[u8], source: &str) -> Result<Revocations, String> {
     let mut revocations = Revocations::default();
     let mut revoke = |der: &[u8]| revocations.add_certificate(der, source).map_err(|finding| finding.detail);

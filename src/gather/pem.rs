@@ -1,22 +1,22 @@
-//! Certificates in PEM (RFC 7468, strict in what is between the lines; text around them is allowed).
+//! Certificates in PEM (RFC 7468). The content of a block is parsed strictly; text outside of blocks is allowed.
 
 const BEGIN: &str = "-----BEGIN ";
 const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
-/// Whether there is a PEM block in it.
+/// Whether the bytes contain a PEM block.
 pub(super) fn claimed_by(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| text.lines().any(|line| line.starts_with(BEGIN)))
 }
 
-/// Decodes all certificates of a text. Anything else in PEM is an error: whoever put a private key among the
-/// certificates should hear of it.
+/// Decodes all certificates of a text. A PEM block of another kind is an error, so that a private key among the
+/// certificates does not go unnoticed.
 pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, String> {
     let mut found = Vec::new();
     let mut lines = text.lines().map(str::trim_end);
     while let Some(line) = lines.next() {
         let Some(label) = line.strip_prefix(BEGIN) else {
-            // A block behind a byte order mark or a blank must not be skipped: it may be what was to be revoked.
+            // A block after a byte order mark or a blank must not be skipped: it may hold the certificate to revoke.
             if line.contains("-----BEGIN") || line.contains("-----END") {
                 return Err("a BEGIN or END marker is not at the start of its line".to_owned());
             }
@@ -45,7 +45,7 @@ fn body<'a>(lines: &mut impl Iterator<Item = &'a str>, label: &str) -> Result<Ve
     Err("a certificate is cut off".to_owned())
 }
 
-/// Base64 with its padding and with nothing in the bits that are left over (RFC 4648, 3.5).
+/// Decodes Base64. The padding is required, and the unused bits of the last character must be zero (RFC 4648, 3.5).
 fn base64(text: &str) -> Option<Vec<u8>> {
     let (groups, []) = text.as_bytes().as_chunks::<4>() else { return None };
     let mut bytes = Vec::with_capacity(groups.len() * 3);

@@ -1,4 +1,4 @@
-//! Who no longer counts. A list that cannot be used refuses everything.
+//! Collects the revocations. If a list cannot be used, every file is refused.
 
 use super::{Gatherer, trust_file};
 use super::{TrustRequest, content};
@@ -37,8 +37,8 @@ impl Gatherer<'_> {
         }
     }
 
-    /// Where the kernel says that Secure Boot is off, the lists are of little weight, and a kernel without runtime
-    /// services can never show them.
+    /// With Secure Boot off, according to the running kernel, missing variables are not an error: the firmware enforces no list
+    /// then, and a kernel without runtime services can never show the variables.
     fn no_variables(&mut self, list: &str, secure_boot: SecureBoot) {
         const WHY: &str = "the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)";
         if secure_boot.kernel == Some(false) {
@@ -66,7 +66,7 @@ impl Gatherer<'_> {
         }
     }
 
-    /// The policy names a split list by its first name.
+    /// The policy names a split list by the name of its first part.
     fn revocation_list(&mut self, list: &str, Part { name, data }: &Part) {
         match Revocations::from_lists(data, name) {
             Ok(revocations) => self.gathered.trust.revocations.extend(revocations),
@@ -80,7 +80,7 @@ impl Gatherer<'_> {
             Err(error) => self.block(NAME, error),
             Ok(found) => {
                 self.warn_of_planted(&found);
-                // It is no list: it is never split.
+                // SbatLevelRT is not a signature list, and shim never splits it.
                 match found.parts.first().map(|part| Level::parse(&part.data)) {
                     None => {}
                     Some(Ok(level)) => self.gathered.trust.sbat_level = Some(level),
@@ -121,7 +121,7 @@ impl Gatherer<'_> {
         if !blacklist.visible {
             self.warn(Caution::RevocationIncomplete, format!("{NAME}: only root sees the kernel's keyrings"));
         }
-        // The kernel puts certificates of dbx there, too; those were read above.
+        // The kernel puts the certificates of dbx on this keyring, too. They were read from dbx above.
         let (_, certificates, _) = self.gathered.trust.revocations.counts();
         if blacklist.hidden() > certificates {
             let message = format!("{NAME}: {} certificates on it cannot be read", blacklist.hidden());

@@ -174,7 +174,7 @@ fn the_policy_may_let_a_list_go() {
     tree.write("/etc/skexec/policy.conf", "ignore-revocations = [\"dbx\", \"MokListXRT\"]\n");
     let gathered = read(&tree, &TrustRequest::default()).unwrap();
     assert_eq!(slugs(&gathered), ["revocation-ignored", "revocation-ignored"]);
-    // A list that can be read counts in spite of the policy.
+    // The policy has no effect on a list that can be read.
     set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, &list(SHA256, &[&[1; 32]]));
     assert!(read(&tree, &TrustRequest::default()).unwrap().trust.revocations.check_image(&[1; 32]).is_err());
     tree.write("/etc/skexec/policy.conf", "ignore-revocations = true\n");

@@ -1,6 +1,6 @@
-//! Little-endian fields at an offset; nothing where the input ends before.
+//! Little-endian fields at an offset; `None` if the input ends before.
 
-/// `N` bytes at `offset`, or nothing where the input ends before.
+/// `N` bytes at `offset`; `None` if the input ends before.
 pub(super) fn array<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     bytes.get(offset..)?.first_chunk().copied()
 }

@@ -9,7 +9,7 @@ use crate::reason::{Finding, Reason};
 const SECTOR: usize = 512;
 /// A bit of `loadflags`: the protected-mode code belongs at 1 MiB or above.
 pub const LOADED_HIGH: u8 = 1;
-/// Protocol 2.12 brought xloadflags and the 64-bit entry.
+/// The first protocol with xloadflags and the 64-bit entry point: 2.12.
 const OLDEST_PROTOCOL: u16 = 0x020c;
 /// Bytes of the command line that `bzImage64_load` reserves, even where there is no command line (`MAX_ELFCOREHDR_STR_LEN`).
 const CMDLINE_RESERVED: u32 = 30;
@@ -20,7 +20,7 @@ pub(crate) mod xloadflags {
     pub(crate) const KERNEL_64: u16 = 1;
     /// `XLF_CAN_BE_LOADED_ABOVE_4G`.
     pub(crate) const ABOVE_4G: u16 = 1 << 1;
-    /// `XLF_5LEVEL`: the 64-bit entry point knows five-level page tables.
+    /// `XLF_5LEVEL`: the 64-bit entry point supports five-level page tables.
     pub(crate) const FIVE_LEVEL: u16 = 1 << 5;
 }
 
@@ -39,13 +39,13 @@ pub struct SetupHeader {
     pub cmdline_size: u32,
     /// Bytes, a power of two.
     pub kernel_alignment: u32,
-    /// The least alignment that it accepts, as a power of two; zero where the header does not say.
+    /// The least alignment that the kernel accepts, as an exponent of two; zero if the header does not state it.
     pub min_alignment: u8,
     /// Whether it may be loaded at another address than `pref_address`.
     pub relocatable: bool,
     /// The physical address that it prefers.
     pub pref_address: u64,
-    /// Bytes of memory that it needs from its load address on before it can look at the memory map.
+    /// Bytes of memory that the kernel needs from its load address on, before it can read the memory map.
     pub init_size: u32,
     /// The version text that `kernel_version` points to, such as `6.1.0-50-amd64 (...) #1 SMP ...`.
     pub release: Option<String>,
@@ -115,7 +115,7 @@ impl SetupHeader {
             let seen = format!("{} bytes of {wanted}", bytes.len());
             return Err(Finding::new(Reason::Truncated, seen));
         }
-        // The kernel's loader copies all that follows the setup code into init_size bytes, rounded up to pages.
+        // The kernel's loader copies everything after the setup code into init_size bytes, rounded up to pages.
         let copied = bytes.len().saturating_sub(self.setup_size);
         let room = usize::try_from(self.init_size).unwrap_or(usize::MAX).checked_next_multiple_of(4096);
         if room.is_some_and(|room| copied > room) {
@@ -125,7 +125,7 @@ impl SetupHeader {
         Ok(())
     }
 
-    /// Where the image ends according to its header, in bytes: signatures follow.
+    /// The end of the image according to its header, in bytes; signatures follow there.
     #[must_use]
     pub fn end(&self) -> usize {
         self.setup_size.saturating_add(self.system_size)

@@ -1,4 +1,4 @@
-//! The kernel command line: put together, edited, and checked against the kernel's limits before a system call.
+//! The kernel command line: composed, edited, and checked against the kernel's limits before the system call.
 
 use crate::reason::{Finding, Reason};
 use std::ffi::CString;
@@ -21,8 +21,8 @@ impl Cmdline {
         Self(text.trim_matches(['\n', ' ', '\t']).to_owned())
     }
 
-    /// The running kernel's command line, without what its boot loader added and without the `removed` parameters, each
-    /// named by its key (`quiet`, `console`): every one of that key goes.
+    /// The running kernel's command line, without the parameters that its boot loader added and without those in `removed`. These
+    /// are keys (`quiet`, `console`): every parameter with such a key is removed.
     #[must_use]
     pub fn reuse(running: &str, removed: &[String]) -> Self {
         let stays = |word: &&str| {
@@ -49,8 +49,7 @@ impl Cmdline {
         &self.0
     }
 
-    /// What the kernel is given for a parameter, in order, without quotes: of `key=value` before a `--`, where init's own
-    /// arguments begin.
+    /// The values of a parameter, in order and without quotes: of each `key=value` before a `--`, where init's arguments begin.
     pub fn values<'a>(&'a self, parameter: &'a str) -> impl Iterator<Item = &'a str> {
         let of_the_kernel = words(&self.0).take_while(|word| *word != "--");
         of_the_kernel.filter(move |word| key(word) == parameter).filter_map(|word| {
@@ -59,7 +58,7 @@ impl Cmdline {
         })
     }
 
-    /// For `kexec_file_load`, when it is short enough: 2016 bytes of text with the usual `cmdline_size` of 2047.
+    /// The command line for `kexec_file_load`, if it is short enough: 2016 bytes of text with the usual `cmdline_size` of 2047.
     ///
     /// # Errors
     /// `cmdline-nul`, `cmdline-too-long`.
@@ -77,8 +76,8 @@ impl Cmdline {
             .map_err(|error| Finding::new(Reason::CmdlineNul, format!("at byte {}", error.nul_position())))
     }
 
-    /// For boot_params of our own, without NUL, when it is short enough: nothing is reserved of `cmdline_size`, so that it
-    /// is 2047 bytes of text with the usual one. A vmlinux has `elf::CMDLINE_SIZE`.
+    /// The command line for skexec's own boot_params, without a NUL, if it is short enough. All of `cmdline_size` can be used: 2047
+    /// bytes of text with the usual value. For a vmlinux, `cmdline_size` is `elf::CMDLINE_SIZE`.
     ///
     /// # Errors
     /// `cmdline-nul`, `cmdline-too-long`.

@@ -1,9 +1,8 @@
-//! ELF kernels (vmlinux): recognised, described, and taken apart for `kexec_load`; the kernel's own loader on x86 takes
-//! none.
+//! ELF kernels (vmlinux): recognised, described, and parsed for `kexec_load`. `kexec_file_load` on x86 does not accept them.
 //!
-//! Only the ELF header and the program headers are looked at, and goblin is asked for these alone, once they are known to
-//! lie in the file: its whole parser reads sections, symbols and relocations, too, which a kernel may be without, and which
-//! would be so much more of a hostile file to follow.
+//! Only the ELF header and the program headers are parsed, by goblin's parsers for these two, after a check that they lie in the
+//! file. goblin's parser for whole files also reads sections, symbols and relocations: a kernel may lack them, and they would be
+//! more hostile input to parse.
 
 mod headers;
 mod signs;
@@ -17,8 +16,8 @@ use std::ops::Range;
 
 /// The kernel takes 16 segments (`KEXEC_SEGMENT_MAX`); boot_params, initrd and purgatory are three.
 const MAX_LOADS: usize = 13;
-/// The longest command line in bytes, without its NUL: `COMMAND_LINE_SIZE` of every x86 kernel, less one. A bzImage tells it
-/// itself.
+/// The longest command line in bytes, without its NUL: `COMMAND_LINE_SIZE` of every x86 kernel, less one. A bzImage states its own
+/// limit.
 pub const CMDLINE_SIZE: u32 = 2047;
 /// Where the kernel's own text is mapped (`__START_KERNEL_map`).
 const START_KERNEL_MAP: u64 = 0xffff_ffff_8000_0000;
@@ -45,19 +44,19 @@ pub struct LoadSegment {
 }
 
 impl LoadSegment {
-    /// All pages that `at` touches: what `kexec_load` is to be told. No two segments have a page in common.
+    /// All pages that `at` touches: the range for `kexec_load`. No two segments have a page in common.
     #[must_use]
     pub fn pages(&self) -> PhysRange {
-        // `parse` saw that the end can be rounded up.
+        // `parse` checked that the end can be rounded up.
         let end = self.at.end().align_up(PAGE).unwrap_or(self.at.end());
         PhysRange::new(self.at.start(), end).unwrap_or(self.at)
     }
 }
 
-/// A vmlinux of x86-64, to be placed where it was linked to be.
+/// A vmlinux for x86-64, which must be placed at the address that it was linked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vmlinux {
-    /// What is to be loaded, by ascending addresses; never empty, at most 13.
+    /// The segments to load, in ascending order of addresses: at least one, at most 13.
     pub segments: Vec<LoadSegment>,
     /// The 64-bit entry point (`phys_startup_64`), within the bytes of one of the segments.
     pub entry: PhysAddr,
@@ -74,7 +73,7 @@ pub struct Vmlinux {
 }
 
 impl Vmlinux {
-    /// Takes an ELF file apart. Nothing is read but its headers, and the segments' bytes for the signs.
+    /// Parses an ELF file: its headers, and the segments' bytes as far as `signs` searches them.
     ///
     /// # Errors
     /// `not-a-kernel`: another architecture, class or type, an interpreter, or nothing to load; `elf-header`: headers
@@ -131,8 +130,8 @@ fn segment(load: &ProgramHeader, bytes: &[u8]) -> Result<LoadSegment, Finding> {
     Ok(LoadSegment { file, at })
 }
 
-/// Pages are what is loaded; as all segments start on one, those that do not overlap share none. Bytes that several
-/// segments load would have to be searched, hashed and copied as often.
+/// Checks that no two segments overlap, in memory or in the file. All segments start on a page, so segments that do not overlap in
+/// memory share no page. Bytes of the file that several segments load would be searched, hashed and copied several times.
 fn apart(segments: &[LoadSegment], length: usize) -> Result<(), Finding> {
     for (one, next) in segments.iter().zip(segments.iter().skip(1)) {
         if one.at.overlaps(next.at) {
@@ -146,8 +145,8 @@ fn apart(segments: &[LoadSegment], length: usize) -> Result<(), Finding> {
     Ok(())
 }
 
-/// Linux gives a physical address (`phys_startup_64`). One in the kernel's mapping is that of the same place by its
-/// virtual name.
+/// Linux states a physical entry point (`phys_startup_64`). An entry point within the kernel's mapping is a virtual address and is
+/// converted.
 fn entry(e_entry: u64, loads: &[ProgramHeader]) -> Result<PhysAddr, Finding> {
     let base = |load: &ProgramHeader| if e_entry >= START_KERNEL_MAP { load.p_vaddr } else { load.p_paddr };
     let found = loads.iter().find_map(|load| {

@@ -1,4 +1,4 @@
-//! initrds: what they look like, and how several become one.
+//! initrds: how they are recognised, and how several are joined.
 
 /// The kernel looks for a cpio header at multiples of four only (init/initramfs.c, `unpack_to_rootfs`).
 pub(crate) const ALIGNMENT: u64 = 4;
@@ -9,7 +9,7 @@ pub(crate) fn padding(length: u64) -> u64 {
     length.next_multiple_of(ALIGNMENT).saturating_sub(length)
 }
 
-/// First bytes of what the kernel unpacks: cpio, and the compressions of `lib/decompress.c`.
+/// The first bytes of the formats that the kernel unpacks: cpio, and the compressions of `lib/decompress.c`.
 const MAGIC: &[&[u8]] = &[
     b"070701",
     b"070702",
@@ -23,13 +23,13 @@ const MAGIC: &[&[u8]] = &[
     &[0x28, 0xb5, 0x2f, 0xfd],
 ];
 
-/// Whether the file starts as an initrd does.
+/// Whether the file starts like an initrd.
 #[must_use]
 pub(crate) fn claimed_by(bytes: &[u8]) -> bool {
     MAGIC.iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// A cpio archive (`newc`) that holds nothing but its end (Documentation/driver-api/early-userspace/buffer-format.rst).
+/// An empty cpio archive (`newc`): only its trailer (Documentation/driver-api/early-userspace/buffer-format.rst).
 #[must_use]
 pub(crate) fn empty() -> Vec<u8> {
     const NAME: &str = "TRAILER!!!";

@@ -31,7 +31,7 @@ impl Kernel {
         }
     }
 
-    /// Whether it can be entered under five-level page tables; `false` for a vmlinux that does not show that it can.
+    /// Whether it can be entered under five-level page tables; `false` for a vmlinux without evidence that it can.
     #[must_use]
     pub const fn five_level(&self) -> bool {
         match self {

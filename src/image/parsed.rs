@@ -1,4 +1,4 @@
-//! A file and what it was parsed to.
+//! A file together with its parse.
 
 use super::bzimage::SetupHeader;
 use super::elf::{self, Vmlinux};
@@ -7,8 +7,8 @@ use super::{Format, Kernel, initrd};
 use crate::digest::Hashed;
 use crate::reason::{Finding, Reason};
 
-/// A file that was parsed once. The bytes stay with the parse, so that no file is read by the parse of another. The judgement, the
-/// load and the report use this parse.
+/// A file that was parsed once. Bytes and parse stay together, so that the parse of one file is never used with the bytes of
+/// another. The judgement, the load and the report use this parse.
 ///
 /// Having one says nothing about who made the file, nor that the file can be booted.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub struct Parsed<B> {
 }
 
 impl<B: AsRef<[u8]>> Parsed<B> {
-    /// Parses a file. Whatever the bytes are, the file is then parsed; the parse says what is wrong with them.
+    /// Parses a file. This never fails: the parse holds the errors that were found.
     pub fn new(bytes: B) -> Self {
         let file = Hashed::new(bytes);
         let pe = Pe::claimed_by(file.bytes()).then(|| Pe::parse(file.bytes()));
@@ -41,17 +41,17 @@ impl<B> Parsed<B> {
         &self.file
     }
 
-    /// Where the bytes come from, without the parse.
+    /// The source of the bytes, without the parse.
     pub fn into_owner(self) -> B {
         self.file.into_owner()
     }
 
-    /// What the file claims to be.
+    /// The format that the file claims to have.
     pub const fn format(&self) -> Format {
         self.format
     }
 
-    /// Its PE headers; nothing in a file that does not claim to be a PE.
+    /// Its PE headers; `None` for a file that does not claim to be a PE.
     ///
     /// # Errors
     /// The first rule of [`Pe::parse`] that the headers break.
@@ -59,7 +59,7 @@ impl<B> Parsed<B> {
         self.pe.as_ref().map(Result::as_ref)
     }
 
-    /// What kind of kernel it is, if it can be booted, whoever signed it.
+    /// The kernel in the file, if it can be booted; its signature does not matter here.
     ///
     /// # Errors
     /// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header or the ELF headers.
@@ -68,7 +68,7 @@ impl<B> Parsed<B> {
     }
 }
 
-/// Tells formats apart by their first bytes, never by the file's name.
+/// Recognises the format by the first bytes, never by the file's name.
 fn format(bytes: &[u8], pe: Option<&Result<Pe, Finding>>) -> Format {
     match pe {
         _ if SetupHeader::claimed_by(bytes) => Format::BzImage,

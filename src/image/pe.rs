@@ -22,7 +22,7 @@ const PE32_PLUS: u16 = 0x20b;
 /// IMAGE_FILE_MACHINE_AMD64.
 pub const MACHINE_X86_64: u16 = 0x8664;
 const SECURITY_DIRECTORY: usize = 4;
-/// The loader of Windows takes no more; a kernel has about five.
+/// The maximum number of sections, which is that of the Windows loader; a kernel has about five.
 const MAX_SECTIONS: usize = 96;
 
 /// A section's name and its bytes in the file.
@@ -32,7 +32,7 @@ pub struct Section {
     pub name: [u8; 8],
     /// `PointerToRawData` and `SizeOfRawData`; within the file.
     pub raw: Range<usize>,
-    /// `VirtualSize` in bytes: what of `raw` is content, the rest being padding.
+    /// `VirtualSize` in bytes: the length of the content in `raw`; the rest is padding.
     pub virtual_size: usize,
     /// `NumberOfRelocations`.
     pub relocations: u16,
@@ -57,9 +57,9 @@ pub struct Pe {
     pub checksum: Range<usize>,
     /// The certificate table's entry in the data directories, which no signature covers.
     pub security_entry: Range<usize>,
-    /// The attribute certificate table, to the end of the file; nothing in an unsigned image.
+    /// The attribute certificate table, which ends at the end of the file; `None` in an unsigned image.
     pub certificate_table: Option<Range<usize>>,
-    /// Sections with bytes in the file, by their place in it.
+    /// The sections with bytes in the file, ordered by their offsets.
     pub sections: Vec<Section>,
 }
 
@@ -105,11 +105,11 @@ impl Pe {
         })
     }
 
-    /// Checks that sections follow headers and one another without a hole: the kernel's digest leaves holes out, so
-    /// that bytes in them could be changed after signing.
+    /// Checks that there is no gap between the headers and the sections, nor between two sections. The kernel's digest skips such
+    /// gaps, so bytes in them could be changed after signing.
     ///
     /// # Errors
-    /// `unsigned-gap`, with the place of the first hole.
+    /// `unsigned-gap`, with the offset of the first gap.
     pub fn check_coverage(&self) -> Result<(), Finding> {
         let mut end = self.headers.end;
         for section in &self.sections {
@@ -127,7 +127,7 @@ fn too_short() -> Finding {
     Finding::new(Reason::PeHeader, "the file ends within its headers")
 }
 
-/// Where `PE\0\0` stands, by `e_lfanew`.
+/// The offset of `PE\0\0`, from `e_lfanew`.
 fn coff_offset(bytes: &[u8]) -> Result<usize, Finding> {
     if !Pe::claimed_by(bytes) {
         return Err(Finding::new(Reason::PeHeader, "no MZ at the start"));
@@ -143,8 +143,8 @@ fn coff_offset(bytes: &[u8]) -> Result<usize, Finding> {
     }
 }
 
-/// `NumberOfRvaAndSizes`, which `SizeOfOptionalHeader` must confirm: the kernel finds the section table by the one,
-/// firmware by the other.
+/// `NumberOfRvaAndSizes`, which must agree with `SizeOfOptionalHeader`: the kernel computes the offset of the section table from
+/// the first, firmware from the second.
 fn directory_count(bytes: &[u8], optional: usize, optional_size: u16) -> Result<usize, Finding> {
     let count = size_at(bytes, optional.saturating_add(field::DIRECTORY_COUNT)).ok_or_else(too_short)?;
     if !(5..=16).contains(&count) {
@@ -173,7 +173,7 @@ fn headers(bytes: &[u8], optional: usize, table: usize, sections: u16) -> Result
     Ok(0..size)
 }
 
-/// The table must run to the end of the file: no digest would cover bytes after it.
+/// The table must end at the end of the file, because no digest would cover bytes after it.
 fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Result<Option<Range<usize>>, Finding> {
     let offset = size_at(bytes, entry.start).ok_or_else(too_short)?;
     let size = size_at(bytes, entry.start.saturating_add(4)).ok_or_else(too_short)?;
@@ -199,7 +199,7 @@ fn sections(bytes: &[u8], table: usize, count: u16, headers: usize, covered: usi
     for index in 0..usize::from(count) {
         let at = table.saturating_add(index.saturating_mul(SECTION_HEADER));
         let section = section(bytes, at).ok_or_else(too_short)?;
-        // A section without bytes in the file (.bss) takes no part; its pointer means nothing.
+        // A section without bytes in the file (.bss) is ignored; its pointer has no meaning.
         if section.raw.is_empty() {
             continue;
         }

@@ -1,14 +1,14 @@
-//! Which algorithms the running kernel has to verify a signature with.
+//! The cryptographic algorithms that the running kernel has for verifying signatures.
 
 use super::Config;
 use crate::sources::Root;
 use std::collections::BTreeSet;
 
-/// What /proc/crypto lists: what is built in, and the modules that were loaded until now.
+/// The algorithms in /proc/crypto: those that are built in, and those of loaded modules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Algorithms(BTreeSet<String>);
 
-/// What can be said of an algorithm.
+/// Whether the running kernel has an algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Support {
     /// The kernel has it.
@@ -17,7 +17,7 @@ pub enum Support {
     Module,
     /// The kernel was built without it.
     Missing,
-    /// It cannot be told.
+    /// Unknown.
     Unknown,
 }
 
@@ -36,7 +36,7 @@ impl Algorithms {
         Self(names.map(|(_, name)| name.trim().to_owned()).collect())
     }
 
-    /// What can be said of an algorithm, by the crypto API's name for it.
+    /// Whether the running kernel has an algorithm, given the crypto API's name of it.
     #[must_use]
     pub fn support(&self, name: &str, config: &Config) -> Support {
         if self.0.contains(name) {
@@ -46,14 +46,14 @@ impl Algorithms {
         match (config.has(option), config.is_module(option)) {
             (Some(false), _) => Support::Missing,
             (Some(true), true) => Support::Module,
-            // Built in, and yet not listed: newer kernels have some as plain functions.
+            // Newer kernels have some algorithms as plain functions, which are built in but not listed.
             (Some(true), false) => Support::Present,
             (None, _) => Support::Unknown,
         }
     }
 }
 
-/// The option that brings an algorithm (crypto/Kconfig).
+/// The configuration option of an algorithm (crypto/Kconfig).
 fn option(name: &str) -> Option<&'static str> {
     match name {
         "sha256" => Some("CRYPTO_SHA256"),

@@ -1,25 +1,25 @@
-//! How the running kernel was configured, where a distribution left the file.
+//! The running kernel's configuration, where the distribution installed the file.
 
 use super::Release;
 use crate::sources::Root;
 use std::collections::BTreeSet;
 
-/// The options that are built in or modules. A kernel's configuration may be absent; then every question has no answer.
+/// The options that are built in or modules. If the configuration file is absent, every query returns `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// Where it was read.
+    /// The path of the file that was read.
     pub source: Option<String>,
     on: BTreeSet<String>,
     modules: BTreeSet<String>,
 }
 
 impl Config {
-    /// The configuration of this release: Debian and Fedora put it in /boot, newer ones beside the modules.
-    /// /proc/config.gz would need an inflater, and such kernels have one of the other two as a rule.
+    /// Reads the configuration of this release. Debian and Fedora install it in /boot; newer releases install it beside the
+    /// modules. /proc/config.gz is not read: it would need a gzip decoder, and kernels that have it usually have one of the files.
     #[must_use]
     pub fn read(root: &Root, release: &Release) -> Self {
         let release = &release.text;
-        // A release is a file name here; it must not lead elsewhere.
+        // The release becomes part of a path; it must not lead to another directory.
         if release.is_empty() || release.contains('/') {
             return Self::default();
         }
@@ -29,7 +29,7 @@ impl Config {
             .unwrap_or_default()
     }
 
-    /// Takes the `CONFIG_X=y` and `CONFIG_X=m` lines of a .config.
+    /// Parses the `CONFIG_X=y` and `CONFIG_X=m` lines of a .config.
     #[must_use]
     pub fn parse(text: &str, source: &str) -> Self {
         let with = |ending: &'static str| {

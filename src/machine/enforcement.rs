@@ -1,7 +1,7 @@
 //! Whether the running kernel enforces signatures in `kexec_file_load`.
 //!
-//! Every image is checked, and the result is thrown away unless one of three things holds
-//! (kernel/kexec_file.c, `kimage_validate_signature`). No interface tells; all three can be inferred.
+//! The kernel checks every image, but ignores the result unless one of three conditions holds
+//! (kernel/kexec_file.c, `kimage_validate_signature`). No interface shows these conditions; all three can be inferred.
 
 use super::{Lockdown, Machine};
 use std::fmt;
@@ -9,20 +9,20 @@ use std::fmt;
 /// Whether a bad signature keeps an image out of the running kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Enforcement {
-    /// It does: the kernel was built so (CONFIG_KEXEC_SIG_FORCE).
+    /// Yes: the kernel was built with CONFIG_KEXEC_SIG_FORCE.
     Forced,
-    /// It does: IMA's arch policy, under Secure Boot, turned it on.
+    /// Yes: IMA's arch policy turned enforcement on, under Secure Boot.
     SecureBoot,
-    /// It does, by lockdown alone: every fault of a signature is one and the same EPERM.
+    /// Yes, by lockdown alone: the kernel then answers every fault of a signature with EPERM.
     Lockdown(Lockdown),
-    /// It does not: unsigned and damaged kernels are loaded.
+    /// No: the kernel loads unsigned and damaged images.
     Off,
-    /// It cannot be told; the text says what is missing.
+    /// Unknown; the text says which fact is missing.
     Unknown(&'static str),
 }
 
 impl Enforcement {
-    /// Whether it must be reckoned with. Not knowing counts as yes.
+    /// Whether enforcement must be assumed: [`Enforcement::Unknown`] counts as yes.
     #[must_use]
     pub const fn may_enforce(self) -> bool {
         !matches!(self, Self::Off)
@@ -41,14 +41,14 @@ impl fmt::Display for Enforcement {
     }
 }
 
-/// What can be inferred about this machine. Force and arch policy go before lockdown, as the kernel then answers with
-/// the true errno.
+/// Infers the enforcement on this machine. CONFIG_KEXEC_SIG_FORCE and the arch policy take precedence over lockdown, because
+/// with either of them the kernel answers with the errno of the fault itself.
 #[must_use]
 pub fn enforcement(machine: &Machine) -> Enforcement {
     let has = |option| machine.config.has(option);
     judge(&Facts {
         forced: has("KEXEC_SIG_FORCE"),
-        // IMA's arch policy turns on kexec's check only where there is one.
+        // IMA's arch policy can turn enforcement on only in a kernel with CONFIG_KEXEC_SIG.
         arch_policy: both(has("IMA_ARCH_POLICY"), has("KEXEC_SIG")),
         secure_boot: machine.secure_boot.for_kernel(),
         lockdown: machine.lockdown,

@@ -1,16 +1,16 @@
-//! Whether IMA appraises kernels for kexec: inferred, as most systems let nobody read IMA's policy.
+//! Whether IMA appraises kernels for kexec. This is inferred, because most kernels do not let even root read IMA's policy.
 
 use super::{Config, SecureBoot};
 use crate::sources::Root;
 
-/// Whether IMA wants a signature of its own (security.ima) on the file that is handed to `kexec_file_load`.
+/// Whether IMA demands a signature in security.ima of the file that is given to `kexec_file_load`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ima {
-    /// It does; the text says what that was inferred from.
+    /// Yes; the text names the evidence.
     Appraises(String),
-    /// It does not; the text says what that was inferred from.
+    /// No; the text names the evidence.
     Absent(String),
-    /// Nothing says that it does, but a policy may be loaded that cannot be read.
+    /// There is no evidence that it does, but a policy that cannot be read may be loaded.
     NotSeen,
 }
 
@@ -18,7 +18,7 @@ pub enum Ima {
 const POLICY_FILE: &str = "/etc/ima/ima-policy";
 const POLICY: &str = "/sys/kernel/security/ima/policy";
 
-/// What a judgement is made of.
+/// The facts that the state is inferred from.
 #[derive(Debug, Clone, Default)]
 struct Evidence {
     /// The policy in force; readable only with CONFIG_IMA_READ_POLICY.
@@ -47,14 +47,14 @@ impl Ima {
         judge(&evidence, config)
     }
 
-    /// Whether the file itself must be handed over: a memfd has no security.ima.
+    /// Whether the kernel must be given the original file: a memfd has no security.ima.
     #[must_use]
     pub const fn wants_original(&self) -> bool {
         matches!(self, Self::Appraises(_))
     }
 }
 
-/// From the surest to the weakest evidence.
+/// Tests the evidence from the strongest to the weakest.
 fn judge(evidence: &Evidence, config: &Config) -> Ima {
     let appraises = |source: &str| Ima::Appraises(source.to_owned());
     let absent = |source: &str| Ima::Absent(source.to_owned());
@@ -82,7 +82,7 @@ fn judge(evidence: &Evidence, config: &Config) -> Ima {
     }
 }
 
-/// With CONFIG_KEXEC_SIG the kernel leaves it to kexec's own check (security/integrity/ima/ima_efi.c).
+/// With CONFIG_KEXEC_SIG, IMA's arch policy relies on kexec's own check (security/integrity/ima/ima_efi.c).
 fn by_arch_policy(evidence: &Evidence, config: &Config) -> bool {
     evidence.secure_boot == Some(true)
         && config.has("IMA_ARCH_POLICY") == Some(true)
@@ -90,7 +90,7 @@ fn by_arch_policy(evidence: &Evidence, config: &Config) -> bool {
 }
 
 /// Whether a policy has a rule `appraise … func=KEXEC_KERNEL_CHECK …` (Documentation/ABI/testing/ima_policy). A rule
-/// before it may except the file; saying yes then costs only that the original descriptor is used.
+/// before it may exempt the file. The answer is yes all the same: the only cost is that the original descriptor is used.
 fn names_kexec(policy: &str) -> bool {
     policy.lines().any(|line| {
         let mut words = line.split_whitespace();
@@ -98,7 +98,7 @@ fn names_kexec(policy: &str) -> bool {
     })
 }
 
-/// `ima_policy=tcb|secure_boot`, given once or more.
+/// `ima_policy=tcb|secure_boot`, given once or several times.
 fn has_secure_boot_policy(cmdline: &str) -> bool {
     let policies = cmdline.split_whitespace().filter_map(|word| word.strip_prefix("ima_policy="));
     policies.flat_map(|names| names.split(['|', ' '])).any(|name| name.trim_matches('"') == "secure_boot")

@@ -13,7 +13,7 @@ pub(crate) const fn limit_file(panic: bool) -> &'static str {
     if panic { "/proc/sys/kernel/kexec_load_limit_panic" } else { "/proc/sys/kernel/kexec_load_limit_reboot" }
 }
 
-/// What the running kernel shows about kexec. `None` is a fact that cannot be read.
+/// The running kernel's facts about kexec. `None` is a fact that cannot be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kexec {
     /// The kernel has kexec at all.
@@ -36,25 +36,26 @@ pub struct Kexec {
     pub crash_size: Option<u64>,
 }
 
-/// How many more calls the kernel permits for one of its two images. Every permitted call is counted, an unload and a load
-/// that fails as well (kernel/kexec_core.c, `kexec_load_permitted`). The value can be lowered but not raised, so that it also
-/// shows whether anybody has called.
+/// How many more calls the kernel permits for one of its two images. The kernel counts every permitted call, also an unload and
+/// a load that fails (kernel/kexec_core.c, `kexec_load_permitted`). The value can be lowered but not raised, so it also shows
+/// whether a call was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Calls are neither limited nor counted (-1).
     Unlimited,
-    /// So many more calls.
+    /// The number of calls that are left.
     Remaining(u32),
 }
 
 impl Limit {
-    /// The limit for the crash image or the other one; nothing where the kernel has none (before 6.3) or it cannot be read.
+    /// Reads the limit for the crash image or for the reboot image; `None` where the kernel has no limits (before 6.3) or the
+    /// limit cannot be read.
     #[must_use]
     pub fn read(root: &Root, panic: bool) -> Option<Self> {
         root.text(limit_file(panic)).and_then(|text| parse_limit(&text))
     }
 
-    /// The number, where there is one.
+    /// The number, if calls are limited.
     #[must_use]
     pub const fn remaining(self) -> Option<u32> {
         match self {
@@ -85,7 +86,7 @@ impl Kexec {
         }
     }
 
-    /// The limit for the crash image or the other one.
+    /// The limit for the crash image or for the reboot image.
     #[must_use]
     pub const fn limit(&self, panic: bool) -> Option<Limit> {
         if panic { self.limit_panic } else { self.limit_reboot }
@@ -98,7 +99,7 @@ impl Kexec {
     }
 }
 
-/// Reads the new place or the old one: from 6.19 on there is a directory of its own, with links at the old names.
+/// Reads a fact at its new path or its old one. From 6.19 on the files are in /sys/kernel/kexec, with links at the old names.
 fn either(root: &Root, new: &str, old: &str) -> Option<String> {
     root.text(new).or_else(|| root.text(old))
 }
@@ -107,8 +108,8 @@ fn flag(root: &Root, new: &str, old: &str) -> Option<bool> {
     either(root, new, old).and_then(|text| parse_flag(&text))
 }
 
-/// Whether the kernel has kexec. Where sysfs is mounted, such a kernel shows there whether an image is loaded; elsewhere its
-/// configuration tells.
+/// Whether the kernel has kexec. A kernel with kexec shows in sysfs whether an image is loaded. Where sysfs is not mounted, the
+/// kernel's configuration answers.
 fn presence(root: &Root, config: &Config) -> Option<bool> {
     if root.has("/sys/kernel/kexec_loaded") || root.has("/sys/kernel/kexec") {
         return Some(true);
@@ -116,7 +117,7 @@ fn presence(root: &Root, config: &Config) -> Option<bool> {
     if root.has("/sys/kernel") { Some(false) } else { config.has("KEXEC_CORE") }
 }
 
-/// Which of the two system calls there are.
+/// Which of the two system calls the kernel has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Calls {
     file_load: Option<bool>,
@@ -128,13 +129,14 @@ impl Calls {
         self.file_load.is_some() && self.segments.is_some()
     }
 
-    /// Takes a call that was not found for absent.
+    /// Treats a call that was not found as absent.
     fn or_no(self) -> Self {
         Self { file_load: self.file_load.or(Some(false)), segments: self.segments.or(Some(false)) }
     }
 }
 
-/// Which calls there are, by the configuration, else by the kernel's symbols, which are a file of megabytes.
+/// Which calls the kernel has, by its configuration. Only without a configuration are its symbols read, because /proc/kallsyms
+/// has megabytes.
 fn calls(root: &Root, config: &Config) -> Calls {
     let configured = Calls { file_load: config.has("KEXEC_FILE"), segments: config.has("KEXEC") };
     if configured.are_known() {
@@ -143,8 +145,8 @@ fn calls(root: &Root, config: &Config) -> Calls {
     root.open("/proc/kallsyms").and_then(|file| symbols(BufReader::new(file))).unwrap_or(configured)
 }
 
-/// Looks for the system calls' entries among the kernel's symbols. A kernel without one has the name all the same, as a
-/// weak stub (`COND_SYSCALL`): the type letter before the name is `W` there.
+/// Looks for the entry points of the system calls among the kernel's symbols. A kernel without the call still has the symbol, as
+/// a weak stub (`COND_SYSCALL`) with the type letter `W`.
 fn symbols(kallsyms: impl BufRead) -> Option<Calls> {
     let mut calls = Calls::default();
     let mut empty = true;

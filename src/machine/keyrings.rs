@@ -1,8 +1,8 @@
-//! The keys that the running kernel holds, as far as /proc/keys tells.
+//! The keys that the running kernel holds, as far as /proc/keys shows them.
 //!
-//! It lists keys and keyrings, but not which key is on which ring; reading a ring takes keyctl(2). So a key that is
-//! not listed is certainly on none of the rings that kexec asks, and one that is listed may be on another ring. Keys
-//! that the reader may not view are left out without a word: to anyone but root the system's rings are not there.
+//! /proc/keys lists keys and keyrings, but not which key is on which keyring; reading a keyring takes keyctl(2). So a key that is
+//! not listed is on none of the keyrings that kexec searches, and a key that is listed may be on another keyring. /proc/keys
+//! silently omits keys that the reader may not view: only root sees the system's keyrings.
 
 use crate::sources::Root;
 use crate::sources::proc_keys::{self, Line, lines};
@@ -11,26 +11,26 @@ use std::fmt;
 /// A key of type `asymmetric`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// The subject that the kernel made up of the certificate's names.
+    /// The subject, as the kernel composed it from parts of the certificate's subject name.
     pub name: String,
     /// The subjectKeyIdentifier, or the serial number where the certificate has none.
     pub id: Vec<u8>,
-    /// Where the permissions hint that it came from.
+    /// Where it probably came from, by its permissions.
     pub origin: Origin,
 }
 
-/// Where a key came from, guessed from its permissions; for people to read, never for a decision.
+/// Where a key came from, guessed from its permissions. It is for people to read; no decision depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// As the kernel sets them for keys from EFI variables: `.platform` or `.machine`.
+    /// The permissions that the kernel gives to keys from EFI variables: `.platform` or `.machine`.
     Firmware,
-    /// As the kernel sets them for keys that were built in, and for revoked ones.
+    /// The permissions that the kernel gives to built-in keys and to revoked ones.
     Kernel,
     /// Added while the system ran.
     Runtime,
 }
 
-/// The name, and where the key seems to be from.
+/// Shows the name, and the probable origin.
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let origin = match self.origin {
@@ -60,25 +60,25 @@ pub struct Keyrings {
     pub keys: Vec<Key>,
 }
 
-/// What can be said about a key.
+/// Whether kexec can find a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holds {
-    /// It is on none of the rings that kexec asks.
+    /// The key is on none of the keyrings that kexec searches.
     No,
-    /// The kernel has it; kexec asks for it, unless it is on another ring.
+    /// The kernel holds the key, and kexec finds it unless it is on another keyring.
     Perhaps,
-    /// This process does not see the system's rings.
+    /// This process does not see the system's keyrings.
     Unknown,
 }
 
 impl Keyrings {
-    /// What this process may see.
+    /// Reads the keys that this process may view.
     #[must_use]
     pub fn read(root: &Root) -> Self {
         Self::parse(&root.text("/proc/keys").unwrap_or_default())
     }
 
-    /// Takes apart the text of /proc/keys; keys of other types are skipped.
+    /// Parses the text of /proc/keys; keys of other types are skipped.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut keyrings = Self::default();
@@ -92,19 +92,19 @@ impl Keyrings {
         keyrings
     }
 
-    /// Whether this process sees the system's rings at all.
+    /// Whether this process sees the system's keyrings at all.
     #[must_use]
     pub fn visible(&self) -> bool {
         self.ring(".builtin_trusted_keys").is_some()
     }
 
-    /// A ring of the system, by its name with the dot.
+    /// A keyring of the system, by its name with the dot.
     #[must_use]
     pub fn ring(&self, name: &str) -> Option<&Ring> {
         self.rings.iter().find(|ring| ring.name == name)
     }
 
-    /// Whether kexec may find a key: its certificate's subjectKeyIdentifier is given.
+    /// Whether kexec may find the key whose certificate has this subjectKeyIdentifier.
     #[must_use]
     pub fn holds(&self, subject_key_id: &[u8]) -> Holds {
         match () {
@@ -115,7 +115,7 @@ impl Keyrings {
     }
 }
 
-/// Rings of the kernel's own start with a dot.
+/// The names of the kernel's own keyrings start with a dot.
 fn ring(description: &str) -> Option<Ring> {
     let (name, keys) = proc_keys::ring(description)?;
     name.starts_with('.').then(|| Ring { name: name.to_owned(), keys })

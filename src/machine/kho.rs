@@ -1,21 +1,21 @@
-//! Kexec handover (KHO): the running kernel keeps memory for the next one. Only the kernel's own loader tells the next kernel
-//! where that memory is.
+//! Kexec handover (KHO): the running kernel preserves memory for the next one. Only the kernel's own loader passes the location
+//! of that memory to the next kernel.
 
 use super::Config;
 use crate::sources::Root;
 
-/// Paths that exist where it is on: its own directory, and those of what is built upon it.
+/// Paths that exist where KHO is on: its own directory, and those of features that use it.
 const PATHS: [&str; 3] = ["/sys/kernel/debug/kho", "/sys/kernel/debug/liveupdate", "/dev/liveupdate"];
 
-/// KHO is on, or may be; and the sign that shows it.
+/// KHO is on or may be on, with the evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kho {
-    /// The sign, for messages.
+    /// The evidence, for messages.
     pub sign: String,
 }
 
 impl Kho {
-    /// `None` where it is off, or no sign of it was found; debugfs is often not mounted.
+    /// `None` if KHO is off or no evidence of it was found; debugfs is often not mounted.
     #[must_use]
     pub fn read(root: &Root, config: &Config) -> Option<Self> {
         let sign = |text: &str| Some(Self { sign: text.to_owned() });

@@ -1,18 +1,18 @@
-//! LoadPin: whether the kernel takes kernels from one file system only (Documentation/admin-guide/LSM/LoadPin.rst).
+//! LoadPin: whether the running kernel accepts images from one file system only (Documentation/admin-guide/LSM/LoadPin.rst).
 
 use super::Config;
 use crate::sources::Root;
 
-/// LoadPin in the running kernel.
+/// The state of LoadPin in the running kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoadPin {
-    /// The kernel has none, or does not use it.
+    /// The kernel does not have LoadPin, or does not use it.
     Absent,
-    /// It reports, and lets pass.
+    /// LoadPin logs files from elsewhere, but accepts them.
     Reporting,
-    /// A file from elsewhere is refused; a memfd is from elsewhere.
+    /// LoadPin refuses a file from another file system. A memfd is such a file.
     Enforcing,
-    /// It is there; whether it enforces cannot be told.
+    /// LoadPin is active; whether it enforces is unknown.
     Unknown,
 }
 
@@ -25,14 +25,14 @@ impl LoadPin {
         judge(lsm.as_deref(), sysctl.as_deref(), config.has("SECURITY_LOADPIN"))
     }
 
-    /// Whether the file itself must be handed over, as a copy may be refused.
+    /// Whether the kernel must be given the original file, because it may refuse a copy.
     #[must_use]
     pub const fn wants_original(self) -> bool {
         matches!(self, Self::Enforcing | Self::Unknown)
     }
 }
 
-/// The sysctl is there only where the module has registered; kernels of a locked build have LoadPin without it.
+/// The sysctl exists only where LoadPin registered it. Kernels that were built to always enforce have LoadPin without the sysctl.
 fn judge(lsm: Option<&str>, sysctl: Option<&str>, configured: Option<bool>) -> LoadPin {
     match (sysctl, lsm) {
         (Some("0"), _) => LoadPin::Reporting,

@@ -7,13 +7,13 @@ use crate::sources::Root;
 pub enum Lockdown {
     /// The kernel has no lockdown.
     Absent,
-    /// It has it, and it is off.
+    /// Lockdown is off.
     None,
-    /// Nothing may change the running kernel: images for kexec must be signed.
+    /// `integrity`: userspace cannot change the running kernel, so images for kexec must be signed.
     Integrity,
-    /// Nor may anything read its memory.
+    /// `confidentiality`: userspace cannot read the kernel's memory either.
     Confidentiality,
-    /// It cannot be told; securityfs may not be mounted.
+    /// Unknown; securityfs may not be mounted.
     Unknown,
 }
 
@@ -23,7 +23,7 @@ impl Lockdown {
     pub fn read(root: &Root) -> Self {
         match root.text("/sys/kernel/security/lockdown") {
             Some(text) => Self::parse(&text),
-            // securityfs shows `lsm` on every kernel that has any; where it does, the other file is truly absent.
+            // Every securityfs has `lsm`. If `lsm` is there and `lockdown` is not, the kernel has no lockdown.
             None if root.has("/sys/kernel/security/lsm") && !root.has("/sys/kernel/security/lockdown") => Self::Absent,
             None => Self::Unknown,
         }
@@ -41,7 +41,7 @@ impl Lockdown {
         }
     }
 
-    /// The kernel's word for it.
+    /// The kernel's name for the level.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

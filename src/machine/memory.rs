@@ -1,4 +1,4 @@
-//! Physical memory: how much there is, as the kernel counts it when it limits kexec, and where it is.
+//! Physical memory: its size, as the kernel counts it when it limits kexec, and its memory map.
 
 mod firmware_map;
 mod iomem;
@@ -13,18 +13,18 @@ use crate::sources::Root;
 /// Physical memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
-    /// `MemTotal`, in bytes: the kernel's `totalram_pages`, without what it keeps for itself.
+    /// `MemTotal`, in bytes: the kernel's `totalram_pages`, without the memory that it reserves for itself.
     pub total: Option<u64>,
-    /// Where it is.
+    /// The memory map.
     pub map: Result<MemoryMap, MapProblem>,
 }
 
-/// Why it is not known where memory is.
+/// Why the memory map is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MapProblem {
-    /// Every address of /proc/iomem is zero: it takes `CAP_SYS_ADMIN` to see them.
+    /// Every address in /proc/iomem is zero: only a process with `CAP_SYS_ADMIN` sees the addresses.
     Hidden,
-    /// /proc/iomem or /sys/firmware/memmap cannot be read, or not be parsed.
+    /// /proc/iomem or /sys/firmware/memmap cannot be read or parsed.
     Unreadable,
 }
 
@@ -39,7 +39,7 @@ impl From<MapProblem> for Finding {
 }
 
 impl Memory {
-    /// The memory of this machine.
+    /// Reads the memory of this machine.
     #[must_use]
     pub fn read(root: &Root) -> Self {
         let total = root.text("/proc/meminfo").and_then(|text| parse_total(&text));
@@ -60,7 +60,7 @@ fn parse_total(meminfo: &str) -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
-/// A range by its first and its last address; the highest address of all is left out.
+/// A range from its first to its last address; 2^64 - 1 is left out, so that the end can be represented.
 fn closed(first: u64, last: u64) -> Option<PhysRange> {
     let end = if first > last { None } else { Some(last.saturating_add(1)) };
     PhysRange::new(PhysAddr::new(first), PhysAddr::new(end?))

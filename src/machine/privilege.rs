@@ -1,16 +1,16 @@
-//! What this process may do.
+//! The privilege of this process.
 
 use crate::sources::Root;
 
 /// CAP_SYS_BOOT (include/uapi/linux/capability.h).
 const CAP_SYS_BOOT: u32 = 22;
 
-/// The capability that loading takes, and where it counts.
+/// Whether this process has the capability that loading needs, and whether the capability counts here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Privilege {
     /// CAP_SYS_BOOT is in the effective set; `None` where that cannot be read.
     pub cap_sys_boot: Option<bool>,
-    /// This is the machine's own user namespace: elsewhere the capability does not count.
+    /// The process is in the initial user namespace: in another one the capability does not count.
     pub initial_user_namespace: Option<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The running kernel's release, and which features of kexec came with it.
+//! The running kernel's release, and the features of kexec that depend on it.
 
 use crate::sources::Root;
 

@@ -1,35 +1,35 @@
-//! What runs this machine: an init system, an initramfs, a container, a hypervisor.
+//! The environment of this process: init system, initramfs, container, hypervisor.
 
 use crate::sources::Root;
 
 /// The init system, as far as it tells how to shut down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Init {
-    /// systemd, by the test that sd_booted(3) makes.
+    /// systemd, recognised by the test of sd_booted(3).
     Systemd,
-    /// Another, by the name of process 1.
+    /// Another init system, with the name of process 1.
     Other(String),
-    /// /proc does not say.
+    /// Unknown: /proc does not show process 1.
     Unknown,
 }
 
-/// What is around this process.
+/// The environment of this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
     /// The init system.
     pub init: Init,
     /// The root file system is the initramfs; systemd may be running there, too.
     pub initramfs: bool,
-    /// Signs of a container, and what they were.
+    /// The evidence of a container, if there is any.
     pub container: Option<String>,
-    /// Process 2 is the kernel's own: the only PID namespace in which reboot(2) starts the loaded kernel.
+    /// Process 2 is a kernel thread, so this is the initial PID namespace: the only one in which reboot(2) starts the loaded kernel.
     pub initial_pid_namespace: Option<bool>,
-    /// Xen's first domain, where kexec is the hypervisor's to do.
+    /// This is Xen's first domain, where only the hypervisor can kexec.
     pub xen_dom0: bool,
 }
 
 impl Surroundings {
-    /// What is so on this machine.
+    /// Reads the environment of this process.
     #[must_use]
     pub fn read(root: &Root) -> Self {
         Self {
@@ -50,8 +50,8 @@ fn init(root: &Root) -> Init {
     root.text("/proc/1/comm").map_or(Init::Unknown, Init::Other)
 }
 
-/// The last mount on `/` covers those before it. A live system may run on a tmpfs: it has services to stop, and is no
-/// initramfs.
+/// Whether `/` is an initramfs. The last mount on `/` covers those before it. A tmpfs does not count, because a live system may run
+/// on one, with services that must be stopped.
 fn root_is_in_memory(mounts: &str) -> bool {
     let mut types = mounts.lines().filter_map(|line| {
         let mut fields = line.split(' ').skip(1);
@@ -60,7 +60,7 @@ fn root_is_in_memory(mounts: &str) -> bool {
     matches!(types.next_back(), Some("rootfs" | "ramfs"))
 }
 
-/// Managers leave these files; none of them is proof, and their absence proves nothing.
+/// Container managers create these files. None of the files proves a container, and their absence proves nothing.
 fn container(root: &Root) -> Option<String> {
     if let Some(manager) = root.text("/run/systemd/container") {
         return Some(manager);
@@ -73,7 +73,7 @@ fn container(root: &Root) -> Option<String> {
 fn initial_pid_namespace(root: &Root) -> Option<bool> {
     match root.text("/proc/2/comm") {
         Some(name) => Some(name == "kthreadd"),
-        // With hidepid= the directory of another's process is hidden as well.
+        // With hidepid= the directories of other users' processes are hidden, too.
         None if root.has("/proc/2") => None,
         None => root.has("/proc/1/comm").then_some(false),
     }

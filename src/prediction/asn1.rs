@@ -1,4 +1,4 @@
-//! How a grammar is written down: a list of [`Step`]s, which [`super::decoder`] follows.
+//! The notation for grammars: a list of [`Step`]s, which [`super::decoder`] executes.
 //!
 //! The decoder keeps two flags: whether the last element looked for was found and whether it was a called rule;
 //! optional elements at the end of their parent leave the flags as they were. The grammars here call a rule or write
@@ -40,7 +40,7 @@ pub(super) enum Step<A: 'static> {
 /// An element that is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<A: 'static> {
-    /// Any tag will do where there is none.
+    /// Without a tag, any element matches.
     pub(super) tag: Option<u8>,
     pub(super) optional: bool,
     pub(super) alternative: bool,
@@ -48,7 +48,7 @@ pub(super) struct Item<A: 'static> {
     pub(super) inside: Option<Inside<A>>,
 }
 
-/// What an element that is entered holds.
+/// The content of an element that is entered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Inside<A: 'static> {
     pub(super) steps: &'static [Step<A>],
@@ -101,7 +101,7 @@ impl<A: Copy> Item<A> {
         Self { inside: Some(Inside { steps, many: true, called: false, at_end: None }), ..self }
     }
 
-    /// Act at the end of what it holds.
+    /// Act at the end of its content.
     pub(super) const fn then(self, action: A) -> Self {
         match self.inside {
             Some(inside) => Self { inside: Some(Inside { at_end: Some(action), ..inside }), ..self },

@@ -2,7 +2,7 @@
 //!
 //! The kernel makes entries of a dbx that hardly ever match. kexec does not look up image hashes (`bin:`) at all. The kernel
 //! keeps hashes of certificates (`tbs:`) together with the sixteen bytes of time that follow the hash. It leaves out
-//! certificates, because `CONFIG_SYSTEM_REVOCATION_LIST` is off. What remains are hashes that were written without the time.
+//! certificates, because `CONFIG_SYSTEM_REVOCATION_LIST` is off. Only hashes that were written without the time can match.
 
 use std::collections::BTreeSet;
 

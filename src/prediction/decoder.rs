@@ -1,4 +1,4 @@
-//! The kernel's ASN.1 decoder (`lib/asn1_decoder.c:asn1_ber_decoder`): which encodings it accepts, and what it reads from them.
+//! The kernel's ASN.1 decoder (`lib/asn1_decoder.c:asn1_ber_decoder`): the encodings that it accepts, and the values that it reads.
 //!
 //! Notable: a wanted primitive tag must be primitive, a wanted constructed tag may be either; lengths need not be
 //! minimal but have two bytes at most; high tags are refused; bytes after the outermost element are ignored.
@@ -44,7 +44,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// What is done with what a grammar finds.
+/// The actions of a grammar.
 pub(super) trait Actions<'a> {
     type Action: Copy + 'static;
 

@@ -49,7 +49,7 @@ enum Act {
 const SIGNATURE: &[Step<Act>] =
     &[item(SEQUENCE).with(&[item(INTEGER).act(Act::R).step(), item(INTEGER).act(Act::S).step()]).step()];
 
-/// What the kernel notes of a signature: r and s, big-endian without leading zeros.
+/// A parsed signature: r and s, big-endian without leading zeros.
 struct Context<'a> {
     widest: usize,
     r: &'a [u8],
@@ -82,7 +82,7 @@ fn without_zeros(number: &[u8]) -> &[u8] {
     number.get(zeros..).unwrap_or_default()
 }
 
-/// The number in `size` bytes, big-endian; nothing where it has more.
+/// The number in `size` bytes, big-endian; `None` if it is longer.
 fn padded(number: &[u8], size: usize) -> Option<Vec<u8>> {
     let number = without_zeros(number);
     let mut bytes = vec![0; size.checked_sub(number.len())?];

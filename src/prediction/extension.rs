@@ -5,7 +5,7 @@
 use super::errno::Errno;
 use super::oid;
 
-/// What the kernel keeps of the extensions; each is a value without its OCTET STRING.
+/// The extensions that the kernel keeps; each is a value without its OCTET STRING.
 #[derive(Debug, Default)]
 pub(super) struct Extensions<'a> {
     /// The identifier itself.
@@ -45,7 +45,7 @@ fn subject_key_id(value: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A BIT STRING, whatever its length says.
+/// A BIT STRING; the kernel ignores its length.
 fn key_usage(value: &[u8]) -> bool {
     matches!(value, [0x03, _, 0..=7, _, ..])
 }

@@ -49,7 +49,7 @@ impl Hash {
         }
     }
 
-    /// The digest of the parts one after the other; nothing where the kernel lacks the function.
+    /// The digest of the concatenated parts; `None` if the kernel lacks the function.
     pub(super) fn digest(self, parts: &[&[u8]]) -> Option<Vec<u8>> {
         Some(match self {
             Self::Sha1 => all::<Sha1>(parts),
@@ -75,7 +75,7 @@ impl Hash {
         Some(file.digest(algorithm, ranges).value)
     }
 
-    /// Bytes of output; nothing where the kernel lacks the function.
+    /// The length of the output in bytes; `None` if the kernel lacks the function.
     pub(super) const fn size(self) -> Option<u8> {
         match self {
             Self::Sha1 => Some(20),

@@ -1,4 +1,4 @@
-//! What the loader checks of an image whose signature was good (`arch/x86/kernel/kexec-bzimage64.c:bzImage64_load`, then
+//! The loader's checks of an image with a valid signature (`arch/x86/kernel/kexec-bzimage64.c:bzImage64_load`, then
 //! `kernel/kexec_core.c:sanity_check_segment_list`): the checks that depend on the file alone.
 
 use super::errno::Errno;
@@ -9,7 +9,7 @@ const SETUP_SECTS: usize = 0x1f1;
 const HEADER_END: usize = 0x201;
 const CMDLINE_SIZE: u64 = 0x238;
 const INIT_SIZE: u64 = 0x260;
-/// What the loader may append to the command line: `elfcorehdr=`, an address, a space.
+/// The space that the loader reserves in the command line: `elfcorehdr=`, an address, a space.
 const APPENDED: u32 = 30;
 const PAGE: u32 = 4096;
 

@@ -56,7 +56,7 @@ impl<'a> Actions<'a> for Context<'a> {
     }
 }
 
-/// An identifier without a number in the kernel makes the message malformed; one with a number is an unsupported algorithm.
+/// An identifier that the kernel's registry lacks makes the message malformed. One that it has, but not as a digest, is unsupported.
 fn mscode_note_digest_algo(oid: &[u8]) -> Result<Hash, Errno> {
     Hash::of_image(oid).ok_or(if oid::known(oid) { Errno::Nopkg } else { Errno::Badmsg })
 }

@@ -1,4 +1,4 @@
-//! Names within a certificate: the curve of a key, and what the key is called in a keyring.
+//! Names in a certificate: the curve of a key, and the key's description in a keyring.
 
 use super::ecdsa::Curve;
 use super::errno::Errno;

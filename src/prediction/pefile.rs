@@ -12,7 +12,7 @@ const SIZE_OF_HEADERS: u64 = 60;
 const SECURITY_DIRECTORY: u64 = 4;
 const WIN_CERTIFICATE: u32 = 8;
 
-/// What `pefile_parse_binary` keeps, in the widths in which it computes with it.
+/// The fields that `pefile_parse_binary` keeps, in the kernel's integer widths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Headers {
     pub(super) size: u32,
@@ -24,7 +24,7 @@ pub(super) struct Headers {
     pub(super) section_count: u16,
 }
 
-/// Where the PKCS#7 message is said to lie; the length may run past the end of the file.
+/// The range of the PKCS#7 message according to the headers; it may extend past the end of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wrapped {
     pub(super) offset: u64,
@@ -58,7 +58,7 @@ fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// The bounds check of that function, which refuses whatever is as long as the file.
+/// The bounds check of that function, which refuses a length that equals the file's.
 fn fits(bytes: &[u8], least: u64, at: u64, size: u64) -> Result<(), Errno> {
     let room = length(bytes).checked_sub(size).filter(|room| *room > 0);
     if at >= least && room.is_some_and(|room| at <= room) { Ok(()) } else { Err(Errno::Libbad) }
@@ -105,7 +105,7 @@ pub(super) fn pefile_parse_binary(bytes: &[u8]) -> Result<Headers, Stop> {
     Ok(Headers { size, checksum, security_entry, table, table_size, sections: section_table, section_count })
 }
 
-/// Where an array of so many entries ends, which must be within the headers.
+/// The end of an array with this number of entries, which must be within the headers.
 fn end_of_array(start: u64, count: u64, entry: u64, headers: u32) -> Result<u64, Errno> {
     let end = start.saturating_add(count.saturating_mul(entry));
     if end > u64::from(headers) { Err(Errno::Libbad) } else { Ok(end) }

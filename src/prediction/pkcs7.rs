@@ -28,7 +28,7 @@ pub(super) struct Message<'a> {
     pub(super) signers: Vec<SignerInfo<'a>>,
 }
 
-/// What is noted on the way (`struct pkcs7_parse_context`). The names of a signer stay for the next signer.
+/// The state of the parser (`struct pkcs7_parse_context`). The names of a signer remain set for the next signer.
 struct Context<'a, 'b> {
     blacklist: Blacklist<'b>,
     last_oid: &'a [u8],

@@ -2,7 +2,7 @@
 
 use super::asn1::{INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Step, any, context, explicit, item};
 
-/// What is done on the way.
+/// The actions of the grammar.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Act {
     Oid,

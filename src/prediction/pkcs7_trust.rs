@@ -22,7 +22,7 @@ pub(super) fn pkcs7_validate_trust(message: &Verified<'_>, ring: &Keyring<'_>) -
     outcome
 }
 
-/// What is known about the certificates so far, by whichever signer.
+/// The results about the certificates so far, from all signers.
 struct Walk<'a, 'b> {
     message: &'b Verified<'a>,
     ring: &'b Keyring<'a>,
@@ -40,7 +40,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         if signer.unsupported {
             return Err(Errno::Nopkg);
         }
-        // What the next certificate upward has to verify.
+        // The signature that the next certificate upward has to verify.
         let mut signature = &signer.signature;
         let mut path = Vec::new();
         let mut next = signer.certificate;
@@ -72,7 +72,7 @@ impl<'a, 'b> Walk<'a, 'b> {
         Ok(())
     }
 
-    /// Nothing on the path is in the ring: the topmost certificate's issuer may be, or the signer's key by itself.
+    /// No certificate on the path is in the keyring. Its topmost certificate's issuer may be, or the signer's key itself.
     fn above(&mut self, signer: &Signer<'_>, path: &[usize]) -> Result<(), Errno> {
         if let Some(top) = path.last().and_then(|index| self.certificate(*index))
             && let Some((id, second)) = authority(top)

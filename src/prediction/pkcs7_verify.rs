@@ -1,4 +1,4 @@
-//! Whether a message is correctly signed, whoever signed it (`crypto/asymmetric_keys/pkcs7_verify.c:pkcs7_verify`).
+//! Whether a message is correctly signed, by any signer (`crypto/asymmetric_keys/pkcs7_verify.c:pkcs7_verify`).
 
 use super::errno::Errno;
 use super::pkcs7::Message;
@@ -6,7 +6,7 @@ use super::public_key::{KeyId, Signature, public_key_verify_signature};
 use super::signer::{ContentType, SignerInfo};
 use super::x509::Certificate;
 
-/// What was found out about a message; certificates are known by their index in the message.
+/// The results for a message; certificates are identified by their index in the message.
 #[derive(Debug)]
 pub(super) struct Verified<'a> {
     pub(super) certificates: Vec<Certificate<'a>>,

@@ -1,4 +1,4 @@
-//! The probe that stands before any signature check (`arch/x86/kernel/kexec-bzimage64.c:bzImage64_probe`).
+//! The probe that the kernel makes before any signature check (`arch/x86/kernel/kexec-bzimage64.c:bzImage64_probe`).
 
 use super::errno::Errno;
 
@@ -8,9 +8,9 @@ const VERSION: usize = 0x206;
 const LOADFLAGS: usize = 0x211;
 const XLOADFLAGS: usize = 0x236;
 
-/// Whether the kernel's only loader takes these bytes; `ENOEXEC` where not.
+/// Whether the kernel's only loader accepts these bytes; otherwise `ENOEXEC`.
 ///
-/// `XLF_5LEVEL` is asked for only by a kernel that runs with five-level page tables, which the reference does not.
+/// Only a kernel that runs with five-level page tables demands `XLF_5LEVEL`; the reference kernel does not run with them.
 pub(super) fn bzimage64_probe(bytes: &[u8]) -> Result<(), Errno> {
     if bytes.len() >= 1024 && fits(bytes).unwrap_or(false) { Ok(()) } else { Err(Errno::Noexec) }
 }

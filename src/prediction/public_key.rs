@@ -16,7 +16,7 @@ impl KeyId {
     }
 }
 
-/// What a signature says it was made with.
+/// The algorithm that a signature names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     Rsa,
@@ -44,7 +44,7 @@ pub(super) struct Signature<'a> {
     pub(super) scheme: Scheme,
     pub(super) hash: Hash,
     pub(super) value: &'a [u8],
-    /// Of what was signed; nothing where the kernel lacks the hash.
+    /// The digest of the signed data; `None` if the kernel lacks the hash.
     pub(super) digest: Option<Vec<u8>>,
 }
 

@@ -7,7 +7,7 @@ use super::public_key::{KeyId, Scheme, Signature};
 use super::stop::Stop;
 use super::{oid, time};
 
-/// What is signed.
+/// The type of the signed content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ContentType {
     Data,
@@ -20,13 +20,13 @@ pub(super) struct SignerInfo<'a> {
     /// Of the certificate: serial number and issuer, or the key identifier.
     pub(super) id: KeyId,
     pub(super) signature: Signature<'a>,
-    /// What is hashed after the tag of a SET: length and content.
+    /// The bytes that are hashed after the tag of a SET: length and content.
     pub(super) attributes: Option<&'a [u8]>,
     pub(super) message_digest: Option<&'a [u8]>,
     pub(super) signing_time: Option<i64>,
 }
 
-/// What the kernel notes of a signer until the signer is complete (`struct pkcs7_parse_context`).
+/// The parser's state for a signer until the signer is complete (`struct pkcs7_parse_context`).
 #[derive(Debug, Default)]
 pub(super) struct Context<'a> {
     pub(super) hash: Option<Hash>,

@@ -1,4 +1,4 @@
-//! What ends the kernel's work on a file before the kernel accepts it.
+//! The reasons for which the kernel stops before it accepts a file: an errno or a crash.
 
 use super::errno::Errno;
 

@@ -63,7 +63,7 @@ fn a_wrapped_length_needs_no_signature_to_crash() {
     assert_eq!(predict(&image, &empty()), OOPS);
 }
 
-/// A trusted signature of something else on a file whose sections run past its end; unsigned, it only is unsigned.
+/// A trusted signature of another image, on a file whose sections run past its end. Without a signature, the file is only unsigned.
 #[test]
 fn a_section_past_the_end_crashes_whoever_trusts_the_signer() {
     let mut image = forge::signed_bzimage();
@@ -86,7 +86,7 @@ fn other_kernels_have_hazards_of_their_own() {
     assert_eq!((found.name(), found.hazard), (Some("EKEYREJECTED"), Some(Hazard::Oops)));
 }
 
-/// The kernel compares an entry with a digest byte for byte, so that a time behind the hash hides it.
+/// The kernel compares an entry with a digest byte for byte, so an entry with a time after the hash never matches.
 #[test]
 fn a_hash_of_a_certificate_is_found_where_no_time_follows_it() {
     let image = forge::signed_bzimage();
@@ -101,7 +101,7 @@ fn a_hash_of_a_certificate_is_found_where_no_time_follows_it() {
     }
 }
 
-/// Every byte of headers and signature changed in turn: an answer each time, and never the wrong one for the digest.
+/// Bytes of the headers and of the signature are changed in turn: each changed file gets an answer, and only a few are accepted.
 #[test]
 fn no_byte_makes_it_panic() {
     let image = forge::signed_bzimage();

@@ -10,7 +10,7 @@ use super::stop::Stop;
 use super::x509_grammar::{AUTHORITY_KEY_ID, Act, CERTIFICATE};
 use super::{names, oid, time};
 
-/// What the kernel keeps of a certificate.
+/// The fields that the kernel keeps of a certificate.
 #[derive(Debug, Clone)]
 pub(super) struct Certificate<'a> {
     /// Serial number and issuer.
@@ -25,11 +25,11 @@ pub(super) struct Certificate<'a> {
     pub(super) self_signed: bool,
     pub(super) unsupported: bool,
     pub(super) blacklisted: bool,
-    /// What a key of this certificate is called in a keyring.
+    /// The description of this certificate's key in a keyring.
     pub(super) description: Vec<u8>,
 }
 
-/// What is noted on the way (`struct x509_parse_context`).
+/// The state of the parser (`struct x509_parse_context`).
 #[derive(Debug, Default)]
 pub(super) struct Context<'a> {
     last_oid: &'a [u8],

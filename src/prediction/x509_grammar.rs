@@ -5,7 +5,7 @@ use super::asn1::{
     explicit, item,
 };
 
-/// What is done on the way.
+/// The actions of the grammar.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Act {
     Oid,

@@ -2,15 +2,15 @@
 
 use super::proc_keys::{lines, ring};
 
-/// What this process may see of the keyring.
+/// The part of the keyring that this process may view.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Blacklist<'a> {
     /// Descriptions `bin:HEX` and `tbs:HEX`.
     pub(crate) descriptions: Vec<&'a str>,
-    /// How many keys are on it: these, and certificates, which are listed without a word about their ring. `None`
-    /// where the kernel has no such ring.
+    /// The number of keys on the keyring: the described ones, and certificates, whose keyring /proc/keys does not show. `None` if
+    /// the kernel has no such keyring.
     pub(crate) keys: Option<usize>,
-    /// Whether the system's rings are shown at all; to anyone but root they are not.
+    /// Whether /proc/keys shows the system's keyrings; it does so only to root.
     pub(crate) visible: bool,
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn parse(text: &str) -> Blacklist<'_> {
 }
 
 impl Blacklist<'_> {
-    /// Certificates on the ring that cannot be read. They come from dbx and from the kernel's build.
+    /// The number of certificates on the keyring, which cannot be read. They come from dbx and from the kernel's build.
     pub(crate) fn hidden(&self) -> usize {
         self.keys.unwrap_or_default().saturating_sub(self.descriptions.len())
     }

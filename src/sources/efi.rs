@@ -28,25 +28,24 @@ pub(crate) struct Variable {
 }
 
 impl Variable {
-    /// Whether nothing but a program that ran before the operating system can have made it.
+    /// Whether only a program that ran before the operating system can have created the variable.
     pub(crate) fn made_before_boot(&self) -> bool {
         self.attributes == VOLATILE_RUNTIME
     }
 }
 
-/// What this boot has of EFI.
+/// Whether this system was started by EFI, and whether its variables can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Efi {
     /// The kernel was not started by EFI firmware, or does not know it.
     Absent,
-    /// EFI, but its variables are not there: efivarfs is not mounted, or has no runtime services.
+    /// EFI without variables: efivarfs is not mounted, or the kernel has no runtime services.
     NoVariables,
     /// EFI with variables.
     Present,
 }
 
-/// Whether there are variables to read. An empty directory is a mount point without its mount: firmware always has
-/// some variables.
+/// Whether there are variables to read. If the directory is empty, efivarfs is not mounted: firmware always has some variables.
 pub(crate) fn state(root: &Root) -> Efi {
     if !root.has("/sys/firmware/efi") {
         return Efi::Absent;
@@ -75,15 +74,15 @@ fn parse(bytes: &[u8]) -> io::Result<Variable> {
     Ok(Variable { attributes: u32::from_le_bytes(*attributes), data: data.to_vec() })
 }
 
-/// Reads an entry of shim's table: complete where the variables of the same name are split, and beyond the reach of
-/// SetVariable. Only root may read it.
+/// Reads an entry of shim's table of MOK variables. The table holds the whole list where the EFI variables of that name are split,
+/// and SetVariable cannot change it. Only root may read it.
 pub(crate) fn mok_table_entry(root: &Root, name: &str) -> io::Result<Option<Vec<u8>>> {
     let path = root.path(format!("{MOK_TABLE}/{name}"));
     present(open_regular(&path).and_then(|file| read_rest(&file, MAX_VARIABLE)))
 }
 
-/// The names under which shim left a list: `MokListRT`, and `MokListRT1`, `MokListRT2`, … where the firmware's limit
-/// made it split (shim, mok.c). The numbers may have gaps, so the directory is listed instead of counted.
+/// The names of the variables in which shim stored a list: `MokListRT`, and `MokListRT1`, `MokListRT2`, … if shim split the list
+/// because of the firmware's size limit (shim, mok.c). The numbers may have gaps, so the directory is listed.
 pub(crate) fn split_names(root: &Root, name: &str) -> io::Result<Vec<String>> {
     let Some(entries) = present(fs::read_dir(root.path(EFIVARFS)))? else {
         return Ok(Vec::new());
@@ -104,7 +103,7 @@ fn part_number(file: &str, name: &str) -> Option<Option<u32>> {
     let number = file.strip_suffix(SHIM)?.strip_suffix('-')?.strip_prefix(name)?;
     match number {
         "" => Some(None),
-        // `+1` and `01` would be read as numbers, too, and then opened by another name.
+        // `+1` and `01` would parse as numbers, too; the variable would then be opened under another name.
         _ if number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0') => {
             number.parse().ok().map(Some)
         }

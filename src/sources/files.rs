@@ -1,4 +1,4 @@
-//! Files and directories of keys: the user's, which are taken as they are, and the system's, which must be root's.
+//! Files and directories of keys. Those of the user are read as they are; those of the system must belong to root.
 
 use super::Root;
 use super::root::{open_regular, present, read_capped, read_rest};
@@ -21,7 +21,7 @@ pub(crate) struct Loaded {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// What kept a file or a directory from being read.
+/// Why a file or a directory cannot be read.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) path: PathBuf,
@@ -34,7 +34,7 @@ impl Unreadable {
     }
 }
 
-/// Reads a file that the user named, or the files of a directory that bear one of the endings.
+/// Reads a file that the user named, or the files of a directory whose names have one of the extensions.
 pub(crate) fn read_named(path: &Path, endings: &[&str]) -> Result<Vec<Loaded>, Unreadable> {
     let failed = |error: io::Error| Unreadable::new(path, error);
     let paths = if fs::metadata(path).map_err(failed)?.is_dir() {
@@ -51,10 +51,10 @@ pub(crate) fn read_named(path: &Path, endings: &[&str]) -> Result<Vec<Loaded>, U
         .collect()
 }
 
-/// Reads the files of the system's directories, the first of which masks files of the same name in the others; a link
-/// to /dev/null does nothing else. A directory that is absent has no files.
+/// Reads the files of the system's directories. A file in the first directory masks files of the same name in the others; a link
+/// to /dev/null only masks. An absent directory has no files.
 ///
-/// Each file stands for itself in the result: what one of them means is for the caller to say.
+/// The result has one entry per file, so that the caller decides what an unreadable one means.
 pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -> Vec<Result<Loaded, Unreadable>> {
     let mut files: BTreeMap<OsString, Option<PathBuf>> = BTreeMap::new();
     let mut read = Vec::new();
@@ -77,7 +77,7 @@ pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -
     read
 }
 
-/// Reads a file of the system's that must be root's; `None` where it is absent.
+/// Reads a system file that must belong to root; `None` if it is absent.
 pub(crate) fn read_system_file(root: &Root, absolute: &str) -> Result<Option<Vec<u8>>, Unreadable> {
     let path = root.path(absolute);
     present(read_owned(root, &path)).map_err(|error| Unreadable::new(&path, error))
@@ -85,12 +85,12 @@ pub(crate) fn read_system_file(root: &Root, absolute: &str) -> Result<Option<Vec
 
 fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
     let Some(names) = present(names(directory, endings))? else { return Ok(Vec::new()) };
-    // Whoever may write to it may add, remove and mask files.
+    // Whoever may write to the directory may add, remove and mask files.
     check_way(root, directory)?;
     Ok(names)
 }
 
-/// Sorted names with one of the endings, in letters of either case.
+/// The sorted names with one of the extensions, in upper or lower case.
 fn names(directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(directory)? {
@@ -111,11 +111,11 @@ fn is_mask(path: &Path) -> bool {
     fs::read_link(path).is_ok_and(|target| target == Path::new("/dev/null"))
 }
 
-/// Reads a file that only root can have written, at the end of a way that only root can have laid.
+/// Reads a file that only root can have written, at a path that only root can have changed.
 fn read_owned(root: &Root, path: &Path) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
     check_owner(root, path, &file.metadata()?)?;
-    // A link leads elsewhere; the directories there count as well.
+    // A link leads to another directory; the directories above its target are checked as well.
     check_way(root, &fs::canonicalize(path)?)?;
     read_rest(&file, MAX_FILE)
 }

@@ -1,4 +1,4 @@
-//! Lists that come with the machine: `db` and `dbx` of the firmware, and shim's copies of its own.
+//! Signature lists from before the boot: the firmware's `db` and `dbx`, and the copies that shim makes of its own lists.
 
 use super::Root;
 use super::efi::{self, IMAGE_SECURITY, SHIM};
@@ -11,29 +11,29 @@ pub(crate) struct Part {
     pub(crate) data: Vec<u8>,
 }
 
-/// What was found of one of shim's lists.
+/// One of shim's lists, as far as it was found.
 #[derive(Debug, Default)]
 pub(crate) struct Mok {
     pub(crate) parts: Vec<Part>,
-    /// Variables that shim cannot have made: left out.
+    /// Variables that shim cannot have created; they are left out.
     pub(crate) planted: Vec<String>,
-    /// Shim's table has the list, but not for us: the variables may hold only what fitted into them.
+    /// Shim's table has the list, but this process may not read the table: the variables may hold only a part of the list.
     pub(crate) without_privilege: bool,
 }
 
-/// A list of the firmware; `None` where it has none.
+/// A list of the firmware; `None` if the firmware does not have it.
 pub(crate) fn database(root: &Root, name: &str) -> io::Result<Option<Part>> {
     let variable = efi::variable(root, name, IMAGE_SECURITY)?;
     Ok(variable.map(|variable| Part { name: name.to_owned(), data: variable.data }))
 }
 
-/// Whether the machine's owner told shim not to believe in `db`. Whoever made the variable: it only takes trust away,
-/// and the kernel does not ask either.
+/// Whether the machine's owner told shim to ignore `db`. It does not matter who created the variable, because it can only remove
+/// trust; the kernel does not check that either.
 pub(crate) fn ignores_db(root: &Root) -> bool {
     !matches!(efi::variable(root, "MokIgnoreDB", SHIM), Ok(None))
 }
 
-/// One of shim's lists: from its table where that can be read, else from its variables.
+/// Reads one of shim's lists: from shim's table if it can be read, else from the variables.
 pub(crate) fn mok(root: &Root, name: &str) -> io::Result<Mok> {
     let mut mok = Mok::default();
     match efi::mok_table_entry(root, name) {

@@ -5,12 +5,12 @@ use super::files::read_system_file;
 use crate::reason::{Finding, Reason};
 use std::collections::BTreeMap;
 
-/// Where it stands. There is none by default.
+/// The path of the policy. By default there is no policy.
 pub const PATH: &str = "/etc/skexec/policy.conf";
 
-/// Names of revocation lists that may be unreadable. One that can be read counts all the same.
+/// The key for names of revocation lists that may be unreadable. A list that can be read counts in any case.
 pub const IGNORE_REVOCATIONS: &str = "ignore-revocations";
-/// `"never"`, or `"if-not-enforced"`: what `--insecure-unsigned` does, without being asked each time.
+/// The key for unsigned kernels: `"never"`, or `"if-not-enforced"`, which has the effect of `--insecure-unsigned` on every load.
 pub const UNSIGNED: &str = "unsigned";
 
 /// A value of the policy.
@@ -18,18 +18,18 @@ pub const UNSIGNED: &str = "unsigned";
 pub enum Value {
     /// `true` or `false`.
     Flag(bool),
-    /// `"text"`; neither quotes nor backslashes in it.
+    /// `"text"`, without quotes or backslashes in it.
     Text(String),
-    /// `["one", "two"]`, in one line; no commas in the texts.
+    /// `["one", "two"]`, in one line, without commas in the texts.
     List(Vec<String>),
 }
 
-/// Keys and their values. What the keys mean is for those to say who ask for them.
+/// Keys and their values. The code that asks for a key decides what it means.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy(BTreeMap<String, Value>);
 
 impl Policy {
-    /// Reads the policy of this system; it must be root's.
+    /// Reads the policy of this system; the file must belong to root.
     ///
     /// # Errors
     /// `policy-file`
@@ -40,7 +40,7 @@ impl Policy {
         Self::parse(&text).map_err(refused)
     }
 
-    /// Parses the text of a policy. A line that is not understood is an error: it may have been meant to forbid.
+    /// Parses the text of a policy. A line that cannot be parsed is an error, because it may have been meant to forbid something.
     ///
     /// # Errors
     /// The line's number, and what is wrong with it.
@@ -69,7 +69,7 @@ impl Policy {
         Ok(Self(entries))
     }
 
-    /// Whether unsigned kernels are let pass where the running kernel does not enforce signatures.
+    /// Whether unsigned kernels are permitted while the running kernel does not enforce signatures.
     ///
     /// # Errors
     /// `policy-file`: it is neither `"never"` nor `"if-not-enforced"`.
@@ -85,10 +85,10 @@ impl Policy {
         }
     }
 
-    /// The texts of a key that is a list, none where it is not given.
+    /// The texts of a key that holds a list; empty if the key is absent.
     ///
     /// # Errors
-    /// `policy-file`: it is no list.
+    /// `policy-file`: the value is not a list.
     pub fn list(&self, key: &str) -> Result<&[String], Finding> {
         match self.0.get(key) {
             None => Ok(&[]),

@@ -7,11 +7,11 @@ pub(crate) struct Line<'a> {
     pub(crate) permissions: &'a str,
     /// At most nine characters, as wide as the column is: `asymmetri`.
     pub(crate) kind: &'a str,
-    /// What the key's type says of it.
+    /// The description that the key's type gives.
     pub(crate) description: &'a str,
 }
 
-/// Takes apart all lines; one that is none has an empty kind.
+/// Parses all lines. A malformed line gives a key with an empty kind.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     text.lines().map(|line| {
         // Serial number, flags, usage, timeout, permissions, user, group, type.
@@ -24,7 +24,7 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
-/// Reads a keyring's description, `.platform: 3` or `.blacklist: empty`: its name, and how many keys it has.
+/// Parses a keyring's description, `.platform: 3` or `.blacklist: empty`, into its name and its number of keys.
 pub(crate) fn ring(description: &str) -> Option<(&str, usize)> {
     let (name, count) = description.rsplit_once(": ")?;
     Some((name, if count == "empty" { 0 } else { count.parse().ok()? }))

@@ -1,4 +1,4 @@
-//! The directory that every read of the system goes below.
+//! The directory below which all files of the system are read.
 
 use nix::libc;
 use std::fs::{self, File, OpenOptions};
@@ -6,10 +6,10 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// What a file of text in /proc, /sys or /etc holds at most, in bytes; a kernel's configuration is 300 KiB.
+/// The maximum size of a text file in /proc, /sys or /etc, in bytes; a kernel's configuration has 300 KiB.
 const MAX_TEXT: u64 = 4 << 20;
 
-/// Where /etc, /usr/lib, /boot, /sys, /proc and /run are found; tests put their own tree here.
+/// The directory that contains /etc, /usr/lib, /boot, /sys, /proc and /run; tests use a directory of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root(pub PathBuf);
 
@@ -20,22 +20,22 @@ impl Default for Root {
 }
 
 impl Root {
-    /// The place of an absolute path below this root.
+    /// The path of an absolute path's file below this root.
     #[must_use]
     pub fn path(&self, absolute: impl AsRef<Path>) -> PathBuf {
         let path = absolute.as_ref();
         self.0.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// The bytes of a regular file; `None` where there is none of that name.
+    /// The bytes of a regular file; `None` if it does not exist.
     ///
     /// # Errors
-    /// Whatever else keeps it from being read, see [`read_capped`].
+    /// Why an existing file cannot be read, see [`read_capped`].
     pub fn read(&self, absolute: &str, max: u64) -> io::Result<Option<Vec<u8>>> {
         present(read_capped(&self.path(absolute), max))
     }
 
-    /// A file of text, for facts that may be unknown: `None` where it is absent or cannot be read.
+    /// The content of a text file, for facts that may be unknown; `None` if the file is absent or cannot be read.
     #[must_use]
     pub fn text(&self, absolute: &str) -> Option<String> {
         let bytes = self.read(absolute, MAX_TEXT).ok()??;
@@ -56,20 +56,20 @@ impl Root {
         open_regular(&self.path(absolute)).ok()
     }
 
-    /// Whether something of that name is there.
+    /// Whether a file of that name exists.
     #[must_use]
     pub fn has(&self, absolute: &str) -> bool {
         fs::symlink_metadata(self.path(absolute)).is_ok()
     }
 
-    /// Whom files of trust must belong to: root; below a test's root, whoever owns that.
+    /// The required owner of files that decide about trust: root, or, below the root of a test, the owner of that directory.
     #[must_use]
     pub fn owner(&self) -> u32 {
         if self.0 == Path::new("/") { 0 } else { fs::metadata(&self.0).map_or(0, |metadata| metadata.uid()) }
     }
 }
 
-/// Absence as `None`: the file, or a directory on the way to it, is not there.
+/// Turns absence into `None`: the file or a directory of its path does not exist.
 pub(crate) fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -78,11 +78,11 @@ pub(crate) fn present<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Opens a regular file to read. A FIFO does not block and a device is not started: neither is opened at all, and one
-/// that took the file's place meanwhile is seen afterwards.
+/// Opens a regular file for reading. The type is checked before opening, so that a FIFO does not block and a device is not
+/// started, and again afterwards, in case the file was replaced in between.
 ///
 /// # Errors
-/// The system's, or `InvalidInput` where it is not a regular file.
+/// The error of the system call, or `InvalidInput` if the file is not a regular one.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let irregular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
     if !fs::metadata(path)?.is_file() {
@@ -92,8 +92,8 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     if file.metadata()?.is_file() { Ok(file) } else { Err(irregular()) }
 }
 
-/// All bytes of a regular file, of at most `max` bytes. Files of /proc and /sys do not tell their size, so it is
-/// counted while reading.
+/// All bytes of a regular file of at most `max` bytes. The size is counted while reading, because files in /proc and /sys do not
+/// report their size.
 ///
 /// # Errors
 /// As [`open_regular`], or `FileTooLarge`.
@@ -101,7 +101,7 @@ pub(crate) fn read_capped(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     read_rest(&open_regular(path)?, max)
 }
 
-/// What an open file holds, of at most `max` bytes.
+/// The content of an open file of at most `max` bytes.
 pub(crate) fn read_rest(file: &File, max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;

@@ -1,9 +1,9 @@
-//! Whether UEFI Secure Boot is on, by the firmware's word and by the running kernel's.
+//! Whether UEFI Secure Boot is on, according to the firmware and according to the running kernel.
 
 use super::Root;
 use super::efi::{self, Efi, GLOBAL};
 
-/// What the firmware says: `SecureBoot` and `SetupMode`.
+/// The firmware's state, from the variables `SecureBoot` and `SetupMode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Firmware {
     /// Not started by EFI.
@@ -18,13 +18,13 @@ pub enum Firmware {
     Unknown,
 }
 
-/// Secure Boot, as two parties see it.
+/// Secure Boot, according to the firmware and to the running kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecureBoot {
     /// The firmware, by its variables.
     pub firmware: Firmware,
     /// The running kernel, by `boot_params.secure_boot`, which the EFI stub wrote: it is false on a machine with
-    /// Secure Boot where shim's validation was turned off. `None` where the stub did not say.
+    /// Secure Boot where shim's validation was turned off. `None` if the stub wrote nothing.
     pub kernel: Option<bool>,
 }
 
@@ -35,7 +35,7 @@ const DISABLED: u8 = 2;
 const ENABLED: u8 = 3;
 
 impl SecureBoot {
-    /// What is so on this machine.
+    /// Reads the state of this machine.
     #[must_use]
     pub fn read(root: &Root) -> Self {
         Self { firmware: firmware(root), kernel: kernel(root) }
@@ -47,7 +47,8 @@ impl SecureBoot {
         !matches!(self.firmware, Firmware::NotEfi)
     }
 
-    /// Whether system anchors are taken as under Secure Boot: one party's yes is enough, and so is not knowing.
+    /// Whether the system's anchors are restricted as under Secure Boot. They are if the firmware or the kernel says that it is on,
+    /// or if that is unknown.
     #[must_use]
     pub const fn restricts_anchors(self) -> bool {
         matches!(
@@ -58,8 +59,8 @@ impl SecureBoot {
         )
     }
 
-    /// Whether the running kernel holds it to be on, which IMA's arch policy and lockdown depend on; `None` where
-    /// that cannot be told. The kernel asks the firmware only where the stub said nothing.
+    /// Whether Secure Boot is on according to the running kernel; IMA's arch policy and lockdown depend on this. `None` if unknown.
+    /// The kernel asks the firmware only if the stub wrote nothing.
     #[must_use]
     pub const fn for_kernel(self) -> Option<bool> {
         match (self.kernel, self.firmware) {

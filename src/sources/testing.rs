@@ -1,4 +1,4 @@
-//! A root of a test's own, in the system's directory for temporary files.
+//! A root directory for a test, in the system's directory for temporary files.
 
 use super::Root;
 use std::fs::{self, Permissions};
@@ -24,7 +24,7 @@ impl Tree {
         &self.0
     }
 
-    /// A file with mode 0644, in directories with mode 0755, whatever the umask is.
+    /// Writes a file with mode 0644 in directories with mode 0755, independent of the umask.
     pub(crate) fn write(&self, path: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let place = self.0.path(path);
         self.directory(std::path::Path::new(path).parent().unwrap().to_str().unwrap());
@@ -54,7 +54,7 @@ impl Drop for Tree {
     }
 }
 
-/// An EFI variable as efivarfs shows it.
+/// Writes an EFI variable as efivarfs shows it.
 pub(crate) fn set_variable(tree: &Tree, name: &str, vendor: &str, attributes: u32, data: &[u8]) {
     let bytes = [&attributes.to_le_bytes(), data].concat();
     tree.write(&format!("/sys/firmware/efi/efivars/{name}-{vendor}"), bytes);

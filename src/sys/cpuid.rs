@@ -1,8 +1,8 @@
-//! The processor's account of itself.
+//! The `cpuid` instruction.
 
 use std::arch::x86_64::{__cpuid_count, CpuidResult};
 
-/// Sub-leaf 0 of a leaf; `None` where the processor has none of that number.
+/// Sub-leaf 0 of a leaf; `None` if the processor does not have the leaf.
 #[must_use]
 #[allow(unused_unsafe, reason = "newer compilers take the call for safe, Rust 1.88 does not")]
 pub fn cpuid(leaf: u32) -> Option<CpuidResult> {

@@ -1,4 +1,4 @@
-//! `kexec_file_load(2)`, `kexec_load(2)` and `reboot(2)`, behind a trait so that a test can stand where the kernel stands.
+//! `kexec_file_load(2)`, `kexec_load(2)` and `reboot(2)`, behind a trait so that a test can replace the kernel.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -8,14 +8,14 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Flags of `kexec_file_load` (include/uapi/linux/kexec.h).
 pub mod flags {
-    /// Forget the loaded image.
+    /// Unload the loaded image.
     pub const UNLOAD: u64 = 0x1;
     /// Load the crash kernel.
     pub const ON_CRASH: u64 = 0x2;
-    /// There is no initrd; its descriptor is not looked at.
+    /// There is no initrd; the kernel ignores its descriptor.
     pub const NO_INITRAMFS: u64 = 0x4;
-    /// Linux 6.17: do not place segments in CMA, whose alignment is too small for a kernel (`dma_alloc_from_contiguous`
-    /// clamps it): the decompressor would run into the initrd.
+    /// Linux 6.17: do not place segments in CMA. `dma_alloc_from_contiguous` clamps the alignment, which is then too small for a
+    /// kernel: the decompressor would overwrite the initrd.
     pub const NO_CMA: u64 = 0x10;
     /// `kexec_load`: the crash kernel (`KEXEC_ON_CRASH`).
     pub(super) const CRASH_SEGMENTS: u64 = 0x1;
@@ -25,20 +25,20 @@ pub mod flags {
     pub const ARCH_NAME: &str = if cfg!(target_arch = "x86_64") { "KEXEC_ARCH_X86_64" } else { "KEXEC_ARCH_DEFAULT" };
 }
 
-/// What is handed to `kexec_file_load`.
+/// The arguments of `kexec_file_load`.
 #[derive(Debug, Clone, Copy)]
 pub struct FileLoad<'a> {
     /// The kernel image; the call reads it from the start.
     pub kernel: BorrowedFd<'a>,
-    /// The initrd, or [`flags::NO_INITRAMFS`] is added.
+    /// The initrd; without one, [`flags::NO_INITRAMFS`] is added to the flags.
     pub initrd: Option<BorrowedFd<'a>>,
-    /// The command line; its NUL is counted by the kernel.
+    /// The command line; the length that the kernel is given includes the NUL.
     pub cmdline: &'a CStr,
-    /// Of [`flags`], less `NO_INITRAMFS`.
+    /// A combination of [`flags`], without `NO_INITRAMFS`.
     pub flags: u64,
 }
 
-/// What is handed to `kexec_load`, for a reboot.
+/// The arguments of `kexec_load`.
 #[derive(Debug, Clone, Copy)]
 pub struct SegmentsLoad<'a> {
     /// The physical address to jump to.
@@ -50,41 +50,41 @@ pub struct SegmentsLoad<'a> {
 /// `struct kexec_segment`.
 #[derive(Debug, Clone, Copy)]
 pub struct RawSegment<'a> {
-    /// The bytes; the kernel puts zeros behind them.
+    /// The bytes; the kernel fills the rest of the range with zeros.
     pub bytes: &'a [u8],
-    /// The physical address that they go to, a multiple of 4096.
+    /// The physical address of the range, a multiple of 4096.
     pub at: u64,
-    /// Bytes there, a multiple of 4096.
+    /// The length of the range in bytes, a multiple of 4096.
     pub memory: u64,
 }
 
-/// The calls that change what this machine boots next.
+/// The calls that change which kernel this machine boots next.
 pub trait Kexec: fmt::Debug {
     /// `kexec_file_load(2)`.
     ///
     /// # Errors
-    /// The kernel's errno; 524 (`ENOTSUPP`) is not known to libc and comes as its number.
+    /// The kernel's errno. libc does not know 524 (`ENOTSUPP`), so it is shown as a number.
     fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32>;
 
-    /// `kexec_file_load(2)` with `KEXEC_FILE_UNLOAD`, which a locked down kernel permits too.
+    /// `kexec_file_load(2)` with `KEXEC_FILE_UNLOAD`, which a kernel in lockdown permits, too.
     ///
     /// # Errors
     /// The kernel's errno.
     fn file_unload(&self, panic: bool) -> Result<(), i32>;
 
-    /// `kexec_load(2)`. The kernel checks no more of an address than its alignment and that no two segments overlap.
+    /// `kexec_load(2)`. Of the addresses, the kernel checks only the alignment, and that no two segments overlap.
     ///
     /// # Errors
     /// The kernel's errno.
     fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32>;
 
-    /// `kexec_load(2)` with no segments: for kernels without `kexec_file_load`.
+    /// `kexec_load(2)` with no segments, which unloads; for kernels without `kexec_file_load`.
     ///
     /// # Errors
     /// The kernel's errno.
     fn segments_unload(&self, panic: bool) -> Result<(), i32>;
 
-    /// `reboot(2)` with `LINUX_REBOOT_CMD_KEXEC`: does not return when it works, and writes nothing to disk before.
+    /// `reboot(2)` with `LINUX_REBOOT_CMD_KEXEC`. If it succeeds, it does not return. It does not sync file systems.
     ///
     /// # Errors
     /// The kernel's errno; `EINVAL` when nothing is loaded.
@@ -106,7 +106,7 @@ impl From<&RawSegment<'_>> for CSegment {
     }
 }
 
-/// What a system call answered.
+/// The result of a system call.
 fn answer(result: libc::c_long) -> Result<(), i32> {
     if result == 0 { Ok(()) } else { Err(Errno::last_raw()) }
 }
@@ -122,8 +122,8 @@ impl Kexec for Live {
             Some(fd) => (fd.as_raw_fd(), 0),
             None => (-1, flags::NO_INITRAMFS),
         };
-        // SAFETY: the pointer and the length are of one live slice, which the kernel only reads; the descriptors are
-        // borrowed for the call.
+        // SAFETY: pointer and length belong to one live slice, which the kernel only reads; the descriptors are borrowed for the
+        // call.
         answer(unsafe {
             libc::syscall(
                 libc::SYS_kexec_file_load,
@@ -138,7 +138,7 @@ impl Kexec for Live {
 
     fn file_unload(&self, panic: bool) -> Result<(), i32> {
         let which = if panic { flags::ON_CRASH } else { 0 };
-        // SAFETY: with UNLOAD the kernel looks at no other argument.
+        // SAFETY: with UNLOAD the kernel ignores all other arguments.
         answer(unsafe {
             libc::syscall(libc::SYS_kexec_file_load, -1, -1, 0usize, std::ptr::null::<u8>(), flags::UNLOAD | which)
         })
@@ -146,14 +146,14 @@ impl Kexec for Live {
 
     fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
         let raw: Vec<_> = load.segments.iter().map(CSegment::from).collect();
-        // SAFETY: the array has as many elements as are said, and each points to a live slice of its length; the kernel
-        // only reads them.
+        // SAFETY: the count is that of the array, and each element points to a live slice of its length; the kernel only reads
+        // them.
         answer(unsafe { libc::syscall(libc::SYS_kexec_load, load.entry, raw.len(), raw.as_ptr(), flags::ARCH) })
     }
 
     fn segments_unload(&self, panic: bool) -> Result<(), i32> {
         let which = if panic { flags::CRASH_SEGMENTS } else { 0 };
-        // SAFETY: of no segments the kernel reads none.
+        // SAFETY: with a count of zero the kernel does not read the array.
         answer(unsafe {
             libc::syscall(libc::SYS_kexec_load, 0usize, 0usize, std::ptr::null::<u8>(), flags::ARCH | which)
         })

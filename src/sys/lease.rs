@@ -1,4 +1,4 @@
-//! A read lease: while it is held, nobody opens the file for writing without the kernel asking us first.
+//! A read lease: while it is held, the kernel notifies us before it lets anyone open the file for writing.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -9,18 +9,18 @@ use std::os::fd::{AsRawFd, RawFd};
 /// include/uapi/asm-generic/fcntl.h; libc does not name it.
 const F_SETSIG: i32 = 10;
 
-/// A read lease on a file (`fcntl(2)`, "Leases"). Whoever opens the file for writing waits until it is given back or
-/// `/proc/sys/fs/lease-break-time` (45 s) is over.
+/// A read lease on a file (`fcntl(2)`, "Leases"). A process that opens the file for writing waits until the lease is released or
+/// `/proc/sys/fs/lease-break-time` (45 s) has passed.
 #[derive(Debug)]
 pub struct Lease<'a> {
     file: &'a File,
 }
 
 impl<'a> Lease<'a> {
-    /// Takes the lease. The kernel is told to ask for it back by `SIGURG`, which ends nobody; `SIGIO` would end us.
+    /// Takes the lease. The kernel notifies us by `SIGURG`, which is ignored by default; the default `SIGIO` would end the program.
     ///
     /// # Errors
-    /// `WouldBlock` when someone has the file open for writing; `InvalidInput` where the file system has no leases.
+    /// `WouldBlock` if the file is open for writing; `InvalidInput` if the file system does not support leases.
     pub fn take(file: &'a File) -> io::Result<Self> {
         // SAFETY: F_SETSIG takes an integer.
         Errno::result(unsafe { libc::fcntl(file.as_raw_fd(), F_SETSIG, libc::SIGURG) })?;
@@ -28,7 +28,7 @@ impl<'a> Lease<'a> {
         Ok(Self { file })
     }
 
-    /// Whether nobody has asked for it back until now.
+    /// Whether no process has tried to open the file for writing until now.
     #[must_use]
     pub fn held(&self) -> bool {
         // SAFETY: F_GETLEASE has no argument.
@@ -39,7 +39,7 @@ impl<'a> Lease<'a> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        // Nothing can be done about a failure; the lease ends with the descriptor.
+        // A failure does no harm: the lease ends when the descriptor is closed.
         let _ = set(self.file.as_raw_fd(), libc::F_UNLCK);
     }
 }
@@ -62,7 +62,7 @@ mod tests {
         std::fs::write(&path, b"kernel").unwrap();
         let file = File::open(&path).unwrap();
         let Ok(lease) = Lease::take(&file) else {
-            // No leases here (some overlay file systems); the caller refuses such files.
+            // Some overlay file systems do not support leases; the caller refuses such files.
             std::fs::remove_file(&path).unwrap();
             return;
         };

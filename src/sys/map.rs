@@ -22,7 +22,7 @@ impl Map {
     /// Maps the whole of a sealed memfd.
     ///
     /// # Errors
-    /// What `mmap(2)` answers.
+    /// The error of `mmap(2)`.
     pub fn new(memfd: &Memfd) -> io::Result<Self> {
         let length = memfd.len();
         if length == 0 {

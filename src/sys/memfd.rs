@@ -19,7 +19,7 @@ impl Memfd {
     /// Lets `fill` write the content, then seals it against writing, growing, shrinking and unsealing.
     ///
     /// # Errors
-    /// What `fill` says, or what creating or sealing answers.
+    /// The error of `fill`, or of creating or sealing the memfd.
     pub fn create<E: From<io::Error>>(name: &CStr, fill: impl FnOnce(&mut File) -> Result<u64, E>) -> Result<Self, E> {
         let mut file = File::from(open(name).map_err(io::Error::from)?);
         let length = fill(&mut file)?;
@@ -49,8 +49,8 @@ impl Memfd {
     }
 }
 
-/// Linux 6.3 wants to be told that nobody will execute it, and `vm.memfd_noexec=2` insists; older kernels do not know
-/// the flag.
+/// From Linux 6.3 on, MFD_NOEXEC_SEAL marks a memfd as not executable, and `vm.memfd_noexec=2` demands the flag. Older kernels
+/// refuse the flag.
 fn open(name: &CStr) -> nix::Result<std::os::fd::OwnedFd> {
     let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
     let no_exec = MFdFlags::from_bits_retain(nix::libc::MFD_NOEXEC_SEAL);

@@ -2,7 +2,7 @@
 
 use nix::libc;
 
-/// 32 bytes of the kernel's own random numbers; nothing while it has none to give (early in a boot).
+/// 32 bytes from the kernel's random number generator; `None` while it is not initialised (early in the boot).
 #[must_use]
 pub fn seed() -> Option<[u8; 32]> {
     let mut seed = [0; 32];

@@ -1,4 +1,4 @@
-//! AlgorithmIdentifiers: those that skexec verifies, those that only the kernel would, and those that neither knows.
+//! AlgorithmIdentifiers: those that skexec accepts, those that only the kernel accepts, and unknown ones.
 
 use super::der::{Cursor, NULL, OID, SEQUENCE, Tlv};
 use super::oid;
@@ -39,19 +39,19 @@ pub enum Family {
     Ecdsa,
 }
 
-/// How a signature is made: the key's kind and the digest.
+/// A signature scheme: the kind of key and the digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scheme {
     /// The key's kind.
     pub family: Family,
-    /// What is signed is the digest by this algorithm.
+    /// The algorithm of the digest that is signed.
     pub digest: Algorithm,
 }
 
 /// The digest that an AlgorithmIdentifier names.
 ///
 /// # Errors
-/// `weak-digest` where kernels still take it, `unsupported-algorithm` else.
+/// `weak-digest` for a digest that kernels still accept, else `unsupported-algorithm`.
 pub fn digest(identifier: Identifier<'_>) -> Result<Algorithm, Finding> {
     let weak = |name| Err(Finding::new(Reason::WeakDigest, name));
     match identifier.oid {
@@ -62,7 +62,7 @@ pub fn digest(identifier: Identifier<'_>) -> Result<Algorithm, Finding> {
         oid::SHA1 => weak("sha1"),
         oid::SHA224 => weak("sha224"),
         oid::MD5 => Err(Finding::new(Reason::UnsupportedAlgorithm, "digest md5")),
-        // Debian builds it into its 6.12 and not into its 7.2.
+        // Debian builds SHA-3 into its 6.12, but not into its 7.2.
         oid::SHA3_256 | oid::SHA3_384 | oid::SHA3_512 => Err(Finding::new(Reason::UnsupportedAlgorithm, "digest sha3")),
         other => Err(unsupported("digest", other)),
     }
@@ -94,12 +94,12 @@ pub fn message_scheme(identifier: Identifier<'_>, digest: Algorithm) -> Result<S
 pub enum CertificateScheme {
     /// By a scheme that skexec accepts.
     Usable(Scheme),
-    /// By one that kernels may still accept and skexec does not. Roots are signed so; their own signatures are not verified.
+    /// By a scheme that kernels may still accept and skexec does not. Some roots are signed so, but their signatures are not verified.
     Weak(&'static str),
 }
 
-/// The scheme of a certificate, by the content bytes of its signatureAlgorithm; those of the kernel's
-/// `x509_note_sig_algo`. Nothing: the kernel cannot parse such a certificate.
+/// The scheme of a certificate, from the content bytes of its signatureAlgorithm; the same set as in the kernel's
+/// `x509_note_sig_algo`. `None` if the kernel cannot parse such a certificate.
 #[must_use]
 pub fn certificate_scheme(algorithm: &[u8]) -> Option<CertificateScheme> {
     let usable = |family, digest| Some(CertificateScheme::Usable(Scheme { family, digest }));

@@ -8,7 +8,7 @@ const MARKER: &[u8] = b"~Module signature appended~\n";
 /// PKEY_ID_PKCS7, the only kind that there still is.
 const PKCS7: u8 = 2;
 
-/// A file and the message at its end; nothing was verified.
+/// A file and the message at its end, both unverified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended<'a> {
     /// The file without its signature: what is signed.
@@ -18,7 +18,7 @@ pub struct Appended<'a> {
 }
 
 impl<'a> Appended<'a> {
-    /// Splits a file that ends with the marker; nothing where it does not.
+    /// Splits a file that ends with the marker; `None` for another file.
     ///
     /// # Errors
     /// `appended-signature`, `double-marker`.
@@ -30,7 +30,7 @@ impl<'a> Appended<'a> {
         let at =
             rest.len().checked_sub(size).filter(|at| *at > 0).ok_or_else(|| malformed("it is longer than the file"))?;
         let (content, message) = rest.split_at_checked(at).ok_or_else(|| malformed("it is longer than the file"))?;
-        // Which of two signatures was meant, and of what? Tools differ: the kernel strips one.
+        // With two appended signatures, tools disagree about the signed content: the kernel strips only one.
         if content.ends_with(MARKER) {
             return Err(Reason::DoubleMarker.into());
         }
@@ -38,7 +38,7 @@ impl<'a> Appended<'a> {
     }
 }
 
-/// The message's length, out of `struct module_signature`; all else in it must say what there is no choice about
+/// The message's length, from `struct module_signature`; every other field must have its only permitted value
 /// (`mod_check_sig`).
 fn size(trailer: &[u8; 12]) -> Result<usize, &'static str> {
     let [algorithm, hash, kind, signer, key_id, pad @ .., a, b, c, d] = *trailer;

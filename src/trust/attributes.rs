@@ -1,4 +1,4 @@
-//! Signed attributes (RFC 5652, 5.3 and 11): what the signature is over, and which content they name.
+//! Signed attributes (RFC 5652, 5.3 and 11): the data that is signed, with the digest of the content.
 
 use super::der::{Cursor, OCTET_STRING, OID, SEQUENCE, SET, Tlv};
 use super::profile::Profile;
@@ -6,7 +6,7 @@ use super::{oid, time};
 use crate::digest::Algorithm;
 use crate::reason::{Finding, Reason};
 
-/// Signed attributes, checked except for the digest that they hold.
+/// Signed attributes, checked except for their messageDigest.
 #[derive(Debug, Clone, Copy)]
 pub struct Attributes<'a> {
     raw: &'a [u8],
@@ -50,7 +50,7 @@ impl<'a> Attributes<'a> {
         Ok(Self { raw: element.raw, message_digest: message_digest.value, signing_time })
     }
 
-    /// What the signature is over: the attributes as they were written, with the tag of a SET in place of the `[0]`
+    /// The signed data: the attributes as they were written, with the tag of a SET in place of the `[0]`
     /// (RFC 5652, 5.4).
     #[must_use]
     pub fn signed_parts(&self) -> [&'a [u8]; 2] {

@@ -1,7 +1,8 @@
 //! Authenticode's part of a PE: the image digest, and the table of signatures at its end.
 //!
 //! "Windows Authenticode Portable Executable Signature Format", "Calculating the PE Image Hash"; PE format, "The
-//! Attribute Certificate Table". The kernel's `pefile_digest_pe_contents` and `pefile_strip_sig_wrapper` mark the limits.
+//! Attribute Certificate Table". Nothing is accepted that the kernel's `pefile_digest_pe_contents` and
+//! `pefile_strip_sig_wrapper` refuse.
 
 use super::pkcs7::{Profile, SignedData};
 use super::spc;
@@ -17,10 +18,10 @@ const TYPE_PKCS_SIGNED_DATA: u16 = 0x0002;
 /// More signatures than any image has; each costs a parse.
 const MAX_ENTRIES: usize = 16;
 
-/// The signature that decides about a PE, and what else is in its certificate table. Nothing of it was verified.
+/// The signature that decides about a PE, and the rest of its certificate table, all unverified.
 #[derive(Debug)]
 pub(super) struct Embedded<'a> {
-    /// The first message of the table: as in the kernel, it decides. A later one can spoil the image but not save it.
+    /// The first message of the table, which decides, as in the kernel. A later one can only add reasons against the image.
     pub(super) message: SignedData<'a>,
     /// Its SpcIndirectDataContent.
     pub(super) content: &'a [u8],
@@ -46,14 +47,14 @@ impl<'a> Embedded<'a> {
     }
 }
 
-/// The image digest of a PE without holes ([`Pe::check_coverage`]): all bytes before the certificate table, less the
+/// The image digest of a PE without gaps ([`Pe::check_coverage`]): all bytes before the certificate table, without the
 /// CheckSum and the table's own entry in the data directories.
 #[must_use]
 pub fn image_digest<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe, algorithm: Algorithm) -> Digest {
     file.digest(algorithm, &covered(file, pe))
 }
 
-/// The same by SHA-256, by which images are revoked whatever they were signed with.
+/// The image digest by SHA-256. Revocation lists name images by it, whatever digest was signed.
 pub(super) fn image_sha256<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe) -> [u8; 32] {
     file.sha256(&covered(file, pe))
 }
@@ -91,7 +92,7 @@ fn entry(rest: &[u8], index: usize) -> Result<(&[u8], &[u8]), Finding> {
     let length = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX);
     let (revision, kind) = (u16::from_le_bytes(revision), u16::from_le_bytes([kind_low, kind_high]));
     let body = rest.get(HEADER..length).ok_or_else(|| {
-        // Behind the first entry, what has no possible length is not an entry at all.
+        // After the first entry, bytes with an impossible length are not an entry.
         let reason = if index == 0 { Reason::WinCertLength } else { Reason::CertTableJunk };
         Finding::new(reason, format!("dwLength {length} of entry {index}, {} bytes remain", rest.len()))
     })?;
@@ -99,7 +100,7 @@ fn entry(rest: &[u8], index: usize) -> Result<(&[u8], &[u8]), Finding> {
         let seen = format!("wRevision {revision:#06x}, wCertificateType {kind:#06x}");
         return Err(Finding::new(Reason::WinCertType, seen));
     }
-    // The last entry's padding may be left out only if the table is, too, a multiple of eight.
+    // The last entry must be padded, too: its padded length must lie within the table.
     let padded = length.next_multiple_of(8);
     let padding = rest.get(length..padded).ok_or_else(junk)?;
     if padding.iter().any(|byte| *byte != 0) {

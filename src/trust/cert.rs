@@ -1,4 +1,4 @@
-//! A parsed X.509 certificate (RFC 5280), with the raw spans that a verification needs.
+//! A parsed X.509 certificate (RFC 5280), with the raw bytes that a verification needs.
 
 use super::algorithm::{CertificateScheme, certificate_scheme};
 use super::der::{self, Tlv};
@@ -8,7 +8,7 @@ use super::{name, oid, time, x509};
 use crate::digest;
 use crate::reason::{Finding, Reason};
 
-/// A parsed certificate. It says nothing about who signed it.
+/// A parsed certificate, whose issuer's signature is not verified.
 #[derive(Debug, Clone)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -23,7 +23,7 @@ pub struct Certificate {
     signature: Vec<u8>,
 }
 
-/// A distinguished name: as it was written, and for people.
+/// A distinguished name: its raw bytes, and a text for people.
 #[derive(Debug, Clone)]
 struct Name {
     raw: Vec<u8>,
@@ -54,8 +54,8 @@ impl Validity {
 }
 
 impl Certificate {
-    /// Parses one DER certificate with nothing after it. What the kernel cannot parse (`x509_cert_parse`) is refused; so
-    /// is a self-signed certificate that its own key did not sign, which the kernel takes into no keyring.
+    /// Parses one DER certificate with nothing after it. A certificate that the kernel cannot parse (`x509_cert_parse`) is refused.
+    /// So is a self-signed certificate with a wrong signature, which the kernel adds to no keyring.
     ///
     /// # Errors
     /// `bag-cert`, `unsupported-algorithm` or `der`.
@@ -162,20 +162,20 @@ impl Certificate {
         self.extensions.subject_key_id.as_deref()
     }
 
-    /// Whether this is the certificate of that issuer and serial number (RFC 5652, 10.2.4).
+    /// Whether the certificate has this issuer and serial number (RFC 5652, 10.2.4).
     #[must_use]
     pub fn is_named(&self, issuer: &[u8], serial: &[u8]) -> bool {
         self.issuer.raw == issuer && self.serial == serial
     }
 
-    /// Whether it names itself as its issuer, by name and by key (the kernel's `x509_check_for_self_signed`). Its
-    /// signature was then verified when it was parsed, if it is one that can be.
+    /// Whether it names itself as its issuer, by name and by key (the kernel's `x509_check_for_self_signed`). If so, its signature
+    /// was verified during parsing, unless its algorithm is not supported.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
         self.subject.raw == self.issuer.raw && self.names_itself().is_none_or(|(by_key, by_name)| by_key || by_name)
     }
 
-    /// Whether authorityKeyIdentifier names this very certificate, by key and by name; nothing if it names no certificate.
+    /// Whether authorityKeyIdentifier names this certificate itself, by key and by name; `None` if it names no certificate.
     fn names_itself(&self) -> Option<(bool, bool)> {
         let authority = self.extensions.authority_key_id.as_ref()?;
         let by_key = authority.key_id.as_deref().map(|id| self.subject_key_id() == Some(id));
@@ -183,7 +183,7 @@ impl Certificate {
         (by_key.is_some() || by_name.is_some()).then(|| (by_key.unwrap_or_default(), by_name.unwrap_or_default()))
     }
 
-    /// Verifies this certificate's signature by the issuer's key.
+    /// Verifies this certificate's signature with the issuer's key.
     ///
     /// # Errors
     /// `cert-signature`, `weak-digest`, `weak-key` or `unsupported-algorithm`.
@@ -200,7 +200,7 @@ impl Certificate {
         }
     }
 
-    /// The same with keys of any strength. A weak digest cannot be computed here and counts as a match.
+    /// The same, with keys of any strength. A signature over a weak digest cannot be verified here and counts as valid.
     pub(super) fn matches_key_of(&self, issuer: &Self) -> Result<(), &'static str> {
         match self.scheme {
             CertificateScheme::Weak(_) => Ok(()),

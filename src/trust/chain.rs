@@ -1,8 +1,8 @@
-//! From the signer's certificate to an anchor.
+//! Certification paths, from the signer's certificate to an anchor.
 //!
-//! The path is built as the kernel builds it, step by step (`pkcs7_verify.c:pkcs7_verify_sig_chain`,
-//! `pkcs7_trust.c:pkcs7_validate_trust_one`), so that the kernel accepts what is accepted here. `rules` checks what the kernel does
-//! not check of the certificates on the path.
+//! The path is built step by step, as the kernel does it (`pkcs7_verify.c:pkcs7_verify_sig_chain`,
+//! `pkcs7_trust.c:pkcs7_validate_trust_one`), so that the kernel accepts every path that is accepted here. `rules` adds the checks of
+//! the path's certificates that the kernel does not make.
 
 use super::cert::Certificate;
 use super::pkcs7::SignedData;
@@ -12,12 +12,12 @@ use crate::hex;
 use crate::prediction;
 use crate::reason::{Finding, Reason};
 
-/// Steps from a signer up to an anchor; real paths have one or two.
+/// The maximum number of steps from a signer up to an anchor; real paths have one or two.
 const MAX_STEPS: usize = 8;
-/// Anchors that are tried for one step. The administrator chose them, so there is no reason for many of one name.
+/// The maximum number of anchors that are tried for one step. The administrator chose the anchors, so few have the same name.
 const MAX_CANDIDATES: usize = 8;
 
-/// A proof: these certificates were verified, each by the next one's key, and the last is trusted. Only [`verify`] makes one.
+/// A proof: each of these certificates was verified with the next one's key, and the last one is trusted. Only [`verify`] makes one.
 #[derive(Debug, Clone)]
 pub struct Path {
     certificates: Vec<Certificate>,
@@ -38,11 +38,11 @@ impl Path {
     }
 }
 
-/// Proves that a trusted signer signed this content. `content` is what messageDigest is over or, where there are no attributes,
-/// what the signature itself is over.
+/// Proves that a trusted signer signed this content. `content` is the data whose digest is in messageDigest or, without signed
+/// attributes, the data that is signed itself.
 ///
 /// # Errors
-/// Every finding, in the order in which the kernel would see it; then the findings about what the kernel does not check.
+/// All findings: first those that the kernel would make, in its order, then those of the checks that only skexec makes.
 pub fn verify(message: &SignedData<'_>, content: &[u8], anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
     let judge = Judge { message, content, anchors };
     let mut findings: Vec<Finding> = message.signer.check_content(content).err().into_iter().collect();
@@ -60,7 +60,7 @@ pub fn verify(message: &SignedData<'_>, content: &[u8], anchors: &[Anchor]) -> R
     }
 }
 
-/// The path as far as it was found.
+/// The part of the path that was found.
 struct Found<'a> {
     certificates: Vec<&'a Certificate>,
     anchor: Option<usize>,
@@ -180,8 +180,8 @@ impl<'a> Judge<'a> {
         path: &[&'a Certificate],
         end: &End,
     ) -> Result<Option<(usize, usize, &'a Certificate)>, Finding> {
-        // A certificate on the path may be an anchor itself. The anchor's key is what is trusted, whatever key the message's
-        // certificate of the same name has: so the anchor's key must verify the certificate below.
+        // A certificate on the path may be an anchor itself. Then the anchor's key is trusted, and must verify the certificate
+        // below. The message's certificate of that name may have another key, which does not count.
         for (below, certificate) in path.iter().enumerate() {
             let named = |anchor: &Certificate| anchor.is_named(certificate.raw_issuer(), certificate.serial());
             let same = self.found(named, certificate.subject_key_id());
@@ -213,8 +213,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The anchors that a keyring finds by the first of two identifiers (`find_asymmetric_key`). The kernel takes one of them, which
-    /// cannot be foretold, and finds none if that one lacks the second identifier.
+    /// The anchors that a keyring finds by the first of two identifiers (`find_asymmetric_key`). The kernel uses one of them; which
+    /// one is unpredictable. It finds no key if that one lacks the second identifier.
     fn found(&self, first: impl Fn(&Certificate) -> bool, second: Option<&[u8]>) -> Vec<(usize, &'a Certificate)> {
         let all = self.anchors.iter().map(|anchor| &anchor.certificate).enumerate();
         let held = all.filter(|(place, anchor)| first(anchor) && !self.is_replaced(*place, anchor));
@@ -223,7 +223,7 @@ impl<'a> Judge<'a> {
         if complete { found } else { Vec::new() }
     }
 
-    /// Whether a keyring holds a later key in place of this one. It makes no difference if both are one key under one name.
+    /// Whether a later key replaces this one in a keyring. If key and name are the same, that makes no difference.
     fn is_replaced(&self, place: usize, anchor: &Certificate) -> bool {
         let later = self.anchors.iter().map(|anchor| &anchor.certificate).skip(place.saturating_add(1));
         let another = later.filter(|later| {
@@ -238,13 +238,13 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What tells keys of one subject apart (`x509_key_preparse`).
+/// The part of a key's description that differs between keys of one subject (`x509_key_preparse`).
 fn key_name(certificate: &Certificate) -> &[u8] {
     certificate.subject_key_id().unwrap_or(certificate.serial())
 }
 
-/// The first candidate that may be an anchor; nothing if there is no candidate; the fault of the first one if none may.
-/// Every candidate must pass the check: the kernel takes one, which cannot be foretold, and tries no other.
+/// The first candidate that may be an anchor; `None` without candidates; the first candidate's finding if none may. All candidates
+/// must pass `check`, because the kernel uses only one of them, and which one is unpredictable.
 fn first_good(
     candidates: Vec<(usize, &Certificate)>,
     check: impl Fn(&Certificate) -> Result<(), Finding>,

@@ -1,7 +1,7 @@
 //! Strict DER (X.690, clauses 8, 10 and 11): a cursor over raw bytes, and a check of a whole message.
 //!
-//! The kernel reads BER (`lib/asn1_decoder.c`). What is BER but not DER gives two readers two messages, so [`check`] comes
-//! first and refuses it; the walks that follow use the [`Cursor`] and keep the raw bytes, which are what was signed.
+//! The kernel reads BER (`lib/asn1_decoder.c`). Two parsers may read different messages from BER that is not DER, so [`check`] comes
+//! first and refuses it. The parsers that follow use the [`Cursor`] and keep the raw bytes, because these were signed.
 
 use crate::reason::{Finding, Reason};
 
@@ -29,8 +29,8 @@ pub const SET: u8 = 0x31;
 const ENUMERATED: u8 = 0x0a;
 const CONSTRUCTED: u8 = 0x20;
 
-/// A signature nested in another's unsigned attributes, with its own certificates, is 22 levels deep: the bound protects
-/// the stack.
+/// The maximum depth, which protects the stack. A signature that is nested in another's unsigned attributes, with its own
+/// certificates, is 22 levels deep.
 const MAX_DEPTH: u8 = 32;
 
 /// The error of [`split`] for an element that is longer than the input.
@@ -78,7 +78,7 @@ impl<'a> Cursor<'a> {
         self.rest.is_empty()
     }
 
-    /// The next element; nothing at the end, or where the bytes are no DER.
+    /// The next element; `None` at the end, or if the bytes are not DER.
     pub fn any(&mut self) -> Option<Tlv<'a>> {
         let (tlv, rest) = split(self.rest).ok()?;
         self.rest = rest;
@@ -142,7 +142,7 @@ fn long_length(count: usize, rest: &[u8]) -> Result<(usize, &[u8]), &'static str
 
 /// Checks that these bytes are one element of strict DER and nothing else, all the way down.
 ///
-/// The order within a SET OF (11.6) is left to those who know what the SET is for.
+/// The order within a SET OF (11.6) is not checked, because SET and SET OF have the same tag; the caller knows the type.
 ///
 /// # Errors
 /// `der`, with what is wrong and where.
@@ -179,7 +179,7 @@ fn element(tlv: Tlv<'_>, offset: usize, depth: u8) -> Result<(), Finding> {
     Ok(())
 }
 
-/// The content octets of the universal types (8.2, 8.3, 8.6, 8.8, 8.19, 11.1, 11.2); of others nothing is known.
+/// Checks the content octets of the universal types (8.2, 8.3, 8.6, 8.8, 8.19, 11.1, 11.2); other types may hold any bytes.
 fn primitive(tlv: Tlv<'_>) -> Result<(), &'static str> {
     match (tlv.tag, tlv.value) {
         (0, _) => Err("an end-of-contents stands where lengths are definite"),

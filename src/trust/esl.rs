@@ -1,12 +1,12 @@
-//! EFI signature lists (UEFI 32.4.1): what `db`, `dbx` and shim's lists are written in.
+//! EFI signature lists (UEFI 32.4.1): the format of `db`, `dbx` and shim's lists.
 //!
-//! The bounds are those that the kernel checks (certs, `efi_parser.c`); where the kernel drops the rest of a variable,
-//! the whole variable is malformed here, and the caller decides what that means.
+//! The bounds are those that the kernel checks (certs, `efi_parser.c`). Where the kernel ignores the rest of a variable, this parser
+//! refuses the whole variable, and the caller decides what follows from that.
 
 use crate::digest::Algorithm;
 use std::fmt;
 
-/// Names a kind of entry: 16 bytes as they stand in a list.
+/// A GUID that names a kind of entry: 16 bytes, as in a list.
 pub type Guid = [u8; 16];
 
 /// SignatureType, SignatureListSize, SignatureHeaderSize, SignatureSize.
@@ -27,7 +27,7 @@ const X509_SHA384: Guid = *b"\x6e\x87\x76\x70\xc2\x80\xe6\x4e\xaa\xd2\x28\xb3\x4
 /// EFI_CERT_X509_SHA512_GUID, 446dbf63-2502-4cda-bcfa-2465d2b0fe9d.
 const X509_SHA512: Guid = *b"\x63\xbf\x6d\x44\x02\x25\xda\x4c\xbc\xfa\x24\x65\xd2\xb0\xfe\x9d";
 
-/// One entry of a list, or a list of entries that nothing here can evaluate.
+/// One entry of a list, or a whole list of entries of an unsupported kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry<'a> {
     /// A DER certificate; not parsed.
@@ -36,23 +36,23 @@ pub enum Entry<'a> {
     Image([u8; 32]),
     /// The hash of a TBSCertificate.
     Tbs {
-        /// The hash's.
+        /// The algorithm of the hash.
         algorithm: Algorithm,
         hash: &'a [u8],
         /// Whether a time of revocation follows the hash. The time itself does not count: without a trusted timestamp no
         /// signature can be proved to be older.
         timed: bool,
     },
-    /// Entries of another kind, and how many.
+    /// Entries of another kind, with their number.
     Other(Guid, usize),
 }
 
-/// A list that breaks a rule.
+/// A malformed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed {
-    /// Where the list starts that breaks it, in bytes.
+    /// The offset of the malformed list in bytes.
     pub offset: usize,
-    /// The rule.
+    /// The rule that it breaks.
     pub what: &'static str,
 }
 
@@ -64,13 +64,13 @@ impl fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-/// Whether bytes start as a list of a kind that is known here.
+/// Whether bytes start like a list of a supported kind.
 #[must_use]
 pub fn claimed_by(bytes: &[u8]) -> bool {
     [X509, SHA256, X509_SHA256, X509_SHA384, X509_SHA512].iter().any(|kind| bytes.starts_with(kind))
 }
 
-/// Parses all lists of a variable or a file. No bytes are a variable without lists.
+/// Parses all lists of a variable or a file. Empty input is a variable without lists.
 ///
 /// # Errors
 /// The first rule that is broken.
@@ -86,7 +86,7 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Entry<'_>>, Malformed> {
     Ok(entries)
 }
 
-/// One list, its elements not yet looked at.
+/// One list, with unparsed elements.
 struct List<'a> {
     kind: Guid,
     elements: std::slice::ChunksExact<'a, u8>,
@@ -122,7 +122,7 @@ impl<'a> List<'a> {
             X509_SHA256 => Some(Algorithm::Sha256),
             X509_SHA384 => Some(Algorithm::Sha384),
             X509_SHA512 => Some(Algorithm::Sha512),
-            // One entry, however many elements: a hostile list must not grow in memory.
+            // One entry for all elements: a hostile list must not take more memory than its own size.
             other => {
                 entries.push(Entry::Other(other, self.elements.len()));
                 return Ok(());
@@ -144,7 +144,7 @@ fn certificate(data: &[u8]) -> Result<Entry<'_>, &'static str> {
     if data.is_empty() { Err("a certificate is empty") } else { Ok(Entry::X509(data)) }
 }
 
-/// The hash with EFI_TIME after it, as the specification has it, or alone, as some tools write it.
+/// A hash with an EFI_TIME after it, as the specification demands, or a hash alone, as some tools write it.
 fn tbs_hash(algorithm: Algorithm, data: &[u8]) -> Result<Entry<'_>, &'static str> {
     let size = algorithm.size();
     match data.split_at_checked(size) {

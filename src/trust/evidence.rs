@@ -1,4 +1,4 @@
-//! What is known of a signature before, and whether or not, it proves anything.
+//! Facts about a signature that are reported whether or not it proves anything.
 
 use super::cert::{Certificate, Validity};
 use super::needs::Needs;
@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::reason::{Caution, Warning};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Who signed.
+/// The signer, by its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
     /// The distinguished name of the certificate.
@@ -33,8 +33,8 @@ impl From<&Certificate> for Signer {
     }
 }
 
-/// Where to look for the signature. The judgement looks nowhere else: a detached signature does not stand in for a broken
-/// embedded one, nor the other way round.
+/// Where the signature is expected. The judgement looks nowhere else: a detached signature does not replace a broken embedded
+/// one, nor the other way round.
 #[derive(Debug, Clone, Copy)]
 pub enum Signature<'a> {
     /// In the file: in a PE's certificate table, or appended to a file that is no PE.
@@ -43,7 +43,7 @@ pub enum Signature<'a> {
     Detached(&'a [u8]),
 }
 
-/// Where a signature was.
+/// Where a signature was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In the file.
@@ -52,27 +52,27 @@ pub enum Place {
     Detached,
 }
 
-/// What a judgement saw, whatever the outcome.
+/// The facts that a judgement found, whatever its outcome.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// The digest by the signature's algorithm, or SHA-256 where there is none: a PE's image digest, or of the whole file.
+    /// The image digest of a PE, or the digest of another file as a whole; by the signature's algorithm, or by SHA-256 without one.
     pub digest: Option<Digest>,
     /// The certificate that the signature names; an allegation unless the outcome is a proof.
     pub signer: Option<Signer>,
     /// The certificates from the signer's to the anchor's, each signed by the next one; empty where no anchor was reached.
     pub chain: Vec<Signer>,
-    /// Where the anchor was found ([`Anchor::source`](super::Anchor::source)); nothing where none was reached.
+    /// Where the anchor was found ([`Anchor::source`](super::Anchor::source)); `None` if none was reached.
     pub anchor_source: Option<String>,
-    /// The signed attribute signingTime, in seconds of Unix time: the signer's own word.
+    /// The signed attribute signingTime, in seconds of Unix time: the time that the signer claims.
     pub signing_time: Option<i64>,
-    /// What a kernel would need to verify this signature.
+    /// The keys and algorithms that a kernel needs to verify this signature.
     pub needs: Needs,
-    /// Whether a kernel would look for this signature: not where it is detached, or appended to a file that is no PE.
+    /// Whether a kernel would check this signature. It does not check detached signatures, nor those appended to a file that is no PE.
     pub kernel_looks: bool,
 }
 
 impl Evidence {
-    /// What to know of a signature that is good: kernels do not look at the clock, and neither does a judgement.
+    /// Warnings about a valid signature. An expired certificate is only a warning: neither kernels nor the judgement use the clock.
     #[must_use]
     pub fn warnings(&self, now: SystemTime) -> Vec<Warning> {
         let now = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());

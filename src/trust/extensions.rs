@@ -7,11 +7,11 @@ use std::collections::HashSet;
 
 /// digitalSignature, the first bit of a KeyUsage.
 const DIGITAL_SIGNATURE: u8 = 0x80;
-/// keyCertSign, its sixth.
+/// keyCertSign, the sixth bit.
 const KEY_CERT_SIGN: u8 = 0x04;
 
-/// Extensions that may be critical: those that are read here, and those that do not concern the signing of code.
-/// Debian's CA has a critical Netscape Cert Type.
+/// The extensions that may be critical: those that are read here, and those that do not matter for the signing of code. Debian's
+/// CA has a critical Netscape Cert Type.
 const UNDERSTOOD: &[&[u8]] = &[
     oid::BASIC_CONSTRAINTS,
     oid::KEY_USAGE,
@@ -25,7 +25,7 @@ const UNDERSTOOD: &[&[u8]] = &[
     oid::NETSCAPE_CERT_TYPE,
 ];
 
-/// authorityKeyIdentifier: the issuer's certificate, by either or both of two names (RFC 5280, 4.2.1.1).
+/// authorityKeyIdentifier: names the issuer's certificate in one or two ways (RFC 5280, 4.2.1.1).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuthorityKeyId {
     /// The issuer's subjectKeyIdentifier.
@@ -39,7 +39,7 @@ pub struct AuthorityKeyId {
 pub struct BasicConstraints {
     /// Whether this is a certificate authority.
     pub ca: bool,
-    /// How many authorities may stand between it and a signer.
+    /// The maximum number of authorities between this one and a signer.
     pub path_length: Option<u8>,
 }
 
@@ -70,7 +70,7 @@ pub struct ExtKeyUsage {
     pub module_signing: bool,
 }
 
-/// What was read; absent extensions are absent here.
+/// The extensions of a certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extensions {
     /// subjectKeyIdentifier.
@@ -83,7 +83,7 @@ pub struct Extensions {
     pub key_usage: Option<KeyUsage>,
     /// extKeyUsage.
     pub ext_key_usage: Option<ExtKeyUsage>,
-    /// Critical ones that are not understood, in dotted notation.
+    /// Unknown critical extensions, in dotted notation.
     pub unknown_critical: Vec<String>,
 }
 
@@ -91,7 +91,8 @@ impl Extensions {
     /// Reads the extensions that matter.
     ///
     /// # Errors
-    /// What is malformed. Of the ones it reads, the kernel refuses the same (`x509_process_extension`).
+    /// Which extension is malformed. The kernel refuses the same malformations of the extensions that it reads
+    /// (`x509_process_extension`).
     pub(super) fn parse(list: &[Extension<'_>]) -> Result<Self, String> {
         let mut seen = HashSet::new();
         let mut all = Self::default();
@@ -121,7 +122,7 @@ impl Extensions {
     }
 }
 
-/// The content of an extension's value, which is DER wrapped into an OCTET STRING and so was not checked yet.
+/// The content of an extension's value. The value is DER in an OCTET STRING, which the check of the certificate did not enter.
 fn strict(value: &[u8], tag: u8) -> Option<&[u8]> {
     der::check(value).ok()?;
     der::sole(value, tag).map(|tlv| tlv.value)
@@ -144,8 +145,8 @@ fn authority(value: &[u8]) -> Option<AuthorityKeyId> {
     fields.is_empty().then_some(AuthorityKeyId { key_id, issuer_and_serial })
 }
 
-/// The only name among GeneralNames (RFC 5280, 4.2.1.6), a directoryName: an issuer has no other, and of the rest the
-/// kernel's grammar (`x509_akid.asn1`) wants tags that no tool writes.
+/// The directoryName that is the only one of the GeneralNames (RFC 5280, 4.2.1.6). An issuer has no other kind of name, and for
+/// the other kinds the kernel's grammar (`x509_akid.asn1`) demands tags that no tool writes.
 fn directory_name(names: &[u8]) -> Option<&[u8]> {
     let name = der::sole(names, der::context(4))?;
     let mut fields = Cursor::new(name.value);
@@ -158,7 +159,7 @@ fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
     let ca = match fields.take(der::BOOLEAN).map(|ca| ca.value) {
         None => false,
         Some([0xff]) => true,
-        // DER leaves a default out (X.690, 11.5), and the kernel refuses a certificate where it is written out.
+        // DER omits a default value (X.690, 11.5), and the kernel refuses a certificate that has it.
         Some(_) => return None,
     };
     let path_length = match fields.take(der::INTEGER).map(|number| number.value) {
@@ -168,11 +169,11 @@ fn basic_constraints(value: &[u8]) -> Option<BasicConstraints> {
         // More than any path has.
         Some(_) => Some(u8::MAX),
     };
-    // A length is for authorities (RFC 5280, 4.2.1.9); the kernel refuses it elsewhere.
+    // Only an authority may have a path length (RFC 5280, 4.2.1.9); the kernel refuses others.
     (fields.is_empty() && (ca || path_length.is_none())).then_some(BasicConstraints { ca, path_length })
 }
 
-/// At least one byte of bits: the kernel refuses a KeyUsage without.
+/// Requires at least one byte of bits: the kernel refuses an empty KeyUsage.
 fn key_usage(value: &[u8]) -> Option<KeyUsage> {
     value.get(1).map(|bits| KeyUsage(*bits))
 }

@@ -1,4 +1,4 @@
-//! What is asked of a file, in order, and what is noted about it.
+//! The checks of a file, in order, and the evidence that they collect.
 
 use super::appended::Appended;
 use super::authenticode::{Embedded, image_digest, image_sha256};
@@ -15,8 +15,8 @@ use crate::reason::{Finding, Reason};
 use std::ops::Range;
 use std::slice::from_ref;
 
-/// The signer and the place of the signature, when a path was proved; all findings, from anywhere; and the evidence. It is a
-/// proof only if there are no findings.
+/// The result of the checks: the signer and the place of the signature, if a path was proved; all findings; and the evidence. It is
+/// a proof only without findings.
 pub(super) fn inquire<B: AsRef<[u8]>>(
     file: &Parsed<B>,
     signature: Signature<'_>,
@@ -28,7 +28,7 @@ pub(super) fn inquire<B: AsRef<[u8]>>(
     (proved.ok(), inquiry.findings, inquiry.evidence)
 }
 
-/// No signer can be proved; the reason is among the findings.
+/// The checks ended early: no signer can be proved, and the reason is among the findings.
 struct Ended;
 
 struct Inquiry<'a, B> {
@@ -47,7 +47,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         }
     }
 
-    /// Notes the reason against it.
+    /// Adds the reason to the findings.
     fn note<V>(&mut self, result: Result<V, Finding>) -> Result<V, Ended> {
         result.map_err(|finding| self.findings.push(finding)).map_err(|()| Ended)
     }
@@ -81,7 +81,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         signer
     }
 
-    /// A further signature must be one, and must sign this image.
+    /// Every further signature must parse, and must sign this image.
     fn second(&self, pe: &Pe, body: &[u8]) -> Result<(), Finding> {
         let spoiled = |finding: Finding| Finding::new(Reason::SecondWinCert, finding.to_string());
         let message = SignedData::parse(Profile::Authenticode, body).map_err(spoiled)?;
@@ -100,14 +100,14 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         let appended = self.note(Appended::split(bytes))?;
         let why = || Finding::new(Reason::Unsigned, "no signature is appended to it, and it is no PE");
         let appended = self.note(appended.ok_or_else(why))?;
-        // The same content with another signature would be another file.
+        // With another signature appended, the same content would be another file.
         self.range(0..appended.content.len());
         self.evidence.kernel_looks = false;
         let message = self.note(SignedData::parse(Profile::Appended, appended.message))?;
         self.chain(&message, appended.content)
     }
 
-    /// Any file, with its signature in another.
+    /// Any file, with a detached signature.
     fn detached(&mut self, signature: &[u8]) -> Result<Signer, Ended> {
         self.range(0..self.file.bytes().len());
         self.evidence.kernel_looks = false;
@@ -118,7 +118,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         signer
     }
 
-    /// A revoked PE stays revoked, wherever its signature is.
+    /// Checks the image hash of a PE against the revocations also when its signature is not embedded.
     fn revoked_image(&mut self) {
         match self.file.pe() {
             None => {}
@@ -131,7 +131,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         }
     }
 
-    /// The digest is that of a range, such as the whole file.
+    /// Records the digest of a range, such as the whole file, and checks whether it is revoked.
     fn range(&mut self, range: Range<usize>) {
         let sha256 = self.file.file().sha256(from_ref(&range));
         self.evidence.digest = Some(Digest { algorithm: Algorithm::Sha256, value: sha256.to_vec() });
@@ -143,15 +143,15 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         self.findings.extend(self.trust.revocations.check_image(sha256).err());
     }
 
-    /// From the message to an anchor, with nobody on the way revoked.
+    /// Verifies the path from the message to an anchor, and that no certificate on it is revoked.
     fn chain(&mut self, message: &SignedData<'_>, content: &[u8]) -> Result<Signer, Ended> {
         self.evidence.signer = message.signer_certificate().map(Signer::from);
         self.evidence.signing_time = message.signer.attributes.as_ref().and_then(|attributes| attributes.signing_time);
         let path = chain::verify(message, content, &self.trust.anchors);
         let image = self.evidence.digest.as_ref().map(|digest| digest.algorithm);
         self.evidence.needs = Needs::new(message, image, path.as_ref().ok());
-        // Every certificate that came with the message counts: above an anchor, too, where the kernel looks as well; and without a
-        // path, because a waiver must not cover a revocation.
+        // Every certificate of the message is checked: also those above an anchor, because the kernel checks them, too; and also
+        // without a path, because a waiver must not cover a revocation.
         let on_path = path.as_ref().map(Path::certificates).unwrap_or_default();
         let revocations = &self.trust.revocations;
         let revoked =
@@ -168,7 +168,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
             }
         };
         self.findings.extend(revoked);
-        // Who signed is known now also where the certificate did not come with the message.
+        // The signer is known now, also if its certificate did not come with the message.
         self.evidence.signer = self.evidence.signer.take().or_else(|| signer.as_ref().ok().cloned());
         signer
     }

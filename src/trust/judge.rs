@@ -1,4 +1,4 @@
-//! The judgement: an allegation goes in; a proof, or the named reasons against it, come out.
+//! The judgement: it turns an allegation into a proof, or into the reasons against one.
 
 use super::evidence::{Evidence, Place, Signature, Signer};
 use super::inquiry;
@@ -25,45 +25,45 @@ pub struct Verified<T> {
 }
 
 impl<T> Verified<T> {
-    /// Who signed.
+    /// The signer.
     #[must_use]
     pub const fn signer(&self) -> &Signer {
         &self.signer
     }
 
-    /// What was signed.
+    /// The subject whose bytes were signed.
     #[must_use]
     pub const fn subject(&self) -> &T {
         &self.subject
     }
 
-    /// What was signed, by whom, and where the signature was.
+    /// The subject, the signer, and the place of the signature.
     #[must_use]
     pub fn into_parts(self) -> (T, Signer, Place) {
         (self.subject, self.signer, self.place)
     }
 }
 
-/// What was not proved, and why not.
+/// A subject that was not proved, with the reasons.
 #[derive(Debug)]
 pub struct Refused<T> {
-    /// What was looked at.
+    /// The subject that was judged.
     pub subject: T,
-    /// The most telling reason first.
+    /// The reasons, the most important one first.
     pub refusal: Refusal,
 }
 
-/// An outcome and what led to it.
+/// An outcome, with its evidence.
 #[derive(Debug)]
 pub struct Judgement<T> {
     /// The proof, or the reasons against it.
     pub outcome: Result<Verified<T>, Refused<T>>,
-    /// What was seen.
+    /// The facts that were found.
     pub evidence: Evidence,
 }
 
 impl<T> Judgement<T> {
-    /// What was judged, whatever came of it.
+    /// The subject, whatever the outcome.
     #[must_use]
     pub const fn subject(&self) -> &T {
         match &self.outcome {
@@ -73,7 +73,7 @@ impl<T> Judgement<T> {
     }
 }
 
-/// Judges a file by its signature. What a kernel would make of the file is not asked here: see [`crate::prediction`].
+/// Judges a file by its signature. The kernel's answer to the file is predicted elsewhere: see [`crate::prediction`].
 pub fn judge<B: AsRef<[u8]>>(subject: Parsed<B>, signature: Signature<'_>, trust: &Trust) -> Judgement<Parsed<B>> {
     let (proved, findings, evidence) = inquiry::inquire(&subject, signature, trust);
     let outcome = match (proved, Refusal::of(findings)) {

@@ -2,8 +2,8 @@
 
 use x509_parser::prelude::{FromDer as _, X509Name};
 
-/// A name in the order in which it was written, like `CN=Debian Secure Boot CA`. Whoever made the certificate chose every
-/// character, and it will stand on a terminal: what could move the cursor or turn the text around is written as a number.
+/// A name in the order in which it was written, like `CN=Debian Secure Boot CA`. The maker of the certificate chose every
+/// character, and terminals will show the name. So characters that move the cursor or change the text's direction are escaped.
 #[must_use]
 pub(super) fn text(raw: &[u8]) -> String {
     match X509Name::from_der(raw) {

@@ -1,4 +1,4 @@
-//! What a kernel would need to verify a signature.
+//! The keys and algorithms that a kernel needs to verify a signature.
 
 use super::algorithm::CertificateScheme;
 use super::authenticode::Embedded;
@@ -9,19 +9,19 @@ use super::store::Anchor;
 use crate::digest::Algorithm;
 use crate::image::Parsed;
 
-/// What a kernel would need to verify a signature: one of these keys, and all of these algorithms.
+/// The requirements for a kernel to verify a signature: one of these keys, and all of these algorithms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Key identifiers of all certificates that the signature carries or leads to, and of their issuers: a kernel that
-    /// holds none of these keys cannot accept it. Empty where that cannot be said.
+    /// The key identifiers of all certificates that the signature carries or leads to, and of their issuers. A kernel that holds none
+    /// of these keys cannot accept the signature. Empty if a certificate does not have its identifiers.
     pub key_ids: Vec<Vec<u8>>,
     /// The crypto API's names of the algorithms: `sha256`, `rsa`, `ecdsa-nist-p256`.
     pub algorithms: Vec<&'static str>,
 }
 
 impl Needs {
-    /// For the signature in a PE's certificate table, the only one that a kernel looks at. Nothing is needed where there is none
-    /// that can be parsed.
+    /// The requirements of the signature in a PE's certificate table, the only one that a kernel checks. Empty if there is no
+    /// signature that can be parsed.
     #[must_use]
     pub fn of_embedded<B: AsRef<[u8]>>(file: &Parsed<B>, anchors: &[Anchor]) -> Self {
         let Some(Ok(pe)) = file.pe() else { return Self::default() };
@@ -30,7 +30,7 @@ impl Needs {
         Self::new(&embedded.message, Some(embedded.signed.algorithm), path.as_ref())
     }
 
-    /// For a message about an image with a digest by this algorithm; `path` where the message leads to an anchor.
+    /// The requirements of a message that signs an image digest by this algorithm; with a `path` if the message leads to an anchor.
     pub(super) fn new(message: &SignedData<'_>, image: Option<Algorithm>, path: Option<&Path>) -> Self {
         let on_path = path.map(Path::certificates);
         Self {
@@ -40,7 +40,7 @@ impl Needs {
     }
 }
 
-/// What it takes to verify the message and the path to the anchor; nobody verifies the last certificate's own signature.
+/// The algorithms for the message and for the path to the anchor. The last certificate's own signature is never verified.
 fn algorithms(message: &SignedData<'_>, image: Option<Algorithm>, path: &[Certificate]) -> Vec<&'static str> {
     let own = [Some(message.signer.scheme.digest.name()), image.map(Algorithm::name)];
     let keys = path.iter().map(|certificate| Some(certificate.public_key().kernel_name()));
@@ -55,7 +55,7 @@ fn algorithms(message: &SignedData<'_>, image: Option<Algorithm>, path: &[Certif
     names
 }
 
-/// The identifiers of these certificates' keys and of their issuers' keys; none at all where one is not named so.
+/// The identifiers of these certificates' keys and of their issuers' keys; empty if one of them has no identifier.
 fn key_ids<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> Vec<Vec<u8>> {
     let mut ids = Vec::new();
     for certificate in certificates {

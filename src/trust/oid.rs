@@ -1,4 +1,4 @@
-//! Object identifiers, as the content bytes of their DER encoding (X.690, 8.19): what a walk over raw bytes compares.
+//! Object identifiers, as the content bytes of their DER encoding (X.690, 8.19), so that a parser can compare raw bytes.
 
 macro_rules! oids {
     ($($(#[$doc:meta])* $name:ident $dotted:literal $bytes:expr;)*) => {
@@ -106,7 +106,7 @@ oids! {
     MODULE_SIGNING "1.3.6.1.4.1.2312.16.1.2" [0x2b, 0x06, 0x01, 0x04, 0x01, 0x92, 0x08, 0x10, 0x01, 0x02];
 }
 
-/// The usual notation, for people; `?` where the bytes are none.
+/// The dotted notation, for people; `?` if the bytes are not an object identifier.
 #[must_use]
 pub fn dotted(bytes: &[u8]) -> String {
     arcs(bytes).unwrap_or_else(|| "?".to_owned())

@@ -1,6 +1,6 @@
 //! PKCS#7 SignedData (RFC 2315, RFC 5652), parsed from its raw bytes.
 //!
-//! A [`SignedData`] is an allegation: its shape is right for its profile, and nothing in it was verified. Only
+//! A [`SignedData`] is an allegation: its structure fits its profile, but nothing in it was verified. Only
 //! [`chain::verify`](super::chain::verify) makes a proof of it.
 
 use super::cert::Certificate;
@@ -10,17 +10,17 @@ pub use super::profile::Profile;
 use super::signer::{Context, SignerInfo};
 use crate::reason::{Finding, Reason};
 
-/// More than any signer has use for; every one of them costs a parse.
+/// The maximum number of certificates, more than any signer needs; parsing each one takes time.
 const MAX_CERTIFICATES: usize = 32;
-/// What the kernel reads of a message (`verify_pefile_strip_sig_wrapper`): lengths of at most two bytes.
+/// The longest message that the kernel reads (`verify_pefile_strip_sig_wrapper`): the length has at most two bytes.
 const LONGEST_LENGTH: u8 = 0x82;
 
 /// A signed message with one signer.
 #[derive(Debug, Clone)]
 pub struct SignedData<'a> {
-    /// Whose rules it was read by.
+    /// The profile that it was parsed by.
     pub profile: Profile,
-    /// The content's value, without tag and length: what messageDigest is over. Nothing where the content is elsewhere.
+    /// The content's value, without tag and length; its digest is in messageDigest. `None` if the content is not in the message.
     pub content: Option<&'a [u8]>,
     /// The certificates that came with it, in their order; none of them was verified.
     pub certificates: Vec<Certificate>,
@@ -29,8 +29,8 @@ pub struct SignedData<'a> {
 }
 
 impl<'a> SignedData<'a> {
-    /// Parses a message; for [`Profile::Authenticode`] the body of a WIN_CERTIFICATE, which may end with up to seven
-    /// zeros of padding.
+    /// Parses a message. For [`Profile::Authenticode`], this is the body of a WIN_CERTIFICATE, which may end with up to seven zeros of
+    /// padding.
     ///
     /// # Errors
     /// The first rule that the message breaks.
@@ -102,7 +102,7 @@ fn version(fields: &mut Cursor<'_>) -> Result<u8, Finding> {
     }
 }
 
-/// encapContentInfo (RFC 5652, 5.2): the type, and the value of the content if it is to be there.
+/// encapContentInfo (RFC 5652, 5.2): the type, and the value of the content if the profile demands one.
 fn content<'a>(fields: &mut Cursor<'a>, profile: Profile) -> Result<(&'a [u8], Option<&'a [u8]>), Finding> {
     let mut info = fields.enter(SEQUENCE).ok_or_else(|| malformed("no encapContentInfo"))?;
     let kind = info.take(OID).ok_or_else(|| malformed("no content type"))?.value;
@@ -127,7 +127,7 @@ fn content<'a>(fields: &mut Cursor<'a>, profile: Profile) -> Result<(&'a [u8], O
     }
 }
 
-/// Every certificate must parse, for the kernel gives up a message with one that does not (`pkcs7_extract_cert`).
+/// Every certificate must parse, because the kernel refuses a message with one that does not (`pkcs7_extract_cert`).
 fn certificates(set: &[u8]) -> Result<Vec<Certificate>, Finding> {
     let mut elements = Cursor::new(set);
     let mut all = Vec::new();
@@ -143,7 +143,7 @@ fn certificates(set: &[u8]) -> Result<Vec<Certificate>, Finding> {
     Ok(all)
 }
 
-/// The kernel would take one good signer among strangers; who signed must have one answer here.
+/// Requires a single signer, so that the signer is unambiguous. The kernel would accept one trusted signer among several.
 fn only_signer(set: &[u8]) -> Result<&[u8], Finding> {
     let mut signers = Cursor::new(set);
     let signer = signers.take(SEQUENCE).ok_or_else(|| malformed("it has no signer"))?;

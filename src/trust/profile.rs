@@ -1,6 +1,6 @@
 //! The three kinds of message.
 
-/// Where a message comes from, which decides what it may hold.
+/// The place of a message, which decides about its permitted content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
     /// In the certificate table of a PE; its content is an SpcIndirectDataContent.

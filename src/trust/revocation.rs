@@ -1,4 +1,4 @@
-//! What was revoked: images by hash, certificates, certificates by the hash of their TBSCertificate.
+//! Revocations: images by hash, certificates, and certificates by the hash of their TBSCertificate.
 
 use super::cert::Certificate;
 use super::esl::{self, Entry, TIME};
@@ -12,15 +12,15 @@ use std::sync::Arc;
 /// The name of a list, for people to read.
 type Source = Arc<str>;
 
-/// All that was revoked, from every source.
+/// All revocations, from every source.
 #[derive(Debug, Clone, Default)]
 pub struct Revocations {
     /// Authenticode SHA-256 of images.
     images: BTreeMap<[u8; 32], Source>,
     certificates: Vec<Revoked>,
-    /// Hashes of TBSCertificates; their length tells the algorithm.
+    /// Hashes of TBSCertificates; the length determines the algorithm.
     tbs: BTreeMap<Vec<u8>, Source>,
-    /// Those of them that the kernel's own search finds.
+    /// Those of the hashes that the kernel's own lookup finds.
     found_by_kernel: BTreeSet<Vec<u8>>,
     /// Entries of kinds that cannot be evaluated, by source.
     ignored: BTreeMap<Source, usize>,
@@ -29,13 +29,13 @@ pub struct Revocations {
 #[derive(Debug, Clone)]
 struct Revoked {
     der: Vec<u8>,
-    /// Nothing where skexec accepts no signature by its key anyway.
+    /// `None` if skexec accepts no signature by its key anyway.
     parsed: Option<Certificate>,
     source: Source,
 }
 
 impl Revocations {
-    /// Takes EFI signature lists.
+    /// Parses EFI signature lists.
     ///
     /// # Errors
     /// `revocation-unreadable`: a list is malformed, or a certificate on it cannot be parsed.
@@ -58,9 +58,9 @@ impl Revocations {
         Ok(revocations)
     }
 
-    /// Takes a description of the kernel's `.blacklist`: `bin:HEX`, the hash of an image, or `tbs:HEX`, of a
-    /// certificate. Where a list has an EFI_TIME, the kernel appends it to the hash of a certificate, so that its
-    /// own search never finds the hash; here, the hash counts with and without the time.
+    /// Parses a description from the kernel's `.blacklist`: `bin:HEX` is the hash of an image, `tbs:HEX` that of a TBSCertificate. If a
+    /// list has an EFI_TIME, the kernel appends it to the hash, and its own lookup never finds that hash. Here, the hash counts with and
+    /// without the time.
     ///
     /// # Errors
     /// `revocation-unreadable`: it is neither.
@@ -70,7 +70,7 @@ impl Revocations {
         let hash = decode(digits).ok_or_else(wrong)?;
         match (kind, <[u8; 32]>::try_from(hash.as_slice())) {
             ("bin", Ok(image)) => self.add_image(image, source),
-            // A hash by another algorithm than SHA-256.
+            // The hash is not a SHA-256.
             ("bin", Err(_)) => self.ignore(1, source),
             ("tbs", _) => {
                 self.add_tbs_with_time(&hash, source);
@@ -96,16 +96,16 @@ impl Revocations {
         }
     }
 
-    /// Revokes a certificate, and all that was signed by its key.
+    /// Revokes a certificate, and everything that its key signed.
     ///
     /// # Errors
-    /// `revocation-unreadable`: it cannot be parsed. One whose key or algorithms skexec does not accept is
-    /// kept by its bytes.
+    /// `revocation-unreadable`: the certificate cannot be parsed. A certificate with an unsupported key or algorithm is no error; it
+    /// is revoked by its bytes.
     pub fn add_certificate(&mut self, der: &[u8], source: &str) -> Result<(), Finding> {
         let parsed = match Certificate::parse(der) {
             Ok(certificate) => Some(certificate),
             Err(finding) if is_about_strength(finding.reason) => {
-                // What its key signed is not found then; a warning says that the list is not used in full.
+                // Signatures by its key cannot be found; a warning says that the list is not used in full.
                 self.ignore(1, source);
                 None
             }
@@ -138,7 +138,7 @@ impl Revocations {
         *ignored = ignored.saturating_add(count);
     }
 
-    /// Adds what others revoke.
+    /// Adds other revocations.
     pub fn extend(&mut self, other: Self) {
         for (hash, source) in other.images {
             self.images.entry(hash).or_insert(source);
@@ -159,13 +159,13 @@ impl Revocations {
         &self.found_by_kernel
     }
 
-    /// How many images, certificates and hashes of certificates were revoked.
+    /// The number of revoked images, certificates and hashes of certificates.
     #[must_use]
     pub fn counts(&self) -> (usize, usize, usize) {
         (self.images.len(), self.certificates.len(), self.tbs.len())
     }
 
-    /// Sources with entries that cannot be evaluated (a SHA-1, a bare key), and how many they are.
+    /// The sources with entries that cannot be evaluated (a SHA-1, a bare key), and the number of these entries.
     pub fn ignored(&self) -> impl Iterator<Item = (&str, usize)> {
         self.ignored.iter().map(|(source, count)| (&**source, *count))
     }

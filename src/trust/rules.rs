@@ -1,4 +1,4 @@
-//! What skexec checks of the certificates on a path and the kernel does not. Each rule has its own reason.
+//! Rules for the certificates on a path that skexec checks and the kernel does not. Each rule has its own reason.
 
 use super::algorithm::CertificateScheme;
 use super::cert::Certificate;
@@ -29,7 +29,7 @@ pub(super) fn check(path: &[&Certificate], anchored: bool) -> Vec<Finding> {
     findings
 }
 
-/// What makes a trusted certificate unfit for kernels.
+/// Checks that a trusted certificate may be used for kernels.
 ///
 /// # Errors
 /// `anchor-modsign`: a key for modules only, which shim ignores, too.

@@ -9,10 +9,10 @@ use std::fmt;
 const COLUMNS: usize = 6;
 /// The section's name, all eight bytes of it.
 const SECTION: [u8; 8] = *b".sbat\0\0\0";
-/// What text editors may put before UTF-8; shim skips it, too.
+/// The byte order mark that some editors write before UTF-8; shim skips it, too.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The least generation of each component that is allowed.
+/// The least permitted generation of each component.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Level {
     /// The date in the first line, as it was written.
@@ -36,7 +36,7 @@ impl Level {
     /// Parses `SbatLevelRT`: `sbat,1,2025051000`, then a line `component,generation` each.
     ///
     /// # Errors
-    /// A line breaks a rule, or names a component again.
+    /// A line is malformed, or names a component a second time.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut level = Self::default();
         for (index, line) in lines(bytes)?.into_iter().enumerate() {
@@ -61,8 +61,8 @@ impl Level {
     }
 }
 
-/// Checks an image's own generations by the level, where there is one. An image without a `.sbat` section is allowed, as
-/// shim allows it to kernels that are started through its protocol; one whose section is malformed never is.
+/// Compares an image's generations with the level, if there is one. An image without a `.sbat` section is permitted, as shim permits
+/// it for kernels that are started through its protocol. An image with a malformed section is always refused.
 ///
 /// # Errors
 /// `sbat`: a component's generation is too low, or the section is malformed.
@@ -77,7 +77,7 @@ pub fn check(pe: &Pe, bytes: &[u8], level: Option<&Level>) -> Result<(), Finding
     Ok(())
 }
 
-/// The components that an image names, with their generations; none where it has no `.sbat`.
+/// The components that an image names, with their generations; empty if it has no `.sbat`.
 ///
 /// # Errors
 /// `sbat`: the section is malformed.
@@ -119,7 +119,7 @@ fn parse_components(bytes: &[u8]) -> Result<Vec<(Vec<u8>, u32)>, Malformed> {
     if components.is_empty() { Err(Malformed("it is empty".to_owned())) } else { Ok(components) }
 }
 
-/// Lines that are not empty. Padding with NUL may follow the text; text may not follow that.
+/// The lines that are not empty. NULs may follow the text as padding, but no text may follow them.
 fn lines(bytes: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
@@ -130,7 +130,7 @@ fn lines(bytes: &[u8]) -> Result<Vec<&[u8]>, Malformed> {
     Ok(text.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| !line.is_empty()).collect())
 }
 
-/// The first two columns. shim reads a generation that is no number as 0; here it is an error.
+/// The first two columns. A generation that is not a number is an error; shim reads it as 0.
 fn entry<'a>(columns: &mut impl Iterator<Item = &'a [u8]>, line: &[u8]) -> Result<(&'a [u8], u32), Malformed> {
     let name = columns.next().filter(|name| !name.is_empty());
     let name = name.ok_or_else(|| malformed("a component has no name", line))?;
@@ -138,7 +138,7 @@ fn entry<'a>(columns: &mut impl Iterator<Item = &'a [u8]>, line: &[u8]) -> Resul
     Ok((name, generation.ok_or_else(|| malformed("a generation is no number", line))?))
 }
 
-/// Decimal digits alone: `+1`, ` 1` and `1x` are none.
+/// Parses decimal digits only; `+1`, ` 1` and `1x` are refused.
 fn number(digits: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(digits).ok()?;
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()

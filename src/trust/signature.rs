@@ -8,9 +8,9 @@ use crate::hex;
 use crate::reason::{Finding, Reason};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 
-/// The least and the greatest modulus, in bits. The kernel would take some smaller ones.
+/// The smallest and the largest accepted modulus, in bits. The kernel accepts some smaller ones.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
-/// Of these, the lengths in bytes that the kernel takes (`rsa_check_key_length`).
+/// The lengths in bytes within these limits that the kernel accepts (`rsa_check_key_length`).
 const RSA_BYTES: [usize; 3] = [256, 384, 512];
 const LEAST_EXPONENT: u64 = 65537;
 
@@ -51,13 +51,13 @@ pub enum PublicKey {
     Ec {
         /// The curve.
         curve: Curve,
-        /// The point as it was written (SEC 1, 2.3.3); not known to lie on the curve, or to be one.
+        /// The encoded point (SEC 1, 2.3.3); whether it is valid and lies on the curve was not checked.
         point: Vec<u8>,
     },
 }
 
 impl PublicKey {
-    /// Reads subjectPublicKeyInfo (RFC 5280, 4.1.2.7), as the kernel's `x509_extract_key_data` does.
+    /// Parses subjectPublicKeyInfo (RFC 5280, 4.1.2.7), as the kernel's `x509_extract_key_data` does.
     ///
     /// # Errors
     /// `unsupported-algorithm` for another kind of key, `bag-cert` for a malformed one.
@@ -65,14 +65,14 @@ impl PublicKey {
         let malformed = || Finding::new(Reason::BagCertificate, "malformed public key");
         let mut fields = der::sole(info, SEQUENCE).map(|info| Cursor::new(info.value)).ok_or_else(malformed)?;
         let algorithm = Identifier::take(&mut fields).ok_or_else(malformed)?;
-        // The first byte of a BIT STRING counts unused bits, and a key has whole bytes.
+        // The first byte of a BIT STRING is the number of unused bits, which is zero because a key has whole bytes.
         let bits = fields.take(der::BIT_STRING).and_then(|bits| bits.value.strip_prefix(&[0])).ok_or_else(malformed)?;
         if !fields.is_empty() {
             return Err(malformed());
         }
         match algorithm.oid {
             oid::RSA => Self::rsa(bits).ok_or_else(malformed),
-            // Only a named curve is accepted: by explicit parameters, CVE-2020-0601 substituted another curve.
+            // Only a named curve is accepted: CVE-2020-0601 used explicit parameters to substitute another curve.
             oid::EC_PUBLIC_KEY => {
                 let name = algorithm.parameters.filter(|name| name.tag == OID).map(|name| name.value);
                 Ok(Self::Ec { curve: curve(name.unwrap_or_default())?, point: bits.to_vec() })
@@ -89,7 +89,7 @@ impl PublicKey {
         key.is_empty().then_some(Self::Rsa { modulus, exponent })
     }
 
-    /// For people: `RSA-2048`, `P-256`.
+    /// A name for people: `RSA-2048`, `P-256`.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -100,7 +100,7 @@ impl PublicKey {
         }
     }
 
-    /// The crypto API's name for what its signatures are verified with.
+    /// The crypto API's name of the algorithm that verifies its signatures.
     #[must_use]
     pub const fn kernel_name(&self) -> &'static str {
         match self {
@@ -144,7 +144,7 @@ impl PublicKey {
     /// Verifies a signature over a digest.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Why the signature is not valid.
     pub fn verify(&self, scheme: Scheme, digest: &[u8], signature: &[u8]) -> Result<(), &'static str> {
         match (self, scheme.family) {
             (Self::Rsa { modulus, exponent }, Family::Rsa) => {
@@ -204,10 +204,10 @@ fn verify_rsa(n: &[u8], e: &[u8], by: Algorithm, digest: &[u8], signature: &[u8]
 
 /// ECDSA verification (FIPS 186-5, 6.4.2) of an ECDSA-Sig-Value (RFC 3279, 2.2.3).
 ///
-/// A digest that is shorter than the curve is a number like any other, for the standard and for the kernel
-/// (`ecdsa_verify`); the crates want some of them padded.
+/// The standard and the kernel (`ecdsa_verify`) accept a digest that is shorter than the curve. The crates refuse some of these, so
+/// the digest is padded with zeros.
 fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), &'static str> {
-    // The crates would take a compressed point, too.
+    // The crates would accept a compressed point, too.
     if point.first() != Some(&4) {
         return Err("the public key is not a point on its curve");
     }
@@ -244,7 +244,7 @@ fn scalars(curve: Curve, signature: &[u8]) -> Option<Vec<u8>> {
     value.is_empty().then_some(both)
 }
 
-/// Zeros before, up to `size`; what is longer stays as it is.
+/// Pads with zeros in front, up to `size`; longer input is returned unchanged.
 fn padded(digits: &[u8], size: usize) -> Vec<u8> {
     let mut bytes = vec![0; size.saturating_sub(digits.len())];
     bytes.extend_from_slice(digits);

@@ -1,4 +1,4 @@
-//! SignerInfo (RFC 5652, 5.3): who signed, how, and the signature's value.
+//! SignerInfo (RFC 5652, 5.3): the signer's identity, the algorithms, and the signature's value.
 
 use super::algorithm::{self, Identifier, Scheme};
 use super::attributes::Attributes;
@@ -20,7 +20,7 @@ pub enum SignerId<'a> {
 }
 
 impl SignerId<'_> {
-    /// Whether it names this certificate. It may name others, too.
+    /// Whether it names this certificate. Other certificates may match, too.
     #[must_use]
     pub fn names(self, certificate: &Certificate) -> bool {
         match self {
@@ -33,11 +33,11 @@ impl SignerId<'_> {
 /// The signer of a message: an allegation until the chain is verified.
 #[derive(Debug, Clone, Copy)]
 pub struct SignerInfo<'a> {
-    /// Whose signature it claims to be.
+    /// The alleged signer.
     pub id: SignerId<'a>,
-    /// How it was made.
+    /// The scheme of the signature.
     pub scheme: Scheme,
-    /// The signed attributes. Without them, the signature is over the content itself.
+    /// The signed attributes. Without them, the content itself is signed.
     pub attributes: Option<Attributes<'a>>,
     signature: &'a [u8],
 }
@@ -73,7 +73,7 @@ impl<'a> SignerInfo<'a> {
             return Err(malformed("something follows the signature"));
         }
         let attributes = match (attributes, context.profile) {
-            // Without them a signature over attributes could be presented as one over a file with the same bytes (RFC 5652, 5.4).
+            // Otherwise a signature over attributes could be presented as one over a file with the same bytes (RFC 5652, 5.4).
             (None, Profile::Authenticode | Profile::Detached) => {
                 Err(Finding::new(Reason::Attributes, "there are none"))
             }
@@ -91,7 +91,7 @@ impl<'a> SignerInfo<'a> {
         self.signature
     }
 
-    /// The digest that the signature is over (RFC 5652, 5.4).
+    /// The digest that was signed (RFC 5652, 5.4).
     #[must_use]
     pub fn signed_digest(&self, content: &[u8]) -> Digest {
         match &self.attributes {
@@ -130,8 +130,8 @@ impl<'a> SignerInfo<'a> {
     }
 }
 
-/// A content that is itself a SET OF attributes was perhaps never signed as a file: an attacker could take the attributes out of
-/// a signature and present them as a content.
+/// Refuses a content that may itself be a SET OF attributes. It may never have been signed as a file: an attacker could have taken
+/// the signed attributes out of a signature and presented them as content.
 fn not_attributes(content: &[u8]) -> Result<(), Finding> {
     if content.first() == Some(&SET) {
         return Err(Finding::new(Reason::Attributes, "there are none, and the content looks like some"));
@@ -143,8 +143,8 @@ fn malformed(what: &str) -> Finding {
     Finding::new(Reason::Pkcs7, format!("SignerInfo: {what}"))
 }
 
-/// version and sid: 1 goes with issuer and serial number, 3 with a key's identifier (RFC 5652, 5.3), and SignedData has
-/// the same version, or the kernel refuses it (`pkcs7_note_signerinfo_version`). In Authenticode there is only the first.
+/// version and sid: version 1 demands issuer and serial number, version 3 a key identifier (RFC 5652, 5.3). The kernel refuses a
+/// SignedData with another version than the SignerInfo's (`pkcs7_note_signerinfo_version`). Authenticode permits only version 1.
 fn identifier<'a>(fields: &mut Cursor<'a>, context: Context<'_>) -> Result<SignerId<'a>, Finding> {
     let version = fields.take(INTEGER).ok_or_else(|| malformed("no version"))?.value;
     let id = issuer_and_serial(fields).or_else(|| key_id(fields)).ok_or_else(|| malformed("no sid"))?;
@@ -167,8 +167,8 @@ fn issuer_and_serial<'a>(fields: &mut Cursor<'a>) -> Option<SignerId<'a>> {
     both.is_empty().then_some(SignerId::IssuerAndSerial(issuer, serial))
 }
 
-/// unsignedAttrs: no signature covers them (time stamps, nested signatures), so nothing in them counts. But the kernel refuses a
-/// message that has something else in their place (`pkcs7.asn1`).
+/// unsignedAttrs (time stamps, nested signatures): no signature covers them, so they are ignored. But the kernel refuses a message
+/// with another element in their place (`pkcs7.asn1`).
 fn are_attributes(bytes: &[u8]) -> bool {
     let mut list = Cursor::new(bytes);
     while !list.is_empty() {

@@ -1,4 +1,4 @@
-//! The trust store: whom to trust, and who and what was revoked.
+//! The trust store: anchors and revocations.
 
 use super::cert::Certificate;
 use super::revocation::Revocations;
@@ -15,21 +15,21 @@ pub struct Anchor {
     pub source: String,
 }
 
-/// All that a judgement depends on, apart from the file's own bytes.
+/// Everything that a judgement depends on, apart from the file's own bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
-    /// Whose signatures count: their own, and those of signers that they certified.
+    /// The trusted certificates: signatures by them count, and signatures by signers that they certified.
     pub anchors: Vec<Anchor>,
-    /// Who and what was revoked.
+    /// The revoked certificates and images.
     pub revocations: Revocations,
-    /// The least generation of each component (`SbatLevelRT`).
+    /// The least permitted generation of each component (`SbatLevelRT`).
     pub sbat_level: Option<sbat::Level>,
-    /// Revocation lists that cannot be read or parsed: each refuses everything.
+    /// Revocation lists that cannot be read or parsed. If there is one, every file is refused.
     pub unreadable: Vec<Finding>,
 }
 
 impl Trust {
-    /// The keyrings of a kernel that was given the same anchors and revocations.
+    /// The keyrings of a kernel with the same anchors and revocations.
     #[must_use]
     pub fn keyrings(&self) -> Keyrings<'_> {
         Keyrings {

@@ -1,4 +1,4 @@
-//! Messages of the forge, right and wrong, through the parser and up the chain.
+//! Valid and invalid messages of the forge, through the parser and the chain.
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 mod apart;

@@ -6,8 +6,8 @@ use x509_parser::time::ASN1Time;
 
 /// Reads a UTCTime `YYMMDDHHMMSSZ` or a GeneralizedTime `YYYYMMDDHHMMSSZ` (RFC 5280, 4.1.2.5).
 ///
-/// The kernel (`x509_decode_time`) knows these two shapes alone, and neither a GeneralizedTime of the years that UTCTime
-/// can say nor a time before 1970.
+/// The kernel (`x509_decode_time`) accepts only these two forms. It refuses a GeneralizedTime in the years that UTCTime can express,
+/// and times before 1970.
 #[must_use]
 pub(super) fn seconds(time: Tlv<'_>) -> Option<i64> {
     let digits = match (time.tag, time.value) {
@@ -24,7 +24,7 @@ pub(super) fn seconds(time: Tlv<'_>) -> Option<i64> {
     Some(parsed.timestamp()).filter(|seconds| *seconds >= 0)
 }
 
-/// A time in UTC, for people and for JSON (RFC 3339): `2026-11-24T13:45:59Z`; nothing past the year 9999.
+/// A time in UTC, for people and for JSON (RFC 3339): `2026-11-24T13:45:59Z`; `None` after the year 9999.
 #[must_use]
 pub fn rfc3339(seconds: i64) -> Option<String> {
     let time = ASN1Time::from_timestamp(seconds).ok()?.to_datetime();

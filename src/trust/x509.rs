@@ -1,7 +1,7 @@
 //! The structure of a certificate (RFC 5280, 4.1), as raw bytes.
 //!
-//! The walk is the kernel's (`x509.asn1`) and looks at every tag. x509-parser does not: bytes that no signature covers,
-//! like the tag of the signature itself, may be anything for x509-parser. It still reads names and times.
+//! The parser follows the kernel's grammar (`x509.asn1`) and checks every tag. x509-parser does not: it accepts any bytes where no
+//! signature covers them, such as the tag of the signature itself. It is used for names and times only.
 
 use super::algorithm::Identifier;
 use super::der::{self, BIT_STRING, BOOLEAN, Cursor, INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Tlv};

@@ -1,5 +1,5 @@
-//! The purgatory's own object code against OpenSSL and a plain C SHA-256: `cargo xtask bench purgatory` calls this with the
-//! two libraries to compare with.
+//! Compares the purgatory's object code with OpenSSL and with a plain SHA-256 in C. `cargo xtask bench purgatory` runs this program with
+//! the two libraries.
 #![allow(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 #![allow(clippy::as_conversions, reason = "times and lengths become ratios")]
 #![expect(unsafe_code, reason = "the image and the libraries are called")]
@@ -17,10 +17,10 @@ use std::process::ExitCode;
 
 const MIB: usize = 1 << 20;
 const BUFFER: usize = 64 * MIB;
-/// The loader cuts a large segment, so that two parts are hashed side by side.
+/// The loader splits a large segment, so that two parts are hashed in parallel.
 const PARTS: usize = 6;
 
-/// Nanoseconds of processor time, a pass each.
+/// Nanoseconds of processor time, one for each pass.
 type Passes = Vec<u64>;
 
 fn main() -> ExitCode {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let mut parts = image(&buffer, PARTS, sha_ni);
     let mut portable = image(&buffer, 1, false);
 
-    // In turns, so that whatever else the machine does meets all alike.
+    // The implementations take turns, so that other load on the machine affects all of them alike.
     let [mut ours, mut split, mut theirs, mut unaided, mut c] = [const { Passes::new() }; 5];
     for _ in 0..runs {
         ours.push(time(|| assert_eq!(whole.check().damaged, SOUND)));
@@ -81,7 +81,7 @@ fn aim(what: &str, ratio: f64, aim: f64) -> bool {
     met
 }
 
-/// The image with parameters to check the buffer in so many regions.
+/// The image with parameters to check the buffer in this many regions.
 fn image(buffer: &[u8], parts: usize, sha_ni: bool) -> Mapped {
     let region = |part: &[u8]| Region {
         name: purgatory::name("part"),

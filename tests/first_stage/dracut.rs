@@ -3,7 +3,7 @@
 use crate::stage::{LINE, Stage, text};
 use std::fs;
 
-/// dracut's hooks, with functions of ours for dracut's.
+/// dracut's hooks, with dracut's functions replaced by the test's.
 fn dracut(stage: &Stage) {
     stage.place("lib/first-stage.sh", "first-stage.sh", &[("skexec_system=\n", "skexec_system={}\n")]);
     stage.place("dracut/skexec-lib.sh", "skexec-lib.sh", &[("/usr/lib/skexec/first-stage.sh", "{}/first-stage.sh")]);
@@ -47,14 +47,14 @@ fn dracuts_hooks_do_the_same() {
     assert_eq!(stage.log(), ["wait [{}/dev/r]"; 3]);
     assert!(stage.path("need-initqueue").exists());
 
-    // It went after it was awaited: that is a failure, too.
+    // The device disappeared after dracut had waited for it; that is a failure, too.
     hook("pre-mount", "", LINE);
     assert_eq!(stage.log(), ["shell [-n skexec skexec: LABEL=r, which skexec.root= names, is not there]"]);
     fs::create_dir_all(stage.path("run")).unwrap();
     hook("timeout", "", LINE);
     let absent = "shell [-n skexec skexec: LABEL=r, which skexec.root= names, did not appear]";
     assert_eq!(stage.log(), ["cancel [{}/dev/r]", absent]);
-    // Whoever left the shell has decided.
+    // After the user has left the shell, this kernel's own system boots.
     hook("pre-mount", "", LINE);
     assert_eq!(stage.log(), [""; 0]);
     stage.write("dev/r", "");

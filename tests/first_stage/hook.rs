@@ -1,11 +1,11 @@
-//! The hook of initramfs-tools, and the copy of what skexec believes.
+//! The hook of initramfs-tools, and the copy of skexec's trust files.
 
 use crate::stage::{Stage, text};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-/// The hook, with functions of ours for those of initramfs-tools, and a system below the stage's folder.
+/// The hook, with the functions of initramfs-tools replaced by the test's, and a system below the stage's folder.
 fn hook(stage: &Stage) {
     let replaced = [
         ("/usr/share/initramfs-tools/hook-functions", "{}/hook-functions"),
@@ -64,7 +64,7 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
     assert_eq!(stage.log(), ["module [efivarfs]"]);
     let copied = |name: &str| stage.path("initramfs").join(name);
     assert!(copied("usr/sbin/skexec").exists() && copied("usr/lib/skexec/first-stage.sh").exists());
-    // What skexec does not believe here it does not believe there: others may write to it.
+    // skexec must refuse in the initramfs every file that it refuses on this system, so the hook copies these as writable for all.
     for (name, believed) in [
         ("usr/lib/skexec/trust.d", true),
         ("usr/lib/skexec/trust.d/shipped.pem", true),
@@ -105,7 +105,7 @@ fn whatever_fails_the_hook_does_not() {
     assert!(said(HOOK).contains(partly));
     stage.write("hook-functions", "exit 7\n");
     assert!(said(HOOK).contains(partly));
-    // Trust without its revocations is no first stage: the program is not left there.
+    // If the revocations cannot be copied, the hook removes the program from the initramfs, so that there is no first stage.
     stage.write("etc/skexec/revoked.d/list.sha256", "x");
     stage.write(
         "hook-functions",

@@ -3,7 +3,7 @@
 use crate::stage::{LINE, Stage, text};
 use std::fs;
 
-/// init-premount, with functions of ours for those of initramfs-tools.
+/// init-premount, with the functions of initramfs-tools replaced by the test's.
 fn premount(stage: &Stage) {
     stage.place("lib/first-stage.sh", "first-stage.sh", &[("skexec_system=\n", "skexec_system={}\n")]);
     let replaced = [
@@ -29,7 +29,7 @@ local_device_setup() { echo "local_device_setup [$1] [$3]" >>"$LOG"; DEV=/dev/vd
 fn the_boot_script_waits_for_the_device_and_otherwise_does_nothing() {
     let stage = Stage::new();
     premount(&stage);
-    // Without skexec.kernel= not even a command is looked for.
+    // Without skexec.kernel=, the script calls no command.
     stage.write("proc/cmdline", "root=/dev/vda1 ro quiet skexec.root=/dev/vda2\n");
     let run = stage.run("sh", "PATH=/none; . {}/init-premount", "");
     assert!(run.status.success() && run.stdout.is_empty() && run.stderr.is_empty(), "{run:?}");
@@ -44,7 +44,7 @@ fn the_boot_script_waits_for_the_device_and_otherwise_does_nothing() {
     assert_eq!(log[..2], ["local_top", "local_device_setup [LABEL=r] [false]"]);
     assert_eq!(log[6], "skexec [exec] [--force]");
     assert!(log[7].starts_with("panic [skexec: ") && log.len() == 8, "{log:?}");
-    // Without skexec.root= the file system is root='s.
+    // Without skexec.root=, the file system of root= is used.
     stage.write("proc/cmdline", "skexec.kernel=/vmlinuz root=/dev/vda9\n");
     stage.run("sh", script, "");
     assert!(stage.log()[4].ends_with("[--cmdline] [root=/dev/vda9]"));
@@ -55,7 +55,7 @@ fn the_boot_script_waits_for_the_device_and_otherwise_does_nothing() {
     stage.write("proc/cmdline", &format!("{LINE} skexec.onfail=halt\n"));
     stage.run("sh", script, "");
     assert_eq!(stage.log()[2..], ["halt [-f]", "sleep [3600]"]);
-    // An initramfs that was made without skexec says so.
+    // In an initramfs without skexec, the script reports that skexec is missing.
     fs::remove_file(stage.path("first-stage.sh")).unwrap();
     assert!(stage.run("sh", script, "").status.success());
     assert_eq!(stage.log(), ["panic [skexec: skexec.kernel= was given, but skexec is not in this initramfs]"]);

@@ -1,4 +1,4 @@
-//! dist/lib/first-stage.sh: what both kinds of initramfs do.
+//! dist/lib/first-stage.sh: the code that both kinds of initramfs share.
 
 use crate::stage::{LINE, Stage, shells, text};
 use std::fs;
@@ -36,7 +36,7 @@ echo "$skexec_root|$skexec_kernel|$(echo $skexec_initrds)|$skexec_append|$skexec
         ("skexec.root=\"LABEL=my disk\"", "LABEL=my disk||||||root=\"LABEL=my disk\""),
         ("skexec.onfail=halt skexec.covers=kernel", "||||halt|kernel|root="),
         ("x -- skexec.kernel=/a", "||||||root="),
-        // A quote that is not closed reaches to the end, as for the kernel.
+        // An unclosed quote extends to the end of the line, as for the kernel.
         ("skexec.kernel=\"/a b", "|/a b|||||root="),
         ("skexec.root=A\tskexec.kernel=/a skexec.append=\"ro x", "A|/a||ro x|||root=A ro x"),
         ("notskexec.kernel=/a x.skexec.kernel=/a skexec.kernel", "||||||root="),
@@ -46,7 +46,7 @@ echo "$skexec_root|$skexec_kernel|$(echo $skexec_initrds)|$skexec_append|$skexec
     for shell in shells() {
         for (line, wanted) in rows {
             let run = stage.run(shell, script, line);
-            // Of the two shells' own echo, only one minds backslashes.
+            // The echo of one of the two shells interprets backslashes.
             let script = script.replace("echo \"", "printf '%s\\n' \"");
             let run = if line.contains('\\') { stage.run(shell, &script, line) } else { run };
             assert_eq!(text(&run.stdout).trim_end_matches('\n'), wanted, "{shell}: {line}: {}", text(&run.stderr));
@@ -83,7 +83,7 @@ fn a_trusted_kernel_is_loaded_from_a_disk_that_is_only_read() {
                 format!("{load} {wanted}"),
                 "umount [{}/run/skexec-root]".to_owned(),
                 "skexec [exec] [--force]".to_owned(),
-                // It came back, which is a failure.
+                // skexec exec returned, which is a failure.
                 "shell [skexec: /boot/vmlinuz on LABEL=r is loaded, but the jump failed (exit code 0)]".to_owned(),
             ];
             assert_eq!(stage.log(), wanted, "{shell}: {more}: {}", text(&run.stderr));
@@ -107,7 +107,7 @@ fn on_an_efi_machine_the_variables_are_mounted_once() {
     );
     stage.run("sh", BOOT, LINE);
     assert!(stage.log()[1].starts_with("skexec [load]"));
-    // Where they cannot be had, skexec says what it makes of that.
+    // If they cannot be mounted, skexec reports the consequences.
     stage.write("proc/mounts", "");
     stage.write("bin/mount.exit", "1");
     let run = stage.run("sh", &BOOT.replace("skexec_boot /dev/vda1 ext4", "skexec_mount_kernels_own; echo on"), LINE);
@@ -137,12 +137,12 @@ fn a_refusal_does_what_onfail_says() {
             assert!(text(&run.stderr).contains(&format!("skexec: {failed}\n")), "{run:?}");
         }
     }
-    // Where reboot and halt do nothing, the kernel is asked itself; the machine does not go on.
+    // If reboot and halt have no effect, the script uses SysRq; the boot does not continue.
     stage.run("sh", BOOT, &format!("{LINE} skexec.onfail=reboot"));
     assert_eq!(fs::read_to_string(stage.path("proc/sysrq-trigger")).unwrap(), "b\n");
     stage.run("sh", BOOT, &format!("{LINE} skexec.onfail=halt"));
     assert_eq!(fs::read_to_string(stage.path("proc/sysrq-trigger")).unwrap(), "o\n");
-    // What cannot be mounted is not read.
+    // If the file system cannot be mounted, no file is read.
     stage.log();
     stage.write("bin/mount.exit", "32");
     stage.run("sh", BOOT, LINE);
@@ -150,7 +150,7 @@ fn a_refusal_does_what_onfail_says() {
     assert_eq!(log[1..], ["shell [skexec: cannot mount /dev/vda1, which skexec.root= names]"]);
 }
 
-/// Every parameter that the first stage takes, by its own text.
+/// Every parameter that the first stage reads, from its own source.
 #[test]
 fn both_manuals_name_every_parameter() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));

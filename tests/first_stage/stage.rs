@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// A command line that asks for a kernel.
 pub(crate) const LINE: &str = "ro quiet skexec.root=LABEL=r skexec.kernel=/boot/vmlinuz";
 
-/// Says in the log how it was called, and ends as its file says.
+/// Logs its arguments, and exits with the status in its file.
 const STUB: &str = r#"#!/bin/sh
 line="${0##*/}"
 for word in "$@"; do line="$line [$word]"; done
@@ -53,7 +53,7 @@ impl Stage {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// A file of the repository, with other places for what it finds on a real system.
+    /// A file of the repository, with the paths of a real system replaced.
     pub(crate) fn place(&self, from: &str, to: &str, replaced: &[(&str, &str)]) {
         let mut text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("dist").join(from)).unwrap();
         for (real, ours) in replaced {
@@ -63,7 +63,7 @@ impl Stage {
         self.write(to, &text);
     }
 
-    /// Runs a script, with `LINE` in its environment; what it printed, the stage's folder as `{}`.
+    /// Runs a script with `LINE` in its environment; returns its output, with the stage's folder as `{}`.
     pub(crate) fn run(&self, shell: &str, script: &str, line: &str) -> Output {
         let path = format!("{}:/usr/bin:/bin:/usr/sbin:/sbin", self.path("bin").display());
         let mut command = Command::new(shell);
@@ -71,7 +71,7 @@ impl Stage {
         command.env("LOG", self.path("log")).env("LINE", line).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap()
     }
 
-    /// The commands since the last time that one asked.
+    /// The commands that were called since the last call of this function.
     pub(crate) fn log(&self) -> Vec<String> {
         let text = fs::read_to_string(self.path("log")).unwrap();
         fs::write(self.path("log"), "").unwrap();

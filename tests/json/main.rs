@@ -1,4 +1,4 @@
-//! What skexec prints with `--json`, docs/json.schema.json and docs/json.md: the three say the same.
+//! The output of `--json`, docs/json.schema.json and docs/json.md agree.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -91,7 +91,7 @@ fn every_document_matches_and_every_definition_is_met() {
         schema.check_any(&document).unwrap();
     }
     let met = schema.met.borrow();
-    // The one that needs a systemd has a test of its own.
+    // The document that needs systemd has its own test.
     let missed: Vec<_> = schema.objects().filter(|(name, _)| !met.contains(*name) && *name != "exec").collect();
     assert!(missed.is_empty(), "no document has {missed:?}");
 }

@@ -1,5 +1,5 @@
 //! The keywords of JSON Schema, draft 2020-12, that docs/json.schema.json uses. Any other keyword is an error, so that nothing
-//! in the schema is passed over.
+//! in the schema is ignored.
 
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -19,7 +19,7 @@ impl Schema {
         Self { root: serde_json::from_str(text).unwrap(), met: RefCell::default() }
     }
 
-    /// What `$defs` holds under this name.
+    /// The definition of this name in `$defs`.
     pub(crate) fn definition(&self, name: &str) -> &Value {
         self.root["$defs"].get(name).unwrap_or_else(|| panic!("the schema does not define {name}"))
     }

@@ -1,4 +1,4 @@
-//! Which file is at fault, and why.
+//! Refusals that name the file at fault and the reason.
 
 use crate::support::{LOAD, Lab, refusal};
 use skexec::reason::Reason;
@@ -83,7 +83,7 @@ fn a_crash_kernel_is_measured_by_the_reservation() {
     let advice = "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     assert_eq!(run, refusal(4, &format!("skexec: {{}}/vmlinuz: {why}\n  do: {advice}\n")));
     assert!(lab.kernel.calls.borrow().is_empty());
-    // The kernel's own answer, where it finds no room for what should have fitted.
+    // The kernel's own errno, if it finds no room for segments that should have fitted.
     *lab.kernel.answer.borrow_mut() = nix::libc::EADDRNOTAVAIL;
     let json = lab.run(&format!("{line} --no-initrd --json")).json();
     assert_eq!(json["reason"], "crash-too-small");
@@ -97,7 +97,7 @@ fn in_a_container_the_file_is_judged_first() {
     let lab = Lab::new();
     lab.file("unsigned", &forge::unsigned_bzimage());
     lab.file("text", b"no kernel");
-    // A container without the files of kexec, as most have it.
+    // A container without kexec's files in /sys, as most containers are.
     std::fs::remove_file(lab.root().path("/sys/kernel/kexec_loaded")).unwrap();
     lab.system("/run/.containerenv", "");
     for dry in ["", " --dry-run"] {

@@ -1,9 +1,9 @@
-//! What holds for this machine: advice, the two answers of `status KERNEL`, the crash reservation, an idle unload.
+//! Output that depends on the machine: advice, the two answers of `status KERNEL`, the crash reservation, an unload without a load.
 
 use crate::support::{Call, LOAD, Lab, Run};
 use crate::{uefi, value};
 
-/// The answers about a kernel, without what was found about the file.
+/// The answers about a kernel, without the findings about the file.
 fn answers(out: &str) -> Vec<&str> {
     out.lines().filter(|line| line.starts_with("{}/")).collect()
 }
@@ -29,7 +29,7 @@ fn advice_fits_the_machine() {
     let lab = Lab::new();
     lab.system("/proc/self/status", "CapEff:\t0000000000000000\n");
     assert!(advice(&lab, LOAD).ends_with("sudo skexec ..."));
-    // Any one sign of a container will do.
+    // One sign of a container is enough.
     for (path, text) in [("/.dockerenv", ""), ("/proc/self/uid_map", "0 1000 1\n"), ("/proc/2/comm", "bash\n")] {
         let lab = Lab::new();
         lab.system("/proc/self/status", "CapEff:\t0000000000000000\n");

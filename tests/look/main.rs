@@ -1,4 +1,4 @@
-//! What people are shown: whom a file was trusted for, which file is at fault, and advice that fits the machine.
+//! Output for people: the signer and the anchor, the file at fault, and advice that fits the machine.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! Who signed, and which anchor that was proved by.
+//! The reported signer, and the anchor of its path.
 
 use crate::support::{LOAD, Lab, Run};
 use crate::{ROOT, SIGNER, uefi, value};
@@ -28,11 +28,11 @@ fn verify_says_which_anchor_and_where_it_is_from() {
     assert_eq!((anchor["origin"].as_str(), anchor["subject"].as_str()), (Some(&*wanted), Some(ROOT)));
     assert_eq!(anchor["sha256"].as_str(), Some(&*sha256(&forge::root_der())));
 
-    // Nothing where nobody is trusted, though the signature names a signer.
+    // Without an anchor, no path is reported, only the signer that the signature names.
     let json = lab.run("verify {}/vmlinuz --no-system-trust --json").json();
     assert!(json[0]["anchor"].is_null() && json[0]["chain"].as_array().unwrap().is_empty(), "{json}");
     assert_eq!(json[0]["signer"]["subject"], SIGNER);
-    // Nor where a trusted signer signed something else.
+    // No path is reported either if a trusted signer signed another image.
     let mut flipped = forge::signed_bzimage();
     flipped[9000] ^= 1;
     lab.file("flipped", &flipped);
@@ -116,7 +116,7 @@ fn a_dry_run_by_file_says_who_signed() {
     let run = lab.run(&format!("{LOAD} --dry-run"));
     assert_eq!((run.exit, value(&run.out, "signer")), (0, vec![SIGNER]));
     assert_eq!(value(&run.out, "anchor"), [&*format!("{ROOT} (from {{}}/root.pem)")]);
-    // A machine that permits no load changes nothing about who signed.
+    // If the machine permits no load, the signer is reported all the same.
     lab.system("/proc/self/status", "CapEff:\t0000000000000000\n");
     let run = lab.run(&format!("{LOAD} --dry-run"));
     assert_eq!((run.exit, value(&run.out, "signer")), (5, vec![SIGNER]));

@@ -4,7 +4,7 @@ use crate::machine::{IMA, SEGMENTS, call, lab};
 use crate::support::{Call, Lab};
 use serde_json::json;
 
-/// What the running kernel was told: where ACPI begins, and of Secure Boot (2 off, 3 on).
+/// The running kernel's boot_params: the address of ACPI's RSDP, and Secure Boot (2 off, 3 on).
 fn told(lab: &Lab, secure_boot: u8) {
     let mut own = vec![0; 4096];
     own[0x70..0x78].copy_from_slice(&0x1fff_0014_u64.to_le_bytes());
@@ -36,7 +36,7 @@ fn a_stale_initrd_of_efi_is_never_taken() {
     assert_eq!((run.exit, run.json()["warnings"].clone()), (0, json!(["handover-incomplete"])), "{run:?}");
     let (_, segments) = call(&lab);
     assert!(segments.iter().any(|(_, _, bytes)| *bytes == initrd), "an empty archive");
-    // What IMA wants to see as a file, it gets: then there is none.
+    // IMA demands an original file, so no empty initrd is made in memory.
     lab.kernel.calls.borrow_mut().clear();
     lab.system("/boot/config-6.12.0-test", IMA);
     lab.run(&format!("{line} file"));

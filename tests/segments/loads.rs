@@ -1,4 +1,4 @@
-//! What is loaded, recorded and said.
+//! Successful loads: the call, the record and the output.
 
 use crate::machine::{SEGMENTS, address, call, lab, number, word};
 use serde_json::json;
@@ -65,7 +65,7 @@ fn a_dry_run_loads_nothing_and_draws_the_memory() {
     for part in ["kexec_load", "boot_params", "purgatory", "SHA-256", "on damage reset"] {
         assert!(run.out.contains(part), "{part}: {}", run.out);
     }
-    // A terminal of 80 columns breaks no digest.
+    // On a terminal of 80 columns, no digest is wrapped.
     let mut digests = run.out.lines().filter(|line| line.starts_with("    SHA-256 "));
     assert!(digests.clone().count() >= 3 && digests.all(|line| line.len() <= 80), "{}", run.out);
 }

@@ -1,4 +1,4 @@
-//! The machine, and the one call that is made on it.
+//! The test machine, and the one call that is made on it.
 
 use crate::support::{Call, Lab};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(crate) const IOMEM: &str = "\
 1ffe0000-1fffffff : Reserved
 ";
 
-/// A machine of 512 MiB, most of them free.
+/// A machine with 512 MiB, most of it free.
 pub(crate) fn lab() -> Lab {
     let lab = Lab::new();
     lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\n");
@@ -44,7 +44,7 @@ pub(crate) fn lab() -> Lab {
     lab
 }
 
-/// The one call that was made: its entry, and its segments by ascending address.
+/// The one call that was made: its entry point, and its segments in ascending order of addresses.
 pub(crate) fn call(lab: &Lab) -> (u64, Vec<(u64, u64, Vec<u8>)>) {
     let calls = lab.kernel.calls.borrow();
     let [Call::Segments { entry, segments }] = calls.as_slice() else { panic!("one load of segments, not {calls:?}") };

@@ -1,4 +1,4 @@
-//! `skexec load --method segments` on a machine made of files: what reaches `kexec_load`, and what never does.
+//! `skexec load --method segments` on a machine made of files: the calls of `kexec_load`, and refusals before the call.
 #![cfg(target_arch = "x86_64")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,8 +1,8 @@
-//! What the purgatory is told, and the seed of the next kernel.
+//! The purgatory's parameters, and the next kernel's RNG seed.
 
 use crate::machine::{SEGMENTS, address, call, lab, number, word};
 
-/// What the purgatory was told, out of its armed block, which ends the segment (`skexec_purgatory::Params`).
+/// The purgatory's parameters, from the armed block at the end of its segment (`skexec_purgatory::Params`).
 pub(crate) struct Told {
     pub(crate) entry: u64,
     pub(crate) boot_params: u64,
@@ -70,7 +70,8 @@ fn no_seed_is_used_twice() {
     assert!((16..=32).contains(&different), "{different} bytes differ");
 }
 
-/// The kernel would move to a multiple of its own alignment, out of what was kept free for it.
+/// A kernel that is placed between multiples of its own alignment is given a smaller one in boot_params. Otherwise it would move
+/// itself to such a multiple, out of the memory that is reserved for it.
 #[test]
 fn a_kernel_between_its_alignments_is_told_so() {
     let lab = lab();

@@ -1,4 +1,4 @@
-//! Which method is chosen, and what is refused before the call or after it.
+//! The choice of the method, and refusals before and after the call.
 
 use crate::machine::{IMA, KHO, SEGMENTS, call, lab};
 use crate::support::{Call, LOAD};
@@ -59,7 +59,7 @@ fn bounds_are_kept() {
     let run = lab.run(&format!("{SEGMENTS} --mem-max 1M"));
     let blamed = run.err.contains("--mem-max") && run.err.contains("(no-memory-hole)");
     assert!(run.exit == 4 && blamed, "{run:?}");
-    // What the next kernel is told not to use, nothing may lie in.
+    // No segment may lie in memory that the next kernel must not use.
     let run = lab.run(&format!("{SEGMENTS} --append mem=64M --dry-run --json"));
     let segments = run.json()["plan"]["segments"].as_array().unwrap().clone();
     assert!(segments.iter().all(|segment| segment["addr"].as_u64().unwrap() < 64 << 20), "{segments:?}");
@@ -70,7 +70,7 @@ fn bounds_are_kept() {
     assert_eq!(lab.run(&format!("{SEGMENTS} --mem-min 32M --mem-max 16M")).exit, 2);
 }
 
-/// A kernel without configuration and symbols does not say which calls it has.
+/// Without configuration and symbols, it is unknown which calls the kernel has.
 #[test]
 fn unload_finds_the_call_that_the_kernel_has() {
     let lab = lab();

@@ -4,7 +4,7 @@ use crate::machine::{address, call, lab};
 use crate::params::Told;
 use serde_json::Value;
 
-/// A vmlinux of one segment with a .bss, that says it can be entered under five-level page tables.
+/// A vmlinux of one segment with a .bss, with the sign that it supports five-level page tables.
 fn vmlinux() -> Vec<u8> {
     let text = b"Linux version 6.12.0-test (nobody)\0ptrs_per_p4d\0";
     let mut elf = vec![0; 0x1000];
@@ -49,7 +49,7 @@ fn a_signed_vmlinux_goes_where_it_was_linked_to_be() {
     let purgatory = address(&document["plan"], "purgatory");
     let told = Told::of(&segments.iter().find(|(at, _, _)| *at == purgatory).unwrap().2);
     assert_eq!((told.entry, told.zero), (0x100_0000, vec![(0x100_0100, 0x2f00)]));
-    // An unsigned one is not loaded, and no method makes a file call of it.
+    // An unsigned vmlinux is not loaded, and with no method does skexec call kexec_file_load.
     assert_eq!(lab.run("load {}/vmlinux --no-initrd --no-cmdline --keys {}/root.pem").exit, 3);
     let run = lab.run(&format!("{line} --method file"));
     assert!(run.exit == 4 && run.err.contains("(unsupported-format)"), "{run:?}");

@@ -1,4 +1,4 @@
-//! The purgatory's image in the memory of this process, where its functions can be called.
+//! The purgatory's image in the memory of this process, so that its functions can be called.
 #![expect(unsafe_code, reason = "the image is called")]
 #![allow(dead_code, reason = "who measures needs less than who tests")]
 
@@ -65,7 +65,7 @@ pub(crate) fn symbol(wanted: &str) -> usize {
     found.unwrap_or_else(|| panic!("the image has no {wanted}")).st_value.try_into().unwrap()
 }
 
-/// The processor has what the faster of the two ways needs.
+/// Whether the processor has the instructions that the faster implementation needs.
 pub(crate) fn has_sha_ni() -> bool {
     is_x86_feature_detected!("sha") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1")
 }

@@ -1,4 +1,4 @@
-//! A machine to test on: a directory in place of `/`, and a recorder in place of the kernel.
+//! A test machine: a directory replaces `/`, and a recorder replaces the kernel.
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
@@ -12,7 +12,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A directory of its own, gone at the end.
+/// A temporary directory, removed at the end.
 #[derive(Debug)]
 pub(crate) struct Lab {
     folder: PathBuf,
@@ -49,7 +49,7 @@ impl Lab {
         write(&self.root.path(path), text.as_bytes());
     }
 
-    /// Writes a file of the machine that is no text.
+    /// Writes a binary file of the machine.
     pub(crate) fn system_bytes(&self, path: &str, bytes: &[u8]) {
         write(&self.root.path(path), bytes);
     }
@@ -73,7 +73,7 @@ impl Lab {
         System { root: &self.root, kexec: &self.kernel }
     }
 
-    /// Runs a command line for a reader who has gone away.
+    /// Runs a command line whose standard output is a pipe without a reader.
     pub(crate) fn run_unheard(&self, line: &str) -> u8 {
         self.run_on(line, &mut Gone, &mut Gone)
     }
@@ -97,7 +97,7 @@ impl Lab {
         skexec::cli::run(self.system_view(), args, out, err).code()
     }
 
-    /// Runs a command line; `{}` in it is the lab's folder, and so it is in the output.
+    /// Runs a command line; `{}` stands for the lab's folder, in the command line and in the output.
     pub(crate) fn run(&self, line: &str) -> Run {
         let folder = self.folder.to_str().unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -118,7 +118,7 @@ fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
 }
 
-/// What a command printed, and its exit code.
+/// The output of a command, and its exit code.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) exit: u8,
@@ -145,13 +145,13 @@ impl std::io::Write for Gone {
     }
 }
 
-/// Takes every call and keeps what it was given.
+/// Accepts every call and records its arguments.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    /// The errno to answer a load with; 0 is success.
+    /// The errno of a load; 0 is success.
     pub(crate) answer: RefCell<i32>,
     pub(crate) calls: RefCell<Vec<Call>>,
-    /// There is no `kexec_file_load`.
+    /// Whether `kexec_file_load` is missing.
     pub(crate) lacks_file_load: Cell<bool>,
     /// The file that counts loads and unloads for a reboot.
     pub(crate) counter: RefCell<Option<PathBuf>>,
@@ -167,7 +167,7 @@ pub(crate) enum Call {
 }
 
 impl Recorder {
-    /// As Linux 6.3: every call that gets this far is counted, whatever comes of it.
+    /// Counts as Linux 6.3 does: every permitted call counts, whether or not it succeeds.
     fn count(&self) {
         if let Some(path) = &*self.counter.borrow() {
             let left: i64 = fs::read_to_string(path).unwrap().trim().parse().unwrap();
@@ -219,12 +219,12 @@ impl Kexec for Recorder {
     }
 }
 
-/// Where a descriptor leads.
+/// The path of an open descriptor.
 fn target(fd: BorrowedFd<'_>) -> PathBuf {
     fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
 }
 
-/// All that the kernel would read through a descriptor.
+/// All bytes that the kernel would read through a descriptor.
 fn bytes(fd: BorrowedFd<'_>) -> Vec<u8> {
     fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()
 }
@@ -232,7 +232,7 @@ fn bytes(fd: BorrowedFd<'_>) -> Vec<u8> {
 /// A load that chooses an initrd (none) and a command line (an empty one).
 pub(crate) const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem";
 
-/// A refusal as it stands on standard error.
+/// A refusal, as printed on standard error.
 pub(crate) fn refusal(exit: u8, text: &str) -> Run {
     Run { exit, out: String::new(), err: text.to_owned() }
 }

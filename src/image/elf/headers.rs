@@ -7,10 +7,10 @@ use goblin::elf::program_header::{PT_LOAD, ProgramHeader};
 use goblin::elf64::header::{Header, SIZEOF_EHDR};
 use goblin::elf64::program_header::SIZEOF_PHDR;
 
-/// A vmlinux has five; a crash dump's thousands are nothing to boot.
+/// The maximum number of program headers. A vmlinux has five; a crash dump has thousands, but is not bootable.
 const MAX_HEADERS: u16 = 64;
 
-/// What is known of a program for x86-64.
+/// The headers of a program for x86-64.
 pub(super) struct Headers {
     /// `e_entry`.
     pub(super) entry: u64,
@@ -23,7 +23,7 @@ impl Headers {
     /// # Errors
     /// `not-a-kernel`, `elf-header`, `truncated`.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Finding> {
-        // goblin takes any first four bytes for the magic.
+        // goblin does not check the magic.
         if !super::claimed_by(bytes) {
             return Err(Finding::new(Reason::NotAKernel, "no ELF file"));
         }
@@ -44,7 +44,7 @@ impl Headers {
         self.program.iter().any(|header| header.p_type == kind)
     }
 
-    /// The PT_LOADs that take memory.
+    /// The PT_LOADs whose size in memory is not zero.
     pub(super) fn loads(&self) -> impl Iterator<Item = ProgramHeader> + '_ {
         self.program.iter().filter(|header| header.p_type == PT_LOAD && header.p_memsz != 0).cloned()
     }

@@ -1,14 +1,14 @@
-//! What a vmlinux says of itself in the bytes that it loads, having no setup_header to say it in.
+//! Facts about a vmlinux that are found in the bytes of its segments, because it has no setup_header.
 
 use crate::machine::Release;
 use memchr::memmem;
 
 const BANNER: &[u8] = b"Linux version ";
-/// As much as is shown of a bzImage's.
+/// The maximum length of the version text, the same as for a bzImage.
 const MAX_RELEASE: usize = 200;
 
-/// The kernel's banner (init/version.c), which a digit tells from a format of the same start. What is not printed is no
-/// banner.
+/// The kernel's banner (init/version.c). A format string has the same start; only the banner continues with a digit. A text with
+/// characters that are not printable is not the banner.
 pub(super) fn release(content: &[u8]) -> Option<String> {
     memmem::find_iter(content, BANNER).find_map(|at| {
         let text = content.get(at.checked_add(BANNER.len())?..)?;
@@ -20,12 +20,12 @@ pub(super) fn release(content: &[u8]) -> Option<String> {
     })
 }
 
-/// Linux 6.17 has no `CONFIG_X86_5LEVEL` any more, which left all of them with what it stood for.
+/// Linux 6.17 removed `CONFIG_X86_5LEVEL`; every kernel since then supports five-level page tables.
 pub(super) fn is_always_five_level(release: &str) -> bool {
     Release::parse(release).at_least(6, 17)
 }
 
-/// The name among those that modules may use (`__ksymtab_strings`).
+/// The variable's name among the exported symbols (`__ksymtab_strings`).
 pub(super) fn five_level(content: &[u8]) -> bool {
     memmem::find(content, b"\0ptrs_per_p4d\0").is_some()
 }

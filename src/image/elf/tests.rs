@@ -62,7 +62,7 @@ fn the_entry_is_physical_or_in_the_kernels_mapping() {
         (0x100_0000, Some(0x100_0000)),
         (0x100_07ff, Some(0x100_07ff)),
         (0x100_0800, None),
-        // A segment's memory that is not in the file is no code.
+        // The part of a segment that is not in the file (.bss) contains no code.
         (0x100_2fff, Some(0x100_2fff)),
         (0x100_3000, None),
         (0xff_ffff, None),

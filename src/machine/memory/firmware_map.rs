@@ -7,7 +7,8 @@ use crate::sources::Root;
 use std::fs;
 
 const FOLDER: &str = "/sys/firmware/memmap";
-/// Entries at most: a kernel holds 128 and three for each of 1024 nodes (`E820_MAX_ENTRIES`), and memory may be plugged in.
+/// The maximum number of entries. A kernel holds 128, and three for each of 1024 nodes (`E820_MAX_ENTRIES`); memory hotplug adds
+/// entries.
 const MOST: usize = 1 << 14;
 
 /// The entries in the order of their numbers; `None` where the kernel shows none (`CONFIG_FIRMWARE_MEMMAP`).
@@ -27,7 +28,7 @@ pub(super) fn read(root: &Root) -> Result<Option<Vec<MemoryEntry>>, MapProblem> 
 fn entry(root: &Root, number: u32) -> Option<MemoryEntry> {
     let text = |name| root.text(&format!("{FOLDER}/{number}/{name}"));
     let (first, last) = (address(&text("start")?)?, address(&text("end")?)?);
-    // A type that is not known may be anything, so that no kernel may use the range.
+    // A range of unknown type may be anything, so the next kernel must not use it.
     let kind = MemoryType::of_name(text("type")?.trim()).unwrap_or(MemoryType::Reserved);
     Some(MemoryEntry { range: super::closed(first, last)?, kind })
 }

@@ -7,7 +7,7 @@ use crate::memory::{MemoryEntry, MemoryType, PhysAddr, PhysRange, RangeSet};
 /// How deep the kernel indents (`MAX_IORES_LEVEL`).
 const DEEPEST: usize = 5;
 
-/// Parts of the running kernel in RAM that segments may overwrite: the copy takes place when they are no longer needed.
+/// Parts of the running kernel in RAM that segments may overwrite: the segments are copied when the running kernel has stopped.
 const OF_THE_OLD_KERNEL: [&str; 4] = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"];
 
 const RAM: &str = "System RAM";
@@ -25,7 +25,7 @@ struct Resource<'a> {
 pub(super) struct Iomem {
     /// `System RAM` without nested claims: crash kernel, reservations, memory that a driver added.
     pub(super) free: RangeSet,
-    /// All resources that are named like a type of the memory map.
+    /// All resources whose name is a type of the memory map.
     pub(super) typed: Vec<MemoryEntry>,
 }
 
@@ -56,7 +56,7 @@ fn free(resources: &[Resource<'_>]) -> RangeSet {
         match resource.name {
             RAM => ram.push(resource.range),
             name if OF_THE_OLD_KERNEL.contains(&name) => {}
-            // Also a range around RAM, where it is a type of memory of its own.
+            // This also holds for a range around RAM, if the range is itself a type of memory.
             name if in_ram || MemoryType::of_name(name).is_some() => claimed.push(resource.range),
             _ => {}
         }
@@ -96,14 +96,14 @@ mod tests {
             ("1000-1fff : System RAM\n  1100-11ff : Crash kernel", &[(0x1000, 0x1100), (0x1200, 0x2000)]),
             ("1000-1fff : System RAM\n  1100-11ff : Reserved", &[(0x1000, 0x1100), (0x1200, 0x2000)]),
             ("1000-1fff : System RAM\n  1100-11ff : Kernel gossip", &[(0x1000, 0x1100), (0x1200, 0x2000)]),
-            // Memory that a driver brought; a setup_data node splits RAM in two that touch.
+            // Memory that a driver added; a setup_data node splits RAM into two adjacent ranges.
             ("1000-1fff : Soft Reserved\n  1000-1fff : dax0.0\n    1000-1fff : System RAM (kmem)", &[]),
             ("1000-1fff : System RAM (virtio_mem)", &[]),
             ("1000-1017 : System RAM\n1018-1fff : System RAM", &[(0x1000, 0x2000)]),
-            // RAM of a window is RAM; within persistent memory it is not ours.
+            // RAM within a bus window is usable; RAM within persistent memory is not.
             ("1000-2fff : CXL Window 0\n  1000-1fff : System RAM", &[(0x1000, 0x2000)]),
             ("1000-2fff : Persistent Memory\n  1000-1fff : System RAM", &[]),
-            // What follows at the outer level is not nested any more.
+            // A later resource at the outer level is not nested.
             (
                 "1000-1fff : System RAM\n  1000-10ff : Kernel code\n2000-2fff : x\n3000-3fff : System RAM",
                 &[(0x1000, 0x2000), (0x3000, 0x4000)],

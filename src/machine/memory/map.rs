@@ -8,23 +8,24 @@ use crate::sources::Root;
 /// The addresses that segments may take, and the memory map for the next kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemoryMap {
-    /// Where segments may be put, in whole pages from 1 MiB on: `System RAM` of /proc/iomem that nothing nested claims but the
-    /// running kernel itself, and that the firmware calls RAM too.
+    /// Where segments may be put, in whole pages from 1 MiB on: `System RAM` of /proc/iomem without nested ranges (except those of
+    /// the running kernel itself), as far as the firmware's table calls it RAM, too.
     pub usable: RangeSet,
-    /// The table for the next kernel: the firmware's, and what the running kernel reserved in its RAM. In ascending order,
-    /// disjoint; it may be longer than the 128 entries that boot_params hold.
+    /// The table for the next kernel: the firmware's table, with the ranges that the running kernel reserved in RAM. The entries are
+    /// in ascending order and disjoint. There may be more of them than the 128 that boot_params holds.
     pub entries: Vec<MemoryEntry>,
 }
 
 impl MemoryMap {
     pub(super) fn read(root: &Root) -> Result<Self, MapProblem> {
         let iomem = root.text("/proc/iomem").ok_or(MapProblem::Unreadable)?;
-        // The firmware's table lacks the entries that add_efi_memmap took from EFI's map.
+        // The firmware's table lacks the entries that `add_efi_memmap` takes from EFI's map.
         let firmware = if adds_efi_memmap(root) { None } else { firmware_map::read(root)? };
         Self::of(&iomem, firmware.as_deref())
     }
 
-    /// The map by the text of /proc/iomem and the firmware's table; where there is none, the running kernel's view stands for it.
+    /// Builds the map from the text of /proc/iomem and the firmware's table. Without a firmware table, the running kernel's view
+    /// replaces it.
     ///
     /// # Errors
     /// As in [`super::Memory::map`].
@@ -39,12 +40,12 @@ impl MemoryMap {
     }
 }
 
-/// The ranges of the firmware's RAM that the running kernel reserved: tables that EFI left in memory (`efi_mem_reserve`),
-/// regions that quirks or `memmap=` took out. They stay where they are from one kernel to the next, so that the map does not
-/// grow. setup_data, which moves, is `System RAM` here.
+/// The ranges of the firmware's RAM that the running kernel reserved: tables that EFI left in memory (`efi_mem_reserve`), and
+/// regions that quirks or `memmap=` excluded. These ranges are the same for every kernel, so the map does not grow from one kexec
+/// to the next. setup_data, which moves, is `System RAM` here.
 ///
-/// Two things are left out: memory that `memmap=` made persistent, for the next command line to name again or not; and the
-/// first page, which every kernel reserves for itself.
+/// Two ranges are left out: memory that `memmap=` made persistent, because the next command line decides about it; and the
+/// first page, which every kernel reserves itself.
 fn reservations(iomem: &Iomem, firmware: &[MemoryEntry]) -> Vec<MemoryEntry> {
     let ram = ranges_of(firmware, MemoryType::Ram).from(PhysAddr::new(PAGE));
     let kinds = [MemoryType::Reserved, MemoryType::Acpi, MemoryType::Nvs, MemoryType::Unusable];

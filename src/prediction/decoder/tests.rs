@@ -38,7 +38,7 @@ fn shapes_of_one_element() {
         // A constructed tag may be primitive in the data, not the other way around.
         (&[0x10, 3, 2, 1, 7], Ok("i07 s020107")),
         (&[0x30, 3, 0x22, 1, 7], Err(())),
-        // No end is asked for behind the outermost element.
+        // Bytes after the outermost element are ignored.
         (&[0x30, 3, 2, 1, 7, 1, 2, 3], Ok("i07 s020107")),
         // Indefinite: not for a primitive tag; an optional element of any kind swallows the end mark.
         (&[0x30, 0x80, 2, 1, 7, 0, 0], Err(())),

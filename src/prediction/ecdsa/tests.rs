@@ -46,8 +46,8 @@ const P521_SIGNATURE: &str = "308188024200fb925a952a1553626594884f11fe3890979c40
     017f3448fc8e104dabab03dca86c8c48024201ceba5cbb5454122dec6fd2acc3bf2286e0c64a89f3edc3a121ab9e4b2cdf0287c1aa328f\
     6571c5663562a9b0f98185d9fb573fccca63d075343263d51da5547a7a";
 
-/// Made with OpenSSL over the SHA-256 of "skexec": a curve that nobody signs kernels with any more, and one with a digest
-/// that is short for it.
+/// Made with OpenSSL over the SHA-256 of "skexec": P-192, which is no longer used for kernels, and a curve that is longer than the
+/// digest.
 #[test]
 fn curves_and_digests_of_any_length_are_taken() {
     let digest = Hash::Sha256.digest(&[b"skexec"]).unwrap();

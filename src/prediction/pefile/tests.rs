@@ -100,7 +100,7 @@ fn the_first_length_byte_decides() {
 
 #[test]
 fn reading_past_the_file_is_a_hazard() {
-    // No byte stands behind a wrapper whose length wraps around.
+    // There are no bytes after a wrapper whose length wraps around.
     let mut bytes = image(&[]);
     put(&mut bytes, TABLE, 0);
     assert_eq!(outcome(&bytes), Err(Stop::Hazard(Hazard::Oops)));

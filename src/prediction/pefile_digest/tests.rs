@@ -24,7 +24,7 @@ fn file(sections: &[(u32, u32)]) -> Vec<u8> {
     bytes
 }
 
-/// The places of the pieces behind the headers.
+/// The ranges after the headers.
 fn places(sections: &[(u32, u32)], headers: &Headers) -> Result<Vec<(usize, usize)>, Stop> {
     let bytes = file(sections);
     let ranges = pefile_digest_pe_contents(&bytes, headers)?;
@@ -56,7 +56,7 @@ fn what_the_kernel_s_arithmetic_does_not_survive() {
     let sections = [(0x100, 0x80), (0x180, 0x40)];
     let oops = Err(Stop::Hazard(Hazard::Oops));
     assert_eq!(places(&sections, &Headers { section_count: 0, ..HEADERS }), oops);
-    // The security entry lies behind the headers.
+    // The security entry is after the headers.
     assert_eq!(places(&sections, &Headers { security_entry: 0xfc, ..HEADERS }), oops);
     let edge = Headers { security_entry: 0xf8, ..HEADERS };
     assert!(places(&sections, &edge).is_ok());

@@ -85,7 +85,7 @@ fn the_owner_is_asked_for() {
     let path = tree.write("/file", "");
     let metadata = fs::metadata(&path).unwrap();
     assert!(check_owner(tree.root(), &path, &metadata).is_ok());
-    // Below the true root it is root; the test may be run by root as well.
+    // Below the real root the owner must be root. Root may also run this test.
     assert_eq!(check_owner(&Root::default(), &path, &metadata).is_ok(), metadata.uid() == 0);
 }
 
@@ -102,7 +102,7 @@ fn what_the_user_names_is_taken_as_it_is() {
     };
     assert_eq!(names(&path).unwrap(), ["keys/b.pem"]);
     assert_eq!(names(&tree.root().path("/keys")).unwrap(), ["keys/a.pem", "keys/b.pem"]);
-    // By its own name, any ending will do.
+    // A file that is named itself may have any extension.
     assert_eq!(names(&tree.root().path("/keys/README.md")).unwrap(), ["keys/README.md"]);
     assert!(names(&tree.root().path("/none")).is_err());
     nix::unistd::mkfifo(&tree.root().path("/keys/c.pem"), nix::sys::stat::Mode::S_IRWXU).unwrap();

@@ -101,7 +101,7 @@ fn what_cannot_be_evaluated_is_counted() {
     assert_eq!(revocations.counts(), (1, 0, 0));
 }
 
-/// The kernel takes the time of revocation for a part of the hash, and so finds only what was written without one.
+/// The kernel treats the time of revocation as a part of the hash, so it finds only hashes without a time.
 #[test]
 fn the_kernel_holds_a_hash_without_a_time_only() {
     let (hash, timed) = (vec![7; 32], [&[7; 32][..], &[0; 16]].concat());

@@ -1,4 +1,4 @@
-//! Certificates: what is read, and what cannot be one.
+//! Certificates: the fields that are read, and bytes that are not a certificate.
 
 use super::*;
 use crate::trust::extensions::{AuthorityKeyId, BasicConstraints};
@@ -92,7 +92,7 @@ fn a_self_signed_certificate_must_be_signed_by_itself() {
     let damaged = CertSpec { damage: |signature| signature[9] ^= 1, ..pki::alone("alone", "selfsigned") };
     assert_eq!(refused(&pki::alone("alone", "selfsigned")), None);
     assert_eq!(refused(&damaged), Some(Reason::BagCertificate));
-    // SHA-1 cannot be checked here, and need not be: the certificate is trusted for itself, or not at all.
+    // A SHA-1 signature cannot be verified here. It need not be: an anchor is trusted without its signature.
     let old = CertSpec { hash: forge::hash::Hash::Sha1, ..pki::alone("alone", "selfsigned") };
     assert_eq!(refused(&old), None);
     let foreign = [oid::SHA256, "1.3.101.112"].map(|id| CertSpec {
@@ -113,7 +113,7 @@ fn shapes_of_validity() {
     assert_eq!(refused(&until(Node::prim(0x18, *b"99991231235959Z"))), None);
 }
 
-/// The bytes that the signature does not cover can be changed by anyone.
+/// Anyone can change the bytes that the signature does not cover.
 #[test]
 fn the_frame_is_as_strict_as_what_is_in_it() {
     let good = leaf().build();

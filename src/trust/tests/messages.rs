@@ -1,4 +1,4 @@
-//! The parser: every bit of a message counts, and none makes it panic.
+//! The parser: no flipped bit of a message goes unnoticed or makes it panic.
 
 use super::*;
 use forge::recipe::Recipe;

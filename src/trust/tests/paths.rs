@@ -1,4 +1,4 @@
-//! The way up: what is an anchor, and what a message cannot talk it into.
+//! Paths to an anchor, and messages that try to fake one.
 
 use super::*;
 use forge::ext;
@@ -49,7 +49,7 @@ fn the_place_of_the_anchor_is_told() {
     assert_eq!(path.anchor(), 2);
 }
 
-/// A bag cannot bring a key under an anchor's name: the kernel takes the anchor's key for that name.
+/// A message's certificate cannot substitute an anchor's key: for the anchor's name, the kernel uses the anchor's key.
 #[test]
 fn a_namesake_of_an_anchor_is_not_the_anchor() {
     let mut fake = ROOT.self_signed().with(ext::ski(key("root"))).with(ext::aki(key("root")));
@@ -62,7 +62,7 @@ fn a_namesake_of_an_anchor_is_not_the_anchor() {
     assert_eq!(verdict(&message, &root()), Err(vec![Reason::CertSignature]));
 }
 
-/// An anchor whose key is not the one that the message's certificate of the same name has.
+/// An anchor and a certificate of the message have the same name, but different keys.
 #[test]
 fn a_namesake_of_the_signer_is_not_the_signer() {
     let spec = |key_name: &str| {
@@ -73,13 +73,13 @@ fn a_namesake_of_the_signer_is_not_the_signer() {
     let other = anchor(&spec("stranger").build());
     let message = Recipe::new().who(Identity::new(&spec("signer"), key("signer"))).pkcs7();
     assert_eq!(verdict(&message, std::slice::from_ref(&other)), Err(vec![Reason::BadSignature]));
-    // Of two of one name and key identifier, a keyring holds the later.
+    // Of two keys with one name and key identifier, a keyring holds the later.
     let right = anchor(&spec("signer").build());
     assert!(verdict(&message, &[other.clone(), right.clone()]).is_ok());
     assert_eq!(verdict(&message, &[right, other]), Err(vec![Reason::BadSignature]));
 }
 
-/// Two keys of one identifier under two names are both in a keyring; which of them the kernel takes, nobody knows.
+/// A keyring holds two keys with one identifier and different names; which of them the kernel uses is unpredictable.
 #[test]
 fn a_key_identifier_that_two_anchors_share_must_not_matter() {
     let root = || anchor(&forge::root_der());
@@ -91,7 +91,7 @@ fn a_key_identifier_that_two_anchors_share_must_not_matter() {
     }
 }
 
-/// Two certificates of one issuer and serial number: the kernel takes one, and minds that its key identifier is another.
+/// Two certificates with one issuer and serial number: the kernel uses one, and refuses it for its other key identifier.
 #[test]
 fn a_serial_number_that_two_anchors_share_finds_nobody() {
     let same_serial = ROOT.leaf("skexec test signer", key("stranger")).build();

@@ -1,5 +1,5 @@
-//! Writes every case into the directory that is named, for other verifiers to judge, and `list.tsv`: name, the kernel's
-//! errno on 6.12, what skexec must say, what it is about. Files that crash kernels are left out unless `--hazards` is given.
+//! Writes every case into the named directory, so that other verifiers can judge the files, with a `list.tsv`: name, errno of
+//! Linux 6.12, expected verdict of skexec, description. Files that crash kernels are left out unless `--hazards` is given.
 
 use std::path::PathBuf;
 use std::{env, fs};

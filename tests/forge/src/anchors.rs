@@ -1,4 +1,4 @@
-//! db and dbx of the machine that all cases are judged on, the same for skexec and for the kernel in the VM.
+//! The db and dbx for all cases. skexec and the kernel in the VM get the same ones.
 
 use crate::hash::Hash;
 use crate::pki::{self, Authority};

@@ -1,13 +1,13 @@
 //! The digest of a PE file as Linux computes it: `pefile_digest_pe_contents` in crypto/asymmetric_keys/verify_pefile.c.
-//! It is written down a second time here, by offsets, so that skexec's own is not tested against itself.
+//! This is a second implementation, by offsets, so that skexec's own is not tested against itself.
 
 use crate::hash::Hash;
 use crate::pe::{get16, get32};
 
-/// The bytes that are hashed, of a file that has no certificate table yet.
+/// The bytes of a file without a certificate table that are hashed.
 ///
-/// With a hole between sections the kernel's formula counts bytes instead of places: it skips the hole and hashes as
-/// many bytes at the end a second time. Case A039 is accepted by the real kernel because of that.
+/// If there is a gap between sections, the kernel counts bytes instead of offsets: it skips the gap and hashes as many bytes at
+/// the end a second time. This is why the real kernel accepts case A039.
 #[must_use]
 pub fn hashed(file: &[u8]) -> Vec<u8> {
     let pe = get32(file, 0x3c) as usize;

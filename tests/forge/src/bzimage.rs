@@ -1,9 +1,9 @@
-//! A bzImage of 28 KiB that the real kernel's loader takes: `bzImage64_probe` and `bzImage64_load` in
+//! A bzImage of 28 KiB that the real kernel's loader accepts: `bzImage64_probe` and `bzImage64_load` in
 //! arch/x86/kernel/kexec-bzimage64.c. It is a PE file as well, laid out as kernels since 6.7 are.
 
 use crate::pe::{Pe, Section, put16, put32};
 
-/// What `uname -r` would say if it ran.
+/// The release that `uname -r` would print in this kernel.
 pub const RELEASE: &str = "6.12.0-forge";
 const HEADERS: usize = 0x1000;
 const SETUP: usize = 0x1000;
@@ -23,7 +23,7 @@ pub struct BzImage {
     pub xloadflags: u16,
     pub cmdline_size: u32,
     pub init_size: u32,
-    /// In 16-byte units; None is what the file says.
+    /// In units of 16 bytes; None for the size of the file.
     pub syssize: Option<u32>,
 }
 
@@ -95,7 +95,7 @@ fn sections() -> Vec<Section> {
     vec![Section::new(b".setup", setup), text, Section::new(b".data", noise(2, DATA))]
 }
 
-/// Code that does no harm if somebody does jump into it: at both entry points the processor stops.
+/// Code that does no harm if it is executed: at both entry points the processor halts.
 fn text() -> Vec<u8> {
     let mut code = noise(1, TEXT);
     for entry in [0, 0x200] {
@@ -109,7 +109,7 @@ fn text() -> Vec<u8> {
     code
 }
 
-/// Bytes that look random and are the same every time: xorshift64, Marsaglia's 13-7-17.
+/// Pseudorandom bytes that are the same in every run: xorshift64 with Marsaglia's 13-7-17.
 #[must_use]
 pub fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

@@ -1,10 +1,10 @@
-//! The cases: files right and wrong, with the verdicts that are expected of the real kernel and of skexec.
+//! The cases: valid and invalid files, with the expected verdicts of the real kernel and of skexec.
 //!
-//! `A000` to `A139` are mutations of a signed kernel that were first judged by other verifiers; `Dnnn` are traps that their
-//! mistakes and the kernel's source suggest, and `E_…` came later. Every errno was measured with these very files, [`crate::db`] and [`crate::dbx`], in QEMU under OVMF's
-//! Secure Boot: on Debian's 6.12.95 and 6.12.117 cloud kernels, November 2026. Those of the `A` cases were the same on 6.12.107 and,
-//! SHA-3 excepted, on 7.2.13. `cargo xtask oracle` measures again, on 6.1 as well, and keeps what it found:
-//! [`crate::verdicts`].
+//! `A000` to `A139` are mutations of a signed kernel that were first judged by other verifiers. The `Dnnn` test mistakes that other
+//! verifiers made or that the kernel's source suggests. `E_…` came later. Every errno was measured with these files,
+//! [`crate::db`] and [`crate::dbx`] in QEMU under OVMF with Secure Boot, on Debian's 6.12.95 and 6.12.117 cloud kernels, in November
+//! 2026. The errnos of the `A` cases were the same on 6.12.107 and, except for SHA-3, on 7.2.13. `cargo xtask oracle` measures them
+//! again, also on 6.1, and records the answers: [`crate::verdicts`].
 
 pub(crate) mod attributes;
 pub(crate) mod bag;
@@ -25,17 +25,17 @@ pub(crate) mod trust;
 
 use crate::hash::Hash;
 
-/// What skexec must say.
+/// The expected verdict of skexec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     Accept,
-    /// Accepted with a warning: the certificate is out of its validity by the machine's clock.
+    /// Accepted with a warning: by the machine's clock, the certificate is not valid.
     AcceptWarn,
-    /// Refused, with this as the first reason.
+    /// Refused, with this first reason.
     Reject(&'static str),
 }
 
-/// What must be in db, dbx and `SbatLevelRT` for the verdicts to hold; names as in [`crate::db`] and [`crate::dbx`].
+/// The entries of db, dbx and `SbatLevelRT` that the verdicts depend on; the names are those in [`crate::db`] and [`crate::dbx`].
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
     pub db: Vec<&'static str>,
@@ -48,12 +48,12 @@ pub struct Case {
     pub name: String,
     pub about: String,
     pub image: Vec<u8>,
-    /// The errno of `kexec_file_load` on Linux 6.12 under Secure Boot, 0 for accepted; None where it crashes.
+    /// The errno of `kexec_file_load` on Linux 6.12 under Secure Boot, 0 for success; None if the kernel crashes.
     pub kernel: Option<i32>,
     pub skexec: Expect,
     /// The kernel accepts it, skexec does not.
     pub stricter: bool,
-    /// Crashes current kernels, or those of this year: only ever judge it in a VM that may die.
+    /// The file crashes some kernels, current ones or older ones of this year. Give it only to a kernel in a VM.
     pub hazard: bool,
     pub needs: Needs,
 }
@@ -70,7 +70,7 @@ pub(crate) const EKEYREJECTED: i32 = 129;
 /// ENOTSUPP has no name outside the kernel.
 pub(crate) const ENOTSUPP: i32 = 524;
 
-/// A case that everybody accepts, until it says otherwise.
+/// A case that the kernel and skexec accept, unless a method changes that.
 pub(crate) fn case(name: &str, about: &str, image: Vec<u8>) -> Case {
     Case {
         name: name.into(),
@@ -110,7 +110,7 @@ impl Case {
         Self { kernel: None, skexec: Expect::Reject(slug), hazard: true, ..self }
     }
 
-    /// It crashes some kernels that are still about, though no longer the newest.
+    /// It crashes some kernels that are still in use, but not the newest ones.
     pub(crate) fn crashed(self) -> Self {
         Self { hazard: true, ..self }
     }

@@ -1,5 +1,5 @@
-//! Signatures beside a file: detached CMS (`openssl cms -sign -binary -outform DER`) and the one that `sign-file` appends
-//! to kernel modules (scripts/sign-file.c, include/linux/module_signature.h).
+//! Detached signatures (CMS, `openssl cms -sign -binary -outform DER`), and signatures that `sign-file` appends to kernel modules
+//! (scripts/sign-file.c, include/linux/module_signature.h).
 
 use crate::der::{Node, splice};
 use crate::hash::Hash;
@@ -9,7 +9,7 @@ use crate::pki::Identity;
 
 pub const MARKER: &[u8] = b"~Module signature appended~\n";
 
-/// What can be different about a signature over plain data.
+/// The options of a signature over plain data.
 #[derive(Debug, Clone)]
 pub struct Plain {
     pub hash: Hash,

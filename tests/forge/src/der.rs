@@ -1,15 +1,15 @@
-//! A DER writer that can also write what DER forbids: wrong lengths, indefinite lengths, any bytes spliced in.
+//! A DER writer that can also write forbidden encodings: wrong lengths, indefinite lengths, any spliced bytes.
 
-/// How the length of one element is written.
+/// The encoding of an element's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Len {
     /// As X.690 10.1 demands: definite, in the fewest octets.
     Der,
     /// BER's indefinite form, closed by two zero octets (X.690 8.1.3.6).
     Indefinite,
-    /// The long form in this many octets, however few would do.
+    /// The long form in this many octets, even if fewer would do.
     Octets(usize),
-    /// A lie: this number, whatever the body's length is.
+    /// A wrong length: this number, whatever the length of the content is.
     Says(usize),
 }
 
@@ -17,11 +17,11 @@ pub enum Len {
 pub enum Body {
     Bytes(Vec<u8>),
     Kids(Vec<Node>),
-    /// These bytes stand for the whole element; tag and length are in them, or are missing.
+    /// These bytes replace the whole element, with its tag and length.
     Splice(Vec<u8>),
 }
 
-/// One element of the tree; encoded only at the end, so that a test can edit any part of it first.
+/// One element of the tree. It is encoded only at the end, so that a test can edit any part of it first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     pub tag: u8,
@@ -73,7 +73,7 @@ impl Node {
         }
     }
 
-    /// The children, for editing. Panics on a leaf: the tests know what they built.
+    /// The children, for editing. Panics on a leaf.
     pub fn kids(&mut self) -> &mut Vec<Node> {
         match &mut self.body {
             Body::Kids(kids) => kids,

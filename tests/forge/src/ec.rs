@@ -1,5 +1,5 @@
-//! ECDSA signatures that are the same every time.
-// The bound that the elliptic-curve crates themselves demand is deprecated upstream in favour of a later generation.
+//! Deterministic ECDSA signatures.
+// The elliptic-curve crates demand a trait bound that a later version of generic-array deprecates.
 #![allow(deprecated)]
 
 use ecdsa::hazmat::SignPrimitive;
@@ -55,7 +55,7 @@ impl EcKey {
             Curve::P256 => sign::<p256::NistP256>(&self.d, digest),
             Curve::P384 => sign::<p384::NistP384>(&self.d, digest),
             Curve::P521 => sign::<p521::NistP521>(&self.d, digest),
-            // Nothing that skexec or the kernel knows would check it: any well-formed pair will do.
+            // Neither skexec nor the kernel has this curve, so any well-formed pair will do.
             Curve::Secp256k1 => signature(&Hash::Sha256.of(digest), &Hash::Sha256.of(&self.d)),
         }
     }
@@ -85,8 +85,8 @@ pub fn parts(signature: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (kids[0].bytes().to_vec(), kids[1].bytes().to_vec())
 }
 
-/// The nonce comes from key and digest, so that the signature is always the same. It is cut to be below the group's
-/// order, which a real signer must not do: these keys guard nothing.
+/// Signs with a nonce derived from key and digest, so that the signature is always the same. The nonce is truncated to be below the
+/// group's order, which is biased: only keys that protect nothing may be used so.
 fn sign<C>(d: &[u8], digest: &[u8]) -> Vec<u8>
 where
     C: PrimeCurve + CurveArithmetic,

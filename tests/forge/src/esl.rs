@@ -1,11 +1,11 @@
-//! EFI signature lists (UEFI 2.10, 32.4.1), as db and dbx hold them; well made and broken.
+//! EFI signature lists (UEFI 2.10, 32.4.1), the format of db and dbx; valid and malformed ones.
 
 use crate::bzimage::noise;
 
 pub const X509: &str = "a5c059a1-94e4-4aa7-87b5-ab155c2bf072";
 pub const SHA256: &str = "c1c41626-504c-4092-aca9-41f936934328";
 pub const X509_SHA256: &str = "3bd2a492-96c0-4079-b420-fcf98ef103ed";
-/// Who put the entries there: an owner of no meaning.
+/// The owner of the entries; it has no meaning.
 pub const OWNER: &str = "5e4ec0de-0000-4000-8000-000000000001";
 
 /// One EFI_SIGNATURE_LIST; each element without its owner.
@@ -46,7 +46,7 @@ impl List {
     }
 }
 
-/// A list of one certificate, as every tool writes them: certificates differ in size.
+/// A list of one certificate. Every tool writes one list per certificate, because certificates differ in size.
 #[must_use]
 pub fn x509(der: &[u8]) -> Vec<u8> {
     List::new(X509, vec![der.to_vec()]).build()
@@ -64,7 +64,7 @@ pub fn x509_sha256(hash: &[u8], time: [u8; 16]) -> Vec<u8> {
     List::new(X509_SHA256, vec![[hash, &time].concat()]).build()
 }
 
-/// The same without the time: not what the specification says, but some tools write it.
+/// The same without the time; the specification does not permit it, but some tools write it.
 #[must_use]
 pub fn x509_sha256_short(hash: &[u8]) -> Vec<u8> {
     List::new(X509_SHA256, vec![hash.to_vec()]).build()
@@ -90,19 +90,19 @@ pub fn guid(text: &str) -> [u8; 16] {
     out
 }
 
-/// A variable's contents, and whether it is well made.
+/// A variable's content, and whether it is valid.
 #[derive(Debug, Clone)]
 pub struct ListCase {
     pub name: &'static str,
     pub about: &'static str,
     pub bytes: Vec<u8>,
-    /// How many entries a reader gets; None when the whole must be refused.
+    /// The number of entries that a reader finds; None if the whole variable must be refused.
     pub entries: Option<usize>,
-    /// How many entries the kernel takes before it meets the fault (`parse_efi_signature_list` keeps those).
+    /// The number of entries before the fault (`parse_efi_signature_list` keeps those).
     pub before_fault: usize,
 }
 
-/// One good list, then what the case is about: a reader that stops at the fault has one entry.
+/// One valid list, then the list that the case is about. A reader that stops at the fault has one entry.
 fn after_a_good_one(name: &'static str, about: &'static str, list: &List) -> ListCase {
     let bytes = [sha256(&[noise(7, 32)]), list.build()].concat();
     ListCase { name, about, bytes, entries: None, before_fault: 1 }
@@ -112,7 +112,7 @@ fn good(name: &'static str, about: &'static str, entries: usize, bytes: Vec<u8>)
     ListCase { name, about, bytes, entries: Some(entries), before_fault: entries }
 }
 
-/// Signature lists (EFI_SIGNATURE_LIST; UEFI 2.10, section 32.4.1), right and wrong.
+/// Valid and malformed signature lists (EFI_SIGNATURE_LIST; UEFI 2.10, section 32.4.1).
 #[must_use]
 pub fn cases() -> Vec<ListCase> {
     let hashes = || List::new(SHA256, vec![noise(1, 32), noise(2, 32)]);

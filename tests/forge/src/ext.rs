@@ -4,7 +4,7 @@ use crate::der::{Node, bits, boolean, ctx, ctx_prim, int, octets, oid, seq, uint
 use crate::key::Key;
 use crate::oid;
 
-/// keyUsage bits in the first octet, and how many bits of it are unused.
+/// The keyUsage bits in the first octet, and the number of its unused bits.
 pub const DIGITAL_SIGNATURE: (u8, u8) = (0x80, 7);
 pub const KEY_ENCIPHERMENT: (u8, u8) = (0x20, 5);
 pub const CERT_AND_CRL_SIGN: (u8, u8) = (0x06, 1);
@@ -40,7 +40,7 @@ pub fn ski(key: &Key) -> Node {
     ski_of(&key.id())
 }
 
-/// subjectKeyIdentifier of any bytes: nothing says that it must be made from the key.
+/// subjectKeyIdentifier of any bytes: it need not be derived from the key.
 #[must_use]
 pub fn ski_of(id: &[u8]) -> Node {
     extension(oid::SUBJECT_KEY_ID, false, &octets(id))

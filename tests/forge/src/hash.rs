@@ -1,4 +1,4 @@
-//! The digests, those that skexec refuses included.
+//! The digests, including those that skexec refuses.
 
 use sha2::Digest;
 

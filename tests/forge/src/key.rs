@@ -86,7 +86,7 @@ impl Key {
         Self { name, material, made: Mutex::new(HashMap::new()) }
     }
 
-    /// Signs the digest of the message. Each signature is made once: hundreds of cases sign the same few bytes.
+    /// Signs the digest of the message. Signatures are cached, because hundreds of cases sign the same few bytes.
     #[must_use]
     pub fn sign(&self, hash: Hash, message: &[u8]) -> Vec<u8> {
         let digest = hash.of(message);
@@ -107,7 +107,7 @@ impl Key {
         }
     }
 
-    /// What names this key in subjectKeyIdentifier: the first of RFC 5280's methods, with SHA-256 cut to 20 bytes.
+    /// The identifier for subjectKeyIdentifier: the first of RFC 5280's methods, with SHA-256 cut to 20 bytes.
     #[must_use]
     pub fn id(&self) -> Vec<u8> {
         Hash::Sha256.of(&self.public().encode())[..20].to_vec()
@@ -122,7 +122,7 @@ impl Key {
         }
     }
 
-    /// signatureAlgorithm of a SignerInfo: PKCS#7 names the key type alone for RSA (RFC 2315 9.2).
+    /// signatureAlgorithm of a SignerInfo. For RSA, PKCS#7 names only the key type (RFC 2315 9.2).
     #[must_use]
     pub fn signer_algorithm(&self, hash: Hash) -> Node {
         match &self.material {

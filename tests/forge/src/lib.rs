@@ -1,6 +1,6 @@
-//! Builds signed images, right and wrong, for the tests. Nothing here reads a clock or a random number: two runs give
-//! equal bytes. It shares no code with skexec, so that neither can hide the other's mistake.
-// A builder of known bytes: a number that does not fit, or a part that is missing, is a mistake in the test itself.
+//! Builds valid and invalid signed images for the tests. It uses no clock and no random numbers, so two runs give equal bytes. It
+//! shares no code with skexec, so that neither can hide the other's mistakes.
+// Panics and casts are permitted here: a number that does not fit or a missing part is a mistake in the test itself.
 #![allow(clippy::as_conversions, clippy::cast_possible_truncation, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 pub mod anchors;
@@ -42,7 +42,7 @@ pub fn unsigned_bzimage() -> Vec<u8> {
     BzImage::default().build()
 }
 
-/// The same, signed by the test signer: what everybody accepts who trusts the test root.
+/// The same, signed by the test signer: every verifier that trusts the test root accepts it.
 #[must_use]
 pub fn signed_bzimage() -> Vec<u8> {
     Recipe::new().build()
@@ -76,7 +76,7 @@ pub fn detached(content: &[u8], signer: &pki::Identity) -> Vec<u8> {
     cms::Plain::detached().sign(content, signer)
 }
 
-/// The content with a signature behind it, as `sign-file` signs kernel modules. It carries no certificate: the signer
+/// The content with an appended signature, as `sign-file` signs kernel modules. The signature carries no certificate, so the signer
 /// itself must be an anchor.
 #[must_use]
 pub fn appended(content: &[u8], signer: &pki::Identity) -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Signatures that are not inside a PE file, right and wrong: appended as kernel modules have them, or detached.
-//! `kexec_file_load` on x86 reads neither, so no kernel has an opinion.
+//! Valid and invalid signatures that are not embedded in a PE file: appended, as in kernel modules, or detached.
+//! `kexec_file_load` on x86 reads neither, so there is no kernel's verdict.
 
 use crate::cases::Expect;
 use crate::cms::{MARKER, Plain, Trailer};
@@ -11,7 +11,7 @@ use crate::pkcs7::{SignedData, attribute};
 use crate::pki::{self, Identity};
 use crate::recipe::Recipe;
 
-/// A file, and the signature when it is not in the file.
+/// A file, and its signature if it is detached.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub name: &'static str,
@@ -154,7 +154,7 @@ fn bad_detached() -> Vec<Message> {
         change(&mut message);
         message.node().encode()
     };
-    // OpenSSL ignores what it does not know among the attributes; the kernel refuses these for data.
+    // OpenSSL ignores unknown attributes; the kernel refuses these for a message that signs plain data.
     let opus = |how: &Plain| {
         let mut signer = crate::pkcs7::Signer::new(&pki::signer(), how.hash, oid::DATA, &content(), None);
         let info = attribute(oid::SPC_SP_OPUS_INFO, vec![crate::der::seq(vec![])]);

@@ -10,7 +10,7 @@ pub const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 pub const SPC_INDIRECT_DATA: &str = "1.3.6.1.4.1.311.2.1.4";
 pub const SPC_SP_OPUS_INFO: &str = "1.3.6.1.4.1.311.2.1.12";
 pub const SPC_PE_IMAGE_DATA: &str = "1.3.6.1.4.1.311.2.1.15";
-/// What old pesign wrote in the place of `SPC_PE_IMAGE_DATA`; the kernel takes both (`mscode_note_content_type`).
+/// Old versions of pesign wrote this instead of `SPC_PE_IMAGE_DATA`; the kernel accepts both (`mscode_note_content_type`).
 pub const SPC_INDIVIDUAL: &str = "1.3.6.1.4.1.311.2.1.21";
 pub const SPC_NESTED_SIGNATURE: &str = "1.3.6.1.4.1.311.2.4.1";
 
@@ -49,7 +49,7 @@ pub const NETSCAPE_CERT_TYPE: &str = "2.16.840.1.113730.1.1";
 pub const CODE_SIGNING: &str = "1.3.6.1.5.5.7.3.3";
 pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 pub const ANY_EXT_KEY_USAGE: &str = "2.5.29.37.0";
-/// Linux's own key purpose: modules only (shim's `EKU_MODSIGN`).
+/// Linux's key purpose for module signing only (shim's `EKU_MODSIGN`).
 pub const MODULE_SIGNING: &str = "1.3.6.1.4.1.2312.16.1.2";
-/// An arc under example.com's enterprise number: nobody knows it.
+/// An arc under example.com's enterprise number, unknown to every verifier.
 pub const UNKNOWN: &str = "1.3.6.1.4.1.32473.1.42";

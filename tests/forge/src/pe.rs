@@ -1,11 +1,11 @@
-//! A writer of PE32+ files (PE format specification, revision 11) in which every count and offset can lie.
+//! A writer of PE32+ files (PE format specification, revision 11) in which every count and offset can be wrong.
 
 /// One section header and the bytes it points to.
 #[derive(Debug, Clone)]
 pub struct Section {
     pub name: &'static [u8],
     pub data: Vec<u8>,
-    /// Bytes of a hole left before the data.
+    /// The size of a gap before the data, in bytes.
     pub gap: usize,
     pub raw_pointer: Option<u32>,
     pub raw_size: Option<u32>,
@@ -39,20 +39,20 @@ pub struct Pe {
     pub machine: u16,
     /// Write the 32-bit optional header.
     pub pe32: bool,
-    /// What SizeOfHeaders is; the first section starts there.
+    /// SizeOfHeaders; the first section starts there.
     pub headers: usize,
     pub says_headers: Option<u32>,
-    /// Data directories that are there, and the count that is written.
+    /// The number of data directories in the file, and the number in the header.
     pub directories: usize,
     pub says_directories: Option<u32>,
     pub says_optional_size: Option<u16>,
     pub says_sections: Option<u16>,
     pub sections: Vec<Section>,
-    /// The order of the section headers, when it is not the order of their data.
+    /// The order of the section headers, if it differs from the order of their data.
     pub header_order: Option<Vec<usize>>,
     /// Bytes after the last section.
     pub tail: Vec<u8>,
-    /// SizeOfImage; the kernel's own is its init_size and the setup part.
+    /// SizeOfImage; in a kernel it is init_size plus the size of the setup part.
     pub image_size: u32,
     /// AddressOfEntryPoint.
     pub entry: u32,
@@ -85,7 +85,7 @@ impl Pe {
         if self.pe32 { 96 } else { 112 }
     }
 
-    /// Where the certificate table's directory entry stands, or would stand.
+    /// The offset of the certificate table's directory entry, even if there is none.
     #[must_use]
     pub fn certificate_entry(&self) -> usize {
         self.lfanew + 24 + self.fixed_optional_size() + 4 * 8
@@ -134,14 +134,14 @@ impl Pe {
         put32(file, at + 36, FILE_ALIGNMENT as u32);
         put32(file, at + 56, self.image_size);
         put32(file, at + 60, self.says_headers.unwrap_or(self.headers as u32));
-        // Subsystem 10 is an EFI application; DllCharacteristics says NX_COMPAT, as kernels since 6.2 do.
+        // Subsystem 10 is an EFI application; DllCharacteristics has NX_COMPAT, as in kernels since 6.2.
         put16(file, at + 68, 10);
         put16(file, at + 70, 0x100);
         let count = self.says_directories.unwrap_or(self.directories as u32);
         put32(file, at + self.fixed_optional_size() - 4, count);
     }
 
-    /// Appends the sections' data; gives where each went.
+    /// Appends the sections' data; returns the offset of each.
     fn write_data(&self, file: &mut Vec<u8>) -> Vec<usize> {
         let mut offsets = Vec::new();
         for section in &self.sections {

@@ -18,7 +18,7 @@ pub fn encode(label: &str, der: &[u8]) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-/// The bytes of the first block. Panics on anything that is no base64.
+/// The bytes of the first block. Panics if it is not base64.
 #[must_use]
 pub fn decode(text: &str) -> Vec<u8> {
     let body = text.lines().skip_while(|line| !line.starts_with("-----BEGIN")).skip(1);

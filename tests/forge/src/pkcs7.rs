@@ -1,4 +1,4 @@
-//! PKCS#7 SignedData (RFC 2315 9.1, RFC 5652 5.1), with every field open to change.
+//! PKCS#7 SignedData (RFC 2315 9.1, RFC 5652 5.1); every field can be changed.
 
 use crate::der::{Len, Node, ctx, ctx_prim, int, octets, oid, seq, set, sort, utc_time};
 use crate::hash::Hash;
@@ -14,7 +14,7 @@ pub struct SignedData {
     pub version: u64,
     pub digest_algorithms: Vec<Node>,
     pub content_type: &'static str,
-    /// The element inside `[0]`; None when the content is elsewhere.
+    /// The element inside `[0]`; None if the content is not in the message.
     pub content: Option<Node>,
     pub certificates: Option<Vec<Node>>,
     pub crls: Option<Node>,
@@ -59,7 +59,7 @@ impl SignerInfo {
     }
 }
 
-/// What a signer decides before it signs.
+/// The parameters of a signature.
 #[derive(Debug, Clone)]
 pub struct Signer {
     pub version: u64,
@@ -68,7 +68,7 @@ pub struct Signer {
     pub hash: Hash,
     /// The signed attributes; None signs the content itself.
     pub attributes: Option<Vec<Node>>,
-    /// Put the attributes into DER order first.
+    /// Whether to sort the attributes into DER order first.
     pub sort: bool,
     /// How the length of the attributes is written.
     pub attributes_len: Len,
@@ -77,7 +77,7 @@ pub struct Signer {
 }
 
 impl Signer {
-    /// Signs a content whose value (no tag, no length) is this.
+    /// Signs a content with this value (without tag and length).
     #[must_use]
     pub fn new(who: &Identity, hash: Hash, content_type: &str, content: &[u8], time: Option<Node>) -> Self {
         let digest = octets(hash.of(content));
@@ -138,7 +138,7 @@ pub fn subject_key_id(id: &[u8]) -> Node {
     ctx_prim(0, id)
 }
 
-/// The signing time of every message that does not say otherwise.
+/// The default signing time.
 #[must_use]
 pub fn default_time() -> Node {
     utc_time("250601120000Z")

@@ -1,4 +1,4 @@
-//! The authorities and signers that the cases share, built anew at every run from the keys of `keys/test`.
+//! The authorities and signers that the cases share, built in every run from the keys of `keys/test`.
 
 use std::sync::LazyLock;
 
@@ -7,14 +7,14 @@ use crate::key::{Key, key};
 use crate::oid;
 use crate::x509::CertSpec;
 
-/// Whoever can sign a message: a certificate and its key.
+/// A signer: a certificate and its key.
 #[derive(Debug, Clone)]
 pub struct Identity {
     pub cert: Vec<u8>,
     pub key: &'static Key,
 }
 
-/// An authority's name and key, enough to issue in its name.
+/// An authority: a name and a key, with which certificates can be issued.
 #[derive(Debug, Clone, Copy)]
 pub struct Authority {
     pub name: &'static str,
@@ -66,7 +66,7 @@ impl Identity {
         Self { cert: spec.build(), key }
     }
 
-    /// A certificate from the root for that key, in a name made of the key's.
+    /// A certificate from the root for that key; its subject is made of the key's name.
     #[must_use]
     pub fn by_root(key_name: &str) -> Self {
         Self::new(&ROOT.leaf(&format!("skexec test {key_name}"), key(key_name)), key(key_name))
@@ -85,22 +85,22 @@ macro_rules! shared {
 }
 
 shared! {
-    /// The anchor in db from which almost everything trusted descends.
+    /// The anchor in db of almost every trusted path.
     root: ROOT.self_signed().with(ext::key_usage(ext::CA_AND_SIGNER)), "root";
     intermediate: INTERMEDIATE.issued_by(ROOT), "intermediate";
     /// The signer of the good baseline.
     signer: ROOT.leaf("skexec test signer", key("signer")), "signer";
-    /// Its own issuer, and in db itself.
+    /// A self-signed signer, which is in db itself.
     selfsigned: alone("skexec test self-signed", "selfsigned"), "selfsigned";
-    /// A leaf of an authority that nobody knows; the leaf itself is in db.
+    /// A leaf of an unknown authority; the leaf itself is in db.
     direct: STRANGER.leaf("skexec test direct", key("direct")), "direct";
     stranger_root: STRANGER.self_signed(), "stranger-ca";
     stranger: STRANGER.leaf("A stranger", key("stranger")), "stranger";
-    /// In db, but its certificate says: kernel modules only.
+    /// In db, but its certificate is for kernel modules only.
     modsign: MODSIGN.self_signed().with(ext::eku(&[oid::MODULE_SIGNING])), "modsign";
     /// In dbx as a certificate.
     revoked_cert: ROOT.leaf("skexec test revoked certificate", key("revoked-cert")), "revoked-cert";
-    /// In dbx as the hash of its TBSCertificate, in two names for the two sizes of element.
+    /// In dbx as the hash of its TBSCertificate; there are two names, because the list's elements have two sizes.
     revoked_tbs: ROOT.leaf("skexec test revoked TBS 48", key("revoked-tbs")), "revoked-tbs";
     revoked_tbs_timed: ROOT.leaf("skexec test revoked TBS 48 at a time", key("revoked-tbs")), "revoked-tbs";
     revoked_tbs_short: ROOT.leaf("skexec test revoked TBS 32", key("revoked-tbs")), "revoked-tbs";

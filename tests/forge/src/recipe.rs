@@ -1,4 +1,4 @@
-//! The whole way from a file to a signed file, with a place to interfere at every step.
+//! All steps from a file to a signed file; every step can be changed.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::wincert::Table;
 
 type Edit<T> = Option<Box<dyn FnOnce(&mut T)>>;
 
-/// The good baseline; every method changes one step of it.
+/// The steps for a valid signed kernel; every method changes one step.
 #[must_use]
 pub struct Recipe {
     image: Vec<u8>,

@@ -1,4 +1,4 @@
-//! RSA PKCS#1 v1.5 signatures by plain modular exponentiation: any size, and not the crate that skexec verifies with.
+//! RSA PKCS#1 v1.5 signatures by plain modular exponentiation, for keys of any size, without the crate that skexec uses.
 
 use num_bigint::BigUint;
 
@@ -57,7 +57,7 @@ impl RsaKey {
     }
 }
 
-/// SubjectPublicKeyInfo of any two numbers, sensible or not.
+/// SubjectPublicKeyInfo of any two numbers, also of unsuitable ones.
 #[must_use]
 pub fn spki(n: &[u8], e: &[u8]) -> Node {
     let key = seq(vec![uint(n), uint(e)]).encode();

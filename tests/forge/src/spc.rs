@@ -1,4 +1,4 @@
-//! SpcIndirectDataContent (Windows Authenticode PE signature format, 2008): what an Authenticode signature is over.
+//! SpcIndirectDataContent (Windows Authenticode PE signature format, 2008): the content that an Authenticode signature signs.
 
 use crate::der::{Node, bits, ctx, ctx_prim, oid, seq};
 use crate::hash::Hash;
@@ -7,7 +7,7 @@ use crate::oid;
 #[derive(Debug, Clone)]
 pub struct Spc {
     pub type_oid: &'static str,
-    /// SpcPeImageData, or whatever a case puts there.
+    /// SpcPeImageData, or a case's replacement of it.
     pub data: Node,
     pub algorithm: Node,
     pub digest: Vec<u8>,

@@ -14,7 +14,7 @@ pub struct Uki {
     pub osrel: Option<String>,
     pub uname: Option<String>,
     pub sbat: Option<Vec<u8>>,
-    /// Sections that go before `.linux`, for cases with two of a kind.
+    /// Sections before `.linux`, for cases with two sections of one name.
     pub extra: Vec<Section>,
 }
 

@@ -1,4 +1,4 @@
-//! What real kernels answered about the cases: `tests/data/oracle/verdicts.tsv`, which `cargo xtask oracle --record` writes.
+//! The answers of real kernels to the cases: `tests/data/oracle/verdicts.tsv`, which `cargo xtask oracle --record` writes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,9 +6,9 @@ use std::{fs, io};
 
 pub const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/oracle/verdicts.tsv");
 
-/// The series that were asked, in the order of the columns.
+/// The kernel series, in the order of the columns.
 pub const SERIES: [&str; 2] = ["6.1", "6.12"];
-/// The one that skexec predicts, by its place in [`SERIES`].
+/// The series that skexec predicts, as an index into [`SERIES`].
 pub const REFERENCE: usize = 1;
 
 const HEAD: &str = "# What kexec_file_load answered under Secure Boot: the errno, 0 for loaded, - for a crash. See docs/oracle.md.\n\
@@ -17,16 +17,16 @@ const HEAD: &str = "# What kexec_file_load answered under Secure Boot: the errno
 /// A kernel's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// 0 where it loaded the file.
+    /// The errno; 0 if the kernel loaded the file.
     Errno(i32),
-    /// It died of it.
+    /// The kernel crashed.
     Crash,
 }
 
-/// What was answered about one file.
+/// The answers to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
-    /// Of the file; another file of that name has no verdict.
+    /// The SHA-256 of the file: a different file of that name has no verdict.
     pub sha256: String,
     /// In the order of [`SERIES`].
     pub answers: [Answer; 2],
@@ -34,7 +34,7 @@ pub struct Verdict {
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdicts {
-    /// Who answered, in the order of [`SERIES`]: release, version, modules.
+    /// The kernels, in the order of [`SERIES`]: release, version, modules.
     pub kernels: [String; 2],
     /// By the case's name.
     pub of: BTreeMap<String, Verdict>,
@@ -64,7 +64,7 @@ impl std::fmt::Display for Answer {
 }
 
 impl Verdict {
-    /// Whether one of the kernels died.
+    /// Whether one of the kernels crashed.
     #[must_use]
     pub fn crash(&self) -> bool {
         self.answers.contains(&Answer::Crash)
@@ -72,10 +72,10 @@ impl Verdict {
 }
 
 impl Verdicts {
-    /// Reads the table. A line that cannot be read is an error: it would be one verdict less.
+    /// Parses the table. A line that cannot be parsed is an error, so that no verdict is lost.
     ///
     /// # Errors
-    /// The line.
+    /// The line that cannot be parsed.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut verdicts = Self::default();
         for line in text.lines() {
@@ -114,7 +114,7 @@ impl Verdicts {
     }
 
     /// # Errors
-    /// It cannot be written.
+    /// Why the file cannot be written.
     pub fn write(&self) -> io::Result<()> {
         fs::write(PATH, self.text())
     }

@@ -1,16 +1,16 @@
-//! The attribute certificate table: WIN_CERTIFICATE entries, and how a file points to them.
+//! The attribute certificate table: WIN_CERTIFICATE entries, and the directory entry that points to them.
 
 use crate::pe::{get16, get32, put32};
 
 /// One WIN_CERTIFICATE.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// dwLength, when it is not the padded size.
+    /// dwLength, if it is not the padded size.
     pub length: Option<u32>,
     pub revision: u16,
     pub kind: u16,
     pub data: Vec<u8>,
-    /// Bytes to fill up to a multiple of eight are counted in dwLength, as sbsign does it.
+    /// Whether dwLength includes the padding to a multiple of eight, as sbsign does it.
     pub count_padding: bool,
     pub padding: u8,
 }
@@ -53,7 +53,7 @@ impl Table {
         Self { entries: vec![Entry::pkcs7(der)], ..Self::default() }
     }
 
-    /// The file with the table at its end, pointed to, and CheckSum right.
+    /// The file with the table at its end, the directory entry set, and a valid CheckSum.
     #[must_use]
     pub fn attach(&self, image: &[u8]) -> Vec<u8> {
         let mut table: Vec<u8> = self.entries.iter().flat_map(Entry::build).collect();
@@ -75,8 +75,8 @@ pub fn directory(file: &[u8]) -> usize {
     optional + if get16(file, optional) == 0x10b { 96 } else { 112 } + 4 * 8
 }
 
-/// The sum of all 16-bit words with carries added back, plus the length: what the PE specification leaves to
-/// IMAGHELP.DLL. Nobody who boots looks at it; a signing tool sets it all the same.
+/// The CheckSum: the sum of all 16-bit words with carries added back, plus the length. The PE specification refers to IMAGHELP.DLL
+/// for it. Boot loaders and kernels ignore it, but signing tools set it.
 pub fn set_checksum(file: &mut [u8]) {
     let at = get32(file, 0x3c) as usize + 24 + 64;
     put32(file, at, 0);

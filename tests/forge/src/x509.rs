@@ -1,11 +1,11 @@
-//! X.509 certificates (RFC 5280 4.1), right and wrong.
+//! Valid and invalid X.509 certificates (RFC 5280 4.1).
 
 use crate::der::{Node, bits, ctx, int, oid, seq, set, uint, utc_time, utf8};
 use crate::hash::Hash;
 use crate::key::Key;
 use crate::oid;
 
-/// Everything in a certificate; change what the case is about, then `build`.
+/// All fields of a certificate. A case changes some of them, then calls `build`.
 #[derive(Debug, Clone)]
 pub struct CertSpec {
     pub serial: Vec<u8>,
@@ -17,7 +17,7 @@ pub struct CertSpec {
     pub extensions: Vec<Node>,
     pub signer: &'static Key,
     pub hash: Hash,
-    /// signature of TBSCertificate and signatureAlgorithm of Certificate, when they are not what signer and hash say.
+    /// signature of TBSCertificate and signatureAlgorithm of Certificate, if they do not follow from signer and hash.
     pub inner_algorithm: Option<Node>,
     pub outer_algorithm: Option<Node>,
     /// Applied to the signature after it is made.

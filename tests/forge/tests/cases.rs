@@ -1,5 +1,4 @@
-//! What must hold of the cases as a whole. Whether they mean what they say is for skexec's tests and the kernel in the
-//! VM to find out.
+//! Rules for all cases together. skexec's tests and the kernel in the VM check the verdict of each case.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +25,7 @@ fn two_runs_give_equal_bytes() {
     assert_eq!((forge::db_esl(), forge::dbx_esl()), (forge::db_esl(), forge::dbx_esl()));
 }
 
-/// Equal files with different names would test one thing twice.
+/// Equal files with different names would be the same test twice.
 #[test]
 fn no_two_cases_are_the_same_file() {
     let mut seen = BTreeMap::new();
@@ -41,7 +40,7 @@ fn no_two_cases_are_the_same_file() {
 fn the_verdicts_fit_together() {
     for case in cases() {
         let accepted = !matches!(case.skexec, Expect::Reject(_));
-        // The design's invariant: what skexec trusts, the kernel takes.
+        // The invariant: the kernel accepts every file that skexec trusts.
         assert!(!accepted || case.kernel == Some(0), "{}: {:?}", case.name, case.kernel);
         assert_eq!(case.stricter, !accepted && case.kernel == Some(0), "{}: stricter", case.name);
         assert!(case.kernel.is_some() || case.hazard, "{}: unknown and no hazard", case.name);

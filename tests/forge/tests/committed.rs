@@ -1,4 +1,4 @@
-//! What is committed in `keys/test` is what this crate builds; `cargo run -p forge --example write-certs` makes it so.
+//! The certificates committed in `keys/test` are those that this crate builds; `cargo run -p forge --example write-certs` writes them.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The signature lists against a reader written like the kernel's (`parse_efi_signature_list` in
-//! certs/efi_parser.c), and the other files that only skexec reads.
+//! The signature lists, read by a parser that is modelled on the kernel's (`parse_efi_signature_list` in certs/efi_parser.c), and
+//! the other files that only skexec reads.
 
 // Offsets in files of a few KiB.
 #![allow(clippy::as_conversions)]
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use forge::pe::{get16, get32};
 use forge::{Expect, esl};
 
-/// How many entries the kernel takes, and whether it was content to the end.
+/// The number of entries that the kernel reads, and whether it finds no fault.
 fn kernel_reads(mut rest: &[u8]) -> (usize, bool) {
     let known: Vec<_> = [esl::X509, esl::SHA256, esl::X509_SHA256].iter().map(|text| esl::guid(text)).collect();
     let mut entries = 0;

@@ -1,4 +1,4 @@
-//! openssl is the second opinion on certificates and CMS messages; without it these tests have nothing to say.
+//! openssl verifies the forge's certificates and CMS messages. Without openssl, these tests are skipped.
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ fn openssl_verifies_the_chain() {
 fn openssl_verifies_detached_messages() {
     for message in forge::messages().into_iter().filter(|m| m.skexec == forge::Expect::Accept) {
         let Some(signature) = message.signature.filter(|der| der[0] == 0x30) else { continue };
-        // Without the certificate in the message openssl has to be given it.
+        // If the certificate is not in the message, openssl must be given it.
         let args = [
             "cms",
             "-verify",

@@ -1,4 +1,4 @@
-//! Writes every seed into a directory of its target's name, below the directory that is named.
+//! Writes every seed below the named directory, into a directory with the name of its target.
 
 use properties::seeds::seeds;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! What files are.
+//! Properties of the file formats.
 
 use forge::hash::Hash;
 use skexec::digest::{Algorithm, Hashed};
@@ -12,8 +12,8 @@ use skexec::prediction::predict;
 use skexec::trust::authenticode::{image_digest, signatures};
 use skexec::trust::{Trust, sbat};
 
-/// PE headers: every range is where it belongs, and an image without holes has the digest that the forge finds by the
-/// kernel's own formula.
+/// PE headers: every range is in its place, and an image without gaps has the digest that the forge computes by the kernel's
+/// formula.
 pub fn pe(file: &[u8]) {
     let Ok(pe) = Pe::parse(file) else { return };
     let table = pe.certificate_table.clone().unwrap_or(file.len()..file.len());
@@ -42,7 +42,7 @@ pub fn pe(file: &[u8]) {
     }
 }
 
-/// setup_header and command line: what is loadable passes the kernel's probe, and the kernel's own limit on the text holds.
+/// setup_header and command line: a loadable file passes the kernel's probe, and the command line respects the kernel's limit.
 pub fn bzimage(bytes: &[u8]) {
     let header = SetupHeader::parse(bytes);
     if let Ok(Kernel::BzImage(header)) = Parsed::new(bytes).loadable() {
@@ -62,8 +62,8 @@ pub fn bzimage(bytes: &[u8]) {
     }
 }
 
-/// ELF, and any format: what is neither bzImage nor vmlinux is refused, and can be described all the same. Of a vmlinux, the segments lie
-/// within the file and apart from one another, in pages, and the entry point in the bytes of one.
+/// ELF, and any other format: a file that is neither a bzImage nor a vmlinux is refused, but can be described. The segments of a
+/// vmlinux lie within the file and share no page, and the entry point lies in the bytes of one of them.
 pub fn elf(bytes: &[u8]) {
     if let Ok(kernel) = image_elf::Vmlinux::parse(bytes) {
         assert!(image_elf::is_kernel(bytes));

@@ -1,4 +1,4 @@
-//! initrds, several as one.
+//! Properties of joined initrds.
 
 use skexec::authorize::Initrds;
 use skexec::trust::Trust;
@@ -7,7 +7,8 @@ use std::os::fd::AsRawFd;
 use std::path::PathBuf;
 use std::process;
 
-/// Every part starts with its length in a byte. Joined, each starts at a multiple of four, and only zeros stand between.
+/// In the input, every part starts with its length in one byte. Joined, each part starts at a multiple of four, with only zeros
+/// between the parts.
 pub fn initrd(mut input: &[u8]) {
     let mut parts = Vec::new();
     while let Some((length, rest)) = input.split_first() {

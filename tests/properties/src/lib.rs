@@ -1,8 +1,7 @@
-//! What must hold for any bytes at all: a property each for the fuzz targets under `tests/fuzz`, and for `tests/corpora.rs`,
-//! which replays on stable what they found.
+//! Properties that must hold for any input: one for each fuzz target under `tests/fuzz`. `tests/corpora.rs` replays the fuzzer's
+//! inputs on stable Rust.
 //!
-//! A property returns where it holds and panics where it does not. That nothing else panics, hangs or takes memory without
-//! end, the fuzzer sees by itself.
+//! A property returns if it holds, and panics if it does not. The fuzzer itself detects other panics, hangs and excessive memory.
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is how a property fails")]
 
 mod files;

@@ -1,11 +1,11 @@
-//! Lists of what is trusted and revoked.
+//! Properties of signature lists and of SBAT.
 
 use skexec::image::pe::{MACHINE_X86_64, Pe, Section};
 use skexec::trust::esl::{self as lists, Entry};
 use skexec::trust::revocation::Revocations;
 use skexec::trust::sbat::{self as generations, Level};
 
-/// EFI signature lists: nothing is made up, nothing is lost, and what is listed is refused.
+/// EFI signature lists: the parser adds no entry and loses none, and listed images are refused.
 pub fn esl(bytes: &[u8]) {
     let _ = Revocations::default().add_blacklist(&String::from_utf8_lossy(bytes), "fuzz");
     let Ok(entries) = lists::parse(bytes) else {
@@ -26,7 +26,7 @@ pub fn esl(bytes: &[u8]) {
     }
 }
 
-/// SBAT: text as the content of a section, and as a level. By its own generations an image is good enough.
+/// SBAT: the text is parsed as the content of a section and as a level. An image passes a level that is made of its own generations.
 pub fn sbat(text: &[u8]) {
     let section = Section { name: *b".sbat\0\0\0", raw: 0..text.len(), virtual_size: text.len(), relocations: 0 };
     let pe = Pe {

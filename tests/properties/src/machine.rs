@@ -1,4 +1,4 @@
-//! The machine that judges: the forge's db, dbx and SBAT level.
+//! The machine for the judgements: the forge's db, dbx and SBAT level.
 
 use skexec::trust::cert::Certificate;
 use skexec::trust::revocation::Revocations;

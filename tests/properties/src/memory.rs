@@ -1,4 +1,4 @@
-//! Where memory is, and what may be put there.
+//! Properties of the memory map and of placement.
 
 use skexec::machine::memory::MemoryMap;
 use skexec::memory::{MIB, MemoryEntry, MemoryType, PAGE, PhysAddr, PhysRange, RangeSet, ranges_of};
@@ -10,8 +10,8 @@ const NAMES: [&str; MOST_SEGMENTS] = ["A", "B", "C", "D", "E", "F", "G", "H", "I
 /// The content of any segment.
 static ZEROS: [u8; 255 << 10] = [0; 255 << 10];
 
-/// /proc/iomem, the firmware's table in the same form, and specifications of four bytes each, with an empty line between
-/// them.
+/// The input has three parts with an empty line between them: /proc/iomem, the firmware's table in the same form, and
+/// segments to place, four bytes each.
 pub fn memory(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut parts = text.splitn(3, "\n\n");
@@ -30,7 +30,7 @@ pub fn memory(input: &[u8]) {
     placement(&map, &specs);
 }
 
-/// In order, disjoint, neighbours of one type merged.
+/// The entries are in order and disjoint, and neighbours of one type are merged.
 fn table(entries: &[MemoryEntry]) {
     for two in entries.windows(2) {
         assert!(two[0].range.end() <= two[1].range.start(), "{entries:?}");
@@ -79,7 +79,7 @@ fn spec(name: &'static str, bytes: &[u8]) -> SegmentSpec<'static> {
     SegmentSpec { memory: size << (10 + (size & 7)), constraints, ..SegmentSpec::new(Role::Kernel, name, content) }
 }
 
-/// `100000-7fffff : System RAM`; lines of another kind are left out.
+/// Parses `100000-7fffff : System RAM`; other lines are skipped.
 fn entries(text: &str) -> Vec<MemoryEntry> {
     let entry = |line: &str| {
         let (addresses, name) = line.split_once(" : ")?;

@@ -1,4 +1,4 @@
-//! Signatures: PKCS#7 messages, and the way from their certificates to an anchor.
+//! Properties of PKCS#7 messages, and of the path from their certificates to an anchor.
 
 use crate::machine::MACHINE;
 use crate::verdict::agrees_with_kernel;
@@ -11,11 +11,11 @@ use skexec::trust::pkcs7::{Profile, SignedData};
 use skexec::trust::{Anchor, Signature, Trust, judge, spc};
 use std::sync::LazyLock;
 
-/// What the forge's messages in files of their own are about.
+/// The content that the forge's detached messages sign.
 static CONTENT: LazyLock<Vec<u8>> = LazyLock::new(|| forge::messages()[0].file.clone());
 static IMAGE: LazyLock<Vec<u8>> = LazyLock::new(forge::unsigned_bzimage);
 
-/// A message in every profile: what parses is strict DER, and no message is both in an image and in a file of its own.
+/// A message is parsed in every profile: one that parses is strict DER, and no message is both embedded and detached.
 pub fn pkcs7(message: &[u8]) {
     let parsed = [Profile::Authenticode, Profile::Appended, Profile::Detached]
         .map(|profile| SignedData::parse(profile, message).inspect(strict(message)).ok());
@@ -40,7 +40,7 @@ fn strict<'a>(message: &'a [u8]) -> impl Fn(&SignedData<'a>) {
     }
 }
 
-/// The first byte says whom to trust; the rest is a message, about an image and about a file.
+/// The first byte of the input chooses the anchors; the rest is a message, judged for an image and for a file.
 pub fn chain(input: &[u8]) {
     let Some((choice, message)) = input.split_first() else { return };
     let trust = trust(*choice, message);

@@ -1,4 +1,4 @@
-//! A careless signer: a kernel that was changed and then signed, so that what is behind the signature is reached.
+//! A kernel that is changed and then signed, so that the fuzzer reaches the code after the verification.
 
 use crate::machine::MACHINE;
 use crate::verdict::agrees_with_kernel;
@@ -15,12 +15,12 @@ static COVERED: LazyLock<usize> = LazyLock::new(|| forge::unsigned_bzimage().len
 /// `dwLength`, `wRevision`, `wCertificateType`.
 const WIN_CERTIFICATE: usize = 8;
 
-/// When to write, where, and what.
+/// The length of a patch in bytes.
 pub(crate) const PATCH: usize = 5;
 const AFTER: u8 = 1;
 const WIDE: u8 = 2;
 
-/// Patches of five bytes: flags, offset, value. Those without [`AFTER`] are made before it is signed.
+/// Applies patches of five bytes: flags, offset, value. Those without [`AFTER`] are applied before signing.
 pub fn kernel(script: &[u8]) {
     let mut file = SIGNED.clone();
     patch(&mut file, script, 0);
@@ -30,7 +30,7 @@ pub fn kernel(script: &[u8]) {
     agrees_with_kernel(&file, &MACHINE);
 }
 
-/// Writes one byte each, or two with [`WIDE`].
+/// Each patch writes one byte, or two with [`WIDE`].
 fn patch(file: &mut [u8], script: &[u8], when: u8) {
     for patch in script.chunks_exact(PATCH).take(16) {
         let offset = usize::from(u16::from_le_bytes([patch[1], patch[2]]));
@@ -43,7 +43,7 @@ fn patch(file: &mut [u8], script: &[u8], when: u8) {
     }
 }
 
-/// Puts a signature of the file as it is in the place of its own, which is of the same length.
+/// Replaces the file's signature with one of its present content, which has the same length.
 fn sign(file: &mut [u8]) {
     let Ok(pe) = Pe::parse(file) else { return };
     let digest = image_digest(&Hashed::new(&*file), &pe, Algorithm::Sha256).value;

@@ -1,4 +1,4 @@
-//! What the fuzzer starts from: the forge's files, right and wrong. None of them is committed as it is.
+//! The fuzzer's seeds: the forge's valid and invalid files. They are generated, not committed.
 
 use crate::patched::PATCH;
 use forge::wincert::directory;
@@ -8,7 +8,7 @@ use skexec::trust::authenticode::signatures;
 /// An input: its target and its bytes.
 pub type Seed = (&'static str, Vec<u8>);
 
-/// The fields of the DOS header, setup_header, COFF and optional header that somebody reads.
+/// The fields of the DOS header, setup_header, COFF header and optional header that a parser reads.
 const FIELDS: [(u16, [u8; 2]); 12] = [
     (0x3c, [0x48, 0]),
     (0x1f1, [0, 0]),
@@ -23,7 +23,7 @@ const FIELDS: [(u16, [u8; 2]); 12] = [
     (0x260, [0, 0]),
     (0x7000, [0, 0]),
 ];
-/// Bytes of headers that lie behind `PE\0\0`.
+/// The number of header bytes after `PE\0\0`.
 const PE_HEADERS: u16 = 0x110;
 
 /// All of them.
@@ -32,7 +32,7 @@ pub fn seeds() -> Vec<Seed> {
     [files(), messages(), patches(), lists(), texts(), maps()].concat()
 }
 
-/// Whole files; their headers alone, which are as good for a header's parser; their messages alone.
+/// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
 fn files() -> Vec<Seed> {
     let cases = forge::cases().into_iter().map(|case| case.image);
     let others = [forge::uki(Some(b"070701"), Some("quiet")), forge::uki(None, None), forge::unsigned_bzimage()];
@@ -45,7 +45,7 @@ fn files() -> Vec<Seed> {
     seeds
 }
 
-/// The headers, which say that this is all there is.
+/// The headers, changed so that the file ends after them.
 fn cut(file: &[u8]) -> Vec<u8> {
     let mut headers = file[..file.len().min(0x1000)].to_vec();
     if headers.len() == 0x1000 {
@@ -104,8 +104,8 @@ fn texts() -> Vec<Seed> {
     ]
 }
 
-/// A small ELF kernel: text with the banner and both signs, a segment by virtual address 0 as per-CPU data has, and data with
-/// a .bss.
+/// A small ELF kernel: text with the banner and both signs, a segment with virtual address 0 like the one of per-CPU data, and data
+/// with a .bss.
 fn vmlinux() -> Vec<u8> {
     let mut file = vec![0; 0x300];
     let mut put = |offset: usize, bytes: &[u8]| file[offset..offset + bytes.len()].copy_from_slice(bytes);

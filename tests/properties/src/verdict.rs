@@ -1,4 +1,4 @@
-//! Verdicts on whole files, against the promise: what skexec accepts, the kernel accepts, and nobody changed it since.
+//! The verdict invariant for whole files: the kernel accepts every file that skexec accepts, and no signed byte can be changed.
 
 use crate::machine::MACHINE;
 use skexec::authorize::{Role, assess};
@@ -12,8 +12,8 @@ pub fn judge(file: &[u8]) {
     agrees_with_kernel(file, &MACHINE);
 }
 
-/// Judges a file. A kernel that is trusted must be one that the prediction accepts; and the last signed
-/// byte of a trusted file must count.
+/// Judges a file. If a kernel is trusted, the prediction must accept it; and a change of the last signed byte of a trusted file must be
+/// noticed.
 pub(crate) fn agrees_with_kernel(file: &[u8], trust: &Trust) {
     let assessment = assess(Parsed::new(file), Role::Kernel, Signature::Embedded, trust);
     let predicted = assessment.prediction.unwrap();

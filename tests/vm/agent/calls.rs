@@ -1,4 +1,4 @@
-//! The system calls themselves, with nothing in front of them.
+//! The system calls, made without skexec.
 #![allow(unsafe_code, reason = "no safe wrapper exists for kexec_file_load(2) and PR_CAPBSET_DROP")]
 
 use std::ffi::{CStr, CString, OsString};
@@ -31,11 +31,11 @@ pub(crate) fn file_load(kernel: &Path, initrd: Option<&Path>, cmdline: &str, hol
     }
 }
 
-/// Each file alone, nothing being loaded before or after it.
+/// Gives the kernel each file separately, with nothing loaded before or after.
 pub(crate) fn judge(files: &[PathBuf]) -> Result<ExitCode> {
     for path in files {
         let name = path.file_name().unwrap_or_default().display();
-        // Should the kernel die of it, the console tells of which.
+        // If the kernel crashes, the console shows the file.
         let _ = fs::write("/dev/kmsg", format!("asked about {name}"));
         let file = File::open(path).with_context(|| path.display().to_string())?;
         let errno = match kexec_file_load(Some(&file), None, c"") {
@@ -59,7 +59,7 @@ pub(crate) fn jump() -> Result<ExitCode> {
     Err(reboot(RebootMode::RB_KEXEC).expect_err("a jump that returns failed").into())
 }
 
-/// Without a kernel: takes back what is loaded.
+/// Calls `kexec_file_load(2)`; without a kernel, it unloads.
 fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr) -> Result<(), i32> {
     let fd = |file: Option<&File>| libc::c_long::from(file.map_or(-1, AsRawFd::as_raw_fd));
     let flags = match (kernel, initrd) {
@@ -74,7 +74,7 @@ fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr)
     if answer == 0 { Ok(()) } else { Err(Errno::last_raw()) }
 }
 
-/// The kernel's verdict as one JSON object; the exit code says whether it was a yes.
+/// Prints the kernel's verdict as one JSON object; the exit code is 0 if the kernel accepted.
 fn report(result: Result<(), i32>) -> ExitCode {
     let errno = result.err().unwrap_or(0);
     let name = if errno == 0 { "OK".to_owned() } else { format!("{:?}", Errno::from_raw(errno)) };
@@ -87,6 +87,6 @@ pub(crate) fn without_sys_boot(command: &[OsString]) -> Result<ExitCode> {
     let answer = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, CAP_SYS_BOOT) };
     ensure!(answer == 0, "dropping CAP_SYS_BOOT: {}", Errno::last());
     let (program, arguments) = command.split_first().context("no command")?;
-    // What root may do after an exec is cut to the bounding set: the new program is root without that one right.
+    // An exec limits root's capabilities to the bounding set: the new program is root without this one capability.
     Err(Command::new(program).args(arguments).exec()).with_context(|| program.display().to_string())
 }

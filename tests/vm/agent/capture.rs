@@ -1,4 +1,4 @@
-//! Runs a program and takes down what it gives to `kexec_load(2)`, whoever it is.
+//! Runs any program and records the arguments of its `kexec_load(2)`, by ptrace.
 #![allow(unsafe_code, reason = "no safe wrapper exists for PTRACE_TRACEME between fork and exec")]
 
 use std::ffi::OsString;
@@ -27,12 +27,12 @@ const HEADER: usize = 0x202;
 const CMD_LINE_PTR: usize = 0x228;
 const SETUP_DATA: usize = 0x250;
 
-/// The last call that loads something; the program's own output goes to stderr.
+/// The last call that loads an image; the program's own output goes to stderr.
 pub(crate) fn run(program: &[OsString]) -> Result<ExitCode> {
     let (name, arguments) = program.split_first().context("no program")?;
     let mut command = Command::new(name);
     command.args(arguments).stdout(Stdio::from(std::io::stderr()));
-    // SAFETY: between fork and exec nothing runs but one system call, which touches no memory of ours.
+    // SAFETY: between fork and exec only one system call runs, which touches no memory of ours.
     unsafe { command.pre_exec(|| ptrace::traceme().map_err(Into::into)) };
     let child = command.spawn().with_context(|| name.display().to_string())?;
     let pid = Pid::from_raw(i32::try_from(child.id())?);
@@ -43,7 +43,7 @@ pub(crate) fn run(program: &[OsString]) -> Result<ExitCode> {
 
 fn follow(pid: Pid) -> Result<(Option<Capture>, i32)> {
     let (mut capture, mut entering) = (None, false);
-    // Stopped by its exec.
+    // The child stops at its exec.
     waitpid(pid, None)?;
     ptrace::setoptions(pid, Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_EXITKILL)?;
     let mut signal = None;
@@ -103,7 +103,7 @@ impl Image {
         Ok(Some(Params { addr, page: hexadecimal(page), cmdline: self.text(cmdline)?, setup_data }))
     }
 
-    /// The page with a setup header in it; kexec-tools' purgatory holds none.
+    /// The page that contains a setup header; kexec-tools' purgatory contains none.
     fn zero_page(&self) -> Option<(u64, &[u8])> {
         self.0.iter().find_map(|(addr, bytes)| {
             let mut starts = (0..bytes.len().saturating_sub(PAGE - 1)).step_by(16);

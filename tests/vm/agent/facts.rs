@@ -1,4 +1,4 @@
-//! What this kernel found, from /proc and /sys.
+//! The facts that this kernel shows about the machine, from /proc and /sys.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -84,7 +84,7 @@ fn initrd(params: &Params) -> Result<Option<Initrd>> {
     }
     let sha256 = match File::open(INITRD) {
         Ok(file) => sha256(&file, 0, size)?,
-        // Older kernels retain it just so, and show it to whoever reads their memory.
+        // Older kernels retain the initrd, too, but show it only in their memory.
         Err(_) => {
             let kcore = File::open("/proc/kcore").context("/proc/kcore")?;
             let at = in_kcore(&kcore, params.split(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE)?, size)?;
@@ -108,7 +108,7 @@ fn sha256(file: &File, mut at: u64, size: u64) -> Result<String> {
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Where in the ELF file that is the kernel's memory a physical range lies: one PT_LOAD holds it whole.
+/// The offset of a physical range in /proc/kcore, an ELF file; one PT_LOAD must hold the whole range.
 fn in_kcore(kcore: &File, physical: u64, size: u64) -> Result<u64> {
     const PT_LOAD: u64 = 1;
     let number = |at: u64, length: usize| -> Result<u64> {
@@ -121,7 +121,7 @@ fn in_kcore(kcore: &File, physical: u64, size: u64) -> Result<u64> {
         let header = table + 56 * index;
         let (kind, offset) = (number(header, 4)?, number(header + 8, 8)?);
         let (start, length) = (number(header + 24, 8)?, number(header + 40, 8)?);
-        // What has no physical address has u64::MAX.
+        // u64::MAX stands for memory without a physical address.
         let into = physical.wrapping_sub(start);
         if kind == PT_LOAD && start != u64::MAX && physical >= start && into.saturating_add(size) <= length {
             return Ok(offset + into);

@@ -1,4 +1,4 @@
-//! Initrds too large to be shipped, made in the guest.
+//! Large initrds, made in the guest because they are too large to be copied there.
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
@@ -22,7 +22,7 @@ pub(crate) fn big(path: &Path, mib: u64, sparse: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every eight bytes are their own number, mixed, so that no page equals another.
+/// Every eight bytes hold their own index, multiplied by a constant, so that no page equals another.
 fn fill(file: &mut impl Write, size: u64) -> Result<()> {
     for number in 0..size / 8 {
         file.write_all(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes())?;

@@ -1,5 +1,5 @@
-//! The harness's hand inside the guest: says which kernel is running, runs what the harness asks for, and makes the
-//! system calls that a test wants to see made without skexec in between.
+//! The harness's agent in the guest: it reports which kernel is running, runs the harness's commands, and makes system calls for
+//! tests that need them made without skexec.
 
 mod calls;
 mod capture;
@@ -18,9 +18,9 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "agent", about = "The test harness's hand inside the guest")]
 enum Args {
-    /// Answer the harness on a serial port, for ever
+    /// Answer the harness on a serial port, until the guest ends
     Serve { port: PathBuf },
-    /// Ask the kernel itself: kexec_file_load(2) with no check before it, and print the errno's name
+    /// Call kexec_file_load(2) without any check before it, and print the name of the errno
     FileLoad {
         kernel: PathBuf,
         #[arg(long)]
@@ -31,11 +31,11 @@ enum Args {
         #[arg(long, default_value_t = 0)]
         hold: u64,
     },
-    /// Ask the kernel about many files, and print the name and the errno of each
+    /// Call kexec_file_load(2) for many files, and print the name and the errno of each
     Judge { files: Vec<PathBuf> },
-    /// Say what the kernel found: memory map, ACPI, EFI, setup_data, and the SHA-256 of its own initrd
+    /// Print facts from the kernel: memory map, ACPI, EFI, setup_data, and the SHA-256 of its own initrd
     Facts,
-    /// Run a program and print what it gave to kexec_load(2)
+    /// Run a program and print the arguments of its kexec_load(2)
     Capture {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         program: Vec<OsString>,
@@ -44,20 +44,20 @@ enum Args {
     BigInitrd {
         path: PathBuf,
         mib: u64,
-        /// Let the file be a hole, which takes no memory
+        /// Make the file sparse, so that it takes no memory
         #[arg(long)]
         sparse: bool,
     },
-    /// Take back whatever is loaded
+    /// Unload whatever is loaded
     FileUnload,
-    /// Jump into whatever is loaded, at once: reboot(2)
+    /// Jump into the loaded kernel at once: reboot(2)
     Jump,
     /// Run a command without CAP_SYS_BOOT
     WithoutSysBoot {
         #[arg(trailing_var_arg = true, required = true)]
         command: Vec<OsString>,
     },
-    /// Stop a command at the moment when it prints a line, do something else, and let it go on
+    /// Stop a command when it prints a given line, run another command, and let the first continue
     PauseAt(pause::PauseAt),
 }
 

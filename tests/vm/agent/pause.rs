@@ -1,8 +1,8 @@
-//! Holds a program at the very moment when it prints a given line, by nothing but a full pipe.
+//! Holds a program at the moment when it prints a given line, by means of a full pipe.
 //!
-//! A pipe in packet mode (`O_DIRECT`) with room for one packet takes one `write` at a time. Whoever reads one packet less
-//! than the program has written therefore knows in which `write` the program is held. The first run, with everything read,
-//! counts the packets up to the end of the line; the second reads two less than that (one in the pipe, one held).
+//! A pipe in packet mode (`O_DIRECT`) with room for one packet accepts one `write` at a time. A reader that reads one packet less than
+//! the program has written therefore knows the `write` in which the program is held. The first run reads everything and counts the
+//! packets up to the end of the line; the second run reads two less (one is in the pipe, one is held).
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -17,19 +17,19 @@ use nix::unistd::pipe2;
 
 /// Fills the pipe before the command starts, so that even its first `write` is held.
 const FILLER: &[u8] = b"#";
-/// The least room that a pipe can be given: one page, which is one packet however short.
+/// The smallest size of a pipe: one page, which is one packet however short.
 const PIPE_SIZE: libc::c_int = 4096;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Args)]
 pub(crate) struct PauseAt {
-    /// The line on the command's stderr, as it starts
+    /// The start of the line on the command's stderr
     #[arg(long)]
     line: String,
-    /// What to do while the command is held, by the shell
+    /// A shell command to run while the command is held
     #[arg(long)]
     meanwhile: String,
-    /// The command, by the shell's `exec`; it is run twice: once to learn what it writes, and once to be held
+    /// The command, started by the shell's `exec`. It runs twice: once to count its writes, and once to be held
     command: String,
 }
 
@@ -58,7 +58,7 @@ impl PauseAt {
         Ok(ExitCode::from(u8::try_from(code)?))
     }
 
-    /// How many packets the command writes up to the end of the line.
+    /// The number of packets that the command writes up to the end of the line.
     fn rehearse(&self) -> Result<usize> {
         let mut run = Held::start(&self.command)?;
         let filler = run.packet()?;
@@ -99,7 +99,7 @@ impl Held {
         let command = format!("exec {command}");
         let mut shell = Command::new("/bin/sh");
         let child = shell.arg("-c").arg(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(writer).spawn()?;
-        // `shell` holds the write end until it is dropped, here: afterwards the command's end is the last one.
+        // `shell` holds the write end until it is dropped here: afterwards only the command has it.
         Ok(Self { child, packets: File::from(reader) })
     }
 
@@ -113,7 +113,7 @@ impl Held {
     fn wait_until_it_hangs(&mut self) -> Result<()> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
-            // "1 0x2 ...": inside write(2) on descriptor 2. A process that runs says "running" instead.
+            // "1 0x2 ...": inside write(2) on descriptor 2. For a process that runs, the file has "running".
             let now = fs::read_to_string(format!("/proc/{}/syscall", self.child.id()))?;
             if now.starts_with("1 0x2 ") {
                 return Ok(());

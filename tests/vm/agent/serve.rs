@@ -16,7 +16,7 @@ pub(crate) fn serve(port: &Path) -> Result<ExitCode> {
     let port = File::options().read(true).write(true).open(port).with_context(|| format!("{}", port.display()))?;
     say(&port, &Event::Boot(boot()))?;
     for line in BufReader::new(&port).lines() {
-        // A request that cannot be read has no number to answer to: the harness's deadline reports it.
+        // A request that cannot be parsed has no number for an answer; the harness's deadline reports it.
         if let Ok(request) = serde_json::from_str::<Request>(&line?) {
             say(&port, &Event::Done(run(&request)))?;
         }
@@ -25,7 +25,7 @@ pub(crate) fn serve(port: &Path) -> Result<ExitCode> {
 }
 
 fn say(mut port: &File, event: &Event) -> Result<()> {
-    // One write: a line must not be torn by a kernel that is left in the middle of it.
+    // One write for the whole line, so that a kexec in the middle does not cut it.
     port.write_all(format!("{PREFIX}{}\n", serde_json::to_string(event)?).as_bytes())?;
     Ok(())
 }
@@ -65,7 +65,7 @@ fn first_line(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default().lines().next().unwrap_or_default().to_owned()
 }
 
-/// `none [integrity] confidentiality` says `integrity`.
+/// The active level: `integrity` in `none [integrity] confidentiality`.
 fn active_word(choices: &str) -> String {
     choices.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or("unknown", |(word, _)| word).to_owned()
 }

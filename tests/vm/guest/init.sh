@@ -1,5 +1,5 @@
 #!/bin/busybox sh
-# The first program of every kernel that a test boots. Kernel messages go to the first serial port, answers to the second.
+# The init of every kernel that a test boots. Kernel messages go to the first serial port, answers to the second.
 /bin/busybox --install -s /bin
 export PATH=/bin HOME=/ TERM=linux
 mount -t proc proc /proc
@@ -8,7 +8,7 @@ mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /run
 mount -t securityfs securityfs /sys/kernel/security
 
-# Only the kernel that came with modules of its own has any here, under its release.
+# There are modules only for kernels that were packed with theirs, in a directory named like the release.
 for module in /vm/modules/"$(uname -r)"/*.ko; do
     [ -e "$module" ] && insmod "$module"
 done

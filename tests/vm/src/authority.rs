@@ -28,7 +28,7 @@ impl Authority {
         self.directory.join("authority.pem")
     }
 
-    /// The signer's certificate and key, for who signs in the guest.
+    /// The signer's certificate and key, for signing in the guest.
     pub(crate) fn signer(&self) -> [PathBuf; 2] {
         ["signer.pem", "signer.key"].map(|name| self.directory.join(name))
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: what skexec costs, beside what others cost, in one run.
+//! `cargo xtask bench`: the cost of skexec compared with that of other programs, in one run.
 
 mod exec;
 mod purgatory;
@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::fetch::Fetch;
 use crate::report::Report;
 
-/// What is measured.
+/// The benchmarks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Bench {
     /// `skexec verify` against `sbverify --cert`, on Debian's 6.1 kernel
@@ -22,10 +22,10 @@ pub(crate) enum Bench {
     Exec,
 }
 
-/// How long each of them takes.
+/// The size of the benchmarks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
-    /// How often each program is run; `exec` counts instructions, which one run gives exactly.
+    /// How often each program is run. `exec` runs each only once, because its count of instructions is exact.
     pub(crate) runs: usize,
     /// The size of the initrd that `exec` hands over, in MiB.
     pub(crate) initrd_mib: u64,
@@ -37,7 +37,7 @@ impl Default for Effort {
     }
 }
 
-/// Runs one of them, or all; whether every aim was met.
+/// Runs one of the benchmarks, or all; returns whether every limit was met.
 pub(crate) fn run(cache: &Cache, which: Option<Bench>, effort: Effort) -> Result<bool> {
     ensure!(effort.runs > 0, "--runs must be at least 1");
     let report = Report::new();

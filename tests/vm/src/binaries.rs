@@ -1,4 +1,4 @@
-//! The programs of this repository that run in the guest, linked statically: its initramfs holds no C library.
+//! The programs of this repository that run in the guest. They are linked statically, because its initramfs has no C library.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Where everything fetched and made is kept: `vm-cache` below cargo's target directory.
+//! The cache for everything that is fetched or built: `vm-cache` below cargo's target directory.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -21,7 +21,8 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Waits while another harness uses it: both would write the same files, and two guests at once miss their deadlines.
+    /// Opens the cache; waits while another harness uses it, because both would write the same files, and two guests at once would miss
+    /// their deadlines.
     ///
     /// `main` opens it once and passes it on; a second time in the same process is an error.
     pub(crate) fn open() -> Result<Self> {
@@ -48,7 +49,7 @@ impl Cache {
         self.workspace.join(name)
     }
 
-    /// A directory of the cache that is there whole or not at all: `fill` works in another, which then takes its name.
+    /// A directory of the cache that is either complete or absent: `fill` works in another directory, which is then renamed.
     pub(crate) fn directory(&self, name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let finished = self.path(name);
         if finished.exists() {
@@ -64,7 +65,7 @@ impl Cache {
         Ok(finished)
     }
 
-    /// Forgets what was fetched, so that it is fetched anew.
+    /// Removes everything that was fetched, so that it is fetched again.
     pub(crate) fn clear(&self) -> Result<()> {
         for entry in fs::read_dir(&self.root)? {
             let entry = entry?;
@@ -76,7 +77,7 @@ impl Cache {
     }
 }
 
-/// A program of crates.io's, installed once below the cache.
+/// A program from crates.io, installed once below the cache.
 pub(crate) fn installed(cache: &Cache, report: Report, name: &str, version: &str) -> Result<PathBuf> {
     let directory = format!("{name}-{version}");
     let program = cache.path(&directory).join("bin").join(name);
@@ -93,7 +94,7 @@ pub(crate) fn installed(cache: &Cache, report: Report, name: &str, version: &str
     Ok(program)
 }
 
-/// A file that one process at a time has locked; it holds that process's id.
+/// A lock file for one process at a time; it contains that process's id.
 #[derive(Debug)]
 struct Lock {
     _file: File,

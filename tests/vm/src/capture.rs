@@ -8,7 +8,7 @@ pub struct Capture {
     pub entry: u64,
     pub flags: u64,
     pub segments: Vec<Segment>,
-    /// The zero page among the segments; none where no segment holds one
+    /// The zero page among the segments; none if no segment contains one
     pub params: Option<Params>,
 }
 

@@ -1,4 +1,4 @@
-//! What a scenario expects, and the count of what it got.
+//! The checks of a scenario, and the count of their results.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use vm_protocol::Done;
 
 use crate::report::{Colour, Report};
 
-/// One thing that must hold of a command that ended.
+/// One expectation about a finished command.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Expect<'a> {
     Exit(i32),
@@ -58,7 +58,7 @@ impl Checks {
         Self { report, passed: 0, failed: 0 }
     }
 
-    /// One check: all that is expected of a command.
+    /// One check: all expectations about a command.
     pub(crate) fn command(&mut self, name: &str, done: &Done, expected: &[Expect<'_>]) {
         let missing: Vec<_> = expected.iter().filter(|expect| !expect.holds(done)).map(Expect::to_string).collect();
         let took = Duration::from_millis(done.millis);
@@ -80,7 +80,7 @@ impl Checks {
         self.count(name, Duration::ZERO, holds, &format!("{otherwise:#?}"));
     }
 
-    /// A scenario that could not go on.
+    /// Counts a scenario that could not continue.
     pub(crate) fn broken(&mut self, scenario: &str, error: &anyhow::Error) {
         self.count(scenario, Duration::ZERO, false, &format!("{error:#}"));
     }

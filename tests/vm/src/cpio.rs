@@ -1,4 +1,4 @@
-//! Writes the archives that the kernel unpacks as its first file system ("newc").
+//! Writes the cpio archives ("newc") that the kernel unpacks as its initramfs.
 
 const REGULAR: u32 = 0o100_000;
 const DIRECTORY: u32 = 0o040_000;
@@ -12,7 +12,7 @@ pub(crate) struct Archive {
 }
 
 impl Archive {
-    /// Adds a file, and the directories above it that are not there yet.
+    /// Adds a file, and the missing directories above it.
     pub(crate) fn file(&mut self, path: &str, mode: u32, content: &[u8]) {
         if let Some((parent, _)) = path.rsplit_once('/') {
             self.directory(parent);

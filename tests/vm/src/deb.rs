@@ -1,4 +1,4 @@
-//! `cargo xtask deb`: the package, as Debian and its derivatives install it, and what lintian says of it.
+//! `cargo xtask deb`: the package for Debian and its derivatives, and lintian's findings.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::licences;
 use crate::report::Report;
 use crate::tool;
 
-/// The version that made and tested the package.
+/// The version of cargo-deb with which the package was tested.
 const CARGO_DEB: &str = "3.8.0";
 
-/// Makes the package; its path.
+/// Builds the package and returns its path.
 pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
     let target = cache.target("deb");
     report.step("build   skexec for the package, linked to the system's C library", || compile(cache, &target))?;
@@ -37,7 +37,7 @@ pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
     Ok(package.path())
 }
 
-/// Builds the package and shows what it holds and what lintian says.
+/// Builds the package and prints its files and lintian's findings.
 pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
     let report = Report::new();
     let package = build(cache, report)?;
@@ -67,7 +67,7 @@ fn copyright_in(package: &Path) -> Result<String> {
     Ok(String::from_utf8(text.stdout)?)
 }
 
-/// No path of the builder's home in the program: it would stand in the package.
+/// Removes the paths of the builder's home from the program, because the package would contain them.
 fn compile(cache: &Cache, target: &Path) -> Result<()> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
@@ -81,7 +81,7 @@ fn compile(cache: &Cache, target: &Path) -> Result<()> {
     tool::run(build.arg(target))
 }
 
-/// The manual page, the completions and the copyright file, where Cargo.toml's list of the package's files has them.
+/// Writes the manual page, the completions and the copyright file to the paths in Cargo.toml's list of the package's files.
 fn generate(cache: &Cache, dist: &Path) -> Result<()> {
     let mut generate = cargo();
     generate.current_dir(cache.workspace("")).args(["run", "--quiet", "--locked", "--package", "skexec"]);
@@ -90,7 +90,7 @@ fn generate(cache: &Cache, dist: &Path) -> Result<()> {
     Ok(fs::write(dist.join("copyright"), licences::copyright(&cache.workspace(""))?)?)
 }
 
-/// What every package must hold, with its mode: what is looked for by name, or trusted for being root's alone.
+/// Files that every package must contain, with their modes: those that are found by name, and those that only root may write.
 const FILES: [(&str, &str); 9] = [
     ("-rwxr-xr-x", "./usr/sbin/skexec"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec.8.gz"),
@@ -103,7 +103,7 @@ const FILES: [(&str, &str); 9] = [
     ("drwxr-xr-x", "./etc/skexec/revoked.d/"),
 ];
 
-/// What is wrong with a package, by the list of what it holds (`dpkg-deb --contents`).
+/// The faults of a package, found in the list of its files (`dpkg-deb --contents`).
 fn faults(contents: &str) -> Vec<String> {
     let entries: Vec<Vec<&str>> = contents.lines().map(|line| line.split_whitespace().collect()).collect();
     let mut faults = vec![];
@@ -111,7 +111,7 @@ fn faults(contents: &str) -> Vec<String> {
         let (mode, owner) = (entry.first().copied().unwrap_or_default(), entry.get(1).copied().unwrap_or_default());
         let writable = mode.bytes().enumerate().any(|(at, letter)| (at == 5 || at == 8) && letter == b'w');
         if writable || !["0/0", "root/root"].contains(&owner) {
-            faults.push(format!("others than root may write to it: {}", entry.join(" ")));
+            faults.push(format!("users other than root may write to it: {}", entry.join(" ")));
         }
     }
     for (mode, path) in FILES {

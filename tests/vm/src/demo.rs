@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: one guest, told as a story.
+//! `cargo xtask demo`: one guest, shown step by step.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use crate::report::{Colour, Report};
 
 const KEYS: &str = "--keys /keys/debian";
 
-/// A bad copy of the kernel: what was done to it, what skexec says, and what the kernel's own check says.
+/// An invalid copy of the kernel: the change, skexec's reason, and the kernel's errno.
 const BAD: [(&str, &str, &str, &str); 3] = [
     ("one bit flipped", "/boot/vmlinuz.flipped", "digest-mismatch", "EKEYREJECTED"),
-    ("its signature cut off", "/boot/vmlinuz.unsigned", "unsigned", "ENODATA"),
-    ("signed by a stranger", "/boot/vmlinuz.stranger", "unknown-signer", "ENOKEY"),
+    ("its signature removed", "/boot/vmlinuz.unsigned", "unsigned", "ENODATA"),
+    ("signed by an unknown signer", "/boot/vmlinuz.stranger", "unknown-signer", "ENOKEY"),
 ];
 
 pub(crate) fn run(cache: &Cache, options: &Demo) -> Result<()> {
@@ -53,8 +53,8 @@ pub(crate) fn run(cache: &Cache, options: &Demo) -> Result<()> {
         .tell(&format!("skexec load {KEYS} /boot/vmlinuz {initrds} --reuse-cmdline --append skexec.demo=second"), 0)?;
     let second = story.jump("skexec exec --force")?;
     ensure!(second.by_kexec(), "the second kernel was not booted by kexec: loader type {:#x}", second.bootloader_type);
-    ensure!(second.release == pair.second.release, "{} was loaded, {} came up", pair.second.release, second.release);
-    ensure!(second.cmdline.contains("skexec.demo=second"), "another command line came up: {}", second.cmdline);
+    ensure!(second.release == pair.second.release, "{} was loaded, but {} booted", pair.second.release, second.release);
+    ensure!(second.cmdline.contains("skexec.demo=second"), "it has another command line: {}", second.cmdline);
 
     let told = format!("A signed kernel, verified and booted, in {:.0} s.", start.elapsed().as_secs_f64());
     report.heading(report.paint(Colour::Green, told));
@@ -67,14 +67,14 @@ struct Story {
 }
 
 impl Story {
-    /// Shows a command and all that it says.
+    /// Shows a command and all its output.
     fn tell(&mut self, command: &str, exit: i32) -> Result<Done> {
         self.prompt(command);
         let done = self.guest.run(command)?;
         self.report.detail(Colour::Plain, &format!("{}{}", done.stdout, done.stderr));
         let code = done.exit.with_context(|| format!("`{command}` was ended by a signal"))?;
         self.report.line(Duration::from_millis(done.millis), format_args!("exit code {code}"));
-        ensure!(code == exit, "`{command}` was to end with exit code {exit}");
+        ensure!(code == exit, "`{command}` must end with exit code {exit}");
         Ok(done)
     }
 
@@ -86,8 +86,8 @@ impl Story {
         let kernel = self.guest.run(&format!("agent file-load {file} --initrd {BASE}"))?;
         let name = json_at(&kernel.stdout, "/name").unwrap_or_default();
         let took = Duration::from_millis(kernel.millis);
-        self.report.line(took, format_args!("the kernel itself, asked without skexec: {name}"));
-        ensure!(name == errno, "the kernel was to say {errno}");
+        self.report.line(took, format_args!("the kernel's own answer, without skexec: {name}"));
+        ensure!(name == errno, "the kernel must answer {errno}");
         Ok(())
     }
 
@@ -104,10 +104,10 @@ impl Story {
     }
 }
 
-/// A kernel's own words.
+/// The report of a kernel about itself.
 fn introduce(report: Report, took: Duration, boot: &Boot) {
     let how = if boot.by_kexec() { "by kexec" } else { "by the firmware" };
-    report.line(took, format_args!("{} is up, and says:", report.paint(Colour::Bold, &boot.release)));
+    report.line(took, format_args!("{} is up and reports:", report.paint(Colour::Bold, &boot.release)));
     report.detail(Colour::Plain, &boot.version);
     report.detail(Colour::Plain, &format!("command line: {}", boot.cmdline));
     report.detail(Colour::Plain, &format!("lockdown: {}", boot.lockdown));

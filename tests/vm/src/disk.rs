@@ -1,5 +1,5 @@
-//! A disk from which a BIOS starts Linux: GRUB in front, kernel and initrd behind it, found by their sectors. There is no
-//! file system, so nothing needs to be mounted.
+//! A disk from which a BIOS starts Linux: first GRUB, then kernel and initrd, which GRUB finds by their sectors. There is no file
+//! system, so nothing needs to be mounted.
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
@@ -11,11 +11,11 @@ use crate::fetch::Extras;
 use crate::tool;
 
 const SECTOR: u64 = 512;
-/// Where the kernel begins: GRUB's own image is before it.
+/// The first sector of the kernel; GRUB's own image is before it.
 const FIRST_FILE: u64 = 2048;
 const GRUB: &str = "usr/lib/grub/i386-pc";
 
-/// Sectors in a row.
+/// A range of consecutive sectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Extent {
     start: u64,
@@ -27,7 +27,7 @@ impl Extent {
         Ok(Self { start, count: u64::try_from(length)?.div_ceil(SECTOR) })
     }
 
-    /// As GRUB names them in place of a file.
+    /// GRUB's notation for the sectors, in place of a file name.
     fn block_list(self) -> String {
         format!("(hd0){}+{}", self.start, self.count)
     }
@@ -48,7 +48,7 @@ pub(crate) fn write(disk: &Path, kernel: &[u8], initrd: &[u8], cmdline: &str, gr
         file.seek(SeekFrom::Start(extent.start * SECTOR))?;
         file.write_all(bytes)?;
     }
-    // Whole sectors, and some room behind them.
+    // Whole sectors, and some space after them.
     file.set_len((initrd_at.start + initrd_at.count).next_multiple_of(FIRST_FILE) * SECTOR)?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A disk as an installer leaves it: a FAT file system on which the firmware finds shim, shim finds GRUB, and GRUB finds its
-//! script, the kernel and the initrd. All of them but the last two words are signed, by Microsoft and by Debian.
+//! A disk like one after an installation: a FAT file system on which the firmware finds shim, shim finds GRUB, and GRUB finds its
+//! script, the kernel and the initrd. Shim is signed by Microsoft, GRUB and the kernel by Debian; script and initrd are unsigned.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use crate::fetch::Extras;
 use crate::tool;
 
-/// Where firmware looks on a disk that it knows nothing of.
+/// The path that firmware tries on a disk without a boot entry.
 const SHIM: &str = "EFI/BOOT/BOOTX64.EFI";
-/// Where shim looks: beside itself.
+/// The path that shim tries, in its own directory.
 const GRUB: &str = "EFI/BOOT/grubx64.efi";
-/// Where Debian's signed GRUB looks, whose first words nobody can change.
+/// The path of the script that Debian's signed GRUB reads; it is built into GRUB.
 const SCRIPT: &str = "EFI/debian/grub.cfg";
 const KERNEL: &str = "vmlinuz";
 const INITRD: &str = "initrd";
@@ -21,7 +21,7 @@ const INITRD: &str = "initrd";
 const SIGNED_SHIM: &str = "usr/lib/shim/shimx64.efi.signed";
 const SIGNED_GRUB: &str = "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed";
 
-/// For the two boot loaders, and what a file system takes for itself.
+/// The space for the two boot loaders and for the file system's own data.
 const ROOM: u64 = 16 << 20;
 const SECTOR: u64 = 512;
 
@@ -49,7 +49,7 @@ pub(crate) fn write(disk: &Path, kernel: &Path, initrd: &Path, cmdline: &str, ch
     Ok(())
 }
 
-/// A kernel that GRUB must not start ends the machine.
+/// If GRUB may not start the kernel, the machine ends.
 fn grub_script(cmdline: &str) -> String {
     format!("linux /{KERNEL} {cmdline}\ninitrd /{INITRD}\nboot\nhalt\n")
 }

@@ -1,8 +1,8 @@
-//! What a kernel says about the machine it found itself on: what kexec has to hand over, and what must not get lost.
+//! The facts that a kernel reports about its machine, including those that kexec must pass on.
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers of `setup_data` by which kexec hands something over (arch/x86/include/uapi/asm/setup_data.h).
+/// The types of `setup_data` that kexec passes to the next kernel (arch/x86/include/uapi/asm/setup_data.h).
 pub const SETUP_EFI: u32 = 4;
 pub const SETUP_RNG_SEED: u32 = 9;
 
@@ -13,11 +13,11 @@ pub struct Facts {
     pub release: String,
     /// `/proc/cmdline`
     pub cmdline: String,
-    /// The initrd as it lay in memory, padding included; none without `retain_initrd` on the command line
+    /// The initrd as it was in memory, with padding; none without `retain_initrd` on the command line
     pub initrd: Option<Initrd>,
-    /// None where the kernel runs without UEFI's runtime services
+    /// None if the kernel runs without UEFI's runtime services
     pub efi: Option<Efi>,
-    /// boot_params.acpi_rsdp_addr; 0 where the kernel had to look for it itself
+    /// boot_params.acpi_rsdp_addr; 0 if the kernel had to search for the RSDP
     pub rsdp: u64,
     /// `/sys/firmware/acpi/tables`, sorted
     pub acpi_tables: Vec<String>,
@@ -56,13 +56,13 @@ pub struct Efi {
 pub struct E820 {
     pub start: u64,
     pub end: u64,
-    /// The kernel's word for it, such as `System RAM`
+    /// The kernel's name for the type, such as `System RAM`
     pub kind: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetupData {
     pub kind: u32,
-    /// The kernel uses up an RNG seed and then says 0
+    /// The length; the kernel consumes an RNG seed and then shows 0
     pub length: u64,
 }

@@ -1,5 +1,5 @@
-//! Everything from outside the repository. Packages are unpacked below the cache, never installed: no root is needed, and
-//! the system's packages and package sources stay as they are.
+//! Fetches everything from outside the repository. Packages are unpacked below the cache, never installed: root is not needed, and the
+//! system's packages and package sources are not changed.
 
 mod apt;
 mod extras;
@@ -21,7 +21,7 @@ pub(crate) use self::tools::Tools;
 use crate::cache::Cache;
 use crate::report::Report;
 
-/// Fetches lazily: the package lists are asked for only when something is missing.
+/// Fetches lazily: package lists are downloaded only if something is missing.
 #[derive(Debug)]
 pub(crate) struct Fetch<'a> {
     cache: &'a Cache,
@@ -71,7 +71,7 @@ impl<'a> Fetch<'a> {
         Kernel::in_directory(&directory)
     }
 
-    /// The files that are wanted of a package, and its version.
+    /// The requested files of a package, and its version.
     pub(crate) fn package(&self, package: &Package) -> Result<package::Unpacked> {
         if !package.is_in(self.cache) {
             let apt = match package.from {

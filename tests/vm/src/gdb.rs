@@ -1,4 +1,4 @@
-//! As much of the GDB remote protocol as it takes to stop a machine at an address and to change its memory.
+//! The part of the GDB remote protocol that is needed to stop a machine at an address and to change its memory.
 
 use std::io::{BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 const INTERRUPT: u8 = 0x03;
-/// A packet longer than this is not an answer to what is asked here.
+/// The maximum length of a packet; no answer that is used here is longer.
 const LONGEST: usize = 64 << 10;
 // Registers by the numbers of QEMU's description of a 64-bit processor; these are eight bytes each.
 const RAX: usize = 0;
@@ -16,7 +16,7 @@ const RDX: usize = 3;
 const RIP: usize = 16;
 const RDTSC: &str = "0f31";
 
-/// A debugger that QEMU waits on: the machine stands still from its arrival until [`Self::go`].
+/// A debugger's connection to QEMU. The machine is stopped from the connection on until [`Self::go`].
 #[derive(Debug)]
 pub(crate) struct Gdb {
     reader: BufReader<UnixStream>,
@@ -34,7 +34,7 @@ impl Gdb {
         Ok(gdb)
     }
 
-    /// Lets the machine run until it comes to an address of its current address space.
+    /// Lets the machine run until it reaches an address of its current address space.
     pub(crate) fn run_to(&mut self, address: u64, start: impl FnOnce() -> Result<()>) -> Result<()> {
         self.command(&format!("Z1,{address:x},1"))?;
         self.go()?;
@@ -45,7 +45,7 @@ impl Gdb {
         self.command(&format!("z1,{address:x},1"))
     }
 
-    /// Lets the machine run, with nothing to wait for.
+    /// Lets the machine run, without waiting for a stop.
     pub(crate) fn go(&mut self) -> Result<()> {
         self.send("c")
     }
@@ -76,7 +76,7 @@ impl Gdb {
         self.register(RIP)
     }
 
-    /// The processor's time stamp counter, by an instruction put in the place of the next one, which is then put back.
+    /// Reads the processor's time stamp counter: it replaces the next instruction with `rdtsc`, executes it, and restores the original.
     pub(crate) fn time_stamp(&mut self) -> Result<u64> {
         let [rax, rdx, rip] = [self.register(RAX)?, self.register(RDX)?, self.register(RIP)?];
         let instruction = self.ask(&format!("m{rip:x},2"))?;

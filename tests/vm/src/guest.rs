@@ -1,4 +1,4 @@
-//! A running guest: asked over one serial port, watched on the other, ended by a deadline.
+//! A running guest: one serial port carries commands, the other is the console, and every wait has a deadline.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -15,14 +15,14 @@ use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 use crate::fetch::Tools;
 use crate::machine::{Machine, Wiring, debugger};
 
-/// Firmware, kernel and initramfs under TCG take 10 s to 30 s on a quiet machine.
+/// The time to boot: firmware, kernel and initramfs under TCG take 10 s to 30 s on an idle machine.
 const BOOT_DEADLINE: Duration = Duration::from_secs(180);
 const COMMAND_DEADLINE: Duration = Duration::from_secs(120);
 const LAST_LINES: usize = 40;
-/// A kernel's last words.
+/// The start of a kernel's last message.
 const PANIC: &str = "Kernel panic - not syncing";
 
-/// Killed when dropped.
+/// A running guest, which is killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Guest {
     qemu: Child,
@@ -30,19 +30,19 @@ pub(crate) struct Guest {
     events: Receiver<Event>,
     console: PathBuf,
     asked: u64,
-    /// How long a command may take.
+    /// The time limit for a command.
     patience: Duration,
 }
 
 impl Guest {
-    /// Starts a machine and waits until its kernel is up. The console's text stays in the file when the guest is gone.
+    /// Starts a machine and waits until its kernel is up. The file with the console's text remains after the guest's end.
     pub(crate) fn boot(machine: &Machine, tools: &Tools, console: &Path) -> Result<(Self, Boot)> {
         let mut guest = Self::start(machine, tools, console)?;
         let boot = guest.next_boot("the first kernel")?;
         Ok((guest, boot))
     }
 
-    /// Starts a machine, and waits for nothing.
+    /// Starts a machine without waiting for its kernel.
     pub(crate) fn start(machine: &Machine, tools: &Tools, console: &Path) -> Result<Self> {
         let _ = fs::remove_file(console);
         let mut command = machine.command(tools, &Wiring::Harness { console })?;
@@ -55,7 +55,7 @@ impl Guest {
         Ok(Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE })
     }
 
-    /// For commands that take longer than others.
+    /// Sets the time limit for commands that take longer.
     pub(crate) fn be_patient(&mut self, patience: Duration) {
         self.patience = patience;
     }
@@ -70,7 +70,7 @@ impl Guest {
         }
     }
 
-    /// Runs a command that may crash the kernel, which panics then and ends the guest: `None`.
+    /// Runs a command that may crash the kernel; `None` if the kernel panicked, which ends the guest.
     pub(crate) fn run_or_crash(&mut self, command: &str) -> Result<Option<Done>> {
         self.ask(command)?;
         match self.events.recv_timeout(COMMAND_DEADLINE) {
@@ -80,21 +80,20 @@ impl Guest {
         }
     }
 
-    /// Runs a command that must end in another kernel.
+    /// Runs a command that must boot another kernel.
     pub(crate) fn jump(&mut self, command: &str) -> Result<Boot> {
         self.ask(command)?;
         self.next_boot(command)
     }
 
-    /// Runs a command after which no agent speaks again: waits for the machine's end, and returns what the console said
-    /// from the command on.
+    /// Runs a command after which no agent answers: waits for the machine's end, and returns the console's text from the command on.
     pub(crate) fn run_to_end(&mut self, command: &str) -> Result<String> {
         let before = self.console_size();
         self.ask(command)?;
         self.end(before, command)
     }
 
-    /// The socket at which a debugger can attach.
+    /// The socket for a debugger.
     pub(crate) fn debugger(&self) -> PathBuf {
         debugger(&self.console)
     }
@@ -103,7 +102,7 @@ impl Guest {
         fs::read(&self.console).unwrap_or_default().len()
     }
 
-    /// Waits for the machine's end: what the console said behind its first `before` bytes.
+    /// Waits for the machine's end, and returns the console's text after its first `before` bytes.
     pub(crate) fn end(&mut self, before: usize, what: &str) -> Result<String> {
         match self.events.recv_timeout(BOOT_DEADLINE) {
             Err(RecvTimeoutError::Disconnected) => Ok(self.console_from(before)),
@@ -116,7 +115,7 @@ impl Guest {
         plain(&String::from_utf8_lossy(console.get(before..).unwrap_or_default()))
     }
 
-    /// Waits until an agent says which kernel is up, whatever another one still had to say.
+    /// Waits until an agent reports which kernel is up, and ignores messages of the previous agent.
     pub(crate) fn await_boot(&mut self, patience: Duration, what: &str) -> Result<Boot> {
         loop {
             if let Event::Boot(boot) = self.event(patience, what)? {
@@ -125,29 +124,29 @@ impl Guest {
         }
     }
 
-    /// Waits until the machine is gone, whatever an agent still had to say.
+    /// Waits for the machine's end, and ignores messages of the agent.
     pub(crate) fn await_end(&mut self, patience: Duration, what: &str) -> Result<()> {
         loop {
             match self.events.recv_timeout(patience) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
-                Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine goes on"))),
+                Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine still runs"))),
             }
         }
     }
 
-    /// Waits until the console says something behind its first `before` bytes: all that it said there.
+    /// Waits until the console shows a text after its first `before` bytes, and returns everything after them.
     pub(crate) fn await_console(&mut self, text: &str, before: usize, patience: Duration) -> Result<String> {
         let deadline = Instant::now() + patience;
         loop {
-            // Asked before the console is read: what a machine says last is said then.
+            // The end is tested before the console is read, so that the machine's last lines are not missed.
             let ended = self.qemu.try_wait()?.is_some();
             let console = self.console_from(before);
             if console.contains(text) {
                 return Ok(console);
             }
             if ended || Instant::now() > deadline {
-                return Err(self.trouble(&format!("the console never said {text:?}")));
+                return Err(self.trouble(&format!("the console did not show {text:?}")));
             }
             thread::sleep(Duration::from_millis(200));
         }
@@ -184,7 +183,7 @@ impl Guest {
         match self.events.recv_timeout(patience) {
             Ok(event) => Ok(event),
             Err(RecvTimeoutError::Timeout) => {
-                Err(self.trouble(&format!("{what}: nothing came within {} s", patience.as_secs())))
+                Err(self.trouble(&format!("{what}: no answer within {} s", patience.as_secs())))
             }
             Err(RecvTimeoutError::Disconnected) => Err(self.trouble(&format!("{what}: the guest ended"))),
         }
@@ -195,7 +194,7 @@ impl Guest {
         plain(&String::from_utf8_lossy(&console))
     }
 
-    /// The error, with what the console last said.
+    /// The error, with the last lines of the console.
     fn trouble(&self, what: &str) -> anyhow::Error {
         let console = self.console();
         let lines: Vec<_> = console.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -236,7 +235,7 @@ pub(crate) fn scripted(machine: &Machine, tools: &Tools, prompt: &str, script: &
     while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         let line = plain(&String::from_utf8_lossy(&line));
         if line.contains(prompt) {
-            // What is typed before the shell reads may be lost.
+            // Input that is typed before the shell reads may be lost.
             thread::sleep(Duration::from_secs(2));
             stdin.write_all(script.as_bytes())?;
         }
@@ -264,7 +263,7 @@ fn listen(port: ChildStdout, events: &Sender<Event>) {
     }
 }
 
-/// Without the escape sequences by which firmware draws its screens.
+/// Removes the escape sequences with which firmware draws its screens.
 fn plain(text: &str) -> String {
     let mut plain = String::new();
     let mut characters = text.chars().peekable();

@@ -1,4 +1,4 @@
-//! What kind of machine a guest finds itself on.
+//! The machine of a guest: memory, processor, firmware, disks.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,17 +7,17 @@ use crate::machine::Accel;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hardware {
-    /// In MiB; by default what the guest's files need
+    /// In MiB; the default depends on the guest's files
     pub(crate) memory: Option<u64>,
     /// Five-level paging
     pub(crate) la57: bool,
     pub(crate) sha_ni: bool,
     pub(crate) processors: u32,
-    /// A debugger may attach, at a socket beside the console's log
+    /// A debugger may attach, at a socket in the directory of the console's log
     pub(crate) debugger: bool,
     /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
     pub(crate) counting: bool,
-    /// What its clock says at the start, in place of the right time: `2001-01-01T00:00:00`
+    /// The clock's time at the start, if it is not the right time: `2001-01-01T00:00:00`
     pub(crate) clock: Option<&'static str>,
 }
 
@@ -48,13 +48,13 @@ impl Hardware {
     }
 }
 
-/// What starts the first kernel.
+/// The firmware that starts the first kernel.
 #[derive(Debug)]
 pub(crate) enum Platform {
     Bios,
     /// A BIOS that reads GRUB, kernel and initrd from this disk.
     Disk(PathBuf),
-    /// UEFI that enforces nothing, with this variable store.
+    /// UEFI without Secure Boot, with this variable store.
     Uefi(PathBuf),
     /// UEFI with Secure Boot, with this variable store.
     SecureBoot(PathBuf),
@@ -63,17 +63,17 @@ pub(crate) enum Platform {
         variables: PathBuf,
         disk: PathBuf,
     },
-    /// A BIOS; the root file system and what a test brings along are on disks.
+    /// A BIOS; the root file system and the files of the test are on disks.
     Disks(Vec<Drive>),
 }
 
 /// A disk, by virtio.
 #[derive(Debug, Clone)]
 pub(crate) struct Drive {
-    /// By which the guest finds it: `/dev/disk/by-id/virtio-SERIAL`
+    /// The serial number, by which the guest finds the disk: `/dev/disk/by-id/virtio-SERIAL`
     pub(crate) serial: &'static str,
     pub(crate) file: PathBuf,
-    /// What the guest writes is forgotten with the guest.
+    /// Writes are discarded when the guest ends.
     pub(crate) snapshot: bool,
 }
 

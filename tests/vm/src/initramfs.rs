@@ -1,4 +1,4 @@
-//! What a guest's first file system holds.
+//! The content of a guest's initramfs.
 
 use std::fs;
 use std::path::Path;
@@ -9,15 +9,15 @@ use crate::binaries::Binaries;
 use crate::cpio::Archive;
 use crate::fetch::{Kernel, Tools};
 
-/// The program that the kernel is told to start (`rdinit=`). Not `/init`, so that an initrd of the user's can be joined.
+/// The program that the kernel starts (`rdinit=`). It is not `/init`, so that an initrd of the user can be joined.
 pub(crate) const INIT: &str = "/vm/init";
 
-/// Where the guest finds the archive from which the second kernel is to boot.
+/// The path in the guest of the second kernel's initrd.
 pub(crate) const BASE: &str = "/boot/initrd";
 
 const EMPTY: [&str; 7] = ["bin", "dev", "proc", "run", "sys", "tmp", "vm/marks"];
 
-/// Enough for any kernel to come up, say who it is, and run skexec.
+/// The files that every kernel needs to boot, report itself, and run skexec.
 pub(crate) fn base(binaries: &Binaries, tools: &Tools, kernels: &[Option<&Kernel>]) -> Result<Vec<u8>> {
     let mut archive = Archive::default();
     for directory in EMPTY {
@@ -59,7 +59,7 @@ impl Files {
     }
 }
 
-/// An initrd whose only content is a mark that the second kernel reports.
+/// An initrd that contains only a mark, which the second kernel reports.
 pub(crate) fn mark(name: &str) -> Vec<u8> {
     let mut files = Files::default();
     files.add(&format!("vm/marks/{name}"), b"");

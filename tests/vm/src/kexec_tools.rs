@@ -1,4 +1,4 @@
-//! Debian's kexec-tools in a guest that has no C library: with its own, and the program that loads it.
+//! Debian's kexec-tools in a guest without a C library: the C library and the dynamic loader are copied with it.
 
 use anyhow::{Context, Result};
 

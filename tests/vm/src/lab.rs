@@ -1,4 +1,4 @@
-//! Everything a scenario needs to boot a guest.
+//! Everything that a scenario needs to boot a guest.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,17 +38,17 @@ pub(crate) struct Lab<'a> {
     accel: Accel,
 }
 
-/// What a guest is to be.
+/// The description of a guest.
 #[derive(Debug)]
 pub(crate) struct Setup<'a> {
-    /// Names its files in the cache.
+    /// The name of its files in the cache.
     pub(crate) name: &'a str,
     pub(crate) kernel: &'a Kernel,
     pub(crate) firmware: Firmware,
     pub(crate) cmdline: &'a str,
     pub(crate) files: Files,
     pub(crate) hardware: Hardware,
-    /// A kernel of another release that is to be booted by kexec: it needs modules of its own.
+    /// A kernel of another release that is booted by kexec, which needs its own modules.
     pub(crate) second: Option<&'a Kernel>,
 }
 
@@ -60,19 +60,18 @@ impl<'a> Setup<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Firmware {
-    /// QEMU hands the kernel to a BIOS.
+    /// QEMU gives the kernel to a BIOS.
     Bios,
     /// The BIOS boots from a disk, by GRUB.
     Disk,
     /// UEFI without Secure Boot.
     Uefi,
-    /// UEFI that enforces: a throw-away key owns it, and `db` holds that key and Debian's.
+    /// UEFI with Secure Boot: a throw-away key owns it, and `db` has that key and Debian's.
     SecureBoot,
-    /// The same, but `db` and `dbx` are those for which the forged cases were made, and `db` holds Debian's key as well:
-    /// else the first kernel would not start.
+    /// The same, but with the `db` and `dbx` of the forged cases. `db` also has Debian's key, because the first kernel would not
+    /// start without it.
     Forged,
-    /// A machine as it is sold: Microsoft's keys, shim, and GRUB from a disk. One image is revoked besides, by its
-    /// Authenticode SHA-256.
+    /// A machine with Microsoft's keys, and shim and GRUB on a disk. One more image is revoked, by its Authenticode SHA-256.
     Factory { revoked: [u8; 32] },
 }
 
@@ -109,7 +108,7 @@ impl<'a> Lab<'a> {
         files.add(initramfs::BASE, &base);
         let initrd = self.run_file(name, "initrd");
         let bytes = [base, files.finish()].concat();
-        // Twice: the archive, and what it unpacks to; once more for what a load copies.
+        // The archive is in memory twice, packed and unpacked; a load copies it once more.
         let needed = LEAST_MEMORY_MIB + 3 * (u64::try_from(bytes.len())? >> 20);
         let memory_mib = hardware.memory.unwrap_or(needed);
         let platform = match firmware {
@@ -166,7 +165,7 @@ impl<'a> Lab<'a> {
         }
     }
 
-    /// The kernel as signed, its bad copies, and the certificates, where every scenario expects them.
+    /// The signed kernel, its invalid copies, and the certificates, at the paths that every scenario uses.
     pub(crate) fn exhibits(&self, target: &Kernel) -> Result<Files> {
         let directory = self.cache.path("run");
         let variants = Variants::of(&target.image, &directory, &self.owner, &self.stranger, &self.tools)?;
@@ -195,7 +194,7 @@ impl<'a> Lab<'a> {
         Ok(copy)
     }
 
-    /// The SHA-256 by which firmware, shim and kernel know an image, computed by other code than skexec's.
+    /// The Authenticode SHA-256 of an image, which firmware, shim and kernel use; computed by other code than skexec's.
     pub(crate) fn authenticode(&self, kernel: &Kernel) -> Result<[u8; 32]> {
         let unsigned = fs::read(self.unsigned(kernel)?)?;
         let digest = forge::authenticode::digest(&unsigned, forge::hash::Hash::Sha256);
@@ -236,7 +235,7 @@ impl<'a> Lab<'a> {
         self.accel
     }
 
-    /// A scratch file of the run's.
+    /// A temporary file of the run.
     pub(crate) fn scratch(&self, name: &str) -> PathBuf {
         self.cache.path("run").join(name)
     }

@@ -1,5 +1,5 @@
-//! Licences: the package's copyright file names every crate that is linked into the program, and `deny.toml` says which
-//! licences may be.
+//! Licences: the package's copyright file names every crate that is linked into the program, and `deny.toml` lists the permitted
+//! licences.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,11 +13,11 @@ use crate::cache::{self, Cache, cargo};
 use crate::report::Report;
 use crate::tool;
 
-/// The version with which deny.toml was written and tested.
+/// The version of cargo-deny with which deny.toml was tested.
 const CARGO_DENY: &str = "0.20.2";
 /// Our own part of the copyright file.
 const HEAD: &str = "dist/debian/copyright";
-/// Licences whose texts the head has, and under which a crate with a choice is taken: MIT first, as it asks for less.
+/// Licences whose texts are in the head of the copyright file. Of a choice, the first in this list is taken: MIT has the fewest demands.
 const HEADS: [&str; 2] = ["MIT", "Apache-2.0"];
 /// Licences whose text is taken from the crate itself.
 const QUOTED: [&str; 1] = ["BSD-3-Clause"];
@@ -27,18 +27,18 @@ const QUOTED: [&str; 1] = ["BSD-3-Clause"];
 pub(crate) struct Linked {
     pub(crate) name: String,
     pub(crate) version: String,
-    /// As its Cargo.toml says it.
+    /// The licence in its Cargo.toml.
     expression: String,
     source: PathBuf,
 }
 
 impl Linked {
-    /// The name that the copyright file has for its files.
+    /// The name of its files in the copyright file.
     pub(crate) fn files(&self) -> String {
         format!("crates/{}-{}/*", self.name, self.version)
     }
 
-    /// The licence that we take it under, as Debian writes it.
+    /// The licence under which the package uses the crate, in Debian's notation.
     fn licence(&self) -> Result<String> {
         let choices: Vec<_> = self.expression.split(" OR ").flat_map(|part| part.split('/')).map(str::trim).collect();
         let taken: Vec<_> = HEADS.into_iter().filter(|licence| choices.contains(licence)).collect();
@@ -49,7 +49,7 @@ impl Linked {
         quoted.map(str::to_owned).with_context(|| format!("{} is under {}: not known", self.name, self.expression))
     }
 
-    /// The notices that its licence asks us to keep.
+    /// The copyright notices that its licence demands to keep.
     fn notices(&self) -> Result<BTreeSet<String>> {
         let mut notices = BTreeSet::new();
         for file in licence_files(&self.source)? {
@@ -83,7 +83,7 @@ fn licence_files(source: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// What is linked into skexec, ourselves left out. Macros run in the compiler and are not.
+/// The crates that are linked into skexec, without its own. Procedural macros run in the compiler, so they are not linked.
 pub(crate) fn linked(workspace: &Path) -> Result<Vec<Linked>> {
     let target = "x86_64-unknown-linux-gnu";
     let mut tree = cargo();
@@ -103,7 +103,7 @@ pub(crate) fn linked(workspace: &Path) -> Result<Vec<Linked>> {
     Ok(found.into_iter().collect())
 }
 
-/// Where each package's sources are.
+/// The directory of each package's sources.
 fn places(workspace: &Path, target: &str) -> Result<BTreeMap<(String, String), PathBuf>> {
     let mut metadata = cargo();
     metadata.current_dir(workspace).args([

@@ -12,13 +12,13 @@ use crate::hardware::{Hardware, Platform};
 use crate::initramfs::INIT;
 use crate::parent;
 
-/// The console, and how a kernel that panics ends: by a reset, which QEMU turns into its own end.
-/// A timer interrupt that comes late because the host is busy must not be taken for one that does not come.
+/// The console; and a kernel that panics resets the machine, on which QEMU exits. `no_timer_check`: if the host is busy, a timer
+/// interrupt may be late, which the kernel would take for a missing one.
 const COMMON_CMDLINE: &str = "console=ttyS0 panic=-1 no_timer_check";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Accel {
-    /// QEMU's own translation: slow, and works everywhere
+    /// QEMU's own emulation: slow, but works everywhere
     Tcg,
     /// The machine's virtualization
     Kvm,
@@ -37,7 +37,7 @@ impl fmt::Display for Accel {
 pub(crate) struct Machine {
     pub(crate) kernel: PathBuf,
     pub(crate) initrd: PathBuf,
-    /// Joined to what every guest of ours needs; of a whole Debian, all of it.
+    /// The archive that is joined to the base of every guest; for a complete Debian, the whole initrd.
     pub(crate) cmdline: String,
     pub(crate) platform: Platform,
     pub(crate) hardware: Hardware,
@@ -50,7 +50,7 @@ pub(crate) fn cmdline(own: &str) -> String {
     format!("{COMMON_CMDLINE} rdinit={INIT} {own}")
 }
 
-/// To what the two serial ports are wired.
+/// The connection of the two serial ports.
 #[derive(Debug)]
 pub(crate) enum Wiring<'a> {
     /// The console to a file, the agent's port to the harness.
@@ -61,7 +61,7 @@ pub(crate) enum Wiring<'a> {
 
 impl Machine {
     pub(crate) fn command(&self, tools: &Tools, wiring: &Wiring<'_>) -> Result<Command> {
-        // QEMU would outlive a harness that is killed; the guard ties their lives together.
+        // QEMU would outlive a harness that is killed; the guard ends QEMU with the harness.
         let mut command = parent::guarded(tools.qemu())?;
         command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
         command.args(["-m", &format!("{}M", self.memory_mib)]);
@@ -86,7 +86,7 @@ impl Machine {
                 command.arg("-drive").arg(format!("if=ide,format=raw,file={}", disk.display()));
             }
             Platform::SignedBoot { disk, .. } => {
-                // Read-only, as a boot loader reads it. First in the order: firmware would else try what it tried before.
+                // Read-only, because boot loaders only read. First in the boot order, because firmware would try other devices first.
                 let drive = format!("if=none,id=esp,format=raw,readonly=on,file={}", disk.display());
                 command.args(["-drive", &drive, "-device", "virtio-blk-pci,drive=esp,bootindex=0"]);
             }
@@ -114,7 +114,7 @@ impl Machine {
                 ("OVMF_CODE_4M.fd", variables)
             }
             Platform::SecureBoot(variables) | Platform::SignedBoot { variables, .. } => {
-                // Only system management mode may write the variables: else the guest could switch Secure Boot off.
+                // Only system management mode may write the variables; otherwise the guest could switch Secure Boot off.
                 command.args(["-machine", "q35,smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]);
                 ("OVMF_CODE_4M.secboot.fd", variables)
             }

@@ -1,5 +1,5 @@
-//! `cargo xtask`: boots signed kernels in QEMU, lets skexec judge and boot others from there, and lets the running kernel
-//! judge the same files.
+//! `cargo xtask`: boots signed kernels in QEMU, in which skexec verifies and boots other kernels, and in which the running kernel
+//! verifies the same files.
 
 mod authority;
 mod bench;
@@ -96,7 +96,7 @@ enum Command {
     ///
     /// Fetches about 400 MB of packages. Once they are in the cache, `cargo xtask test` compares the table.
     RealFiles,
-    /// Measure skexec beside other tools; the exit code is 1 if an aim is missed
+    /// Measure skexec and other tools; the exit code is 1 if a limit is exceeded
     Bench {
         /// What to measure [default: everything]
         #[arg(value_enum)]
@@ -107,7 +107,7 @@ enum Command {
     },
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
-    /// The exit code is 1 if what an initramfs carries has 2,000,000 bytes or more.
+    /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
     Size,
     /// Build and test skexec with Debian's own Rust and linkers, and for aarch64
     ///
@@ -136,7 +136,7 @@ enum Command {
 struct Demo {
     #[command(flatten)]
     kernels: Kernels,
-    /// An initrd of yours for that kernel; the harness's own, which reports, is joined to it
+    /// Your initrd for that kernel; the harness joins its own initrd to it, so that the kernel reports itself
     #[arg(long, value_name = "FILE")]
     initrd: Option<PathBuf>,
     #[command(flatten)]
@@ -178,7 +178,7 @@ struct Shell {
     bios: bool,
     #[command(flatten)]
     kernels: Kernels,
-    /// An initrd of yours for that kernel; the harness's own, which reports, is joined to it
+    /// Your initrd for that kernel; the harness joins its own initrd to it, so that the kernel reports itself
     #[arg(long, value_name = "FILE")]
     initrd: Option<PathBuf>,
     #[command(flatten)]
@@ -212,7 +212,7 @@ struct Pair {
 }
 
 impl Kernels {
-    /// What the user named, and Debian's 6.1 where nothing was.
+    /// The kernels that the user named; the default is Debian's 6.1.
     fn pair(&self, lab: &Lab) -> Result<Pair> {
         let default = Choice::Debian(Series::V6_1);
         let chosen = |choice: &Option<Choice>| lab.kernel(choice.as_ref().unwrap_or(&default));

@@ -1,4 +1,4 @@
-//! What a program costs: processor time and peak memory, as the kernel counts them.
+//! The cost of a program: processor time and peak memory, as the kernel counts them.
 
 use std::env;
 use std::ffi::OsString;
@@ -18,8 +18,8 @@ pub(crate) const MEASURE: &str = "measure";
 pub(crate) struct Cost {
     /// User and system time.
     pub(crate) micros: i64,
-    /// The greatest resident set. Until the program takes over, the child shares the harness's own memory: what is
-    /// smaller than that (some MiB) cannot be seen.
+    /// The largest resident set. Before the exec, the child has the harness's own memory, so values below that (some MiB)
+    /// cannot be measured.
     pub(crate) peak_kib: i64,
     pub(crate) exit: Option<i32>,
 }
@@ -36,7 +36,7 @@ pub(crate) fn cost(program: &Command) -> Result<Cost> {
     Ok(serde_json::from_str(&tool::stdout(&mut command)?)?)
 }
 
-/// The other end of [`cost`].
+/// The process that [`cost`] starts.
 pub(crate) fn print(program: &[OsString]) -> Result<()> {
     let (name, arguments) = program.split_first().context("no program")?;
     let mut command = Command::new(name);

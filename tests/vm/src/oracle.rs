@@ -1,5 +1,5 @@
-//! `cargo xtask oracle`: real kernels judge the forged files, and their answers are compared with what they said before
-//! and with what skexec says.
+//! `cargo xtask oracle`: real kernels judge the forged files, and their answers are compared with the recorded ones and with
+//! skexec's.
 
 mod ask;
 mod compare;
@@ -44,7 +44,7 @@ pub(crate) fn run(cache: &Cache, options: &Oracle) -> Result<ExitCode> {
     if options.record {
         record = recording.finish(&cases)?;
         record::write(&record)?;
-        report.heading("Recorded; docs/oracle.md comes from it: BLESS=1 cargo test --test oracle");
+        report.heading("Recorded; to rewrite docs/oracle.md, run: BLESS=1 cargo test --test oracle");
     }
     let differences: usize = sessions.iter().map(|session| told(report, &cases, session, &record)).sum();
     Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -69,7 +69,7 @@ fn judged(cases: &[Case], hazards: bool, kernel: &Kernel, lab: &Lab) -> Result<S
     Ok(session)
 }
 
-/// Prints one kernel's comparison: how many differences there are.
+/// Prints one kernel's comparison, and returns the number of differences.
 fn told(report: Report, cases: &[Case], session: &Session, record: &Verdicts) -> usize {
     let comparison = Comparison::of(cases, session, record);
     for difference in comparison.differences() {
@@ -77,7 +77,7 @@ fn told(report: Report, cases: &[Case], session: &Session, record: &Verdicts) ->
     }
     println!("\n{}: {comparison}", session.boot.release);
     if session.opinions.is_empty() {
-        println!("skexec was not asked: no efivarfs module is known for this kernel");
+        println!("skexec did not judge the files: no efivarfs module is known for this kernel");
     }
     comparison.differences().count()
 }

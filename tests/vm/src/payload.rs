@@ -1,4 +1,4 @@
-//! The ELF file within a bzImage: unpacked by the programs that distributions pack it with.
+//! The ELF file within a bzImage, unpacked by the programs with which distributions compress it.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -13,7 +13,7 @@ const SETUP_SECTS: usize = 0x1f1;
 const PAYLOAD_OFFSET: usize = 0x248;
 const PAYLOAD_LENGTH: usize = 0x24c;
 
-/// How the kernel's build packs a payload (scripts/Makefile.lib).
+/// The formats in which the kernel's build compresses a payload (scripts/Makefile.lib).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Gzip,
@@ -68,7 +68,7 @@ impl Format {
         }
     }
 
-    /// gzip keeps the size itself; behind the others the build writes it.
+    /// gzip stores the size itself; for the other formats the build appends it.
     fn size_is_appended(self) -> bool {
         self != Self::Gzip
     }
@@ -83,7 +83,7 @@ impl Format {
         Ok(output.stdout)
     }
 
-    /// What the kernel's build would put into a bzImage.
+    /// The payload that the kernel's build would put into a bzImage.
     pub(crate) fn pack(self, content: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
         let mut packed = self.run(self.packing(), content, scratch, extras)?;
         if self.size_is_appended() {
@@ -93,21 +93,21 @@ impl Format {
     }
 }
 
-/// A payload's content, in whatever format it was packed.
+/// A payload's content, unpacked from any of the formats.
 pub(crate) fn unpack(payload: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
     let Some(format) = Format::of(payload) else { bail!("a payload packed in a way not known here") };
     let (stream, size) = payload.split_at(payload.len() - 4);
     let stream = if format.size_is_appended() { stream } else { payload };
     let content = format.run(format.unpacking(), stream, scratch, extras)?;
-    // gzip's own trailer ends with the size as well.
+    // gzip's own trailer ends with the size, too.
     ensure!(u32::try_from(content.len())?.to_le_bytes() == *size, "{format:?}: the payload's size is another");
     Ok(content)
 }
 
 /// The `vmlinux` of a bzImage, as the file that its build stripped and packed.
 ///
-/// Behind the ELF file the payload holds the table of relocations, which only the unpacking code within a bzImage reads:
-/// no vmlinux that anyone ships has it. It is cut off.
+/// After the ELF file, the payload has the table of relocations, which only the decompressor within a bzImage reads. It is cut off,
+/// because a vmlinux that is shipped does not have it.
 pub(crate) fn vmlinux(image: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
     let setup_sects = match *image.get(SETUP_SECTS).context("not a bzImage")? {
         0 => 4,
@@ -118,13 +118,13 @@ pub(crate) fn vmlinux(image: &[u8], scratch: &Path, extras: &Extras) -> Result<V
     let mut elf = unpack(payload, scratch, extras)?;
     let end = elf_end(&elf)?;
     let table = elf.get(end..).context("the ELF file is cut short")?;
-    // Whole words; a zero stands before each of its lists.
+    // The table consists of whole words, with a zero before each of its lists.
     ensure!(table.len() % 4 == 0 && table.iter().take(4).all(|byte| *byte == 0), "no relocations behind the ELF file");
     elf.truncate(end);
     Ok(elf)
 }
 
-/// The end of what an ELF file's headers name; its section headers come last.
+/// The end of an ELF file according to its headers; the section headers come last.
 fn elf_end(elf: &[u8]) -> Result<usize> {
     ensure!(elf.starts_with(b"\x7fELF\x02\x01"), "not an ELF file of 64 bits");
     let mut end = number(elf, 40, 8)? + number(elf, 58, 2)? * number(elf, 60, 2)?;

@@ -1,33 +1,33 @@
-//! The two ends of the guest's second serial port: the harness asks, the agent answers, one JSON document a line.
+//! The protocol on the guest's second serial port: the harness sends requests, the agent answers, one JSON document in each line.
 //!
-//! The first serial port stays the kernel's console, so that kernel messages never tear an answer apart.
+//! The first serial port is the kernel's console, so that kernel messages never interrupt an answer.
 
 pub mod capture;
 pub mod facts;
 
 use serde::{Deserialize, Serialize};
 
-/// Starts every line of the agent's; anything else on the port is noise (firmware, a dying kernel).
+/// The prefix of the agent's lines; other lines on the port come from firmware or a crashing kernel and are ignored.
 pub const PREFIX: &str = "@skexec-vm ";
 
-/// What the harness asks for: one command line, run by the guest's shell.
+/// A request of the harness: one command line for the guest's shell.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Request {
     pub id: u64,
     pub command: String,
 }
 
-/// What the agent says.
+/// A message of the agent.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 pub enum Event {
-    /// Once for every kernel that comes up.
+    /// Sent once by every kernel that has booted.
     Boot(Boot),
-    /// Once for every [`Request`].
+    /// Sent once for every [`Request`].
     Done(Done),
 }
 
-/// A kernel's own words about itself.
+/// The report of a kernel about itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Boot {
     /// `uname -r`
@@ -38,9 +38,9 @@ pub struct Boot {
     pub cmdline: String,
     /// `/proc/sys/kernel/bootloader_type`: the loader's number, its low four bits being its version
     pub bootloader_type: u32,
-    /// `/sys/kernel/security/lockdown`, the active word of it
+    /// The active level in `/sys/kernel/security/lockdown`
     pub lockdown: String,
-    /// Names below `/vm/marks`: each initrd of a test leaves one there
+    /// The names below `/vm/marks`; each initrd of a test has one there
     pub marks: Vec<String>,
 }
 
@@ -51,11 +51,11 @@ impl Boot {
     }
 }
 
-/// How a command ended.
+/// The result of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
     pub id: u64,
-    /// `None` when a signal ended it
+    /// `None` if a signal ended it
     pub exit: Option<i32>,
     pub stdout: String,
     pub stderr: String,

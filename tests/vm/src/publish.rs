@@ -1,4 +1,4 @@
-//! `cargo package`, of both packages that would be published.
+//! `cargo package` for both packages that can be published.
 
 use anyhow::Result;
 
@@ -6,7 +6,7 @@ use crate::cache::{Cache, cargo};
 use crate::report::Report;
 use crate::tool;
 
-/// Packs both, and builds each from nothing but what was packed; the loader finds the purgatory that was packed beside it.
+/// Packs both packages, and builds each one from its packed files alone; skexec is built with the packed purgatory.
 pub(crate) fn verify(cache: &Cache) -> Result<()> {
     Report::new().step("pack    skexec and skexec-purgatory for a registry, and build them from that", || {
         let mut package = cargo();

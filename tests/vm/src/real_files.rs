@@ -1,4 +1,4 @@
-//! `cargo xtask real-files`: what skexec says of files that no one here made, as a table in docs/real-files.md.
+//! `cargo xtask real-files`: skexec's verdicts on files from Debian and others, as a table in docs/real-files.md.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -17,7 +17,7 @@ use crate::report::Report;
 pub(crate) const PAGE: &str = "docs/real-files.md";
 const DEBIAN_KEYS: &str = "keys/debian";
 
-/// Whom a run of `skexec verify` trusts.
+/// The anchors for a run of `skexec verify`.
 #[derive(Debug, Clone, Copy)]
 enum Keys {
     Debian,
@@ -85,7 +85,7 @@ fn keys_for(package: &Package) -> &'static [Keys] {
 /// One line of the table.
 #[derive(Debug, Clone)]
 struct Row {
-    /// What must stay as it is, whatever the package's version.
+    /// The columns that must not change with the package's version.
     cells: Vec<String>,
     version: String,
 }
@@ -112,11 +112,11 @@ pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Compares the page with today's packages and today's skexec. The packages are large: without `cargo xtask real-files`
-/// before it, nothing is fetched and nothing checked.
+/// Compares the page with the present packages and the present skexec. The packages are large, so nothing is fetched or checked
+/// unless `cargo xtask real-files` was run before.
 pub(crate) fn check(cache: &Cache, checks: &mut Checks) -> Result<()> {
     if !PACKAGES.iter().all(|package| package.is_in(cache)) {
-        println!("not in the cache: `cargo xtask real-files` fetches them");
+        println!("the packages are not in the cache; `cargo xtask real-files` fetches them");
         return Ok(());
     }
     let written = fs::read_to_string(cache.workspace(PAGE)).context(PAGE)?;
@@ -157,7 +157,7 @@ fn rows(cache: &Cache) -> Result<Vec<Row>> {
 fn verify(skexec: &Path, keys: &Path, file: &PathBuf) -> Result<Value> {
     let mut command = Command::new(skexec);
     command.args(["verify", "--json", "--no-system-trust", "--keys"]).arg(keys).arg(file);
-    // Its exit code is the verdict's.
+    // The exit code only repeats the verdict.
     let output = command.output().with_context(|| skexec.display().to_string())?;
     let said: Value = serde_json::from_slice(&output.stdout)
         .with_context(|| format!("{}: {}", file.display(), String::from_utf8_lossy(&output.stderr)))?;

@@ -1,4 +1,4 @@
-//! What the harness prints: one line for each step, with its time.
+//! The output of the harness: one line for each step, with its time.
 
 use std::env;
 use std::fmt::Display;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-/// Prints to stdout, in colour where a person reads it.
+/// Prints to stdout, in colour on a terminal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Report {
     colour: bool,

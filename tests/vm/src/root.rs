@@ -1,4 +1,4 @@
-//! Machines that boot a whole Debian from a disk.
+//! Machines that boot a complete Debian from a disk.
 
 use std::fs;
 use std::io::Read;
@@ -17,41 +17,41 @@ use crate::lab::Lab;
 use crate::machine::Machine;
 use crate::tool;
 
-/// systemd and its services under TCG, on a machine that has other work.
+/// The time limit for the boot of systemd and its services under TCG, on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(400);
 const MEMORY_MIB: u64 = 2048;
 const SECTOR: usize = 512;
-/// For what a guest hands out.
+/// The size of the disk for the guest's output.
 const OUT_SIZE: u64 = 192 << 20;
 
-/// A root file system for one scenario, and the disks by which files come in and go out.
+/// A root file system for one scenario, and the disks for the guest's input and output.
 #[derive(Debug)]
 pub(crate) struct Disks {
     root: PathBuf,
-    /// What guests write into the root stays, for it is this copy.
+    /// The scenario's own copy of the root file system; writes to it persist.
     copy: Option<Scratch>,
     files: PathBuf,
     out: PathBuf,
 }
 
-/// What is booted from it.
+/// The kernel to boot, with its initrd, command line and machine.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
     pub(crate) kernel: &'a Path,
     pub(crate) initrd: &'a Path,
     pub(crate) cmdline: &'a str,
-    /// What the guest writes into its root is forgotten with it.
+    /// Writes to the root are discarded when the guest ends.
     pub(crate) snapshot: bool,
     pub(crate) hardware: Hardware,
 }
 
-/// The words by which the real system finds its root.
+/// The parameters by which the real system finds its root.
 pub(crate) fn root_words() -> String {
     format!("root=LABEL={LABEL} ro")
 }
 
 impl Disks {
-    /// The root itself: every guest must be a snapshot.
+    /// The cached root file system itself; every guest must be a snapshot.
     pub(crate) fn shared(lab: &Lab, name: &str, root: &Root, files: Files) -> Result<Self> {
         let file = |what: &str| lab.scratch(&format!("{name}.{what}"));
         let disks = Self { root: root.image(), copy: None, files: file("files"), out: file("out") };
@@ -68,7 +68,7 @@ impl Disks {
         Ok(Self { root: copy.clone(), copy: Some(Scratch(copy)), ..shared })
     }
 
-    /// What its guests find in their root, beside the agent.
+    /// The files that its guests find in their root, apart from the agent.
     fn bring(&self, lab: &Lab, mut files: Files) -> Result<()> {
         files.program("/usr/local/sbin/agent", &lab.binaries().agent)?;
         let mut archive = files.finish();
@@ -105,7 +105,7 @@ impl Disks {
         Guest::start(&machine, &lab.tools, &lab.scratch(&format!("{name}.console.log")))
     }
 
-    /// Takes a file of the guest's.
+    /// Reads a file that the guest wrote.
     pub(crate) fn fetch(&self, guest: &mut Guest, path: &str, into: &Path) -> Result<()> {
         let done = guest.run(&format!("wc -c < {path} && cat {path} > /dev/disk/by-id/virtio-out && sync"))?;
         ensure!(done.exit == Some(0), "{path}: {}", done.stderr);

@@ -30,11 +30,11 @@ use crate::lab::{Firmware, Lab, Setup};
 pub(crate) use self::list::all;
 use self::segments::Row;
 
-/// What `skexec load` needs to be told besides the kernel.
+/// The options that `skexec load` requires besides the kernel.
 const WITH: &str = "--keys /keys/debian --initrd /boot/initrd --reuse-cmdline";
 const IS_LOADED: &str = "cat /sys/kernel/kexec_loaded";
 
-/// One story with one pair of kernels.
+/// One scenario with one pair of kernels.
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: String,
@@ -46,7 +46,7 @@ pub(crate) struct Scenario {
     play: Play,
 }
 
-/// What is done and checked.
+/// The steps and checks.
 type Story = fn(&Stage<'_>, &mut Checks) -> Result<()>;
 
 #[derive(Debug, Clone, Copy)]
@@ -55,14 +55,14 @@ enum Play {
     Segments(&'static Row),
 }
 
-/// Kernels of the user's choice, in place of a scenario's own.
+/// Kernels that the user chose, in place of the scenario's own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instead<'a> {
     pub(crate) first: Option<&'a Choice>,
     pub(crate) second: Option<&'a Choice>,
 }
 
-/// What a story finds when it begins.
+/// The environment of a scenario.
 #[derive(Debug)]
 struct Stage<'a> {
     lab: &'a Lab<'a>,
@@ -88,7 +88,7 @@ impl Stage<'_> {
         self.lab.boot(Setup::new(self.name, &self.first, firmware, cmdline, files))
     }
 
-    /// Loads the second kernel by skexec and jumps into it, whose word about itself is then checked.
+    /// Loads the second kernel by skexec, jumps into it, and checks its report about itself.
     fn load_and_jump(&self, guest: &mut Guest, checks: &mut Checks) -> Result<Boot> {
         let load = guest.run(&format!("skexec load /boot/vmlinuz {WITH} --append vm.test={}", self.name))?;
         checks.command("the good kernel is loaded", &load, &[Expect::Exit(0)]);
@@ -101,7 +101,7 @@ impl Stage<'_> {
     }
 }
 
-/// Checks the kernel's own word on whether an image is loaded.
+/// Checks whether an image is loaded, according to the kernel.
 fn check_loaded(name: &str, wanted: bool, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let done: Done = guest.run(IS_LOADED)?;
     checks.command(name, &done, &[Expect::Stdout(if wanted { "1" } else { "0" })]);

@@ -1,4 +1,4 @@
-//! `cargo xtask shell`: a console in the guest, for hands.
+//! `cargo xtask shell`: an interactive console in the guest.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use crate::lab::{Firmware, Lab, Setup};
 /// The end of the greeting; the shell's prompt comes next.
 const LAST_WORDS: &str = "`exit` ends the guest, and so does Ctrl-A X";
 
-/// Opens the console, for the user's hands, or types `script` there and waits until the guest ends.
+/// Opens the console for the user, or types `script` there and waits until the guest ends.
 pub(crate) fn run(cache: &Cache, options: &Shell, script: Option<&str>) -> Result<()> {
     let lab = Lab::open(cache, options.emulation.accel)?;
     let pair = options.kernels.pair(&lab)?;

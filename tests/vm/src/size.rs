@@ -1,4 +1,4 @@
-//! `cargo xtask size`: what fills the program that every initramfs carries, as a table in docs/size.md.
+//! `cargo xtask size`: the sizes of the parts of the program that every initramfs carries, as a table in docs/size.md.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,23 +14,23 @@ use crate::report::Report;
 use crate::tool;
 
 pub(crate) const PAGE: &str = "docs/size.md";
-/// What an initramfs carries must be smaller.
+/// The program in an initramfs must be smaller than this.
 const LIMIT: u64 = 2_000_000;
 const MUSL: &str = "x86_64-unknown-linux-musl";
-/// Crates with less have one line together.
+/// Smaller crates share one line of the table.
 const SMALL: u64 = 8 * 1024;
 const BACKTRACES: [&str; 7] = ["addr2line", "backtrace", "gimli", "miniz_oxide", "object", "rustc_demangle", "adler2"];
 
-/// A way to link the program.
+/// One of the ways to link the program.
 #[derive(Debug)]
 struct Linked {
     how: &'static str,
     program: PathBuf,
-    /// Whether the limit is for it.
+    /// Whether the limit applies to it.
     limited: bool,
 }
 
-/// Writes the page; an error where a program is too large.
+/// Writes the page; it is an error if a program is too large.
 pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     let report = Report::new();
     let mut programs = vec![
@@ -58,7 +58,7 @@ pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The same without touching the page.
+/// The same check without writing the page.
 pub(crate) fn check(cache: &Cache) -> Result<()> {
     ensure!(cache.workspace(PAGE).exists(), "{PAGE} is missing");
     run(cache, &cache.path("run/size.md"))
@@ -74,7 +74,7 @@ fn packaged(cache: &Cache, report: Report, strip: &str) -> Result<PathBuf> {
     Ok(target.join("release/skexec"))
 }
 
-/// Where the toolchain has a standard library for musl (`rustup target add x86_64-unknown-linux-musl`).
+/// Whether the toolchain has a standard library for musl (`rustup target add x86_64-unknown-linux-musl`).
 fn with_musl(cache: &Cache, report: Report) -> Result<Option<PathBuf>> {
     let mut rustc = Command::new("rustc");
     let place = tool::stdout(rustc.args(["--print", "target-libdir", "--target", MUSL]))?;
@@ -125,7 +125,7 @@ fn owners(printed: &str) -> Vec<(String, u64)> {
     owners
 }
 
-/// The crate by a function's path: of `<a::B as c::D>::e` it is `a`.
+/// The crate of a function, from its path; for `<a::B as c::D>::e` it is `a`.
 fn owner(name: &str) -> String {
     let start = name.trim_start_matches(|letter: char| !letter.is_ascii_alphabetic() && letter != '_');
     let start = ["mut ", "const ", "dyn "].iter().fold(start, |rest, word| rest.strip_prefix(word).unwrap_or(rest));

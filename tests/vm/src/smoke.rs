@@ -1,6 +1,6 @@
 //! Every command of the harness, run once: `cargo xtask test --all` shows that each works.
 //!
-//! What a benchmark finds is no check: it compares costs, on a machine that does other things besides.
+//! The result of a benchmark does not count as a check, because other load on the machine affects it.
 
 use std::process::{Command, ExitCode};
 
@@ -14,7 +14,7 @@ use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
 use crate::{deb, demo, fetch, licences, measure, oracle, publish, real_files, shell, size};
 
-/// A command, as a check.
+/// Runs a command as a check.
 #[derive(Debug)]
 pub(crate) struct Smoke {
     pub(crate) name: &'static str,
@@ -43,7 +43,7 @@ pub(crate) const ALL: [Smoke; 16] = [
     Smoke { name: "command-measure", about: "cargo xtask measure",
             run: |_| measure::cost(Command::new("find").arg("/usr/bin")).map(drop) },
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
-    Smoke { name: "cargo-package", about: "cargo package builds from what it takes", run: publish::verify },
+    Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
     Smoke { name: "toolchain-debian", about: "Debian's own Rust builds and tests skexec",
             run: |cache| toolchains::run(cache, Some(Toolchain::Debian)) },
@@ -67,7 +67,7 @@ fn shell(cache: &Cache) -> Result<()> {
 
 fn bench(cache: &Cache, which: Bench) -> Result<()> {
     if !bench::run(cache, Some(which), EFFORT)? {
-        println!("an aim was missed: this run only shows that the benchmark works");
+        println!("a limit was exceeded; this run only shows that the benchmark works");
     }
     Ok(())
 }

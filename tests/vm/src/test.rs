@@ -22,7 +22,7 @@ pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
     let chosen = chosen(options);
     let mut checks = Checks::new(report);
     if options.filter.as_deref().is_none_or(|filter| "real-files".contains(filter)) {
-        report.heading("real-files: docs/real-files.md is true");
+        report.heading("real-files: docs/real-files.md is up to date");
         if let Err(error) = real_files::check(cache, &mut checks) {
             checks.broken("real-files", &error);
         }
@@ -57,7 +57,7 @@ pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
     Ok(if on_host && checks.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A filter that is a whole name means that scenario alone, though others have longer names.
+/// A filter that is the whole name of a scenario selects only that one, even if it is a part of other names.
 fn chosen(options: &Test) -> Vec<Scenario> {
     let mut all = scenarios::all();
     match &options.filter {
@@ -70,12 +70,13 @@ fn chosen(options: &Test) -> Vec<Scenario> {
     all
 }
 
-/// Commands take their time, and need what only they need: all of them by `--all`, else those that are asked for.
+/// Commands are slow and fetch programs that nothing else needs, so all of them run only with `--all`, and otherwise those that
+/// the filter selects.
 fn is_chosen(command: &Smoke, options: &Test) -> bool {
     options.filter.as_deref().map_or(options.all, |filter| command.name.contains(filter))
 }
 
-/// `cargo test`, which prints for itself.
+/// Runs `cargo test`, with its own output.
 fn on_host(cache: &Cache, filter: Option<&str>) -> Result<bool> {
     let mut test = cache::cargo();
     test.current_dir(cache.workspace("")).args(["test", "--workspace"]).args(filter);

@@ -1,16 +1,16 @@
-//! Runs programs, with errors that say which one and what it said.
+//! Runs programs; errors name the program and show its output.
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-/// Runs a program whose output interests nobody unless it fails.
+/// Runs a program, and shows its output only if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     output(command).map(drop)
 }
 
-/// What a program printed on stdout.
+/// Runs a program and returns its stdout.
 pub(crate) fn stdout(command: &mut Command) -> Result<String> {
     String::from_utf8(output(command)?.stdout)
         .with_context(|| format!("{} printed something else than text", name(command)))

@@ -14,7 +14,7 @@ use crate::fetch::{Extras, Fetch, Group};
 use crate::report::Report;
 use crate::tool;
 
-/// What skexec is built with.
+/// The toolchains for building skexec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Toolchain {
     /// Debian's rustc-web and cargo-web in place of rustup's, with GNU ld for the purgatory
@@ -58,7 +58,7 @@ fn debians(cache: &Cache, rust: &Extras) -> Result<Command> {
     command.env("RUSTC", rust.path("usr/bin/rustc")).env("RUSTDOC", rust.path("usr/bin/rustdoc"));
     command.env("PATH", without_rustup()?).env_remove("RUSTUP_TOOLCHAIN").env_remove("RUSTUP_HOME");
     command.env("CARGO_TARGET_DIR", cache.target("toolchain-debian"));
-    // No debugger will look at it, and it makes the build slower.
+    // Debug information is not needed and makes the build slower.
     command.env("CARGO_PROFILE_DEV_DEBUG", "0").env("CARGO_PROFILE_TEST_DEBUG", "0").env("CARGO_NET_OFFLINE", "true");
     Ok(command)
 }

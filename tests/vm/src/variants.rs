@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use crate::authority::Authority;
 use crate::fetch::Tools;
 
-/// One kernel, and what attackers made of it.
+/// One kernel and its manipulated copies.
 #[derive(Debug)]
 pub(crate) struct Variants {
     pub(crate) flipped: PathBuf,

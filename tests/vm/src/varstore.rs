@@ -1,5 +1,5 @@
-//! Writes UEFI variables into an OVMF variable store: the keys that the firmware will enforce. The store is blank, or it
-//! holds the keys of a factory, and something more is revoked.
+//! Writes UEFI variables into an OVMF variable store: the keys that the firmware enforces. The store is blank, or it has Microsoft's
+//! keys and entries are added to its `dbx`.
 //!
 //! The store is one firmware volume: its header, the header of the (authenticated) variable store, then the variables one
 //! after another, each aligned to 4, up to the first erased byte. UEFI PI 1.7 volume 3 and EDK II's
@@ -16,7 +16,7 @@ const GLOBAL: Guid = guid(0x8be4_df61, 0x93ca, 0x11d2, 0xaa0d_00e0_9803_2b8c);
 const SECURITY_DATABASE: Guid = guid(0xd719_b2cb, 0x3d3a, 0x4596, 0xa3bc_dad0_0e67_656f);
 const SECURE_BOOT_SWITCH: Guid = guid(0xf0a3_0bc7, 0xaf08, 0x4556, 0x99c4_0010_09c9_3a44);
 const X509_LIST: Guid = guid(0xa5c0_59a1, 0x94e4, 0x4aa7, 0x87b5_ab15_5c2b_f072);
-/// Who put the keys there: our tests.
+/// The owner of the keys: these tests.
 const OWNER: Guid = guid(0x6b65_7865, 0x6373, 0x4b65, 0x8e58_4543_5445_5354);
 
 const VOLUME_HEADER_LENGTH_AT: usize = 48;
@@ -33,17 +33,17 @@ const BOOT_SERVICES: u32 = 0x2;
 const RUNTIME: u32 = 0x4;
 const TIME_AUTHENTICATED: u32 = 0x20;
 const KEY: u32 = NON_VOLATILE | BOOT_SERVICES | RUNTIME | TIME_AUTHENTICATED;
-/// 2020-01-01 00:00 UTC as EFI_TIME: any time that a later authenticated write would be newer than.
+/// 2020-01-01 00:00 UTC as EFI_TIME: any time that is earlier than that of a later authenticated write.
 const WRITTEN: [u8; 16] = [0xe4, 0x07, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
-/// What a machine's owner enrols.
+/// The keys that a machine's owner enrols.
 #[derive(Debug)]
 pub(crate) struct Enrolment<'a> {
     /// A certificate (DER).
     pub(crate) platform: &'a [u8],
-    /// Whole EFI signature lists, one behind the other.
+    /// Complete EFI signature lists, one after the other.
     pub(crate) db: Vec<u8>,
-    /// Likewise; left out where there is none.
+    /// The same; the variable is left out if there are none.
     pub(crate) dbx: Vec<u8>,
 }
 
@@ -80,7 +80,7 @@ struct Store {
     end: usize,
 }
 
-/// A variable where it stands in the store.
+/// A variable at its offset in the store.
 struct Stored {
     at: usize,
     state: u8,
@@ -113,7 +113,7 @@ impl Store {
         self.free == self.start
     }
 
-    /// `None` behind the last variable.
+    /// `None` after the last variable.
     fn stored_at(&self, at: usize) -> Result<Option<Stored>> {
         let Some(header) = self.bytes[..self.end].get(at..at + VARIABLE_HEADER) else { return Ok(None) };
         if header[..2] != VARIABLE_START.to_le_bytes() {
@@ -127,7 +127,7 @@ impl Store {
         Ok(Some(Stored { at, state: header[2], attributes: number(4)?, time, vendor, name, data }))
     }
 
-    /// The variable that counts under a name: deleted ones stay where they were.
+    /// The valid variable of a name; deleted ones remain in the store.
     fn find(&self, name: &str, vendor: Guid) -> Result<Option<Stored>> {
         let (name, mut at) = (utf16(name), self.start);
         while let Some(variable) = self.stored_at(at)? {
@@ -226,7 +226,7 @@ mod tests {
     fn what_is_revoked_is_joined_to_dbx_and_nothing_else_changes() {
         let before =
             Enrolment { platform: b"abc", db: vec![7; 5], dbx: vec![1, 2, 3] }.write(&blank()).expect("written");
-        // Twice: the second time, a deleted dbx is passed over.
+        // Twice: the second time, a deleted dbx must be skipped.
         let once = revoke(&before, &[4, 5]).expect("revoked");
         let twice = revoke(&once, &[6]).expect("revoked");
         let store = Store::open(&twice).expect("a store");

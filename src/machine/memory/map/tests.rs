@@ -3,7 +3,7 @@ use crate::machine::Memory;
 use crate::memory::PhysRange;
 use crate::sources::testing::Tree;
 
-/// A small virtual machine without firmware tables to speak of, and 24 GiB.
+/// A virtual machine with 24 GiB and almost no firmware tables.
 const MICROVM: (&str, &[(u64, u64, &str)]) = (
     "\
 00000000-00000fff : Reserved
@@ -35,7 +35,7 @@ fec00000-fec003ff : IOAPIC 0
     ],
 );
 
-/// SeaBIOS, 512 MiB, with a crash kernel, a reservation of some driver, and what the kernel rounds up behind the RAM's end.
+/// SeaBIOS with 512 MiB, a crash kernel, a driver's reservation, and the kernel's rounding behind the end of RAM.
 const SEABIOS: (&str, &[(u64, u64, &str)]) = (
     "\
 00000000-00000fff : Reserved
@@ -162,7 +162,7 @@ fn usable(map: &MemoryMap) -> Vec<(u64, u64)> {
     map.usable.iter().map(|range| (range.start().get(), range.end().get())).collect()
 }
 
-/// As /sys/firmware/memmap of a kernel shows the table that it was given.
+/// The table that the next kernel shows in /sys/firmware/memmap when it was given this one.
 fn shown(table: &[MemoryEntry]) -> Vec<(u64, u64, &'static str)> {
     let names = |kind| match kind {
         MemoryType::Ram => "System RAM",
@@ -277,15 +277,15 @@ fn many_nodes() {
     assert_eq!(map.usable.iter().count(), 80);
 }
 
-/// Generation after generation, each kernel is told the same: setup_data of the last one (`System RAM` in pieces, elsewhere each
-/// time) is forgotten, and what EFI needs stays where it is.
+/// Each kernel in a series of kexecs is given the same map: setup_data of the previous kernel (`System RAM` in pieces, at another
+/// address each time) is dropped, and the ranges that EFI needs stay.
 #[test]
 fn generations_add_nothing() {
     let first = machine(OVMF, "");
     let mut last = first.clone();
     for generation in 1..=5_u64 {
-        // The kernel's own loader gives setup_data of a type that it does not know on as type 128; the next one's firmware
-        // table has it as `System RAM`, too.
+        // The kernel's own loader passes setup_data of a type that it does not know on as type 128. The next kernel's
+        // firmware table shows it as `System RAM`, too.
         let mut firmware = shown(&last.entries);
         let place = firmware.iter().position(|(start, ..)| *start == 0x90_0000).unwrap();
         let (start, end, kind) = firmware[place];
@@ -321,7 +321,7 @@ fn problems_have_names() {
 
 #[test]
 fn the_machine_this_runs_on() {
-    // Hidden without privilege, perhaps nothing at all in a container: only never half of it.
+    // Without privilege the addresses are hidden, and a container may have no /proc/iomem. The map must never be incomplete.
     if let Ok(map) = Memory::read(&Root::default()).map {
         let in_order = map.entries.windows(2).all(|two| two[0].range.end() <= two[1].range.start());
         assert!(in_order && map.usable.iter().all(|range| range.start().get() >= MIB), "{map:?}");

@@ -1,4 +1,4 @@
-//! The signed attributes (RFC 2315 9.2): which must be there, how often, in which form, and what they are bound to.
+//! The signed attributes (RFC 2315 9.2): required ones, repeated ones, their encoding, and their match with the content.
 
 use super::{Case, EBADMSG, EKEYREJECTED, case};
 use crate::authenticode;
@@ -9,7 +9,7 @@ use crate::pkcs7::attribute;
 use crate::recipe::Recipe;
 use crate::spc::Spc;
 
-/// Places in the list before it is sorted.
+/// Indexes in the list before it is sorted.
 const CONTENT_TYPE: usize = 0;
 const MESSAGE_DIGEST: usize = 2;
 
@@ -125,7 +125,7 @@ fn form() -> Vec<Case> {
     ]
 }
 
-/// A good signature of other bytes decrypts well, so that the kernel says EKEYREJECTED where a damaged one gives EINVAL.
+/// A valid signature of other bytes has valid padding, so the kernel answers EKEYREJECTED; for a damaged one it answers EINVAL.
 fn binding() -> Vec<Case> {
     let mut tampered = crate::unsigned_bzimage();
     tampered[0x2345] ^= 1;

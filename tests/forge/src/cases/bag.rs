@@ -1,4 +1,4 @@
-//! The certificates in the message: one that the kernel cannot parse fails the whole message.
+//! The certificates in the message: the kernel refuses the whole message if it cannot parse one of them.
 
 use super::{Case, EBADMSG, EINVAL, ENOPKG, case};
 use crate::der::{Node, bits, ctx, null, octets, oid, seq, splice};
@@ -15,7 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [unsupported(), malformed(), encodings(), many(), curves()].concat()
 }
 
-/// The good message with one more element among its certificates.
+/// The valid message with one more element among its certificates.
 fn with(name: &str, about: &str, extra: Node) -> Case {
     case(name, about, Recipe::new().message(|sd| sd.certificates.as_mut().unwrap().push(extra)).build())
 }
@@ -74,7 +74,7 @@ fn malformed() -> Vec<Case> {
     ]
 }
 
-/// Extensions whose encoding `x509_process_extension` does not take.
+/// Extensions whose encoding `x509_process_extension` refuses.
 fn encodings() -> Vec<Case> {
     let bad = |name: &str, about: &str, extension: Node| {
         let mut spec = unrelated();
@@ -112,7 +112,7 @@ fn many() -> Vec<Case> {
     ]
 }
 
-/// EC keys in forms that must not be taken.
+/// EC keys in forms that must be refused.
 fn curves() -> Vec<Case> {
     let p256 = key("p256").ec();
     let by = |name: &str, about: &str, public: Node| {
@@ -144,7 +144,7 @@ fn curves() -> Vec<Case> {
     ]
 }
 
-/// ECParameters (RFC 3279 2.3.5) with P-256's field and coefficients cut short: it is refused for being no OID.
+/// ECParameters (RFC 3279 2.3.5) with shortened values for P-256's field and coefficients: refused, because it is not an OID.
 fn explicit_p256(generator: &[u8]) -> Node {
     let prime = crate::der::uint(&Hash::Sha256.of(b"stands for the prime"));
     let field = seq(vec![oid("1.2.840.10045.1.1"), prime.clone()]);

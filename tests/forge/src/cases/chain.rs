@@ -1,4 +1,4 @@
-//! The way from the signer up to an anchor.
+//! The path from the signer up to an anchor.
 
 use super::{Case, EINVAL, EKEYREJECTED, ENOKEY, case};
 use crate::ext;
@@ -117,7 +117,7 @@ fn lengths() -> Vec<Case> {
     ]
 }
 
-/// That many authorities below one another, all with one key but each with an id of its own.
+/// A path of this many authorities, all with one key, but each with its own key identifier.
 fn tower(name: &str, about: &str, height: u8) -> Case {
     let key = key("p256");
     let id = |level: u8| [&[level], &key.id()[1..]].concat();

@@ -1,4 +1,4 @@
-//! What the signature is over: the content type and SpcIndirectDataContent (mscode.asn1 and mscode_parser.c).
+//! The signed content: the content type and SpcIndirectDataContent (mscode.asn1 and mscode_parser.c).
 
 use super::{Case, EBADMSG, EINVAL, EKEYREJECTED, ENODATA, case};
 use crate::der::{bits, null, octets, oid, seq};
@@ -17,7 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn types() -> Vec<Case> {
-    // The contentType attribute must agree, or that is what is refused.
+    // The contentType attribute must agree; otherwise the file would be refused for that reason.
     let of_type = |id: &'static str| {
         Recipe::new()
             .signer(move |signer| {

@@ -40,7 +40,7 @@ fn values() -> Vec<Case> {
     ]
 }
 
-/// The sum must fit the modulus' size, which depends on the signature: other times are tried until it does.
+/// The sum must fit the size of the modulus. That depends on the signature, so signing times are tried until it fits.
 fn plus_modulus() -> Vec<u8> {
     let key = key("signer").rsa();
     let attempt = |second: u8| {
@@ -110,7 +110,7 @@ fn hashes() -> Vec<Case> {
         with("A103_p7_hash_si512_img256", "SHA-512 of the signer, SHA-256 of the image", Hash::Sha512, Hash::Sha256),
         with("A104_p7_hash_si256_imgsha1", "SHA-256 of the signer, SHA-1 of the image", Hash::Sha256, Hash::Sha1)
             .stricter("weak-digest"),
-        // Linux 7.2 as Debian builds it has no SHA-3 and answers ENOPKG.
+        // Debian builds Linux 7.2 without SHA-3; it answers ENOPKG.
         with("A105_p7_hash_sha3", "SHA3-256 everywhere", Hash::Sha3, Hash::Sha3).stricter("unsupported-algorithm"),
         with("E_hash_si256_img384", "SHA-256 of the signer, SHA-384 of the image", Hash::Sha256, Hash::Sha384),
         with("E_hash_si_sha1_img256", "SHA-1 of the signer, SHA-256 of the image", Hash::Sha1, Hash::Sha256)
@@ -130,7 +130,7 @@ fn rsa_keys() -> Vec<Case> {
     ]
 }
 
-/// Numbers that make anything a signature.
+/// RSA numbers for which any block is a valid signature.
 fn odd_rsa() -> Vec<Case> {
     let modulus = key("signer").rsa().n.to_bytes_be();
     let mut even = vec![0xff; 256];
@@ -163,7 +163,7 @@ fn curves() -> Vec<Case> {
     ]
 }
 
-/// Pairs (r, s) that are none.
+/// Pairs (r, s) that are not a valid signature.
 fn pairs() -> Vec<Case> {
     let order = order_of_p256();
     let pair = |name: &str, about: &str, make: Box<dyn FnOnce(Vec<u8>) -> Vec<u8>>| {

@@ -1,4 +1,4 @@
-//! What the signer's certificate says it may be used for. The kernel does not ask.
+//! The permitted uses in the signer's certificate. The kernel does not check them.
 
 use super::{Case, case};
 use crate::ext;

@@ -1,4 +1,4 @@
-//! The PE headers: fields that lie, in files signed before or after the lie.
+//! The PE headers: fields with wrong values, set before or after signing.
 
 use super::{Case, EKEYREJECTED, ELIBBAD, ENODATA, case};
 use crate::bzimage::BzImage;
@@ -97,7 +97,7 @@ fn headers() -> Vec<Case> {
     ]
 }
 
-/// Lies that the signature covers.
+/// Wrong values that the signature covers.
 fn signed_wrong() -> Vec<Case> {
     vec![
         laid_out(

@@ -1,4 +1,4 @@
-//! The sections: where they lie, and which bytes the signature does not cover.
+//! The sections: their offsets, and bytes that the signature does not cover.
 
 use super::{Case, ELIBBAD, case};
 use crate::bzimage::{BzImage, noise};
@@ -14,8 +14,8 @@ fn signed(change: impl FnOnce(&mut Pe)) -> Vec<u8> {
     Recipe::new().image(BzImage::default().pe(change).build()).build()
 }
 
-/// Linux 6.12.95 subtracts more than there is and hashes 4 GiB when sections and table together are longer than the
-/// file; 6.12.107 checks that.
+/// If sections and certificate table together are longer than the file, a subtraction in Linux 6.12.95 wraps around and the kernel
+/// hashes 4 GiB; 6.12.107 checks this.
 fn order_and_overlap() -> Vec<Case> {
     vec![
         case("A037_pe_signed_sections_unsorted", "section headers not in the order of the file", {
@@ -117,7 +117,7 @@ fn counts() -> Vec<Case> {
     ]
 }
 
-/// What no kernel may be given outside a VM: with a good PKCS#7 message they crash `pefile_digest_pe_contents`.
+/// Files that only a kernel in a VM may be given: with a valid PKCS#7 message they crash `pefile_digest_pe_contents`.
 fn crashing() -> Vec<Case> {
     let good = Recipe::new().pkcs7();
     let grafted = |change: fn(&mut Pe)| {

@@ -1,4 +1,4 @@
-//! The outer shape of SignedData: versions, signers, digest algorithms, what is present that must not be.
+//! The outer structure of SignedData: versions, signers, digest algorithms, forbidden elements.
 
 use super::{Case, EBADMSG, EINVAL, EKEYREJECTED, EMSGSIZE, ENOKEY, ENOPKG, case};
 use crate::der::{ctx, int, oid, seq};
@@ -144,7 +144,7 @@ fn extras() -> Vec<Case> {
     ]
 }
 
-/// A signature in the unauthenticated attributes (`1.3.6.1.4.1.311.2.4.1`) counts for nothing.
+/// A signature in the unauthenticated attributes (`1.3.6.1.4.1.311.2.4.1`) is ignored.
 fn nested() -> Vec<Case> {
     let with = |inner: Vec<u8>| {
         move |si: &mut SignerInfo| {

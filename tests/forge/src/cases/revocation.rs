@@ -1,4 +1,4 @@
-//! What dbx takes back. The kernel's kexec check looks at almost none of it.
+//! Revocations by dbx. The kernel's check for kexec ignores almost all of them.
 
 use super::{Case, EINVAL, EKEYREJECTED, case};
 use crate::authenticode;
@@ -8,7 +8,7 @@ use crate::key::key;
 use crate::pki::{self, Identity, REVOKED};
 use crate::recipe::Recipe;
 
-/// Images that no other case uses: they differ in the bytes behind their last section.
+/// Images that no other case uses: they differ in the bytes after their last section.
 fn image(seed: u64) -> Vec<u8> {
     BzImage::default().pe(|pe| pe.tail = noise(seed, 64)).build()
 }
@@ -17,7 +17,7 @@ const BY_SHA256: u64 = 1001;
 const BY_SHA512: u64 = 1002;
 const CHECKSUM_CHANGED: u64 = 1003;
 
-/// What dbx says about images.
+/// Revocations of images.
 pub(crate) fn image_hashes() -> Vec<Vec<u8>> {
     [BY_SHA256, BY_SHA512, CHECKSUM_CHANGED].map(|seed| authenticode::digest(&image(seed), Hash::Sha256)).into()
 }
@@ -51,7 +51,7 @@ fn certificates() -> Vec<Case> {
         })
         .stricter("revoked-tbs")
         .dbx("tbs-48-timed"),
-        // Without the 16 bytes of time the kernel's blacklist key has the right name, for once.
+        // Only without the 16 bytes of time does the kernel's blacklist key have the right name.
         by("D100_revoked_tbs_32", "the hash in an element of 32 bytes", pki::revoked_tbs_short())
             .reject(EKEYREJECTED, "revoked-tbs")
             .dbx("tbs-32"),

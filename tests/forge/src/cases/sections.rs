@@ -1,4 +1,4 @@
-//! The section `.sbat` against the level in `SbatLevelRT` (shim's SBAT.md). The kernel knows nothing of it.
+//! The section `.sbat` and the level in `SbatLevelRT` (shim's SBAT.md). The kernel ignores both.
 
 use super::{Case, case};
 use crate::bzimage::BzImage;

@@ -1,5 +1,5 @@
-//! The bzImage around which the PE is: what the kernel's loader refuses before it looks at the signature, and the one
-//! question that it never asks: whether what it copies is what was signed.
+//! The bzImage within the PE: files that the kernel's loader refuses before it checks the signature; and a check that the loader
+//! never makes, whether the bytes that it copies were signed.
 
 use super::{Case, EINVAL, ENOEXEC, case};
 use crate::bzimage::BzImage;
@@ -20,7 +20,7 @@ pub(crate) fn cases() -> Vec<Case> {
         signed("E_setup_no_64bit", "no 64-bit entry point", |i| i.xloadflags = 0x72).reject(ENOEXEC, "no-64bit-entry"),
         signed("E_setup_not_above_4g", "may not be loaded above 4 GiB", |i| i.xloadflags = 0x71)
             .reject(ENOEXEC, "no-64bit-entry"),
-        // bzImage64_load refuses with ENOEXEC, but kernels verify first: the errno is the loader's all the same.
+        // bzImage64_load refuses with ENOEXEC. Kernels verify first, but the signature is valid, so the errno is the loader's.
         signed("D036_setup_sects_past_table", "the setup part ends behind the file", |i| {
             (i.setup_sects, i.syssize) = (255, Some(0x500));
         })

@@ -1,4 +1,4 @@
-//! BER where DER is due: the kernel's decoder (lib/asn1_decoder.c) takes most of it, skexec takes none.
+//! BER where DER is required: the kernel's decoder (lib/asn1_decoder.c) accepts most of it, skexec accepts none.
 
 use super::{Case, EBADMSG, EINVAL, case};
 use crate::der::{Len, Node, boolean, ctx, null, octets, oid, seq, splice};

@@ -1,4 +1,4 @@
-//! signingTime and the validity of the signer's certificate. No clock decides: neither the kernel's nor skexec's.
+//! signingTime and the validity of the signer's certificate. The verdicts do not depend on the clock.
 
 use super::{Case, EBADMSG, EKEYREJECTED, case};
 use crate::der::{Node, generalized_time, utc_time};

@@ -1,4 +1,4 @@
-//! Who vouches for the signer: anchors, strangers, and certificates that only pretend.
+//! Trust in the signer: anchors, unknown signers, and certificates that imitate trusted ones.
 
 use super::{Case, EKEYREJECTED, ENOKEY, case};
 use crate::anchors::twin;
@@ -16,7 +16,7 @@ fn by<const N: usize>(name: &str, about: &str, who: Identity, bag: [Vec<u8>; N])
     case(name, about, Recipe::new().who(who).bag(bag).build())
 }
 
-/// A leaf of the root, with one thing changed.
+/// A leaf of the root, with one change.
 fn leaf(about: &str, change: impl FnOnce(CertSpec) -> CertSpec) -> Identity {
     let spec = ROOT.leaf(&format!("skexec test leaf: {about}"), key("signer"));
     Identity::new(&change(spec), key("signer"))
@@ -123,7 +123,7 @@ fn strangers() -> Vec<Case> {
     ]
 }
 
-/// Certificates that claim to be one of ours.
+/// Certificates that imitate a trusted one.
 fn forged() -> Vec<Case> {
     let fake_root = Authority { name: ROOT.name, key: "stranger-ca" };
     let fake = |ski: Vec<u8>| {
@@ -187,7 +187,7 @@ fn anchors() -> Vec<Case> {
         )
         .stricter("anchor-modsign")
         .db("modsign"),
-        // Which of the two the keyring yields depends on how it keeps keys of one description.
+        // Which of the two keys a keyring holds depends on how it treats keys with one description.
         by(
             "D079_twin_anchors",
             "two anchors of one name and key id; the wrong one comes first",

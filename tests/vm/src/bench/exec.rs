@@ -1,4 +1,4 @@
-//! `cargo xtask bench exec`: how many instructions pass in the guest from `reboot(2)` to the second kernel's first line.
+//! `cargo xtask bench exec`: the number of instructions in the guest from `reboot(2)` to the second kernel's first line.
 //!
 //! Under `-icount shift=0` each instruction takes one nanosecond of the guest's time, and its time stamp counter runs at 1 GHz:
 //! it counts instructions, the same in every run. The debugger reads it at two addresses, `__x64_sys_reboot` in the first
@@ -24,13 +24,13 @@ const SERIES: Series = Series::V6_12;
 const BIG: &str = "/boot/big.cpio";
 const WHOLE: &str = "/boot/whole.cpio";
 const CMDLINE: &str = "console=ttyS0 earlyprintk=serial,ttyS0,115200 nokaslr panic=-1 no_timer_check rdinit=/vm/init";
-/// Where a kernel without KASLR has its `_text` (CONFIG_PHYSICAL_START above __START_KERNEL_map).
+/// The address of `_text` in a kernel without KASLR (CONFIG_PHYSICAL_START above __START_KERNEL_map).
 const TEXT: u64 = 0xffff_ffff_8100_0000;
 /// A generic SHA-256 of 280 MB is 15 billion instructions.
 const PATIENCE: Duration = Duration::from_secs(1200);
 const MILLION: u64 = 1_000_000;
 
-/// A way to load, and how many per cent of its instructions skexec's segments may take at most.
+/// Another way to load, and the limit for skexec's segments in per cent of its instructions.
 struct Method {
     name: &'static str,
     load: String,

@@ -1,5 +1,5 @@
-//! `cargo xtask bench purgatory`: the embedded image, called as a function, against the harness's OpenSSL and a plain C
-//! SHA-256, compiled as a purgatory in C is.
+//! `cargo xtask bench purgatory`: compares the embedded image, called as a function, with the harness's OpenSSL and with a plain
+//! SHA-256 in C, which is compiled like a purgatory in C.
 
 use anyhow::{Context, Result};
 
@@ -9,7 +9,7 @@ use crate::report::Report;
 use crate::tool;
 
 const SOURCE: &str = "tests/bench/sha256.c";
-/// As Linux compiles its own purgatory (arch/x86/purgatory/Makefile): no SSE, no library. The rest makes it loadable here.
+/// The flags with which Linux compiles its purgatory (arch/x86/purgatory/Makefile): no SSE, no library; and flags for a shared library.
 const FLAGS: [&str; 9] =
     ["-O2", "-mno-sse", "-mno-mmx", "-ffreestanding", "-fno-stack-protector", "-fPIC", "-shared", "-nostdlib", "-o"];
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench verify`: `skexec verify` against `sbverify --cert` on the same kernel, in one run.
+//! `cargo xtask bench verify`: compares `skexec verify` with `sbverify --cert` on the same kernel, in one run.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::report::Report;
 use crate::tool;
 
 const DEBIAN_CA: &str = "keys/debian/debian-secure-boot-ca.pem";
-/// Beside the file itself, what a verification may take.
+/// The memory that a verification may use in addition to the size of the file.
 const ALLOWANCE_KIB: i64 = 8 * 1024;
 
 pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report, runs: usize) -> Result<bool> {
@@ -24,7 +24,7 @@ pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report, runs: usize)
     let mut sbverify = tools.sbverify();
     sbverify.arg("--cert").arg(&ca).arg(&kernel.image);
 
-    // In turns, so that whatever else the machine does meets both alike. The first round fills the page cache.
+    // The programs take turns, so that other load on the machine affects both alike. The first round fills the page cache.
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..=runs {
         let pair = (good(&skexec)?, good(&sbverify)?);
@@ -54,7 +54,7 @@ fn build(cache: &Cache) -> Result<()> {
     tool::run(build.arg("--target-dir").arg(cache.target("")))
 }
 
-/// The cost of a run that found the signature good: a refusal may be cheaper.
+/// The cost of a run, which must find the signature good: a refusal may be cheaper.
 fn good(program: &Command) -> Result<Cost> {
     let cost = measure::cost(program)?;
     ensure!(cost.exit == Some(0), "{} ended with {:?}", program.get_program().display(), cost.exit);

@@ -1,7 +1,7 @@
 //! A private apt: its own sources, lists, cache and (empty) list of installed packages, all below our cache.
 //!
-//! It reads bookworm whatever the system runs: bookworm holds both kernel series that the tests want, and programs built
-//! there run on every later Debian. Where packages come from is asked of the system's own apt.
+//! It uses bookworm on every system: bookworm has both kernel series that the tests need, and its programs run on every later
+//! Debian. The mirrors are those of the system's own apt.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ const RELEASE: &str = "bookworm";
 const BACKPORTS: &str = "bookworm-backports";
 /// QEMU before 10 has no SHA-NI under TCG, and its cmpxchg16b crashes guests at random.
 const FROM_BACKPORTS: &str = "qemu-* seabios";
-/// Names of suites by which a Debian mirror can be told from other package sources.
+/// Names of suites that distinguish a Debian mirror from other package sources.
 const DEBIAN_SUITES: [&str; 9] =
     ["bookworm", "trixie", "forky", "duke", "oldstable", "stable", "testing", "unstable", "sid"];
 /// Debian's keys, as its package of keys installs them (the second name since trixie).
 const KEYRINGS: [&str; 2] =
     ["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
-/// Belongs to the system whatever is unpacked here: a program must use the C library of its own loader.
+/// Libraries that are always the system's: a program must use the C library of its own loader.
 const NOT_UNPACKED: [&str; 1] = ["libc6_"];
 
 #[derive(Debug)]
@@ -35,12 +35,12 @@ impl Apt {
         Self::reading(&[RELEASE, BACKPORTS], &["amd64"], cache.path("apt"))
     }
 
-    /// What is signed in a later release only.
+    /// The release for files that are signed only there.
     pub(crate) fn of_trixie(cache: &Cache) -> Result<Self> {
         Self::reading(&["trixie"], &["amd64"], cache.path("apt-trixie"))
     }
 
-    /// What is built for arm64 beside what runs here.
+    /// Packages for arm64, in addition to those for this machine.
     pub(crate) fn with_arm64(cache: &Cache) -> Result<Self> {
         Self::reading(&[RELEASE, BACKPORTS], &["amd64", "arm64"], cache.path("apt-arm64"))
     }
@@ -55,7 +55,7 @@ impl Apt {
             fs::write(apt.root.join("preferences"), preferences())?;
             fs::write(apt.sources(), sources(suites)?)?;
         }
-        // Anew each time: it holds absolute paths, and the checkout may have been moved.
+        // Written every time, because it contains absolute paths and the checkout may have been moved.
         fs::write(apt.root.join("apt.conf"), configuration(&apt.root, architectures))?;
         Ok(apt)
     }
@@ -75,7 +75,7 @@ impl Apt {
         Ok(())
     }
 
-    /// Unpacks packages with all that they depend on.
+    /// Unpacks packages with all their dependencies.
     pub(crate) fn unpack_with_dependencies(&self, packages: &[&str], into: &Path) -> Result<()> {
         let archives = self.root.join("archives");
         tool::run(self.apt_get().args(["install", "--download-only", "--yes"]).args(packages))?;
@@ -101,7 +101,7 @@ impl Apt {
         Ok(())
     }
 
-    /// The package that a meta-package stands for today: the first that it depends on, with its version.
+    /// The package that a meta-package currently depends on first, with its version.
     pub(crate) fn meaning_of(&self, meta_package: &str, backports: bool) -> Result<String> {
         let mut show = Command::new("apt-cache");
         if backports {
@@ -185,7 +185,7 @@ fn sources(suites: &[&str]) -> Result<String> {
     for suite in suites {
         lines += &format!("deb {options}{main} {suite} main\n");
     }
-    // Without it the kernel is an older one; nothing else changes.
+    // Without the security updates the kernel is an older one; nothing else changes.
     if let (Some(security), Some(release)) = (mirrors.security, suites.first()) {
         lines += &format!("deb {options}{security} {release}-security main\n");
     }
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(Mirrors::among(""), Mirrors::default());
     }
 
-    /// What the lists are asked for must be there, not where the checkout was when they were fetched.
+    /// The paths must be those of the present checkout, not of the place where it was when the lists were fetched.
     #[test]
     fn a_moved_checkout_is_configured_anew() {
         let place = std::env::temp_dir().join(format!("skexec-apt-{}", std::process::id()));

@@ -11,12 +11,12 @@ use anyhow::Result;
 use super::apt::Apt;
 use crate::cache::Cache;
 
-/// What is fetched together.
+/// A group of programs that are fetched together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
     /// The boot loader of a machine that starts from a disk
     Grub,
-    /// What kernels are packed with
+    /// The compressors of kernels
     Compression,
     /// kexec-tools, with the C library: the guest has none
     KexecTools,
@@ -26,9 +26,9 @@ pub(crate) enum Group {
     Rust,
     /// The linkers of a distribution
     Linkers,
-    /// What links for aarch64 and runs it
+    /// The linker and the emulator for aarch64
     Aarch64,
-    /// The signed boot loaders of a machine as it is sold, and what writes the disk that they lie on
+    /// The signed boot loaders of a machine with Microsoft's keys, and the programs that write their disk
     SignedBoot,
 }
 
@@ -46,7 +46,7 @@ impl Group {
         }
     }
 
-    /// Packages of which nothing but their own files is wanted.
+    /// Packages that are unpacked without their dependencies.
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
@@ -70,7 +70,7 @@ impl Group {
         }
     }
 
-    /// Some of it is of another architecture than this machine's.
+    /// Whether the group has packages for another architecture.
     pub(super) fn is_foreign(self) -> bool {
         self == Self::Rust
     }
@@ -108,7 +108,7 @@ impl Extras {
         command
     }
 
-    /// lintian about a package; errors in it are a failure. It finds its modules, and the programs that it calls, here.
+    /// Runs lintian on a package; errors are a failure. lintian uses the modules and programs of this group.
     pub(crate) fn lintian(&self, package: &Path) -> Command {
         let mut command = self.command("perl");
         let modules = ["usr/share/perl5", "usr/lib/x86_64-linux-gnu/perl5/5.36", "usr/share/perl/5.36"];

@@ -1,4 +1,4 @@
-//! Kernels: Debian's own, found by their meta-package, and files of the user's.
+//! Kernels: those of Debian, found by their meta-packages, and files of the user.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -17,11 +17,11 @@ pub(super) const META_PACKAGE: &str = "linux-image-cloud-amd64";
 
 const EFIVARFS: &str = "efivarfs";
 
-/// What signatures need beyond RSA and SHA-256, in the order in which it must be loaded. 6.12 has it built in; 6.1 has
-/// SHA-512 as a module, and ECDSA where somebody built it.
+/// Modules for signatures with other algorithms than RSA and SHA-256, in the order in which they must be loaded. 6.12 has the
+/// algorithms built in. 6.1 has SHA-512 as a module, and ECDSA only if it was built separately.
 const CRYPTO: [&str; 3] = ["ecc", "ecdsa_generic", "sha512_generic"];
 
-/// The two series that the tests know, both in reach of one Debian release.
+/// The two series that the tests use, both available in one Debian release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Series {
     V6_1,
@@ -71,10 +71,10 @@ impl From<OsString> for Choice {
 pub(crate) struct Kernel {
     pub(crate) image: PathBuf,
     pub(crate) release: String,
-    /// Reads the firmware's variables; Debian builds it as a module. Without it, skexec under Secure Boot can prove nothing
-    /// not to be revoked, and refuses.
+    /// The module for the firmware's variables; Debian builds it as a module. Without it, skexec cannot read dbx and refuses
+    /// every file under Secure Boot.
     pub(crate) efivarfs: Option<PathBuf>,
-    /// Modules of algorithms, in the order in which they must be loaded; none where they are built in.
+    /// Modules with algorithms, in the order in which they must be loaded; none if they are built in.
     pub(crate) crypto: Vec<PathBuf>,
 }
 
@@ -85,7 +85,7 @@ impl Kernel {
         Ok(kernel)
     }
 
-    /// A file of the user's, with the modules that are installed for it, if they are.
+    /// A file of the user, with its modules if they are installed.
     pub(super) fn of_user(image: &Path, scratch: &Path, tools: &Tools) -> Result<Self> {
         let mut kernel = Self::from_file(image)?;
         let installed = Path::new("/lib/modules").join(&kernel.release).join("kernel");

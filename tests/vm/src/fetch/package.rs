@@ -1,4 +1,4 @@
-//! Files of single packages, kept with the package's version.
+//! Files of single packages, cached with the package's version.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,13 @@ pub(crate) enum Origin {
 
 #[derive(Debug)]
 pub(crate) struct Package {
-    /// Its name here; the directory in the cache.
+    /// The name of the directory in the cache.
     pub(crate) id: &'static str,
     pub(crate) name: &'static str,
-    /// The name is a meta-package's: what it depends on is fetched.
+    /// The name is that of a meta-package; the package that it depends on is fetched.
     pub(crate) meta: bool,
     pub(crate) from: Origin,
-    /// The names of files that are wanted. A kernel's release behind `vmlinuz` is left out.
+    /// The names of the files to keep. The release after `vmlinuz` is left out.
     pub(crate) files: &'static [&'static str],
 }
 
@@ -72,7 +72,7 @@ impl Package {
     }
 }
 
-/// Of `name=version`, the version.
+/// The version in `name=version`.
 fn version(apt: &Apt, package: &str) -> Result<String> {
     match package.split_once('=') {
         Some((_, version)) => Ok(version.to_owned()),
@@ -80,7 +80,7 @@ fn version(apt: &Apt, package: &str) -> Result<String> {
     }
 }
 
-/// A file of its own: a link in a package may lead out of it.
+/// Finds a regular file. Links are skipped, because a link in a package may lead out of it.
 fn find(directory: &Path, wanted: &str) -> Result<Option<PathBuf>> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;

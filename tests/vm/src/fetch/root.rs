@@ -1,7 +1,7 @@
-//! A whole Debian, made by mmdebstrap: systemd, both kernels, and an initramfs for each.
+//! A complete Debian system, made by mmdebstrap: systemd, both kernels, and an initramfs for each.
 //!
-//! It needs root, or fakeroot beside the user namespaces that mmdebstrap works in then. Nothing is mounted by us: the file
-//! system is written by `mke2fs -d`.
+//! It needs root, or fakeroot and the user namespaces that mmdebstrap then uses. The harness mounts nothing: `mke2fs -d` writes the
+//! file system.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ use super::kernel::{META_PACKAGE, Series};
 use crate::cache::Cache;
 use crate::tool;
 
-/// What the image's label and so its `root=` is.
+/// The label of the image, which its `root=` names.
 pub(crate) const LABEL: &str = "vmroot";
-/// Sparse: most of it is never written.
+/// The size of the image, which is a sparse file.
 const SIZE: &str = "1600M";
-/// Beside what `minbase` holds.
+/// The packages in addition to those of `minbase`.
 const PACKAGES: &str = "systemd,systemd-sysv,udev,dbus,kmod,e2fsprogs,cpio,zstd,openssl";
 
-/// Who makes its initramfs.
+/// The generator of its initramfs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Maker {
     InitramfsTools,
@@ -46,7 +46,7 @@ impl Maker {
     }
 }
 
-/// The image, and what a machine needs to boot it.
+/// The image, and the kernels and initramfs files that boot it.
 #[derive(Debug, Clone)]
 pub(crate) struct Root {
     directory: PathBuf,
@@ -101,12 +101,12 @@ fn bootstrap(program: &Path, packages: &str, sources: &Path, archive: &Path) -> 
     let mut mmdebstrap = Command::new(program.join("usr/bin/mmdebstrap"));
     mmdebstrap.args(["--quiet", "--variant=minbase", "--architectures=amd64", "--format=tar", "--include", packages]);
     mmdebstrap.arg("bookworm").arg(archive).arg(sources);
-    // Its scratch directory is as large as what it makes.
+    // mmdebstrap's temporary directory becomes as large as the system.
     tool::run(mmdebstrap.env("TMPDIR", archive.parent().context("a directory")?))
 }
 
-/// Unpacks, adds our own units, and writes all of it into a file system: in one shell, because fakeroot remembers who
-/// owns a file only for as long as it runs.
+/// Unpacks the system, adds the harness's units, and writes the file system. One shell does all of this, because fakeroot remembers
+/// the owners of files only while it runs.
 fn write_image(archive: &Path, ours: &Path, into: &Path) -> Result<()> {
     const SCRIPT: &str = "set -e
         mkdir tree

@@ -56,7 +56,7 @@ impl Tools {
         self.path("bin/busybox")
     }
 
-    /// A program with the libraries that it was built against, those of the system notwithstanding.
+    /// A program that runs with the libraries it was built against, not with those of the system.
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(self.path("usr/bin").join(name));
         command.env("LD_LIBRARY_PATH", self.library_path());

@@ -1,4 +1,4 @@
-//! Asks one kernel, and skexec beside it, about the forged cases.
+//! Lets one kernel, and skexec running on it, judge the forged cases.
 
 use std::collections::BTreeMap;
 
@@ -14,30 +14,30 @@ use crate::initramfs::Files;
 use crate::lab::{Firmware, Lab, Setup};
 
 const CASES: &str = "/oracle";
-/// So many that their verdicts, 1 KiB each, are no more than the agent prints at once.
+/// The number of files in one command, so that their verdicts, 1 KiB each, fit into one answer of the agent.
 const AT_ONCE: usize = 40;
-/// The console names each file before the kernel is asked about it.
+/// Makes the console show the name of each file before the call, and turns an oops into a panic.
 const CMDLINE: &str = "printk.devkmsg=on oops=panic";
 
-/// What skexec says of a file.
+/// skexec's verdict on a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Opinion {
-    /// The slug, where it refuses.
+    /// The slug of the reason, if skexec refuses.
     pub(crate) reason: Option<String>,
     pub(crate) predicted: Option<i32>,
     pub(crate) hazard: bool,
 }
 
-/// All that was said in one guest; by the cases' names.
+/// All answers in one guest, by the names of the cases.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     pub(crate) boot: Boot,
     pub(crate) answers: BTreeMap<String, Answer>,
-    /// Empty where the kernel has no efivarfs: skexec then must refuse everything.
+    /// Empty if the kernel has no efivarfs, because skexec then refuses everything.
     pub(crate) opinions: BTreeMap<String, Opinion>,
 }
 
-/// One boot: skexec judges all files, the kernel all that do not crash it.
+/// One boot: skexec judges all files, the kernel all except those that crash it.
 pub(crate) fn about(cases: &[Case], name: &str, kernel: &Kernel, lab: &Lab) -> Result<Session> {
     let (mut guest, boot) = start(cases, name, kernel, lab)?;
     ensure!(boot.lockdown == "integrity", "{name}: the kernel is not locked down: {:?}", boot.lockdown);
@@ -56,7 +56,7 @@ pub(crate) fn about(cases: &[Case], name: &str, kernel: &Kernel, lab: &Lab) -> R
     Ok(session)
 }
 
-/// One boot for one file of which a kernel may die.
+/// One boot for one file that may crash the kernel.
 pub(crate) fn about_hazard(case: &Case, name: &str, kernel: &Kernel, lab: &Lab) -> Result<Answer> {
     let cases = std::slice::from_ref(case);
     let (mut guest, _) = start(cases, name, kernel, lab)?;
@@ -72,7 +72,7 @@ fn start(cases: &[Case], name: &str, kernel: &Kernel, lab: &Lab) -> Result<(Gues
         files.add(&path(case), &case.image);
     }
     for (place, module) in kernel.crypto.iter().enumerate() {
-        // The guest loads them by name, and before efivarfs.
+        // The guest loads these modules by name, before efivarfs.
         files.copy(&format!("/vm/modules/{}/{place}.ko", kernel.release), module)?;
     }
     lab.boot(Setup::new(name, kernel, Firmware::Forged, CMDLINE, files))

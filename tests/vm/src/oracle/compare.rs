@@ -1,4 +1,4 @@
-//! What was said in the guest against the record, the forge and the prediction.
+//! Compares the answers in the guest with the record, the forge and the prediction.
 
 use std::fmt;
 
@@ -7,22 +7,22 @@ use forge::{Case, Expect};
 
 use super::ask::{Opinion, Session};
 
-/// All that was compared for one kernel.
+/// The differences for one kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
     pub(crate) asked: usize,
     pub(crate) not_asked: usize,
     pub(crate) judged: usize,
     pub(crate) stricter: usize,
-    /// The kernel against its record.
+    /// Differences between the kernel and its record.
     pub(crate) from_record: Vec<String>,
-    /// skexec against what the forge says that it must say; what it trusts against the kernel.
+    /// Differences between skexec's verdict and the forge's expectation, and trusted files that the kernel refuses.
     pub(crate) verdicts: Vec<String>,
-    /// skexec's prediction against the kernel.
+    /// Differences between skexec's prediction and the kernel.
     pub(crate) predictions: Vec<String>,
 }
 
-/// The column of the record for a kernel; of one of no such series, that of the reference.
+/// The column of the record for a kernel; for a kernel of another series, the column of the reference.
 pub(crate) fn column(release: &str) -> usize {
     SERIES.iter().position(|series| release.starts_with(&format!("{series}."))).unwrap_or(REFERENCE)
 }
@@ -40,7 +40,7 @@ impl Comparison {
             if let Some(opinion) = session.opinions.get(&case.name) {
                 comparison.against_skexec(case, answer, opinion, column == REFERENCE);
             } else if !session.opinions.is_empty() {
-                comparison.verdicts.push(format!("{}: skexec said nothing", case.name));
+                comparison.verdicts.push(format!("{}: skexec gave no verdict", case.name));
             }
         }
         comparison
@@ -53,13 +53,13 @@ impl Comparison {
             return self.from_record.push(format!("{name}: {answer}, not recorded"));
         };
         if recorded.sha256 != case.sha256() {
-            self.from_record.push(format!("{name}: another file than the one that was recorded"));
+            self.from_record.push(format!("{name}: the file differs from the recorded one"));
         }
         let before = recorded.answers[column];
-        // What a read out of bounds meets is chance: the kernel dies, or goes on to the errno that the forge knows.
+        // The effect of a read out of bounds is random: the kernel crashes, or it continues to the errno that the forge states.
         let by_chance = case.hazard && (answer == Answer::Crash || answer.errno() == case.kernel);
         if answer != before && !by_chance {
-            self.from_record.push(format!("{name}: {answer}, recorded was {before}"));
+            self.from_record.push(format!("{name}: {answer}, but {before} is recorded"));
         }
     }
 
@@ -71,7 +71,7 @@ impl Comparison {
             self.verdicts.push(format!("{name}: skexec says {said:?}, not {:?}", case.skexec));
         }
         self.stricter += usize::from(said.is_some() && answer == Some(Answer::Errno(0)));
-        // What another kernel lacks (an algorithm, a curve) is not for `verify` to say.
+        // `verify` does not check whether another kernel lacks an algorithm or a curve.
         let Some(answer) = answer.filter(|_| is_reference) else { return };
         if said.is_none() && answer != Answer::Errno(0) {
             self.verdicts.push(format!("{name}: skexec trusts it, the kernel says {answer}"));
@@ -90,7 +90,7 @@ impl Comparison {
     }
 }
 
-/// Whether skexec says what it must. A guest without shim has no SbatLevelRT, and no generation is then too low.
+/// Whether skexec's verdict is the expected one. A guest without shim has no SbatLevelRT, so no generation is too low there.
 fn is_right(said: Option<&str>, case: &Case) -> bool {
     match case.skexec {
         Expect::Reject("sbat") => said.is_none_or(|slug| slug == "sbat"),

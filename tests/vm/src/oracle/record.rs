@@ -1,4 +1,4 @@
-//! `--record`: the kernels' answers, kept for `cargo test`.
+//! `--record`: stores the kernels' answers for `cargo test`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::ask::Session;
 use super::compare::column;
 use crate::fetch::Kernel;
 
-/// A record that is not there yet is empty.
+/// Reads the record; a missing file is an empty record.
 pub(crate) fn read() -> Result<Verdicts> {
     match fs::read_to_string(PATH) {
         Ok(text) => Verdicts::parse(&text).map_err(|what| anyhow!(what)),
@@ -29,7 +29,7 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// Begins with what is known of the files as they are today.
+    /// Starts with the recorded answers to the present files.
     pub(super) fn over(before: &Verdicts, cases: &[Case]) -> Self {
         let known = |case: &Case| before.of.get(&case.name).filter(|verdict| verdict.sha256 == case.sha256());
         let answers = |case: &Case| known(case).map_or([None; 2], |verdict| verdict.answers.map(Some));
@@ -37,7 +37,7 @@ impl Recording {
         Self { kernels: before.kernels.clone(), answers }
     }
 
-    /// Takes one kernel's answers into its column.
+    /// Stores one kernel's answers in its column.
     pub(super) fn enter(&mut self, session: &Session, kernel: &Kernel) {
         let column = column(&session.boot.release);
         self.kernels[column] = who(session, kernel);

@@ -17,10 +17,10 @@ use crate::lab::{Firmware, Setup};
 
 /// From the jump to the purgatory's first instruction.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Longer than a second kernel needs to say its first line.
+/// A time that is longer than a second kernel needs for its first line.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// What is damaged.
+/// The place of the damage.
 #[derive(Debug, Clone, Copy)]
 struct Damage {
     segment: &'static str,
@@ -36,7 +36,7 @@ enum Place {
 
 const DAMAGES: [Damage; 4] = [
     Damage { segment: "initrd", at: Place::Middle },
-    // The first things in the purgatory run before they are checked; its last bytes are data.
+    // The start of the purgatory runs before it is checked; its last bytes are data.
     Damage { segment: "purgatory", at: Place::LastByte },
     Damage { segment: "kernel", at: Place::Middle },
     Damage { segment: "boot_params", at: Place::Middle },
@@ -52,7 +52,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     halted(stage, checks)
 }
 
-/// By the other policy the machine stays as it is, its message on the screen.
+/// With the other policy the machine halts, with the message on the screen.
 fn halted(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let damage = DAMAGES[0];
     let mut loaded = Loaded::with(stage, "halt", checks)?.damaged(damage)?;
@@ -67,7 +67,7 @@ fn halted(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// A guest that holds an image, and a debugger beside it.
+/// A guest with a loaded image, and a debugger.
 struct Loaded {
     guest: Guest,
     gdb: Gdb,
@@ -93,7 +93,7 @@ impl Loaded {
         Ok(Self { guest, gdb, plan: load.stdout, before })
     }
 
-    /// Goes on until the old kernel is gone, then changes the bit.
+    /// Lets the guest run until the old kernel has ended, then changes the bit.
     fn damaged(mut self, damage: Damage) -> Result<Self> {
         let entry = json_at(&self.plan, "/plan/entry").context("no plan.entry")?.parse()?;
         let guest = &mut self.guest;
@@ -117,7 +117,7 @@ fn number(plan: &str, name: &str, member: &str) -> Result<u64> {
     Ok(segment(plan, name, member)?.parse()?)
 }
 
-/// In the purgatory's own words: `skexec: segment "initrd" ... is damaged`, or `"kernel (2/3)"` of a long one.
+/// The purgatory's message: `skexec: segment "initrd" ... is damaged`, or `"kernel (2/3)"` for a segment that was split.
 fn names(console: &str, segment: &str) -> bool {
     let named = ["\"", " ("].map(|end| format!("segment \"{segment}{end}"));
     console.lines().any(|line| named.iter().any(|named| line.contains(named)) && line.contains("damaged"))

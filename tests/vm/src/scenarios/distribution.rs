@@ -1,4 +1,4 @@
-//! What an administrator of a Debian does: installs the package, loads the next kernel, and goes there by a clean shutdown.
+//! The steps of an administrator on Debian: install the package, load the next kernel, and boot it by a clean shutdown.
 
 use anyhow::Result;
 
@@ -10,7 +10,7 @@ use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, PATIENCE, Start, root_words};
 
-/// What the stopped service says.
+/// The line that the stopped service prints.
 const WITNESS: &str = "vm-witness: stopped";
 const FLIP: &str =
     "cp /boot/vmlinuz-$R /root/flipped && printf '\\252\\125' | dd of=/root/flipped bs=1 seek=4000000 conv=notrunc";
@@ -42,7 +42,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     shut_down(stage, &mut guest, &second, checks)
 }
 
-/// A refusal before the call leaves alone what is loaded, and the journal has the terminal's words.
+/// A refusal before the call keeps the loaded kernel, and the journal has the same text as the terminal.
 fn refused(guest: &mut Guest, release: &str, with: &str, checks: &mut Checks) -> Result<()> {
     guest.run(&format!("R={release}; {FLIP}"))?;
     let load = format!("skexec load /root/flipped {with}");
@@ -99,7 +99,7 @@ fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut C
     check_loaded("the second kernel holds no image", false, guest, checks)
 }
 
-/// The image's own kernel of the same series: it may be a later one than the harness's.
+/// The kernel of this series in the image, which may be newer than the harness's.
 pub(super) fn release(root: &Root, near: &str) -> Result<String> {
     root.release(if near.starts_with("6.12.") { Series::V6_12 } else { Series::V6_1 })
 }

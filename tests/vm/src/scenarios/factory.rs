@@ -1,6 +1,6 @@
-//! A machine as it is sold: Microsoft's keys in the firmware, Debian's shim, GRUB and kernel on the disk. Nobody names a key
-//! to skexec there. Debian's certificate is built into shim, which hands it on as `MokListRT`, and what the firmware's `dbx`
-//! revokes, the kernel loads all the same: only skexec refuses it.
+//! A machine with Microsoft's keys in the firmware, and Debian's shim, GRUB and kernel on the disk. skexec is given no key there.
+//! Debian's certificate is built into shim, which passes it on as `MokListRT`. The kernel loads images that the firmware's `dbx`
+//! revokes; only skexec refuses them.
 
 use anyhow::{Result, bail};
 use forge::bzimage::BzImage;
@@ -18,7 +18,7 @@ use crate::lab::Firmware;
 const LOAD: &str = "--initrd /boot/initrd --reuse-cmdline";
 const CA: &str = "Debian Secure Boot CA";
 
-/// Files of which the running kernel, asked without skexec, says `errno`.
+/// Files for which the running kernel, called without skexec, answers `errno`.
 struct Refused {
     file: &'static str,
     reason: &'static str,
@@ -29,7 +29,7 @@ const REFUSED: [Refused; 5] = [
     Refused { file: "vmlinuz.revoked", reason: "revoked-image", errno: "OK" },
     Refused { file: "vmlinuz.flipped", reason: "digest-mismatch", errno: "EKEYREJECTED" },
     Refused { file: "vmlinuz.stranger", reason: "unknown-signer", errno: "ENOKEY" },
-    // Nobody's key on this machine, though it is in the `db` of others.
+    // This signer is not trusted on this machine, though it is in the `db` of other scenarios.
     Refused { file: "vmlinuz.owner", reason: "unknown-signer", errno: "ENOKEY" },
     Refused { file: "vmlinuz.unsigned", reason: "unsigned", errno: "ENODATA" },
 ];
@@ -57,7 +57,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     checks.command("the next kernel's files are packed", &guest.run(next)?, &[Expect::Exit(0)]);
     let second = stage.jump(&mut guest, "--initrd /tmp/next", "vm.kexec=1", checks)?;
 
-    // What shim left for the operating system outlives the jump, and so skexec still knows whom to trust.
+    // shim's tables and variables survive the jump, so skexec has the same anchors as before.
     machine(&mut guest, &second, checks)?;
     trusted(&mut guest, checks)?;
     by_both(&REFUSED[0], &mut guest, checks)?;
@@ -66,7 +66,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// The control: with the first kernel itself in `dbx`, GRUB is told no by shim.
+/// The control: with the first kernel itself in `dbx`, shim refuses it, so GRUB cannot start it.
 pub(super) fn not_started(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let firmware = Firmware::Factory { revoked: stage.lab.authenticode(&stage.first)? };
     match stage.boot(firmware, "", Files::default()) {
@@ -80,7 +80,7 @@ pub(super) fn not_started(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> 
 }
 
 impl Stage<'_> {
-    /// Debian's other kernel: not the one that boots first, for shim obeys `dbx`, too.
+    /// Debian's other kernel. It cannot be the first one, because shim obeys `dbx`, too.
     fn revoked(&self) -> Result<Kernel> {
         for series in [Series::V6_1, Series::V6_12] {
             let kernel = self.lab.kernel(&Choice::Debian(series))?;
@@ -104,7 +104,7 @@ impl Stage<'_> {
     }
 }
 
-/// What the machine is, by its own word and by `skexec status`.
+/// Checks the machine's state, by its own files and by `skexec status`.
 fn machine(guest: &mut Guest, boot: &Boot, checks: &mut Checks) -> Result<()> {
     checks.equal("the kernel is locked down", &boot.lockdown.as_str(), &"integrity");
     let in_mok = format!("grep -q '{CA}' /sys/firmware/efi/mok-variables/MokListRT");
@@ -141,7 +141,7 @@ fn machine(guest: &mut Guest, boot: &Boot, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// Debian's kernel, by no other key than the firmware's.
+/// Debian's kernel is trusted without a key on the command line.
 fn trusted(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let verify = guest.run("skexec verify --json /boot/vmlinuz")?;
     let expected = [
@@ -173,7 +173,7 @@ fn by_both(Refused { file, reason, errno }: &Refused, guest: &mut Guest, checks:
     Ok(())
 }
 
-/// Two images that differ in nothing but the generation of a component which the level names.
+/// Two images that differ only in the generation of a component that the level names.
 fn add_sbat(files: &mut Files) {
     for generation in ["1", "999"] {
         let section = Section::new(b".sbat", forge::sbat::section("grub", generation));
@@ -183,7 +183,7 @@ fn add_sbat(files: &mut Files) {
     files.add("/keys/forge/root.pem", forge::root_pem().as_bytes());
 }
 
-/// The level that shim enforces, and left as `SbatLevelRT`.
+/// The level that shim enforces and has stored in `SbatLevelRT`.
 fn sbat_level(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let level = guest.run("cat /sys/firmware/efi/mok-variables/SbatLevelRT")?;
     checks.command("there is an SBAT level", &level, &[Expect::Exit(0), Expect::Stdout("\ngrub,")]);
@@ -198,7 +198,7 @@ fn sbat_level(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// Shim's table and the kernel's blacklist are root's; the variables are everybody's.
+/// Only root can read shim's table and the kernel's blacklist; everyone can read the variables.
 fn without_privilege(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     guest.run("mkdir -p /etc && echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd")?;
     let verify = guest.run("su nobody -c 'skexec verify --json /boot/vmlinuz /boot/vmlinuz.revoked'")?;
@@ -212,7 +212,7 @@ fn without_privilege(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// Debian builds efivarfs as a module: an initramfs may lack it. Shim's table is there all the same, but not `dbx`.
+/// Debian builds efivarfs as a module, which an initramfs may lack. Shim's table can then be read, but not `dbx`.
 fn without_variables(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     checks.command("efivarfs goes", &guest.run("umount /sys/firmware/efi/efivars")?, &[Expect::Exit(0)]);
     let verify = guest.run("skexec verify --json /boot/vmlinuz")?;
@@ -231,7 +231,7 @@ fn without_variables(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// Refused before any call: what was loaded before stays.
+/// A refusal before any call: the image that was loaded before stays.
 fn refused_loads(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let segments = guest.run(&format!("skexec load --json --method segments /boot/vmlinuz {LOAD}"))?;
     let expected = [Expect::Exit(5), Expect::Json("/reason", "segments-forbidden"), Expect::Json("/loaded", "false")];

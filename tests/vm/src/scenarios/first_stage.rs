@@ -1,5 +1,5 @@
-//! An initramfs that Debian's own tools made is the first stage: it verifies the real system's kernel and initrd on their
-//! disk, and boots them or says why it does not.
+//! An initramfs made by Debian's tools is the first stage: it verifies the real system's kernel and initrd on their disk, and boots
+//! them or reports why it does not.
 
 use std::path::PathBuf;
 use std::thread::sleep;
@@ -17,7 +17,7 @@ use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, PATIENCE, Start, root_words};
 
-/// Signs the initrd, and puts beside kernel and initrd what attackers make of them.
+/// Signs the initrd, and adds manipulated copies of kernel and initrd.
 const PREPARE: &str = r#"set -e
     cd /boot
     flip() {
@@ -34,17 +34,17 @@ const PREPARE: &str = r#"set -e
     cp "initrd.img-$RELEASE.p7s" "initrd.img-$RELEASE.flipped.p7s"
     cmp "vmlinuz-$RELEASE" "vmlinuz-$RELEASE.flipped" | wc -l
 "#;
-/// Longer than a real system needs for its kernel's first line.
+/// A time that is longer than a real system needs for its kernel's first line.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// Before every certificate's time.
+/// A time before the validity of every certificate.
 const WRONG_CLOCK: &str = "2001-01-01T00:00:00";
-/// Lines of the console that are shown where a check fails.
+/// The number of console lines that are shown if a check fails.
 const LAST: usize = 30;
-/// A first stage takes less time than a whole system.
+/// The time limit; a first stage takes less time than a complete system.
 const REFUSAL: Duration = Duration::from_secs(200);
 
-/// What lies on the disk in place of the right files, and what the first stage makes of it.
+/// Files on the disk in place of the right ones, and the expected result of the first stage.
 struct Refusal {
     what: &'static str,
     kernel: &'static str,
@@ -142,12 +142,12 @@ impl<'a> FirstStage<'a> {
         let before = size(&mut guest, &image)?;
         let install = match maker {
             Maker::InitramfsTools => "dpkg -i /root/skexec.deb".to_owned(),
-            // What the trigger would do, for one kernel: for all of them it takes too long here.
+            // This does the trigger's work for one kernel only; for all kernels it would take too long here.
             Maker::Dracut => format!("dpkg --no-triggers -i /root/skexec.deb && /etc/kernel/postinst.d/dracut {own}"),
         };
         let install = guest.run(&install)?;
         checks.command("the package is installed", &install, &[Expect::Exit(0)]);
-        // initramfs-tools remade the newest kernel's: the package's trigger asks for that.
+        // The package's trigger made initramfs-tools rebuild the newest kernel's initramfs.
         let said = hook_lines(&install);
         checks.holds("the hook had nothing to warn of", !said.iter().any(|line| line.contains("W: ")), &said);
         let after = size(&mut guest, &image)?;
@@ -192,7 +192,7 @@ impl<'a> FirstStage<'a> {
         let mut guest = self.start(Hardware::default(), kernel, initrd, onfail.word())?;
         let told = guest.await_console(self.end_of(*onfail), 0, REFUSAL);
         if matches!(onfail, Onfail::Reboot) {
-            // QEMU ends where the machine would start anew.
+            // QEMU exits instead of resetting the machine.
             guest.await_end(PATIENCE, "skexec.onfail=reboot")?;
         } else {
             sleep(SILENCE);
@@ -206,7 +206,7 @@ impl<'a> FirstStage<'a> {
         Ok(())
     }
 
-    /// What the console says last.
+    /// The last lines of the console.
     fn end_of(&self, onfail: Onfail) -> &'static str {
         match (onfail, self.maker) {
             (Onfail::Shell, Maker::InitramfsTools) => "(initramfs)",

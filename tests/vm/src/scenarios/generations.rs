@@ -1,4 +1,4 @@
-//! Kernels that boot each other, by both methods in turn: what the firmware said must reach the last of them.
+//! Kernels that boot each other, by both methods in turn: the firmware's data must reach the last of them.
 
 use anyhow::{Context, Result};
 use vm_protocol::facts::Facts;
@@ -11,7 +11,7 @@ use crate::initramfs::{BASE, Files};
 use crate::lab::{Firmware, Setup};
 use crate::report::Colour;
 
-/// How each is loaded by the one before it.
+/// The method by which each kernel loads the next.
 const METHODS: [&str; 5] = ["segments", "file", "segments", "file", "segments"];
 /// The two kernels, each after the other.
 const KERNELS: [&str; 2] = ["/boot/vmlinuz.second", "/boot/vmlinuz.first"];
@@ -45,7 +45,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     nothing_grows(&generations, checks)
 }
 
-/// Loads the next generation, its initrd made of this one's files; returns the initrd's SHA-256.
+/// Loads the next generation with an initrd made of this generation's files; returns the initrd's SHA-256.
 fn hand_over(method: &str, kernel: &str, guest: &mut Guest, checks: &mut Checks) -> Result<String> {
     let pack = guest.run(&format!("cd / && find . -xdev | cpio -o -H newc >{NEXT} && sha256sum {NEXT}"))?;
     checks.command("an initrd is made of all files", &pack, &[Expect::Exit(0)]);
@@ -58,7 +58,8 @@ fn hand_over(method: &str, kernel: &str, guest: &mut Guest, checks: &mut Checks)
     Ok(digest)
 }
 
-/// From the first kernel that kexec booted on, each is told what the one two before it was: same kernel, same method.
+/// From the first kernel that kexec booted on, each generation has the same facts as the one two generations before, which had the same
+/// kernel and method.
 fn nothing_grows(generations: &[Facts], checks: &mut Checks) -> Result<()> {
     let handed = generations.get(1..).context("no generation")?;
     for (early, late) in handed.iter().zip(handed.iter().skip(2)) {

@@ -1,4 +1,4 @@
-//! kexec-tools loads another image after skexec did: the kernel's counter shows it. Then `load --lock` forbids it.
+//! kexec-tools loads another image after skexec: the kernel's counter reveals it. Then `load --lock` prevents it.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! kexec-tools and skexec are given the same kernel, initrd and command line; what they give to `kexec_load(2)` is compared.
+//! kexec-tools and skexec are given the same kernel, initrd and command line, and their calls of `kexec_load(2)` are compared.
 
 mod differences;
 mod fields;
@@ -27,7 +27,7 @@ const AS_RANGES: [&str; 2] = ["e820_entries", "e820_table"];
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut seen = BTreeSet::new();
-    // With memory above 4 GiB addresses have upper halves.
+    // With memory above 4 GiB, the upper halves of addresses are used.
     for (firmware, memory) in [(Firmware::Bios, 2048), (Firmware::Uefi, 6144)] {
         let (mut guest, _) = boot(stage, firmware, memory)?;
         let load = format!("-c -l /boot/vmlinuz --initrd={BASE} --command-line='{CMDLINE}'");
@@ -43,7 +43,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
         checks.equal(&format!("{firmware:?}: the command line"), &ours.cmdline, &theirs.cmdline);
         compare(firmware, &theirs, &ours, &mut seen, checks)?;
     }
-    // Two loaders may choose the same place.
+    // The two loaders may choose the same address.
     let listed = DIFFERENCES.iter().filter(|(_, why)| *why != PLACE).map(|(name, _)| *name);
     let stale: Vec<_> = listed.filter(|name| !seen.contains(name)).collect();
     checks.holds("each difference in the table is real", stale.is_empty(), &stale);
@@ -91,7 +91,7 @@ fn compare(
     Ok(())
 }
 
-/// Kind, length and content, in whatever order they stand; of the random seed only the length.
+/// Type, length and content of the entries, independent of their order; of the RNG seed only the length.
 fn setup_data(params: &Params) -> Vec<(u32, usize, &str)> {
     let mut list = vec![];
     for SetupData { kind, data } in &params.setup_data {

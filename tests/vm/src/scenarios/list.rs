@@ -1,4 +1,4 @@
-//! Which stories there are, with which kernels each is played, and what of it CI plays.
+//! The list of scenarios, the kernels with which each runs, and the selection that runs without `--all`.
 
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
@@ -20,7 +20,7 @@ struct Kind {
     name: &'static str,
     about: &'static str,
     pairs: &'static [Pair],
-    /// Those of them that are played without `--all`.
+    /// Those that run without `--all`.
     ci: &'static [Pair],
     play: Story,
 }
@@ -31,7 +31,7 @@ const KINDS: [Kind; 17] = [
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
            pairs: &[OLD, NEW], ci: &[OLD], play: round_trip::play },
-    // Only 6.3 and later have the load limit.
+    // Linux 6.3 and later have the load limit.
     Kind { name: "permissions", about: "what the system does not permit is said, not tried",
            pairs: &[OLD, NEW], ci: &[NEW], play: permissions::play },
     Kind { name: "lockdown", about: "a locked-down kernel that does not know the signer",
@@ -40,7 +40,7 @@ const KINDS: [Kind; 17] = [
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD], play: swap::play },
     Kind { name: "oracle", about: "forged files: the kernel's record is true, skexec's verdict and prediction right",
            pairs: &[OLD, NEW], ci: &[NEW], play: oracle::play },
-    // 6.1 is packed by lz4, 6.12 by zstd.
+    // 6.1 is compressed by lz4, 6.12 by zstd.
     Kind { name: "payload", about: "the ELF kernel within a bzImage, unpacked and signed",
            pairs: &[OLD, NEW], ci: &[NEW], play: payload::play },
     Kind { name: "generations", about: "five kernels boot each other, by both methods in turn",
@@ -58,7 +58,7 @@ const KINDS: [Kind; 17] = [
            pairs: &[NEW], ci: &[NEW], play: guard::play },
     Kind { name: "distribution", about: "a whole Debian: from dpkg -i to the second kernel's login prompt",
            pairs: &[UP, NEW, OLD], ci: &[UP], play: distribution::play },
-    // The triggers of a package remake the newest kernel's initramfs.
+    // The triggers of a package rebuild the newest kernel's initramfs.
     Kind { name: "package", about: "a whole Debian: the package comes, is replaced, and goes",
            pairs: &[NEW], ci: &[], play: package::play },
     Kind { name: "first-stage", about: "an initramfs of initramfs-tools verifies and boots the real system",
@@ -67,7 +67,7 @@ const KINDS: [Kind; 17] = [
            pairs: &[DOWN, NEW], ci: &[], play: first_stage::dracut },
 ];
 
-/// Every story with every pair of its kernels, and the boots by segments.
+/// Every scenario with every pair of its kernels, and the boots by segments.
 pub(crate) fn all() -> Vec<Scenario> {
     let stories = KINDS.iter().flat_map(|kind| kind.pairs.iter().map(|pair| kind.with(*pair)));
     let boots = ROWS.iter().map(|row| Scenario {

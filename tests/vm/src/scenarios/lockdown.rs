@@ -1,5 +1,5 @@
-//! `lockdown=integrity` on a machine without Secure Boot: the kernel checks signatures, and knows nobody's. Debian's own
-//! kernel is refused there, and skexec must say so before the call.
+//! `lockdown=integrity` on a machine without Secure Boot: the kernel enforces signatures, but has no key that signs kernels. It refuses
+//! Debian's own kernel, and skexec must report this before the call.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The forged files, in one guest: the kernel answers as it is recorded, and skexec says what it must.
+//! The forged files in one guest: the kernel gives the recorded answers, and skexec the expected verdicts.
 
 use anyhow::Result;
 

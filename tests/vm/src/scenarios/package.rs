@@ -1,4 +1,4 @@
-//! The package comes, is replaced by a later one, and goes, and leaves nothing behind.
+//! The package is installed, upgraded, removed and purged, and nothing remains.
 
 use anyhow::Result;
 
@@ -12,7 +12,7 @@ use crate::initramfs::Files;
 use crate::package;
 use crate::root::{Disks, Start, root_words};
 
-/// Everywhere but where this test puts its own files.
+/// Lists the traces of the package everywhere except in the directory of this test's own files.
 const TRACES: &str = "find / -xdev -path /root -prune -o -iname '*skexec*' -print";
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut files = Files::default();
     files.copy("/root/skexec.deb", &package)?;
     files.copy("/root/later.deb", &package::later(&package, &lab.scratch("later"))?)?;
-    // An initramfs that nobody boots is made the faster for what it lacks.
+    // This initramfs is not booted; a small one is built faster.
     files.add("/etc/initramfs-tools/conf.d/vm", b"MODULES=list\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(lab, stage.name, &root, files)?;
     let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
@@ -41,7 +41,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     in_the_initramfs(&own, true, &mut guest, checks)?;
     done("dpkg -i /root/later.deb", &[], &mut guest, checks)?;
     done("dpkg-query --show skexec", &[Expect::Stdout("+later")], &mut guest, checks)?;
-    // The hook's own parts are gone: it warns.
+    // The files that the hook needs are missing, so it warns.
     guest.run("mv /usr/lib/skexec/first-stage.sh /root/")?;
     let remade = guest.run(&format!("update-initramfs -u -k {own} 2>&1"))?;
     let warned = [Expect::Exit(0), Expect::Stdout("W: skexec: ")];

@@ -1,4 +1,4 @@
-//! The vmlinux that the boots by segments use: unpacked rightly from every format, whole, and signed so that skexec trusts it.
+//! The vmlinux for the boots by segments: it is unpacked correctly from every format, complete, and signed so that skexec trusts it.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use crate::lab::Firmware;
 use crate::payload::{self, Format};
 
 const UNKNOWN: &str = "unknown-signer";
-/// Enough that each format has more than one block of its own.
+/// A size at which each format has more than one block.
 const PART: usize = 10 << 20;
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
@@ -36,7 +36,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.copy("/boot/vmlinux.p7s", &vmlinux.signature)?;
     stage.lab.add_keys(&mut files)?;
     let (mut guest, _) = stage.boot(Firmware::Bios, "", files)?;
-    // Of the signer alone: whether an ELF file can be loaded is the other scenarios' question.
+    // Only the signature is checked here; other scenarios check that an ELF file can be loaded.
     let verify = "skexec verify --json --no-system-trust --signature /boot/vmlinux.p7s /boot/vmlinux --keys";
     let owner = guest.run(&format!("{verify} /keys/owner"))?;
     let signer = [Expect::Json("/0/format", "elf"), Expect::Json("/0/signer/issuer", "CN=skexec VM tests, the owner")];

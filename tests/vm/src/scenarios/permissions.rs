@@ -1,4 +1,4 @@
-//! A good kernel that the system does not let anybody load: exit code 5, and the reason by its name.
+//! A valid kernel that the system does not permit to load: exit code 5 and the reason.
 
 use anyhow::Result;
 
@@ -17,7 +17,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     without_the_capability(&mut guest, checks)?;
     beside_another_load(&mut guest, checks)?;
     two_at_once(&mut guest, checks)?;
-    // From here on there is no way back: both can only be tightened until the next boot.
+    // These two settings can only be tightened until the next boot.
     if guest.run(&format!("echo 0 > {LIMIT}"))?.exit == Some(0) {
         refused("the load limit is used up", "load-limit", "", &mut guest, checks)?;
     }
@@ -34,7 +34,7 @@ fn without_the_capability(guest: &mut Guest, checks: &mut Checks) -> Result<()> 
     Ok(())
 }
 
-/// Another program keeps the kernel's kexec lock.
+/// Another program holds the kernel's kexec lock.
 fn beside_another_load(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let hold = format!("agent file-load /boot/vmlinuz --initrd {BASE} --hold 60000");
     let load = format!("skexec load --json /boot/vmlinuz {WITH}");

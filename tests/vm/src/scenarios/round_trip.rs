@@ -1,4 +1,4 @@
-//! What an administrator does: look, load, look, think better of it, load again, go.
+//! The steps of an administrator: status, load, status, unload, load again, exec.
 
 use anyhow::Result;
 
@@ -70,7 +70,7 @@ fn loaded_and_unloaded(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     Ok(())
 }
 
-/// An image that somebody else loaded.
+/// An image that another program loaded.
 fn foreign(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     guest.run(&format!("agent file-load /boot/vmlinuz --initrd {BASE}"))?;
     let exec = guest.run("skexec exec --force --json")?;

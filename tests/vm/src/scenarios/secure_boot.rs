@@ -1,4 +1,4 @@
-//! Files judged twice, by skexec and by a kernel that enforces: the two must agree, and skexec must say why.
+//! Files judged by skexec and by a kernel that enforces signatures: the two must agree, and skexec must give the reason.
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ struct Judged {
     exit: i32,
     verdict: &'static str,
     reason: &'static str,
-    /// What the enforcing kernel says.
+    /// The errno of the enforcing kernel.
     errno: &'static str,
 }
 
@@ -66,7 +66,7 @@ fn by_skexec(judged: &Judged, guest: &mut Guest, checks: &mut Checks) -> Result<
     Ok(())
 }
 
-/// The firmware's `db` holds Debian's key and the owner's, and no other.
+/// The firmware's `db` has only Debian's key and the owner's.
 fn system_trust(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let both = guest.run("skexec verify --json /boot/vmlinuz /boot/vmlinuz.owner")?;
     let trusted = [Expect::Exit(0), Expect::Json("/0/verdict", "trusted"), Expect::Json("/1/verdict", "trusted")];

@@ -1,4 +1,4 @@
-//! `skexec load --method segments`: boots of every kind, each proved by the second kernel's own words.
+//! `skexec load --method segments`: boots of every kind, each proved by the second kernel's report.
 
 mod row;
 mod rows;
@@ -30,7 +30,7 @@ pub(super) fn play(stage: &Stage<'_>, row: &Row, checks: &mut Checks) -> Result<
     let first = guest.facts()?;
     machine_is_the_rows(row, &first, checks);
     if row.initrd == Initrd::Big {
-        // The hole takes no memory: the refusal is about the segments, not about the files.
+        // The sparse file takes no memory, so the refusal is about the segments, not about the files.
         let sparse = if row.outcome == Outcome::Boots { "" } else { "--sparse" };
         let made = guest.run(&format!("agent big-initrd {sparse} {BIG} {BIG_MIB}"))?;
         checks.command("the big initrd is made", &made, &[Expect::Exit(0)]);
@@ -81,7 +81,7 @@ fn initrds(initrd: Initrd) -> &'static [&'static str] {
     }
 }
 
-/// QEMU made the machine that the row names.
+/// Checks that QEMU made the machine that the row describes.
 fn machine_is_the_rows(row: &Row, first: &Facts, checks: &mut Checks) {
     let uefi = !matches!(row.firmware, Firmware::Bios | Firmware::Disk);
     let seen = (first.efi.is_some(), first.la57, first.sha_ni);
@@ -129,7 +129,7 @@ fn boots(
     Ok(())
 }
 
-/// Without an initrd there is no agent: the kernel's own messages are its words, up to its panic for want of a root.
+/// Without an initrd there is no agent, so the kernel's console messages are checked, up to its panic for lack of a root.
 fn speaks_on_the_console(
     stage: &Stage<'_>,
     first: &Facts,
@@ -144,7 +144,7 @@ fn speaks_on_the_console(
     says("it was told where ACPI begins", "ACPI: RSDP 0x");
     says("it found the memory map", "BIOS-e820: [mem 0x");
     says("it looked for a root, having no initrd", "Unable to mount root fs");
-    // UEFI's tables still name the first boot's initrd: an empty one keeps the kernel from it.
+    // UEFI's tables still name the first boot's initrd; an empty initrd prevents the kernel from using it.
     let ramdisk = match first.efi {
         Some(_) => format!("RAMDISK: [mem {:#010x}-", segment(&loading.stdout, "initrd", "addr")?.parse::<u64>()?),
         None => String::new(),

@@ -1,5 +1,5 @@
-//! The kernel's file is overwritten, in place, after skexec verified it and before it is loaded. The machine enforces
-//! nothing, so that only skexec stands between the new file and the jump.
+//! The kernel's file is overwritten in place after skexec has verified it and before it is loaded. The machine enforces no
+//! signatures, so only skexec prevents the new file from being booted.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use crate::fetch::{Choice, Kernel, Series};
 use crate::initramfs::BASE;
 use crate::lab::Firmware;
 
-/// What `-v` prints between verification and load; there the program is held.
+/// The line that `-v` prints between verification and load, at which the program is held.
 const VERIFIED: &str = "skexec: verified";
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
@@ -35,7 +35,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 }
 
 impl Stage<'_> {
-    /// A kernel that can be told from the second by its release.
+    /// A kernel that differs from the second one in its release.
     fn another(&self) -> Result<Kernel> {
         let newer = self.lab.kernel(&Choice::Debian(Series::V6_12))?;
         if newer.release != self.second.release {

@@ -1,4 +1,4 @@
-//! skexec for another processor, where it verifies and inspects, and loads nothing.
+//! skexec for another processor, for which it can verify and inspect, but not load.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -17,7 +17,7 @@ const TARGET: &str = "aarch64-unknown-linux-gnu";
 /// Tests that call the library and load nothing; one that starts the program would need the emulator registered with the
 /// kernel.
 const TESTS: [&str; 5] = ["--lib", "--test=judged", "--test=revoked", "--test=pkits", "--test=processor"];
-/// Every so many of the forged files are shown to both programs.
+/// The step through the forged files: both programs verify only every eighth.
 const STEP: usize = 8;
 
 pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report) -> Result<()> {
@@ -66,7 +66,7 @@ struct Both {
 }
 
 impl Both {
-    /// Every word and every exit code must be the same.
+    /// Both must print the same and have the same exit code.
     fn compare(&self, scratch: &Path) -> Result<()> {
         fs::create_dir_all(scratch)?;
         let (file, key) = (scratch.join("file"), scratch.join("root.pem"));

@@ -1,5 +1,5 @@
-//! What differs between kexec-tools' call and skexec's, and why. A difference that is not listed is an error; so is one that
-//! is listed and was not seen, but for addresses.
+//! The differences between kexec-tools' call and skexec's, with the reasons. A difference that is not listed is an error. So is a listed
+//! difference that does not occur, except for addresses.
 
 /// A field of boot_params, and the reason.
 pub(super) const DIFFERENCES: &[(&str, &str)] = &[
@@ -24,8 +24,8 @@ pub(super) const DIFFERENCES: &[(&str, &str)] = &[
 
 pub(super) const PLACE: &str = "an address: each loader chooses its own places";
 
-/// kexec-tools leaves out RAM below this address, where real mode keeps its interrupt table; skexec hands on the firmware's
-/// map, and the kernel keeps the whole first page for itself.
+/// kexec-tools leaves out RAM below this address, where real mode has its interrupt table. skexec passes on the firmware's map, and
+/// the kernel reserves the whole first page itself.
 pub(super) const E820_START: u64 = 0x400;
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ addresses.
 | --- | --- |
 ";
 
-    /// `BLESS=1 cargo test -p xtask` writes the page anew.
+    /// `BLESS=1 cargo test -p xtask` rewrites the page.
     #[test]
     fn the_page_lists_them_all() {
         let mut page = String::from(HEAD);

@@ -1,4 +1,4 @@
-//! One boot by segments: what varies, and its values.
+//! One boot by segments: its parameters and their values.
 
 use crate::fetch::Series;
 use crate::lab::Firmware;
@@ -16,7 +16,7 @@ pub(crate) enum Initrd {
     Small,
     /// Two files, which skexec joins.
     Two,
-    /// [`BIG_MIB`] beside the small one.
+    /// An initrd of [`BIG_MIB`] and the small one.
     Big,
 }
 
@@ -49,7 +49,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Says all its values, so that a filter can choose by any.
+    /// The name contains all values, so that a filter can choose by any of them.
     pub(crate) fn name(&self) -> String {
         let Self { first, second, memory, .. } = self;
         let format = format!("{:?}", self.format).to_lowercase();

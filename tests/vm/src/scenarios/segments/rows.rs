@@ -1,4 +1,4 @@
-//! The boots by segments: each pair of values of any two columns stands in one of them at least.
+//! The boots by segments: each pair of values of any two columns occurs in at least one of them.
 
 use super::row::Format::{Bzimage, Vmlinux};
 use super::row::Initrd::{Big, None, Small, Two};
@@ -29,7 +29,7 @@ pub(crate) const ROWS: [Row; 20] = [
     ci(row(V6_12, V6_12, Vmlinux, Disk, Two, 2048, YES, YES)),
     row(V6_12, V6_12, Bzimage, Disk, Small, 512, YES, NO),
     row(V6_12, V6_12, Vmlinux, Disk, Small, 2048, NO, NO),
-    // More than the pairs ask for: what most machines are, and the extremes together.
+    // Rows beyond the required pairs: the most common machines, and the extremes together.
     ci(row(V6_12, V6_12, Bzimage, Uefi, Small, 2048, YES, YES)),
     row(V6_12, V6_12, Vmlinux, Uefi, Two, 6144, YES, YES),
     row(V6_12, V6_12, Vmlinux, Bios, Big, 6144, YES, NO),
@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    /// Pairs that no boot can show, and why.
+    /// Pairs that cannot occur in a boot, with the reason.
     const EXCLUDED: [(&str, &str, &str); 1] =
         [("initrd=Big", "memory=512", "220 MiB and a kernel are more than half of 512 MiB: a row shows the refusal")];
 

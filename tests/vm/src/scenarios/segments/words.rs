@@ -1,4 +1,4 @@
-//! The second kernel's own words, held against the first's.
+//! Compares the second kernel's report with the first's.
 
 use std::ops::Range;
 
@@ -6,17 +6,17 @@ use vm_protocol::facts::{E820, Facts, SETUP_EFI, SETUP_RNG_SEED};
 
 use crate::checks::Checks;
 
-/// RAM that the first kernel reserved for itself, such as UEFI's tables, may be kept from the second.
+/// RAM that the first kernel reserved for itself, such as UEFI's tables, may be missing in the second kernel's map.
 const MOST_RAM_KEPT: u64 = 16 << 20;
 const RAM: &str = "System RAM";
 
-/// The machine is the same: nothing about it is lost on the way.
+/// The second kernel knows everything about the machine that the first one knew.
 pub(crate) fn same_machine(before: &Facts, after: &Facts, checks: &mut Checks) {
     let both = (before, after);
     checks.equal("UEFI's runtime services are as they were", &after.efi, &before.efi);
     checks.equal("ACPI's tables are as they were", &after.acpi_tables, &before.acpi_tables);
     checks.holds("it was told where ACPI begins", after.rsdp != 0, &after.rsdp);
-    // A BIOS' kernel finds the RSDP itself, and need not have been told.
+    // Under a BIOS the kernel finds the RSDP itself, so boot_params need not have it.
     let same = before.rsdp == 0 || before.rsdp == after.rsdp;
     checks.holds("that is where the first kernel found it", same, &format!("{:#x}, {:#x}", before.rsdp, after.rsdp));
     checks.equal("its word on Secure Boot is the firmware's", &after.secure_boot, &before.secure_boot);
@@ -28,14 +28,14 @@ pub(crate) fn same_machine(before: &Facts, after: &Facts, checks: &mut Checks) {
     checks.equal("five-level paging is as it was", &after.la57, &before.la57);
 }
 
-/// What skexec hands over besides the zero page.
+/// Checks the data that skexec passes on besides the zero page.
 pub(crate) fn setup_data(after: &Facts, checks: &mut Checks) {
     let has = |kind| after.setup_data.iter().filter(|entry| entry.kind == kind).count();
     checks.equal("UEFI's tables are handed over where there are any", &has(SETUP_EFI), &after.efi.iter().count());
     checks.equal("one seed of random numbers is handed over", &has(SETUP_RNG_SEED), &1);
 }
 
-/// Each range of the first that is not RAM is one of the second's, or within one.
+/// Each range of the first map that is not RAM must be one of the second map's ranges, or within one.
 fn kept((before, after): (&Facts, &Facts)) -> bool {
     before.e820.iter().filter(|range| range.kind != RAM).all(|range| {
         let within = |other: &&E820| other.start <= range.start && range.end <= other.end;
@@ -47,7 +47,7 @@ fn ram(map: &[E820]) -> Vec<Range<u64>> {
     map.iter().filter(|range| range.kind == RAM).map(|range| range.start..range.end + 1).collect()
 }
 
-/// Bytes of the first ranges that the second ones do not hold; each list disjoint.
+/// The number of bytes in the first ranges that are not in the second ones; each list is disjoint.
 fn not_in(these: &[Range<u64>], those: &[Range<u64>]) -> u64 {
     let common = |a: &Range<u64>, b: &Range<u64>| a.end.min(b.end).saturating_sub(a.start.max(b.start));
     let left = |a: &Range<u64>| a.end - a.start - those.iter().map(|b| common(a, b)).sum::<u64>();
