@@ -12,7 +12,8 @@ fn verify_and_load_agree_on_initrds() {
     let lab = Lab::new();
     let good = b"070701 an initrd".to_vec();
     let signature = forge::detached(&good, &forge::pki::signer());
-    let rows: [(&[u8], Option<&[u8]>, &str, u8); 5] = [
+    type Row<'a> = (&'a [u8], Option<&'a [u8]>, &'a str, u8);
+    let rows: [Row<'_>; 5] = [
         (&good, None, "initrd-unsigned", 3),
         (&good, Some(&signature), "null", 0),
         (b"070701 another initrd", Some(&signature), "message-digest", 3),
