@@ -1,0 +1,60 @@
+//! Who signs: a key, its certificate, and the certificates above it.
+
+use crate::args::SignerArgs;
+use crate::certificate::Certificate;
+use crate::failure::Failure;
+use crate::key::PrivateKey;
+use skexec::digest::Algorithm;
+use skexec::trust::{Anchor, Trust};
+use std::path::Path;
+
+pub(crate) struct Signer {
+    pub(crate) key: PrivateKey,
+    pub(crate) certificate: Certificate,
+    /// Each issued the one before it.
+    pub(crate) chain: Vec<Certificate>,
+    pub(crate) algorithm: Algorithm,
+}
+
+impl Signer {
+    /// Reads the files, the certificates first: nobody types a passphrase for a certificate that cannot be read.
+    pub(crate) fn read(args: &SignerArgs) -> Result<Self, Failure> {
+        let certificate = Certificate::read(&args.cert)?;
+        let chain = args.chain.iter().map(|path| Certificate::read(path)).collect::<Result<Vec<_>, _>>()?;
+        check_chain(&certificate, &chain, args)?;
+        let key = PrivateKey::read(&args.key, args.passphrase_file.as_deref())?;
+        if key.public()? != certificate.parsed.tbs_certificate.subject_public_key_info {
+            let (key, cert) = (args.key.display(), args.cert.display());
+            return Err(Failure::unsuitable(format!("{key} is not the private key of the certificate {cert}"))
+                .advise("give the key and the certificate that were made together"));
+        }
+        Ok(Self { key, certificate, chain, algorithm: args.digest.into() })
+    }
+
+    /// The trust of a machine on which the last certificate is enrolled, and nothing else.
+    pub(crate) fn trust(&self) -> Trust {
+        let last = self.chain.last().unwrap_or(&self.certificate);
+        let anchor = Anchor { certificate: last.loader.clone(), source: "--cert or --chain".to_owned() };
+        Trust { anchors: vec![anchor], ..Trust::default() }
+    }
+
+    /// The signer's name, for people.
+    pub(crate) fn name(&self) -> String {
+        self.certificate.loader.subject()
+    }
+}
+
+fn check_chain(certificate: &Certificate, chain: &[Certificate], args: &SignerArgs) -> Result<(), Failure> {
+    let below = std::iter::once(certificate).chain(chain);
+    let paths = std::iter::once(&args.cert).chain(&args.chain);
+    for (((child, issuer), path), issuer_path) in below.zip(chain).zip(paths).zip(&args.chain) {
+        child.loader.verify_signed_by(&issuer.loader).map_err(|finding| not_issued(path, issuer_path, &finding))?;
+    }
+    Ok(())
+}
+
+fn not_issued(child: &Path, issuer: &Path, finding: &skexec::reason::Finding) -> Failure {
+    let (child, issuer) = (child.display(), issuer.display());
+    Failure::unsuitable(format!("{issuer} did not issue {child}: {finding}"))
+        .advise("give --chain in order: the issuer of --cert first, then that one's issuer")
+}
