@@ -102,23 +102,23 @@ fn extensions(
     };
     let mut all = match purpose {
         Purpose::Authority => vec![
-            extension(&BasicConstraints { ca: true, path_len_constraint: Some(0) })?,
-            extension(&KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
+            extension(true, &BasicConstraints { ca: true, path_len_constraint: Some(0) })?,
+            extension(true, &KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?,
         ],
         Purpose::Signer => vec![
-            extension(&BasicConstraints { ca: false, path_len_constraint: None })?,
-            extension(&KeyUsage(KeyUsages::DigitalSignature.into()))?,
-            extension(&ExtendedKeyUsage(vec![CODE_SIGNING]))?,
+            extension(true, &BasicConstraints { ca: false, path_len_constraint: None })?,
+            extension(true, &KeyUsage(KeyUsages::DigitalSignature.into()))?,
+            extension(false, &ExtendedKeyUsage(vec![CODE_SIGNING]))?,
         ],
     };
-    all.push(extension(&SubjectKeyIdentifier(key_id(subject)?))?);
-    all.push(extension(&authority)?);
+    all.push(extension(false, &SubjectKeyIdentifier(key_id(subject)?))?);
+    all.push(extension(false, &authority)?);
     Ok(all)
 }
 
-/// The crate's own rule decides which extension is critical: basicConstraints and keyUsage are.
-fn extension(value: &impl AsExtension) -> Result<Extension, Failure> {
-    Ok(value.to_extension(&Name::default(), &[])?)
+fn extension(critical: bool, value: &impl AsExtension) -> Result<Extension, Failure> {
+    let extension = value.to_extension(&Name::default(), &[])?;
+    Ok(Extension { critical, ..extension })
 }
 
 /// The leftmost 160 bits of the SHA-256 of the key (RFC 7093, 2, method 1).

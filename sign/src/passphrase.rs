@@ -38,9 +38,9 @@ pub(crate) fn new(file: Option<&Path>) -> Result<Passphrase, Failure> {
 }
 
 fn ask(prompt: &str) -> Result<Passphrase, Failure> {
-    rpassword::prompt_password(prompt)
-        .map(Zeroizing::new)
-        .map_err(|error| Failure::failed(format!("cannot ask for a passphrase: {error}")).advise(NO_TERMINAL))
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
+        Failure::failed(format!("cannot ask for a passphrase on the terminal: {error}")).advise(NO_TERMINAL)
+    })
 }
 
 fn first_line(file: &Path) -> Result<Passphrase, Failure> {
