@@ -1,8 +1,8 @@
 //! Makes certificates (RFC 5280) with the extensions that shim, the kernel and skexec require.
 
+use crate::clock::time_after;
 use crate::failure::Failure;
 use crate::key::PrivateKey;
-use crate::message::time_after;
 use der::asn1::{BitString, ObjectIdentifier, OctetString, SetOfVec, Utf8StringRef};
 use der::{Any, Encode};
 use rand_core::{OsRng, RngCore};

@@ -1,15 +1,19 @@
 //! `skexec-sign keys`: an authority to enrol, a signer that it issued, and the files for both.
 
 use crate::args::KeysArgs;
+use crate::certificate::Certificate;
 use crate::esl;
 use crate::failure::Failure;
 use crate::issue::{self, Party, Purpose};
 use crate::key::PrivateKey;
 use crate::output::{self, PRIVATE, PUBLIC};
 use crate::passphrase::{self, Passphrase};
+use crate::signer::Signer;
+use crate::variable::{self, Variable};
 use der::Document;
 use der::pem::LineEnding;
 use rand_core::{OsRng, RngCore};
+use skexec::digest::Algorithm;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -18,8 +22,9 @@ use zeroize::Zeroizing;
 /// ub-common-name (RFC 5280, appendix A.1), in characters.
 const LONGEST_NAME: usize = 64;
 
-/// Names of the files, in the order in which they are made.
-const FILES: [&str; 6] = ["ca.key", "ca.pem", "ca.der", "ca.esl", "signer.key", "signer.pem"];
+/// The files, in the order in which they are made.
+const FILES: [&str; 9] =
+    ["ca.key", "ca.pem", "ca.der", "ca.esl", "PK.auth", "KEK.auth", "db.auth", "signer.key", "signer.pem"];
 
 /// What a file holds; a private key is overwritten in memory like all the others.
 type Bytes = Zeroizing<Vec<u8>>;
@@ -32,9 +37,13 @@ pub(crate) fn run(args: &KeysArgs) -> Result<String, Failure> {
         false => Some(passphrase::new(args.passphrase_file.as_deref())?),
     };
     let (authority_key, signer_key) = (PrivateKey::generate(args.algorithm)?, PrivateKey::generate(args.algorithm)?);
-    let authority = Party { name: &authority, key: &authority_key };
-    let signer = Party { name: &signer, key: &signer_key };
-    let files = files(authority, signer, args.days, passphrase.as_ref())?;
+    let above = Party { name: &authority, key: &authority_key };
+    let below = Party { name: &signer, key: &signer_key };
+    let authority_der = issue::certificate(Purpose::Authority, above, above, args.days)?;
+    let signer_der = issue::certificate(Purpose::Signer, below, above, args.days)?;
+    let certificate = Certificate::from_der(&authority_der).map_err(Failure::failed)?;
+    let authority = Signer { key: authority_key, certificate, chain: Vec::new(), algorithm: Algorithm::Sha256 };
+    let files = files(&authority, &signer_key, &signer_der, passphrase.as_ref())?;
     write(&args.directory, files)?;
     Ok(format!("{}: made {}", args.directory.display(), FILES.join(", ")))
 }
@@ -59,22 +68,25 @@ fn refuse_existing(directory: &Path) -> Result<(), Failure> {
 
 /// The content of each of [`FILES`].
 fn files(
-    authority: Party<'_>,
-    signer: Party<'_>,
-    days: u32,
+    authority: &Signer,
+    signer_key: &PrivateKey,
+    signer_der: &[u8],
     passphrase: Option<&Passphrase>,
-) -> Result<[Bytes; 6], Failure> {
-    let authority_der = issue::certificate(Purpose::Authority, authority, authority, days)?;
-    let signer_der = issue::certificate(Purpose::Signer, signer, authority, days)?;
-    let key = |party: Party<'_>| party.key.to_pem(passphrase).map(|pem| Zeroizing::new(pem.as_bytes().to_vec()));
-    let esl = esl::of_certificate(owner(), &authority_der)?;
+) -> Result<[Bytes; 9], Failure> {
+    let der = authority.certificate.loader.der();
+    let list = esl::of_certificate(owner(), der)?;
+    let key = |key: &PrivateKey| key.to_pem(passphrase).map(|pem| Zeroizing::new(pem.as_bytes().to_vec()));
+    let variable = |variable| variable::authenticated(variable, &list, authority).map(Zeroizing::new);
     Ok([
-        key(authority)?,
-        pem(&authority_der)?,
-        Zeroizing::new(authority_der),
-        Zeroizing::new(esl),
-        key(signer)?,
-        pem(&signer_der)?,
+        key(&authority.key)?,
+        pem(der)?,
+        Zeroizing::new(der.to_vec()),
+        Zeroizing::new(list.clone()),
+        variable(Variable::PlatformKey)?,
+        variable(Variable::KeyExchangeKey)?,
+        variable(Variable::Allowed)?,
+        key(signer_key)?,
+        pem(signer_der)?,
     ])
 }
 
@@ -93,7 +105,7 @@ fn owner() -> [u8; 16] {
 }
 
 /// Writes all files, or leaves none.
-fn write(directory: &Path, files: [Bytes; 6]) -> Result<(), Failure> {
+fn write(directory: &Path, files: [Bytes; 9]) -> Result<(), Failure> {
     let made = make(directory)?;
     let mut written: Vec<PathBuf> = Vec::new();
     for (name, bytes) in FILES.iter().zip(files) {

@@ -7,6 +7,7 @@
 
 mod args;
 mod certificate;
+mod clock;
 mod detached;
 mod esl;
 mod failure;
@@ -18,6 +19,7 @@ mod message;
 mod output;
 mod passphrase;
 mod signer;
+mod variable;
 
 use args::{Cli, Command};
 use clap::Parser;

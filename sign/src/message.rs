@@ -1,5 +1,6 @@
 //! Signed messages: CMS SignedData (RFC 5652) with one signer and signed attributes, as the kernel's PKCS#7 parser reads it.
 
+use crate::clock::time_after;
 use crate::failure::Failure;
 use crate::key::digest_algorithm;
 use crate::signer::Signer;
@@ -8,14 +9,12 @@ use cms::content_info::{CmsVersion, ContentInfo};
 use cms::signed_data::{
     CertificateSet, EncapsulatedContentInfo, SignedData, SignerIdentifier, SignerInfo, SignerInfos,
 };
-use der::asn1::{GeneralizedTime, ObjectIdentifier, OctetString, SetOfVec, UtcTime};
-use der::{Any, DateTime, Encode, EncodeValue, Tagged};
-use std::time::{SystemTime, UNIX_EPOCH};
+use der::asn1::{ObjectIdentifier, OctetString, SetOfVec};
+use der::{Any, Encode, EncodeValue, Tagged};
 use x509_cert::attr::{Attribute, Attributes};
-use x509_cert::time::Time;
 
 /// id-data (RFC 5652, 4).
-pub(crate) const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
+const DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.1");
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
@@ -43,29 +42,44 @@ impl Content<'_> {
             Self::Detached(bytes) => bytes,
         }
     }
+
+    fn encapsulated(self) -> EncapsulatedContentInfo {
+        match self {
+            Self::Inside(econtent_type, element) => EncapsulatedContentInfo { econtent_type, econtent: Some(element) },
+            Self::Detached(_) => EncapsulatedContentInfo { econtent_type: DATA, econtent: None },
+        }
+    }
 }
 
-/// Signs a content; the message in DER. Both versions are 1 whatever the content is: PKCS#7 (RFC 2315, 9.1) has no other, and the
-/// kernel refuses a SignerInfo whose version is not the message's.
+/// Signs a content; the message in DER.
 pub(crate) fn sign(content: Content<'_>, signer: &Signer) -> Result<Vec<u8>, Failure> {
     let digest = signer.algorithm.digest(&[content.covered()]).value;
     let attributes = attributes(content.kind(), digest)?;
-    let digest_alg = digest_algorithm(signer.algorithm);
-    let info = signer_info(signer, attributes)?;
-    let (econtent_type, econtent) = match content {
-        Content::Inside(kind, element) => (kind, Some(element)),
-        Content::Detached(_) => (DATA, None),
-    };
-    let message = SignedData {
+    // The signature is over the attributes as a SET OF in DER, which is how they are encoded here (RFC 5652, 5.4).
+    let covered = attributes.to_der()?;
+    let info = signer_info(signer, Some(attributes), &covered)?;
+    let content = Any::encode_from(&signed_data(signer, content.encapsulated(), info)?)?;
+    Ok(ContentInfo { content_type: SIGNED_DATA, content }.to_der()?)
+}
+
+/// Signs a content that stands elsewhere, without attributes and without ContentInfo around the SignedData, as UEFI demands of
+/// authenticated variables (UEFI 8.2.2).
+pub(crate) fn sign_variable(content: &[u8], signer: &Signer) -> Result<Vec<u8>, Failure> {
+    let info = signer_info(signer, None, content)?;
+    Ok(signed_data(signer, Content::Detached(content).encapsulated(), info)?.to_der()?)
+}
+
+/// Both versions are 1 whatever the content is: PKCS#7 (RFC 2315, 9.1) has no other, and the kernel refuses a SignerInfo whose version
+/// is not the message's.
+fn signed_data(signer: &Signer, content: EncapsulatedContentInfo, info: SignerInfo) -> Result<SignedData, Failure> {
+    Ok(SignedData {
         version: CmsVersion::V1,
-        digest_algorithms: SetOfVec::try_from(vec![digest_alg])?,
-        encap_content_info: EncapsulatedContentInfo { econtent_type, econtent },
+        digest_algorithms: SetOfVec::try_from(vec![digest_algorithm(signer.algorithm)])?,
+        encap_content_info: content,
         certificates: Some(certificates(signer)?),
         crls: None,
         signer_infos: SignerInfos(SetOfVec::try_from(vec![info])?),
-    };
-    let content = Any::encode_from(&message)?;
-    Ok(ContentInfo { content_type: SIGNED_DATA, content }.to_der()?)
+    })
 }
 
 fn certificates(signer: &Signer) -> Result<CertificateSet, Failure> {
@@ -74,9 +88,8 @@ fn certificates(signer: &Signer) -> Result<CertificateSet, Failure> {
     Ok(CertificateSet(SetOfVec::try_from(all)?))
 }
 
-/// The signature is over the attributes as a SET OF in DER, which is how they are encoded here (RFC 5652, 5.4).
-fn signer_info(signer: &Signer, attributes: Attributes) -> Result<SignerInfo, Failure> {
-    let signature = signer.key.sign(signer.algorithm, &attributes.to_der()?)?;
+fn signer_info(signer: &Signer, attributes: Option<Attributes>, covered: &[u8]) -> Result<SignerInfo, Failure> {
+    let signature = signer.key.sign(signer.algorithm, covered)?;
     let certificate = &signer.certificate.parsed.tbs_certificate;
     Ok(SignerInfo {
         version: CmsVersion::V1,
@@ -85,7 +98,7 @@ fn signer_info(signer: &Signer, attributes: Attributes) -> Result<SignerInfo, Fa
             serial_number: certificate.serial_number.clone(),
         }),
         digest_alg: digest_algorithm(signer.algorithm),
-        signed_attrs: Some(attributes),
+        signed_attrs: attributes,
         signature_algorithm: signer.key.message_algorithm(signer.algorithm),
         signature: OctetString::new(signature)?,
         unsigned_attrs: None,
@@ -103,16 +116,4 @@ fn attributes(kind: ObjectIdentifier, digest: Vec<u8>) -> Result<Attributes, Fai
 fn attribute<T: EncodeValue + Tagged>(oid: ObjectIdentifier, value: &T) -> Result<Attribute, Failure> {
     let value = Any::encode_from(value)?;
     Ok(Attribute { oid, values: SetOfVec::try_from(vec![value])? })
-}
-
-/// The time this many seconds from now, as UTCTime up to the year 2049 (RFC 5280, 4.1.2.5; RFC 5652, 11.3).
-pub(crate) fn time_after(seconds: u64) -> Result<Time, Failure> {
-    let clock = || Failure::failed("the clock is set to a time that a signature cannot state");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| clock())?;
-    let then = now.checked_add(std::time::Duration::from_secs(seconds)).ok_or_else(clock)?;
-    let then = DateTime::from_unix_duration(then).map_err(|_| clock())?;
-    if then.year() <= UtcTime::MAX_YEAR {
-        return Ok(Time::UtcTime(UtcTime::from_date_time(then)?));
-    }
-    Ok(Time::GeneralTime(GeneralizedTime::from_date_time(then)))
 }

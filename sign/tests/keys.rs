@@ -3,6 +3,9 @@
 
 mod support;
 
+use forge::cms::Trailer;
+use forge::der::{ctx, oid, seq, splice};
+use forge::oid::SIGNED_DATA;
 use skexec::trust::Signature::Embedded;
 use skexec::trust::cert::Certificate;
 use skexec::trust::esl;
@@ -10,7 +13,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use support::{Place, Run, errno, trusting, verdict};
 
-const FILES: [&str; 6] = ["ca.der", "ca.esl", "ca.key", "ca.pem", "signer.key", "signer.pem"];
+const FILES: [&str; 9] =
+    ["KEK.auth", "PK.auth", "ca.der", "ca.esl", "ca.key", "ca.pem", "db.auth", "signer.key", "signer.pem"];
 
 fn names(place: &Place, directory: &str) -> Vec<String> {
     let entries = fs::read_dir(place.path(directory)).unwrap();
@@ -24,7 +28,10 @@ fn what_the_new_signer_signs_is_trusted() {
     for algorithm in ["p256", "p384", "rsa3072"] {
         let place = Place::new(&[]);
         let said = place.sign(&format!("keys {{}}/keys --no-passphrase --algorithm {algorithm}"));
-        assert_eq!(said, "{}/keys: made ca.key, ca.pem, ca.der, ca.esl, signer.key, signer.pem\n");
+        assert_eq!(
+            said,
+            "{}/keys: made ca.key, ca.pem, ca.der, ca.esl, PK.auth, KEK.auth, db.auth, signer.key, signer.pem\n"
+        );
         assert_eq!(names(&place, "keys"), FILES);
         place.write("image", &forge::unsigned_bzimage());
         place.sign("image --key {}/keys/signer.key --cert {}/keys/signer.pem {}/image");
@@ -104,4 +111,36 @@ fn an_existing_file_is_not_overwritten() {
     let nowhere = place.run("keys {}/no/where --no-passphrase --algorithm p256");
     assert_eq!(nowhere.exit, 1);
     assert!(nowhere.err.starts_with("skexec-sign: cannot make the directory {}/no/where: "), "{}", nowhere.err);
+}
+
+/// EFI_VARIABLE_AUTHENTICATION_2 and the list; the signature is over name, vendor, attributes, time and list (UEFI 8.2.2).
+#[test]
+fn the_variables_are_signed_by_the_authority() {
+    let place = Place::new(&[]);
+    place.sign("keys {}/keys --no-passphrase --algorithm p256");
+    let (list, trust) = (place.read("keys/ca.esl"), trusting(&place.read("keys/ca.der")));
+    let global = *b"\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c";
+    let security = *b"\xcb\xb2\x19\xd7\x3a\x3d\x96\x45\xa3\xbc\xda\xd0\x0e\x67\x65\x6f";
+    for (name, wide, vendor) in
+        [("PK", &b"P\0K\0"[..], global), ("KEK", b"K\0E\0K\0", global), ("db", b"d\0b\0", security)]
+    {
+        let file = place.read(&format!("keys/{name}.auth"));
+        let (time, rest) = file.split_at(16);
+        let length = usize::try_from(u32::from_le_bytes(rest[..4].try_into().unwrap())).unwrap();
+        assert_eq!(rest[4..8], [0x00, 0x02, 0xf1, 0x0e]);
+        assert_eq!(rest[length..], list, "{name}");
+        assert_eq!((time[7], &time[8..]), (0, &[0; 8][..]), "what UEFI wants zero");
+        let message = &rest[24..length];
+        // Firmware looks for SHA-256 at this place, and for no ContentInfo around the SignedData.
+        assert_eq!(message[13..22], *b"\x60\x86\x48\x01\x65\x03\x04\x02\x01");
+        // A signature without attributes over what stands before it: skexec reads that as an appended one.
+        let wrapped = seq(vec![oid(SIGNED_DATA), ctx(0, vec![splice(message.to_vec())])]).encode();
+        let covered = [wide, &vendor, &[0x27, 0, 0, 0], time, &list].concat();
+        assert_eq!(verdict(&Trailer::default().append(&covered, &wrapped), Embedded, &trust), "trusted", "{name}");
+        assert_eq!(
+            verdict(&Trailer::default().append(&covered[1..], &wrapped), Embedded, &trust),
+            "bad-signature",
+            "{name}"
+        );
+    }
 }
