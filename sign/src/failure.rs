@@ -36,7 +36,7 @@ impl Failure {
 
     /// What the loader would find wrong with the file, before or after it was signed.
     pub(crate) fn found(path: &Path, finding: &Finding) -> Self {
-        Self::unsuitable(format!("{}: {finding} ({})", path.display(), finding.reason))
+        Self::unsuitable(format!("{}: {finding} ({})", path.display(), finding.reason)).advise(finding.reason.advice())
     }
 
     #[must_use]

@@ -5,6 +5,7 @@ use crate::certificate::Certificate;
 use crate::failure::Failure;
 use crate::key::PrivateKey;
 use skexec::digest::Algorithm;
+use skexec::reason::{Finding, Reason};
 use skexec::trust::{Anchor, Trust};
 use std::path::Path;
 
@@ -21,6 +22,7 @@ impl Signer {
     pub(crate) fn read(args: &SignerArgs) -> Result<Self, Failure> {
         let certificate = Certificate::read(&args.cert)?;
         let chain = args.chain.iter().map(|path| Certificate::read(path)).collect::<Result<Vec<_>, _>>()?;
+        check_purpose(&certificate, &args.cert)?;
         check_chain(&certificate, &chain, args)?;
         let key = PrivateKey::read(&args.key, args.passphrase_file.as_deref())?;
         if key.public()? != certificate.parsed.tbs_certificate.subject_public_key_info {
@@ -44,6 +46,19 @@ impl Signer {
     }
 }
 
+/// What the loader demands of a signer that another certificate issued; one that is self-signed can only be enrolled itself, and
+/// then its purposes do not count.
+fn check_purpose(certificate: &Certificate, path: &Path) -> Result<(), Failure> {
+    let extensions = certificate.loader.extensions();
+    let reason = match (extensions.ext_key_usage, extensions.key_usage) {
+        _ if certificate.loader.is_self_signed() => return Ok(()),
+        (Some(usage), _) if !usage.code_signing => Reason::LeafEku,
+        (_, Some(usage)) if !usage.signs_data() => Reason::LeafKu,
+        _ => return Ok(()),
+    };
+    Err(Failure::found(path, &Finding::new(reason, certificate.loader.subject())))
+}
+
 fn check_chain(certificate: &Certificate, chain: &[Certificate], args: &SignerArgs) -> Result<(), Failure> {
     let below = std::iter::once(certificate).chain(chain);
     let paths = std::iter::once(&args.cert).chain(&args.chain);
@@ -53,7 +68,7 @@ fn check_chain(certificate: &Certificate, chain: &[Certificate], args: &SignerAr
     Ok(())
 }
 
-fn not_issued(child: &Path, issuer: &Path, finding: &skexec::reason::Finding) -> Failure {
+fn not_issued(child: &Path, issuer: &Path, finding: &Finding) -> Failure {
     let (child, issuer) = (child.display(), issuer.display());
     Failure::unsuitable(format!("{issuer} did not issue {child}: {finding}"))
         .advise("give --chain in order: the issuer of --cert first, then that one's issuer")

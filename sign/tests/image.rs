@@ -153,7 +153,7 @@ fn malformed_images_are_refused_by_name() {
         let run = place.run("image --replace --key {}/p256.key --cert {}/p256.pem {}/image");
         assert_eq!((run.exit, run.out.as_str()), (4, ""), "{slug}");
         assert!(
-            run.err.starts_with("skexec-sign: {}/image: ") && run.err.ends_with(&format!("({slug})\n")),
+            run.err.starts_with("skexec-sign: {}/image: ") && run.err.contains(&format!("({slug})\n  do: ")),
             "{}",
             run.err
         );

@@ -3,10 +3,13 @@
 
 mod support;
 
+use forge::ext;
+use forge::oid::SERVER_AUTH;
 use skexec::trust::Signature::Embedded;
 use std::fs;
 use std::path::Path;
-use support::{Place, Run, trust, verdict};
+use std::process::Command;
+use support::{Place, Run, trust, trusting, verdict};
 
 const CONVERT: &str = "  do: convert the key: openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW-KEY\n";
 
@@ -108,7 +111,7 @@ fn a_certificate_that_is_not_valid_now_signs_nothing() {
     place.write("old.pem", forge::pem::encode("CERTIFICATE", &expired.build()).as_bytes());
     let run = place.run("image --key {}/p256.key --cert {}/old.pem {}/image");
     assert_eq!((run.exit, run.out.as_str()), (4, ""));
-    assert!(run.err.ends_with("(signing-time)\n"), "{}", run.err);
+    assert!(run.err.contains("(signing-time)\n  do: "), "{}", run.err);
     assert_eq!(place.read("image"), forge::unsigned_bzimage());
 }
 
@@ -127,4 +130,43 @@ fn nothing_is_left_where_nothing_can_be_written() {
     assert_eq!(readonly.exit, 1);
     assert!(readonly.err.starts_with("skexec-sign: cannot write /proc/self/out: "), "{}", readonly.err);
     assert_eq!((place.names(), place.read("image")), (names, forge::unsigned_bzimage()));
+}
+
+#[test]
+fn a_certificate_that_may_not_sign_code_signs_nothing() {
+    let place = place(&["p256"]);
+    let leaf = || forge::pki::ROOT.leaf("another", forge::key::key("p256"));
+    let rows = [
+        (leaf().with(ext::eku(&[SERVER_AUTH])), "the signer's certificate is not permitted to sign code", "leaf-eku"),
+        (
+            leaf().with(ext::key_usage(ext::CERT_AND_CRL_SIGN)),
+            "the signer's certificate is not permitted to make signatures",
+            "leaf-ku",
+        ),
+    ];
+    for (certificate, wanted, slug) in rows {
+        place.write("another.pem", forge::pem::encode("CERTIFICATE", &certificate.build()).as_bytes());
+        let run = place.run("image --key {}/p256.key --cert {}/another.pem {}/image");
+        let line = format!("skexec-sign: {{}}/another.pem: {wanted}: O=skexec tests, CN=another ({slug})\n  do: ");
+        assert!(run.exit == 4 && run.err.starts_with(&line), "{}", run.err);
+    }
+    // One that is self-signed is enrolled itself, and its purposes do not count.
+    let alone = forge::pki::alone("alone", "p256").with(ext::eku(&[SERVER_AUTH])).build();
+    place.write("alone.pem", forge::pem::encode("CERTIFICATE", &alone).as_bytes());
+    place.sign("image --key {}/p256.key --cert {}/alone.pem {}/image");
+    assert_eq!(verdict(&place.read("image"), Embedded, &trusting(&alone)), "trusted");
+}
+
+/// `setsid` takes the terminal away.
+#[test]
+fn without_a_terminal_nobody_is_asked() {
+    let place = place(&["p256"]);
+    let arg = |name: &str| place.path(name).to_str().unwrap().to_owned();
+    let program = env!("CARGO_BIN_EXE_skexec-sign");
+    let output = Command::new("setsid").args(["--wait", program, "keys", &arg("keys")]).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.starts_with("skexec-sign: cannot ask for a passphrase on the terminal: "), "{err}");
+    assert!(err.ends_with("\n  do: use --passphrase-file where there is no terminal\n"), "{err}");
+    assert!(!place.path("keys").exists());
 }
