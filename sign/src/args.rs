@@ -146,3 +146,28 @@ pub(crate) enum KeyAlgorithm {
     P256,
     P384,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of a shell's line without its comment; quotes join words.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split(" #").next().unwrap_or_default();
+        let parts = line.split('"').enumerate();
+        let quoted = parts.map(|(index, part)| if index % 2 == 1 { part.replace(' ', "_") } else { part.to_owned() });
+        quoted.collect::<String>().split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn examples_are_understood() {
+        let pages = [IMAGE_EXAMPLES, DETACHED_EXAMPLES, KEYS_EXAMPLES, include_str!("../../docs/signing.md")];
+        let lines = pages.into_iter().flat_map(str::lines).map(str::trim);
+        let examples: Vec<_> = lines.filter(|line| line.starts_with("skexec-sign ")).collect();
+        assert!(examples.len() >= 8, "{examples:?}");
+        for example in examples {
+            let parsed = Cli::try_parse_from(words(example));
+            assert!(parsed.is_ok(), "{example}: {}", parsed.map(drop).expect_err("an error"));
+        }
+    }
+}

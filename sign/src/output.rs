@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use std::fs::{self, Permissions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -16,16 +16,24 @@ pub(crate) const PRIVATE: u32 = 0o600;
 /// replaced. After an error nothing is left, and an existing file is what it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let target = target(path)?;
-    let file = temporary(&target, bytes, mode)?;
-    file.persist(&target).map_err(|error| Failure::file("write", path, &error.error))?;
-    Ok(())
+    let replaced = temporary(&target, bytes).and_then(|file| {
+        match set_mode(&file, mode) {
+            // A FAT file system, which an EFI system partition has, gives one mode to all its files.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            other => other?,
+        }
+        file.persist(&target).map_err(|error| error.error)
+    });
+    replaced.map(drop).map_err(|error| Failure::file("write", path, &error))
 }
 
-/// Makes a file, which must not exist.
+/// Makes a file, which must not exist, with exactly this mode.
 pub(crate) fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    let file = temporary(path, bytes, mode)?;
-    file.persist_noclobber(path).map_err(|error| Failure::file("write", path, &error.error))?;
-    Ok(())
+    let created = temporary(path, bytes).and_then(|file| {
+        set_mode(&file, mode)?;
+        file.persist_noclobber(path).map_err(|error| error.error)
+    });
+    created.map(drop).map_err(|error| Failure::file("write", path, &error))
 }
 
 /// The regular file that a path leads to, or will lead to.
@@ -38,18 +46,18 @@ fn target(path: &Path) -> Result<PathBuf, Failure> {
     }
 }
 
-/// A file beside the target with these bytes on the disk; it is removed where it is not renamed.
-fn temporary(target: &Path, bytes: &[u8], mode: u32) -> Result<NamedTempFile, Failure> {
+/// A file beside the target with these bytes on the disk, for its owner alone; it is removed where it is not renamed.
+fn temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let written = || {
-        let mut file = tempfile::Builder::new().prefix(".skexec-sign-").tempfile_in(directory)?;
-        file.write_all(bytes)?;
-        file.as_file().set_permissions(Permissions::from_mode(mode & 0o7777))?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    };
-    written().map_err(|error| Failure::file("write", target, &error))
+    let mut file = tempfile::Builder::new().prefix(".skexec-sign-").tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn set_mode(file: &NamedTempFile, mode: u32) -> io::Result<()> {
+    file.as_file().set_permissions(Permissions::from_mode(mode & 0o7777))
 }
