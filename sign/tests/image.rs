@@ -161,6 +161,24 @@ fn malformed_images_are_refused_by_name() {
     }
 }
 
+/// CheckSum of the PE format, by 32-bit words: the sum is folded to 16 bits at the end, and the length is added.
+#[test]
+fn the_checksum_is_that_of_the_file() {
+    let place = Place::new(&["p256"]);
+    place.write("image", &BzImage::default().pe(|pe| pe.tail = vec![0xff; 5]).build());
+    place.sign("image --key {}/p256.key --cert {}/p256.pem {}/image");
+    let mut signed = place.read("image");
+    let field = BzImage::default().pe.lfanew + 24 + 64;
+    let written = u32::from_le_bytes(signed[field..field + 4].try_into().unwrap());
+    signed[field..field + 4].fill(0);
+    let words = signed.chunks(4).map(|word| u64::from(u32::from_le_bytes(word.try_into().unwrap())));
+    let mut sum: u64 = words.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    assert_eq!(u64::from(written), sum + u64::try_from(signed.len()).unwrap());
+}
+
 /// Every forged file: it is refused as malformed, or what comes out is trusted by skexec. Nothing else.
 #[test]
 fn whatever_is_signed_is_trusted() {
