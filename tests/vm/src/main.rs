@@ -7,6 +7,7 @@ mod binaries;
 mod cache;
 mod checks;
 mod cpio;
+mod deadline;
 mod deb;
 mod demo;
 mod disk;
