@@ -132,6 +132,12 @@ impl<'a> Lab<'a> {
         Ok(Machine { kernel, initrd, cmdline, platform, hardware, memory_mib, accel: self.accel })
     }
 
+    /// The initrd of a guest without a scenario's files, with the modules of these kernels.
+    pub(crate) fn base(&self, kernels: &[&Kernel]) -> Result<Vec<u8>> {
+        let kernels: Vec<_> = kernels.iter().copied().map(Some).collect();
+        initramfs::base(&self.binaries, &self.tools, &kernels)
+    }
+
     pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
         Fetch::new(self.cache, self.report).extras(group)
     }
@@ -245,7 +251,7 @@ impl<'a> Lab<'a> {
         files.copy("/keys/owner/ca.pem", &self.owner.certificate())
     }
 
-    fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {
+    pub(crate) fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {
         let scratch = self.cache.path("run/certificate.der");
         let der = |certificate: &Path| authority::der(certificate, &self.tools, &scratch);
         let owner = der(&self.owner.certificate())?;

@@ -13,6 +13,7 @@ mod demo;
 mod disk;
 mod esp;
 mod fetch;
+mod firmware;
 mod gdb;
 mod guest;
 mod hardware;
@@ -37,6 +38,7 @@ mod smoke;
 mod test;
 mod tool;
 mod toolchains;
+mod ukify;
 mod variants;
 mod varstore;
 

@@ -3,6 +3,7 @@
 mod damage;
 mod distribution;
 mod factory;
+mod firmware;
 mod first_stage;
 mod generations;
 mod guard;
@@ -17,6 +18,7 @@ mod round_trip;
 mod secure_boot;
 mod segments;
 mod swap;
+mod uki;
 
 use anyhow::Result;
 use vm_protocol::{Boot, Done};
