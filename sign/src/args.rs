@@ -1,8 +1,13 @@
 //! The command line, as clap reads it; nothing here reads a file.
 
+mod manifest;
+mod uki;
+
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+pub(crate) use manifest::{ManifestArgs, Vary};
 use skexec::digest::Algorithm;
 use std::path::PathBuf;
+pub(crate) use uki::{Profile, UkiArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -26,6 +31,12 @@ pub(crate) enum Command {
     /// Sign a kernel, a unified kernel image or another EFI program with Authenticode
     #[command(after_help = IMAGE_EXAMPLES)]
     Image(ImageArgs),
+    /// Build a unified kernel image, or an add-on for one, and sign it
+    #[command(after_help = uki::EXAMPLES)]
+    Uki(UkiArgs),
+    /// Write and sign a manifest: the kernel, the initrds and the command line that belong together
+    #[command(after_help = manifest::EXAMPLES)]
+    Manifest(ManifestArgs),
     /// Sign any file with a detached signature, in a file of its own
     #[command(after_help = DETACHED_EXAMPLES)]
     Detached(DetachedArgs),
@@ -161,7 +172,7 @@ mod tests {
 
     #[test]
     fn examples_are_understood() {
-        let pages = [IMAGE_EXAMPLES, DETACHED_EXAMPLES, KEYS_EXAMPLES, include_str!("../../docs/signing.md")];
+        let pages = [IMAGE_EXAMPLES, DETACHED_EXAMPLES, KEYS_EXAMPLES, uki::EXAMPLES, manifest::EXAMPLES, include_str!("../../docs/signing.md")];
         let lines = pages.into_iter().flat_map(str::lines).map(str::trim);
         let examples: Vec<_> = lines.filter(|line| line.starts_with("skexec-sign ")).collect();
         assert!(examples.len() >= 8, "{examples:?}");

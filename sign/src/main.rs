@@ -3,9 +3,10 @@
 //! It is a program of its own, so that the loader, which runs as root on every machine, parses no private keys. It takes the image
 //! digest and the parse of a PE from the skexec library: what is signed here is what is verified there.
 //!
-//! `main` -> `image`, `detached` or `keys` -> `signer` (a key with its certificate) -> `message` (CMS) -> `output` (atomic files).
+//! `main` -> `image`, `uki`, `manifest`, `detached` or `keys` -> `signer` (a key with its certificate) -> `message` (CMS) -> `output` (atomic files).
 
 mod args;
+mod bytes;
 mod certificate;
 mod clock;
 mod detached;
@@ -15,10 +16,12 @@ mod image;
 mod issue;
 mod key;
 mod keys;
+mod manifest;
 mod message;
 mod output;
 mod passphrase;
 mod signer;
+mod uki;
 mod variable;
 
 use args::{Cli, Command};
@@ -35,6 +38,8 @@ fn main() -> ExitCode {
     };
     let done = match &cli.command {
         Command::Image(args) => image::run(args),
+        Command::Uki(args) => uki::run(args),
+        Command::Manifest(args) => manifest::run(args),
         Command::Detached(args) => detached::run(args),
         Command::Keys(args) => keys::run(args),
     };
