@@ -172,7 +172,14 @@ mod tests {
 
     #[test]
     fn examples_are_understood() {
-        let pages = [IMAGE_EXAMPLES, DETACHED_EXAMPLES, KEYS_EXAMPLES, uki::EXAMPLES, manifest::EXAMPLES, include_str!("../../docs/signing.md")];
+        let pages = [
+            IMAGE_EXAMPLES,
+            DETACHED_EXAMPLES,
+            KEYS_EXAMPLES,
+            uki::EXAMPLES,
+            manifest::EXAMPLES,
+            include_str!("../../docs/signing.md"),
+        ];
         let lines = pages.into_iter().flat_map(str::lines).map(str::trim);
         let examples: Vec<_> = lines.filter(|line| line.starts_with("skexec-sign ")).collect();
         assert!(examples.len() >= 8, "{examples:?}");

@@ -15,9 +15,7 @@ use forge::recipe::Recipe;
 use crate::esp;
 use crate::fetch::Group;
 use crate::guest::Guest;
-use crate::hardware::{Hardware, Platform};
 use crate::lab::{Firmware, Lab};
-use crate::machine::Machine;
 use crate::tool;
 
 const MODULES: &str = "usr/lib/grub/x86_64-efi";
@@ -28,8 +26,7 @@ const SCRIPT: &str = "EFI/BOOT/grub.cfg";
 const LOADS: &str = "@loads";
 const REFUSES: &str = "@refuses";
 const END: &str = "@end";
-const PATIENCE: Duration = Duration::from_secs(240);
-const MEMORY_MIB: u64 = 512;
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Whether the firmware loads each file, in the order of the files.
 pub(crate) fn loads(files: &[&[u8]], name: &str, lab: &Lab) -> Result<Vec<bool>> {
@@ -44,20 +41,8 @@ pub(crate) fn loads(files: &[&[u8]], name: &str, lab: &Lab) -> Result<Vec<bool>>
         fs::write(&file, bytes)?;
         contents.push((file, place(number)));
     }
-    let disk = lab.scratch(&format!("{name}.disk"));
-    esp::fill(&disk, &contents, &lab.extras(Group::SignedBoot)?)?;
+    let machine = lab.machine_with_disk(name, lab.variables(name, Firmware::Forged)?, &contents)?;
     fs::remove_dir_all(&scratch)?;
-
-    let platform = Platform::SignedBoot { variables: lab.variables(name, Firmware::Forged)?, disk };
-    let machine = Machine {
-        kernel: PathBuf::new(),
-        initrd: PathBuf::new(),
-        cmdline: String::new(),
-        platform,
-        hardware: Hardware::default(),
-        memory_mib: MEMORY_MIB,
-        accel: lab.accel(),
-    };
     let mut guest = Guest::start(&machine, &lab.tools, &lab.scratch(&format!("{name}.console.log")))?;
     let said = answers(&guest.await_console(END, 0, PATIENCE)?);
     (0..files.len())

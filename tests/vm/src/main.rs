@@ -33,6 +33,7 @@ mod report;
 mod root;
 mod scenarios;
 mod shell;
+mod sign;
 mod size;
 mod smoke;
 mod test;
@@ -167,6 +168,9 @@ struct Oracle {
     /// Also ask about files that may crash the kernel, each in a guest of its own
     #[arg(long, visible_alias = "all")]
     hazards: bool,
+    /// Ask UEFI firmware under Secure Boot instead of a kernel
+    #[arg(long, conflicts_with_all = ["kernel", "hazards"])]
+    firmware: bool,
     /// Write the answers to the record with which `cargo test` compares
     #[arg(long)]
     record: bool,

@@ -23,6 +23,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) initrds: &'a [PathBuf],
     pub(crate) microcode: Option<&'a Path>,
     pub(crate) cmdline: &'a str,
+    /// The name and the text of further sections.
+    pub(crate) sections: &'a [(&'a str, &'a str)],
     /// The ID and the command line of every further profile; the first profile's ID is `main` if there are any.
     pub(crate) profiles: &'a [(&'a str, &'a str)],
 }
@@ -47,8 +49,15 @@ impl Ukify<'_> {
         build.arg("--linux").arg(parts.linux).args(["--uname", parts.release]);
         build.arg(if parts.sign_kernel { "--sign-kernel" } else { "--no-sign-kernel" });
         build.args(["--os-release", "ID=skexec-vm\nVERSION_ID=1\n", "--cmdline", parts.cmdline]);
-        parts.initrds.iter().for_each(|initrd| drop(build.arg("--initrd").arg(initrd)));
-        parts.microcode.iter().for_each(|microcode| drop(build.arg("--microcode").arg(microcode)));
+        for initrd in parts.initrds {
+            build.arg("--initrd").arg(initrd);
+        }
+        if let Some(microcode) = parts.microcode {
+            build.arg("--microcode").arg(microcode);
+        }
+        for (name, text) in parts.sections {
+            build.args(["--section", &format!("{name}:{text}")]);
+        }
         if !parts.profiles.is_empty() {
             build.args(["--profile", &profile("main")]);
         }
