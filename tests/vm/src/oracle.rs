@@ -60,7 +60,7 @@ fn about_firmware(record: bool, lab: &Lab) -> Result<ExitCode> {
     if record {
         firmware.record()?;
     }
-    let changed = firmware.from_record()?;
+    let changed = firmware.unlike_the_record()?;
     changed.iter().for_each(|name| lab.report.detail(Colour::Yellow, &format!("{name}: not the recorded answer")));
     let trusted = firmware.trusted();
     trusted.iter().for_each(|name| lab.report.detail(Colour::Yellow, &format!("{name}: trusted, but not loaded")));

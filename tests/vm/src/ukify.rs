@@ -29,6 +29,14 @@ pub(crate) struct Parts<'a> {
     pub(crate) profiles: &'a [(&'a str, &'a str)],
 }
 
+impl<'a> Parts<'a> {
+    /// A kernel with a command line, and nothing else.
+    pub(crate) fn of(linux: &'a Path, release: &'a str, cmdline: &'a str) -> Self {
+        let sign_kernel = false;
+        Self { linux, release, sign_kernel, initrds: &[], microcode: None, cmdline, sections: &[], profiles: &[] }
+    }
+}
+
 /// `ukify` and what it needs.
 #[derive(Debug)]
 pub(crate) struct Ukify<'a> {

@@ -28,7 +28,7 @@ impl Firmware {
     }
 
     /// Files about which the firmware was recorded with another answer.
-    pub(crate) fn from_record(&self) -> Result<Vec<&str>> {
+    pub(crate) fn unlike_the_record(&self) -> Result<Vec<&str>> {
         let text = std::fs::read_to_string(PATH).context(PATH)?;
         let record = parse(&text).map_err(|what| anyhow::anyhow!(what))?;
         Ok(self

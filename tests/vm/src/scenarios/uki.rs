@@ -55,14 +55,11 @@ impl Stage<'_> {
         let ukify = self.ukify()?;
         let uki = self.path("efi");
         let parts = Parts {
-            linux: &self.second.image,
-            release: &self.second.release,
-            sign_kernel: false,
             initrds: &initrds,
             microcode: Some(&microcode),
-            cmdline: &cmdlines[0],
             sections: &PCR,
             profiles: &[(OTHER, &cmdlines[1])],
+            ..Parts::of(&self.second.image, &self.second.release, &cmdlines[0])
         };
         ukify.image(&parts, &uki)?;
         let addon = self.path("addon.efi");

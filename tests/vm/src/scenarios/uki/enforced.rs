@@ -19,19 +19,8 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
     let initrds = [stage.write("base", &stage.lab.base(&[&stage.second])?)?];
     let ukify = stage.ukify()?;
     let made = |name: &str, sign_kernel: bool| -> Result<PathBuf> {
-        let (output, release) = (stage.path(name), &stage.second.release);
-        let (microcode, profiles) = (None, &[] as &[_]);
-        let parts = Parts {
-            linux: &unsigned,
-            release,
-            sign_kernel,
-            initrds: &initrds,
-            microcode,
-            cmdline: &cmdline,
-            sections: &[],
-            profiles,
-        };
-        ukify.image(&parts, &output).map(|()| output)
+        let (output, rest) = (stage.path(name), Parts::of(&unsigned, &stage.second.release, &cmdline));
+        ukify.image(&Parts { sign_kernel, initrds: &initrds, ..rest }, &output).map(|()| output)
     };
     let mut files = Files::default();
     files.copy("/boot/inside.efi", &made("inside.efi", true)?)?;
