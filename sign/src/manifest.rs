@@ -32,7 +32,13 @@ pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
     output::replace(&detached::beside(&path), &message, output::PUBLIC)?;
     output::replace(&path, &text, output::PUBLIC)?;
     let files = args.initrd.len().saturating_add(1);
-    Ok(format!("{}: {} version {}, {files} files, signed by {}", path.display(), args.name, args.boot_version, signer.name()))
+    Ok(format!(
+        "{}: {} version {}, {files} files, signed by {}",
+        path.display(),
+        args.name,
+        args.boot_version,
+        signer.name()
+    ))
 }
 
 /// Size and digest of a file, and its name where that is asked for.

@@ -57,7 +57,10 @@ fn vary(text: &str) -> Result<Vary, String> {
     };
     match key.starts_with(|first: char| first.is_ascii_alphanumeric()) && key.chars().all(is_usual) {
         true => Ok(Vary { key: key.to_owned(), pattern: pattern.to_owned() }),
-        false => Err("a parameter's name has letters, digits, '.', '_' and '-', and starts with one of the first two".to_owned()),
+        false => {
+            Err("a parameter's name has letters, digits, '.', '_' and '-', and starts with one of the first two"
+                .to_owned())
+        }
     }
 }
 

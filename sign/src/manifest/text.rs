@@ -60,7 +60,12 @@ mod tests {
     fn the_text_is_toml() {
         let bound = |size, file: Option<&str>| Bound { sha256: [0xab; 32], size, file: file.map(str::to_owned) };
         let vary = |key: &str, pattern: &str| Vary { key: key.to_owned(), pattern: pattern.to_owned() };
-        let vary = [vary("systemd.unit", "rescue*"), vary("console", "ttyS[0-9]*"), vary("console", "tty0"), vary("quiet", "")];
+        let vary = [
+            vary("systemd.unit", "rescue*"),
+            vary("console", "ttyS[0-9]*"),
+            vary("console", "tty0"),
+            vary("quiet", ""),
+        ];
         let manifest = Manifest {
             name: "acme-boot",
             version: 7,

@@ -60,9 +60,11 @@ impl Stub {
         let number = |offset: usize| {
             u32_at(&bytes, optional.saturating_add(offset)).and_then(|number| usize::try_from(number).ok())
         };
-        let section_alignment = number(field::SECTION_ALIGNMENT).filter(|n| n.is_power_of_two()).ok_or_else(malformed)?;
+        let section_alignment =
+            number(field::SECTION_ALIGNMENT).filter(|n| n.is_power_of_two()).ok_or_else(malformed)?;
         let file_alignment = number(field::FILE_ALIGNMENT).filter(|n| n.is_power_of_two()).ok_or_else(malformed)?;
-        let (next_header, next_address) = table(&bytes, &pe, optional, section_alignment.max(PAGE)).ok_or_else(malformed)?;
+        let (next_header, next_address) =
+            table(&bytes, &pe, optional, section_alignment.max(PAGE)).ok_or_else(malformed)?;
         let end = pe.sections.last().map_or(pe.headers.end, |section| section.raw.end);
         if !end.is_multiple_of(file_alignment) {
             return Err(about("the stub's last section does not end on its FileAlignment"));
@@ -129,7 +131,8 @@ impl Stub {
         }
         let after = self.next_header.saturating_add(SECTION_HEADER);
         if after > self.pe.headers.end {
-            let what = format!("{}: its headers have no room for another section ({})", self.path.display(), section.name);
+            let what =
+                format!("{}: its headers have no room for another section ({})", self.path.display(), section.name);
             return Err(Failure::unsuitable(what).advise(ROOM));
         }
         let header = self.header(section)?;
