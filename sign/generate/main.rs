@@ -12,7 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 
 const NAME: &str = "skexec-sign";
-const COMMON: [&str; 7] = ["key", "cert", "chain", "digest", "passphrase_file", "pkcs11_module", "help"];
+const COMMON: [&str; 6] = ["key", "cert", "chain", "digest", "passphrase_file", "pkcs11_module"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let directory = std::env::args_os().nth(1).map(PathBuf::from).ok_or("name the directory to write to")?;

@@ -136,8 +136,6 @@ impl From<Digest> for Algorithm {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageArgs {
-    #[command(flatten)]
-    pub(crate) signer: SignerArgs,
     /// The image to sign
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -147,18 +145,20 @@ pub(crate) struct ImageArgs {
     /// Remove the signatures that the image has; without this option a signed image is refused
     #[arg(long)]
     pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DetachedArgs {
-    #[command(flatten)]
-    pub(crate) signer: SignerArgs,
     /// The file to sign; it is not changed
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Write the signature to OUT; the default is FILE.p7s
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 #[derive(Debug, Args)]

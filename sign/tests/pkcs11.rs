@@ -1,12 +1,12 @@
 //! Keys in a token, which is SoftHSM. `cargo xtask test sign-pkcs11` fetches it and runs these tests; the variables SOFTHSM2_MODULE
-//! and SOFTHSM2_UTIL name its library and its program.
+//! and SOFTHSM2_UTIL name its library and its program, SOFTHSM2_LIBRARIES the directories of other libraries that these need.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
 use skexec::trust::Signature::Embedded;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::{Place, Run, errno, trust, verdict};
 
@@ -18,6 +18,7 @@ struct Token {
     place: Place,
     configuration: PathBuf,
     module: PathBuf,
+    libraries: PathBuf,
 }
 
 impl Token {
@@ -32,7 +33,8 @@ impl Token {
             format!("directories.tokendir = {tokens}\nobjectstore.backend = file\n").as_bytes(),
         );
         let module = env::var_os("SOFTHSM2_MODULE").expect("SOFTHSM2_MODULE names SoftHSM's library").into();
-        let token = Self { configuration: place.path("softhsm2.conf"), module, place };
+        let libraries = env::var_os("SOFTHSM2_LIBRARIES").unwrap_or_default().into();
+        let token = Self { configuration: place.path("softhsm2.conf"), module, libraries, place };
         token.util(&["--init-token", "--free", "--label", "skexec", "--so-pin", "5678"]);
         for (number, key) in KEYS.iter().enumerate() {
             let file = token.place.path(&format!("{key}.key"));
@@ -45,7 +47,7 @@ impl Token {
 
     fn util(&self, args: &[&str]) {
         let mut util = Command::new(env::var_os("SOFTHSM2_UTIL").expect("SOFTHSM2_UTIL names softhsm2-util"));
-        util.args(args).args(["--pin", PIN, "--module"]).arg(&self.module).env("SOFTHSM2_CONF", &self.configuration);
+        util.args(args).args(["--pin", PIN, "--module"]).arg(&self.module).envs(self.variables());
         let output = util.output().unwrap();
         assert!(output.status.success(), "{output:?}");
     }
@@ -59,7 +61,11 @@ impl Token {
     }
 
     fn run(&self, args: &str) -> Run {
-        self.place.run_with(args, &[("SOFTHSM2_CONF", &self.configuration)])
+        self.place.run_with(args, &self.variables())
+    }
+
+    fn variables(&self) -> [(&'static str, &Path); 2] {
+        [("SOFTHSM2_CONF", &self.configuration), ("LD_LIBRARY_PATH", &self.libraries)]
     }
 }
 

@@ -25,6 +25,7 @@ mod oracle;
 mod package;
 mod parent;
 mod payload;
+mod pkcs11;
 mod publish;
 mod real_files;
 mod report;
