@@ -9,6 +9,7 @@ pub mod cmdline;
 pub mod elf;
 pub(crate) mod initrd;
 mod kernel;
+pub mod manifest;
 mod parsed;
 pub mod pe;
 
