@@ -30,6 +30,8 @@ pub enum Format {
     Pe,
     /// A cpio archive, compressed or not.
     Initrd,
+    /// The text that binds a boot.
+    Manifest,
     /// None of the above.
     Unknown,
 }
@@ -44,6 +46,7 @@ impl Format {
             Self::Uki => "uki",
             Self::Pe => "pe",
             Self::Initrd => "initrd",
+            Self::Manifest => "manifest",
             Self::Unknown => "unknown",
         }
     }

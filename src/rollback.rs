@@ -19,28 +19,29 @@ use std::os::unix::fs::DirBuilderExt;
 /// The folder of the state file.
 const FOLDER: &str = "/var/lib/skexec";
 /// The state file.
-pub const PATH: &str = "/var/lib/skexec/manifests.json";
+pub(crate) const PATH: &str = "/var/lib/skexec/manifests.json";
 
 /// A version of a boot, as a manifest gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Version {
+pub(crate) struct Version {
     /// The manifest's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its version.
-    pub number: u64,
+    pub(crate) number: u64,
 }
 
 /// The versions that have booted on this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Booted(BTreeMap<String, u64>);
+pub(crate) struct Booted(BTreeMap<String, u64>);
 
 impl Booted {
     /// Reads them, with what this boot adds to them. No file means that no version has booted.
     ///
     /// # Errors
     /// `manifest-state`: the file cannot be read, is damaged, or others than root may write to it.
-    pub fn read(root: &Root) -> Result<Self, Finding> {
-        let state = State::read(root).map_err(|error| Finding::new(Reason::ManifestState, format!("{PATH}: {error}")))?;
+    pub(crate) fn read(root: &Root) -> Result<Self, Finding> {
+        let state =
+            State::read(root).map_err(|error| Finding::new(Reason::ManifestState, format!("{PATH}: {error}")))?;
         Ok(Self(state.settled(&Now::read(root)).highest))
     }
 
@@ -48,7 +49,7 @@ impl Booted {
     ///
     /// # Errors
     /// `manifest-rollback`
-    pub fn check(&self, version: &Version) -> Result<(), Finding> {
+    pub(crate) fn check(&self, version: &Version) -> Result<(), Finding> {
         match self.0.get(&version.name) {
             Some(highest) if version.number < *highest => {
                 let Version { name, number } = version;
@@ -65,7 +66,7 @@ impl Booted {
 ///
 /// # Errors
 /// Those of reading and writing the file.
-pub fn expect(root: &Root, version: Option<&Version>, release: Option<&str>, cmdline: &str) -> io::Result<()> {
+pub(crate) fn expect(root: &Root, version: Option<&Version>, release: Option<&str>, cmdline: &str) -> io::Result<()> {
     let expected = version.zip(boot_id(root)).map(|(version, boot_id)| Expected {
         name: version.name.clone(),
         version: version.number,
@@ -83,7 +84,7 @@ pub fn expect(root: &Root, version: Option<&Version>, release: Option<&str>, cmd
 ///
 /// # Errors
 /// Those of reading and writing the file.
-pub fn settle(root: &Root) -> io::Result<Option<Version>> {
+pub(crate) fn settle(root: &Root) -> io::Result<Option<Version>> {
     if !root.has(PATH) {
         return Ok(None);
     }

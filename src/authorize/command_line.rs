@@ -16,6 +16,12 @@ impl CommandLine {
         Self { text, covered: false }
     }
 
+    /// A command line that a verified manifest permits.
+    #[must_use]
+    pub(super) const fn bound(text: Cmdline) -> Self {
+        Self { text, covered: true }
+    }
+
     /// The text.
     #[must_use]
     pub const fn text(&self) -> &Cmdline {

@@ -4,8 +4,9 @@
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
 use super::payload::Payload;
-use super::{Basis, Waiver};
-use crate::image::Parsed;
+use super::waiver::lacks_a_trusted_signature;
+use super::{Basis, Binding, Waiver};
+use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
 use crate::reason::{Finding, Reason, Refusal};
@@ -20,6 +21,8 @@ pub enum Role {
     Kernel,
     /// To be given to a kernel.
     Initrd,
+    /// To bind a kernel, its initrds and its command line.
+    Manifest,
 }
 
 impl Role {
@@ -29,6 +32,7 @@ impl Role {
         match self {
             Self::Kernel => "kernel",
             Self::Initrd => "initrd",
+            Self::Manifest => "manifest",
         }
     }
 }
@@ -59,6 +63,7 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
     let (unfit, prediction) = match role {
         Role::Kernel => (file.loadable().err().cloned(), Some(predict(file.file(), &trust.keyrings()))),
         Role::Initrd => (None, None),
+        Role::Manifest => (no_manifest(&file).err(), None),
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
@@ -68,6 +73,14 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
         _ => outcome,
     };
     Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction }
+}
+
+/// A signer of manifests may sign other files, too. What they are is recognised by how they start.
+fn no_manifest<B>(file: &Parsed<B>) -> Result<(), Finding> {
+    if file.format() == Format::Manifest {
+        return Ok(());
+    }
+    Err(Finding::new(Reason::Manifest, "its first line that is neither blank nor a comment does not set `manifest`"))
 }
 
 /// Only a detached signature counts for an initrd. What else speaks against the file stays.
@@ -127,6 +140,28 @@ impl Accepted {
             Err(refused) => (refused.subject, Basis::Waived(waiver.over(refused.refusal)?)),
         };
         let kernel = Payload::of(kernel)?;
+        let needs = evidence.kernel_looks.then_some(evidence.needs);
+        Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
+    }
+
+    /// The kernel that a manifest binds. Its own signature need not be trusted, and need not be there; but it must not be broken or
+    /// revoked. A detached signature that was named must be valid.
+    ///
+    /// # Errors
+    /// Every reason against it; `manifest-kernel`.
+    pub fn bound(assessment: Assessment<Sealed>, signature: Signature<'_>, binding: &Binding) -> Result<Self, Refusal> {
+        let Assessment { judgement: Judgement { outcome, evidence }, prediction } = assessment;
+        let kernel = match outcome {
+            Ok(verified) => verified.into_parts().0,
+            Err(Refused { subject, refusal })
+                if matches!(signature, Signature::Embedded) && lacks_a_trusted_signature(&refusal) =>
+            {
+                subject
+            }
+            Err(refused) => return Err(refused.refusal),
+        };
+        binding.check_kernel(&kernel)?;
+        let (kernel, basis) = (Payload::of(kernel)?, Basis::Manifest(binding.signer().clone()));
         let needs = evidence.kernel_looks.then_some(evidence.needs);
         Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
     }

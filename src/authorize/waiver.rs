@@ -15,13 +15,18 @@ pub struct Waiver {
 /// The reasons that can be waived.
 const WAIVABLE: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner];
 
+/// Whether all that speaks against an image is that nobody whom an anchor trusts has signed it.
+pub(super) fn lacks_a_trusted_signature(refusal: &Refusal) -> bool {
+    refusal.iter().all(|finding| WAIVABLE.contains(&finding.reason))
+}
+
 impl Waiver {
     /// Lets an image without a trusted signature pass, if there is no other finding: returns what was waived.
     ///
     /// # Errors
     /// The refusal as it came; where only the running kernel's enforcement forbids the waiver, the refusal says so.
     pub(super) fn over(self, refusal: Refusal) -> Result<Refusal, Refusal> {
-        let waivable = refusal.iter().all(|finding| WAIVABLE.contains(&finding.reason));
+        let waivable = lacks_a_trusted_signature(&refusal);
         match self.enforcement {
             Enforcement::Off if self.asked && waivable => Ok(refusal),
             enforcement if self.asked && waivable => {

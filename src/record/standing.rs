@@ -1,8 +1,8 @@
 //! Whether a record is still true: other programs load and unload kernels, too, and leave no record.
 
 use super::Record;
-use crate::machine::{Kexec, boot_id};
 use crate::machine::kexec::Limit;
+use crate::machine::{Kexec, boot_id};
 use crate::sources::Root;
 use crate::system::Slot;
 

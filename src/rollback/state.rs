@@ -18,7 +18,7 @@ const KEXEC: &str = "208";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct State {
-    schema: u32,
+    pub(super) schema: u32,
     /// The highest version that has booted, by the manifest's name.
     pub(super) highest: BTreeMap<String, u64>,
     /// What the last load expects to boot next.
@@ -108,11 +108,7 @@ impl State {
         self.write_in_steps(root, &mut |_| Ok(()))
     }
 
-    pub(super) fn write_in_steps(
-        &self,
-        root: &Root,
-        before: &mut dyn FnMut(Step) -> io::Result<()>,
-    ) -> io::Result<()> {
+    pub(super) fn write_in_steps(&self, root: &Root, before: &mut dyn FnMut(Step) -> io::Result<()>) -> io::Result<()> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
         in_steps(&root.path(PATH), &text, 0o644, before)

@@ -46,7 +46,7 @@ fn the_expected_boot_and_no_other_raises_the_version() {
         assert!(!refused(tree.root(), 6));
         boot(&tree, id, release, cmdline, loader);
         if id.is_empty() {
-            std::fs::remove_file(tree.root().path("/proc/sys/kernel/random/boot_id")).unwrap();
+            fs::remove_file(tree.root().path("/proc/sys/kernel/random/boot_id")).unwrap();
         }
         let row = format!("{id} {release} {cmdline} {loader}");
         // A load knows it without writing anything.
@@ -129,12 +129,9 @@ fn a_state_that_is_damaged_refuses() {
 fn a_crash_leaves_the_old_state_or_the_new_one() {
     let highest = |number| State { highest: [("acme-boot".to_owned(), number)].into(), ..State::default() };
     let (old, new, newest) = (highest(7), highest(8), highest(9));
-    for (killed, wanted) in [
-        (Step::Write, &old),
-        (Step::SyncDraft, &old),
-        (Step::Rename, &old),
-        (Step::SyncFolder, &new),
-    ] {
+    for (killed, wanted) in
+        [(Step::Write, &old), (Step::SyncDraft, &old), (Step::Rename, &old), (Step::SyncFolder, &new)]
+    {
         for half in [false, true] {
             let tree = Tree::new();
             tree.directory(FOLDER);
@@ -143,7 +140,7 @@ fn a_crash_leaves_the_old_state_or_the_new_one() {
             assert!(new.write_in_steps(tree.root(), kill).is_err());
             let draft = draft_of(&tree.root().path(PATH));
             if half && draft.exists() {
-                let length = std::fs::metadata(&draft).unwrap().len();
+                let length = fs::metadata(&draft).unwrap().len();
                 File::options().write(true).open(&draft).unwrap().set_len(length / 2).unwrap();
             }
             assert_eq!(State::read(tree.root()).unwrap(), *wanted, "{killed:?}");
