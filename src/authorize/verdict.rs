@@ -4,7 +4,7 @@
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
 use super::payload::Payload;
-use super::waiver::lacks_a_trusted_signature;
+use super::waiver::is_waivable;
 use super::{Basis, Binding, Waiver};
 use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
@@ -151,16 +151,17 @@ impl Accepted {
     /// Every reason against it; `manifest-kernel`.
     pub fn bound(assessment: Assessment<Sealed>, signature: Signature<'_>, binding: &Binding) -> Result<Self, Refusal> {
         let Assessment { judgement: Judgement { outcome, evidence }, prediction } = assessment;
-        let kernel = match outcome {
-            Ok(verified) => verified.into_parts().0,
-            Err(Refused { subject, refusal })
-                if matches!(signature, Signature::Embedded) && lacks_a_trusted_signature(&refusal) =>
-            {
-                subject
-            }
-            Err(refused) => return Err(refused.refusal),
+        let (kernel, mut findings) = match outcome {
+            Ok(verified) => (verified.into_parts().0, Vec::new()),
+            Err(Refused { subject, refusal }) => (subject, refusal.iter().cloned().collect()),
         };
-        binding.check_kernel(&kernel)?;
+        if matches!(signature, Signature::Embedded) {
+            findings.retain(|finding| !is_waivable(finding));
+        }
+        findings.extend(binding.check_kernel(&kernel).err());
+        if let Some(refusal) = Refusal::of(findings) {
+            return Err(refusal);
+        }
         let (kernel, basis) = (Payload::of(kernel)?, Basis::Manifest(binding.signer().clone()));
         let needs = evidence.kernel_looks.then_some(evidence.needs);
         Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
