@@ -3,7 +3,9 @@
 //!
 //! [`Verified`]: crate::trust::Verified
 
+pub mod addons;
 mod binding;
+mod bundle;
 mod candidate;
 mod command_line;
 mod demands;
@@ -13,6 +15,7 @@ mod verdict;
 mod waiver;
 
 pub use binding::Binding;
+pub use bundle::Bundle;
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};

@@ -13,6 +13,7 @@ mod kernel;
 pub mod manifest;
 mod parsed;
 pub mod pe;
+pub mod uki;
 
 pub use kernel::Kernel;
 pub use parsed::Parsed;

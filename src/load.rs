@@ -47,14 +47,14 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     account.warn(warnings);
 
     let binding = bound::find(request, &trust, account)?;
-    bound::not_older(binding.as_ref(), system.root, &machine, follow)?;
+    bound::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
     let paths = bound::initrd_paths(request, binding.as_ref())?;
     let candidate = Candidate::read(&bound::kernel(request, binding.as_ref())?)?;
     let detached = request.detached_signature()?;
     let signature = request::place_of(detached.as_ref());
     let assessment = verify(candidate, Role::Kernel, signature, &trust);
     account.assessed(&assessment, &machine);
-    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
+    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine), enforcement: enforcement(&machine) };
     let accepted = match &binding {
         Some(binding) => Accepted::bound(assessment, signature, binding)?,
         None => Accepted::new(assessment, waiver)?,

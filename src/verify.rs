@@ -38,7 +38,7 @@ fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<
     let assessment = authorize::verify(candidate, role, place, &gathered.trust);
     let mut warnings = gathered.warnings.clone();
     warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
-    Ok(Report::of(path, role, &assessment, &warnings))
+    Ok(Report::of(path, &assessment, &warnings))
 }
 
 /// A manifest, and those of the files that it binds which it names: they must be beside it.
@@ -52,7 +52,7 @@ fn manifest(
     let mut warnings = gathered.warnings.clone();
     warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
     if assessment.judgement.outcome.is_err() {
-        return Ok(Report::of(path, Role::Manifest, &assessment, &warnings));
+        return Ok(Report::of(path, &assessment, &warnings));
     }
     let subject = Subject::of(&assessment);
     let binding = match Binding::new(assessment) {

@@ -319,6 +319,26 @@ fn a_version_that_has_booted_refuses_lower_ones() {
 }
 
 #[test]
+fn the_policy_sets_the_least_version() {
+    let lab = lab();
+    for (least, other, exit) in [(7, 9, 0), (8, 1, 3)] {
+        let text = format!("[least.version]\n\"other\" = {other}\n\"acme-boot\" = {least}\n");
+        lab.system("/etc/skexec/policy.toml", &text);
+        for initramfs in [false, true] {
+            if initramfs {
+                lab.system("/etc/initrd-release", "");
+            }
+            assert_eq!(lab.run(BY_MANIFEST).exit, exit, "{least} {initramfs}");
+        }
+        fs::remove_file(lab.root().path("/etc/initrd-release")).unwrap();
+    }
+    let wanted = "skexec: {}/vmlinuz.manifest: the version of the manifest is too low: acme-boot has version 7; the policy \
+                  demands at least 8 (/etc/skexec/policy.toml:3) (manifest-rollback)\n";
+    let run = lab.run(BY_MANIFEST);
+    assert!(run.err.starts_with(wanted), "{run:?}");
+}
+
+#[test]
 fn a_kernel_that_was_unloaded_or_is_for_crashes_raises_no_version() {
     for (line, then) in [
         (BY_MANIFEST.to_owned(), "unload"),

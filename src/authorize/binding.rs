@@ -82,6 +82,13 @@ impl Binding {
         &self.path
     }
 
+    /// What it covers.
+    #[must_use]
+    pub fn covers(&self) -> Vec<&'static str> {
+        let initrd = (!self.manifest.initrds().is_empty()).then_some("initrd");
+        [Some("kernel"), initrd, Some("cmdline")].into_iter().flatten().collect()
+    }
+
     /// Where a bound file is expected: beside the manifest. Nothing where the manifest does not name it.
     #[must_use]
     pub fn place(&self, bound: &Bound) -> Option<PathBuf> {
@@ -159,7 +166,7 @@ impl Binding {
     /// `manifest-cmdline`
     pub fn command_line(&self, text: Cmdline) -> Result<CommandLine, Finding> {
         self.manifest.check_cmdline(&text).map_err(|finding| finding.in_file(&self.path))?;
-        Ok(CommandLine::bound(text))
+        Ok(CommandLine::signed(text))
     }
 }
 

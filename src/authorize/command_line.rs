@@ -16,10 +16,16 @@ impl CommandLine {
         Self { text, covered: false }
     }
 
-    /// A command line that a verified manifest permits.
-    #[must_use]
-    pub(super) const fn bound(text: Cmdline) -> Self {
+    /// A command line all of which is signed, or permitted by a signed manifest.
+    pub(super) const fn signed(text: Cmdline) -> Self {
         Self { text, covered: true }
+    }
+
+    /// Adds text that no signature covers, with a blank before it.
+    #[must_use]
+    pub fn append(self, more: &str) -> Self {
+        let text = self.text.clone().append(more);
+        Self { covered: self.covered && text == self.text, text }
     }
 
     /// The text.

@@ -7,9 +7,10 @@ use crate::authorize::{Binding, Candidate, CommandLine, Initrds, Supply};
 use crate::image::manifest::Bound;
 use crate::machine::Machine;
 use crate::progress::{Event, Follow};
-use crate::reason::{Finding, Refusal};
+use crate::reason::{Finding, Reason, Refusal};
 use crate::rollback::{Booted, Version};
 use crate::sources::Root;
+use crate::sources::policy::{Policy, Setting};
 use crate::trust::Trust;
 use std::path::PathBuf;
 
@@ -30,19 +31,35 @@ pub(super) fn version(binding: &Binding) -> Version {
     Version { name: manifest.name().to_owned(), number: manifest.version() }
 }
 
-/// Refuses a version that is lower than one that has booted. An initramfs does not know those.
+/// Refuses a version that is lower than the policy's least one, or than one that has booted. An initramfs does not know the latter.
 pub(super) fn not_older(
     binding: Option<&Binding>,
+    policy: &Policy,
     root: &Root,
     machine: &Machine,
     follow: &mut Follow<'_>,
 ) -> Result<(), Finding> {
     let Some(binding) = binding else { return Ok(()) };
+    let version = version(binding);
+    let about = |finding: Finding| finding.in_file(binding.path());
+    at_least(&version, policy.versions.get(&version.name)).map_err(about)?;
     if machine.surroundings.initramfs {
         follow(Event::VersionsUnknown);
         return Ok(());
     }
-    Booted::read(root)?.check(&version(binding)).map_err(|finding| finding.in_file(binding.path()))
+    Booted::read(root)?.check(&version).map_err(about)
+}
+
+/// Refuses a version that is lower than the policy's least one.
+fn at_least(version: &Version, least: Option<&Setting<u64>>) -> Result<(), Finding> {
+    match least {
+        Some(Setting { value, origin }) if version.number < *value => {
+            let Version { name, number } = version;
+            let seen = format!("{name} has version {number}; the policy demands at least {value} ({origin})");
+            Err(Finding::new(Reason::ManifestRollback, seen))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The kernel that was named, or else the one that the manifest names.

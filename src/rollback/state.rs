@@ -11,6 +11,8 @@ use std::io;
 
 /// The format that this skexec writes and reads.
 const SCHEMA: u32 = 1;
+/// The largest file, in bytes.
+const MAX_SIZE: u64 = 1 << 20;
 /// The number of kexec among boot loaders (boot.rst, `type_of_loader`), as /proc/sys/kernel/bootloader_type shows it: 0xd0.
 const KEXEC: &str = "208";
 
@@ -91,7 +93,7 @@ impl State {
     /// # Errors
     /// What makes it unreadable: the system's error, another owner than root, JSON of another form.
     pub(super) fn read(root: &Root) -> io::Result<Self> {
-        let bytes = read_system_file(root, PATH).map_err(|error| io::Error::other(error.what))?;
+        let bytes = read_system_file(root, PATH, MAX_SIZE).map_err(|error| io::Error::other(error.what))?;
         let Some(bytes) = bytes else { return Ok(Self::default()) };
         let state: Self = serde_json::from_slice(&bytes)?;
         if state.schema != SCHEMA {
