@@ -1,7 +1,7 @@
 //! A report for people: a key and a value a line.
 
 use super::Report;
-use super::parts::{BoundReport, CertificateReport, ManifestReport};
+use super::parts::{BoundReport, CertificateReport, ManifestReport, VaryReport};
 use crate::reason::{Refusal, Site};
 
 type Lines = Vec<(&'static str, String)>;
@@ -89,10 +89,10 @@ fn manifest(manifest: &ManifestReport) -> Lines {
     lines.push(("binds", format!("kernel {}", file(&manifest.kernel))));
     lines.extend(manifest.initrds.iter().map(|initrd| ("", format!("initrd {}", file(initrd)))));
     lines.push(("", format!("command line {}", manifest.cmdline)));
-    let varies = |(name, patterns): (&String, &Vec<String>)| {
+    let varies = |VaryReport { parameter, patterns }: &VaryReport| {
         let each: Vec<_> =
             patterns.iter().map(|pattern| if pattern.is_empty() { "no value" } else { pattern }).collect();
-        ("", format!("where {name} may vary: {}", each.join(" or ")))
+        ("", format!("where {parameter} may vary: {}", each.join(" or ")))
     };
     lines.extend(manifest.vary.iter().map(varies));
     lines
