@@ -7,6 +7,7 @@ mod candidate;
 mod command_line;
 mod demands;
 mod initrds;
+mod limits;
 mod payload;
 mod verdict;
 mod waiver;
@@ -85,7 +86,7 @@ impl Authorized {
         demands: &Demands<'_>,
     ) -> Result<Self, Finding> {
         let Accepted { kernel, basis, .. } = accepted;
-        demands.fulfilled_by(&kernel, &initrds)?;
+        demands.fulfilled_by(&kernel, &basis, &initrds, &cmdline)?;
         Ok(Self { kernel, initrds, cmdline, basis })
     }
 
