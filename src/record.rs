@@ -7,8 +7,10 @@ pub use standing::Standing;
 use crate::authorize::Authorized;
 use crate::digest::sha256;
 use crate::hex;
+use crate::machine::boot_id;
 use crate::machine::kexec::Limit;
 use crate::sources::Root;
+use crate::sources::replace::{draft_of, replace};
 use crate::system::{Method, Slot};
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ const fn file_name(slot: Slot) -> &'static str {
         Slot::Panic => "loaded-panic.json",
     }
 }
+
+/// The mode of a record.
+const MODE: u32 = 0o600;
 
 /// The format that this skexec writes and reads.
 const SCHEMA: u32 = 1;
@@ -45,11 +50,11 @@ pub struct Record {
     pub release: Option<String>,
     /// SHA-256 of the whole kernel file, in hexadecimal.
     pub sha256: String,
-    /// `embedded`, or `waived` when the signature was waived.
+    /// Why the kernel could be loaded: `embedded`, `detached`, `uki`, `manifest`; `waived` when the signature was waived.
     pub basis: String,
     /// Who signed, if that was proved.
     pub signer: Option<String>,
-    /// What the signatures cover: `kernel`, and `initrd` where all initrds are signed.
+    /// What the signatures cover: `kernel`, `initrd` where all initrds are signed, `cmdline`.
     pub covers: Vec<String>,
     /// The initrds, in order.
     pub initrds: Vec<String>,
@@ -72,29 +77,34 @@ impl Record {
     /// be exactly one of them; if another program calls meanwhile, the counter will contradict the record, as it must.
     #[must_use]
     pub fn of(authorized: &Authorized, method: Method, root: &Root, limit: Option<Limit>) -> Self {
-        let kernel = authorized.kernel().sealed();
+        let kernel = authorized.kernel().file().sealed();
         Self {
             schema: SCHEMA,
             time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             method: method.name().into(),
-            kernel: absolute(kernel.path()),
+            kernel: absolute(kernel.path()).display().to_string(),
             release: authorized.image().release().map(Into::into),
             sha256: hex::encode(&sha256(&[kernel.bytes()])),
             basis: authorized.basis().name().into(),
             covers: authorized.covers().into_iter().map(Into::into).collect(),
             signer: authorized.basis().signer().map(|signer| signer.subject.clone()),
-            initrds: authorized.initrds().parts().iter().map(|initrd| absolute(&initrd.path)).collect(),
+            initrds: authorized
+                .initrds()
+                .parts()
+                .iter()
+                .map(|initrd| initrd.origin.with_path(absolute).to_string())
+                .collect(),
             cmdline: authorized.cmdline().as_str().into(),
-            boot_id: standing::boot_id(root),
+            boot_id: boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,
         }
     }
 }
 
-/// The path, for a reader in another working directory. What is no UTF-8 in it is replaced: the record is for people.
-fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+/// The path, for a reader in another working directory.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The folder under /run, locked against another skexec that loads, unloads or executes.
@@ -128,7 +138,8 @@ impl Records {
     pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
         let target = self.folder.join(file_name(slot));
         let prepared = Prepared { draft: draft_of(&target), before: target.with_extension("json.before"), target };
-        write(&prepared.draft, record)?;
+        let mut draft = OpenOptions::new().create(true).write(true).truncate(true).mode(MODE).open(&prepared.draft)?;
+        draft.write_all(&text(record)?)?;
         match fs::rename(&prepared.target, &prepared.before) {
             Ok(()) => Ok(prepared),
             // What an earlier skexec put aside and never put back is about another image.
@@ -161,8 +172,7 @@ impl Records {
     fn amend(&self, slot: Slot, change: impl FnOnce(Record) -> Option<Record>) -> io::Result<()> {
         let target = self.folder.join(file_name(slot));
         if let Some(record) = read_from(&target)?.and_then(change) {
-            write(&draft_of(&target), &record)?;
-            fs::rename(draft_of(&target), &target)?;
+            replace(&target, &text(&record)?, MODE)?;
         }
         Ok(())
     }
@@ -184,14 +194,10 @@ fn gone(path: &Path) -> io::Result<()> {
     }
 }
 
-fn draft_of(target: &Path) -> PathBuf {
-    target.with_extension("json.new")
-}
-
-fn write(path: &Path, record: &Record) -> io::Result<()> {
+fn text(record: &Record) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
-    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?.write_all(&text)
+    Ok(text)
 }
 
 /// A record that takes its place once the kernel has taken the image. Dropped, it leaves no record at all: then skexec does

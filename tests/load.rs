@@ -49,8 +49,12 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
 /// A request to load `{}/vmlinuz`, trusting the test root.
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
-        kernel: lab.path("vmlinuz"),
+        kernel: Some(lab.path("vmlinuz")),
+        manifest: None,
+        profile: None,
         initrds: Vec::new(),
+        no_initrd: true,
+        kernel_alone: false,
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
@@ -338,10 +342,10 @@ fn the_policy_can_waive_for_everyone() {
     lab.file("unsigned", &forge::unsigned_bzimage());
     let line = "load {}/unsigned --no-initrd --no-cmdline";
     assert_eq!(lab.run(line).exit, 3);
-    lab.system("/etc/skexec/policy.conf", "unsigned = \"if-not-enforced\"\n");
+    lab.system("/etc/skexec/policy.toml", "unsigned = \"if-not-enforced\"\n");
     let run = lab.run(line);
     assert!(run.exit == 0 && run.err.contains("(insecure-unsigned)") && run.out.contains("NOT VERIFIED"), "{run:?}");
-    lab.system("/etc/skexec/policy.conf", "unsigned = \"always\"\n");
+    lab.system("/etc/skexec/policy.toml", "unsigned = \"always\"\n");
     let run = lab.run(line);
     assert!(run.exit == 1 && run.err.contains("(policy-file)"), "{run:?}");
 }
