@@ -13,8 +13,6 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct ManifestArgs {
-    #[command(flatten)]
-    pub(crate) signer: SignerArgs,
     /// The kernel that the manifest binds
     #[arg(value_name = "KERNEL", value_hint = ValueHint::FilePath)]
     pub(crate) kernel: PathBuf,
@@ -40,6 +38,8 @@ pub(crate) struct ManifestArgs {
     /// Write the manifest to OUT and its signature to OUT.p7s; the default is KERNEL.manifest
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 /// A parameter that may vary, and a pattern over its value; empty for a parameter without a value.

@@ -16,8 +16,6 @@ Examples:
 
 #[derive(Debug, Args)]
 pub(crate) struct UkiArgs {
-    #[command(flatten)]
-    pub(crate) signer: SignerArgs,
     /// The stub of systemd-boot [default: /usr/lib/systemd/boot/efi/linuxx64.efi.stub; with --addon: addonx64.efi.stub there]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     stub: Option<PathBuf>,
@@ -51,6 +49,8 @@ pub(crate) struct UkiArgs {
     /// Write the signed image to OUT
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 impl UkiArgs {

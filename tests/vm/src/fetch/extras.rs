@@ -36,6 +36,8 @@ pub(crate) enum Group {
     EfiGrub,
     /// Another verifier of Authenticode signatures
     Osslsigncode,
+    /// A token of software, for PKCS#11
+    SoftHsm,
 }
 
 impl Group {
@@ -52,13 +54,15 @@ impl Group {
             Self::Ukify => &["python3"],
             Self::EfiGrub => &[],
             Self::Osslsigncode => &["osslsigncode"],
+            Self::SoftHsm => &["softhsm2"],
         }
     }
 
     /// Packages that are unpacked without their dependencies.
     fn alone(self) -> &'static [&'static str] {
         match self {
-            Self::Grub | Self::Compression | Self::Lintian | Self::Linkers | Self::Ukify | Self::Osslsigncode => &[],
+            Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
+            Self::Ukify | Self::Osslsigncode | Self::SoftHsm => &[],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
@@ -88,6 +92,7 @@ impl Group {
             Self::Ukify => "tools-ukify",
             Self::EfiGrub => "tools-grub-efi",
             Self::Osslsigncode => "tools-osslsigncode",
+            Self::SoftHsm => "tools-softhsm",
         }
     }
 
