@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use sha2::{Digest, Sha256};
 use vm_protocol::Boot;
 
 use super::{Stage, check_loaded};
+use crate::authority;
 use crate::checks::{Checks, Expect};
 use crate::esp;
 use crate::fetch::Group;
@@ -19,7 +21,6 @@ use crate::machine;
 use crate::sign::Owner;
 use crate::tool;
 
-const POLICY: &str = "unsigned = \"never\"\ninsecure-unsigned = \"forbidden\"\nrequire = \"everything\"\n";
 const EFIVARS: &str = "/sys/firmware/efi/efivars";
 /// The variable, the GUID of its vendor; PK is the last, because it ends setup mode.
 const VARIABLES: [(&str, &str); 3] = [
@@ -47,9 +48,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     closed(&first, &mut guest, checks)?;
     the_kernel_accepts(&mut guest, checks)?;
 
-    let by_manifest = "/boot/vmlinuz --manifest /boot/vmlinuz.manifest --initrd /boot/next --cmdline";
-    let cmdline = cmdline("manifest");
-    let second = jump(stage, &format!("{by_manifest} '{cmdline}'"), "manifest", &mut guest, checks)?;
+    let second = jump(stage, "/boot/vmlinuz", "manifest", &mut guest, checks)?;
     closed(&second, &mut guest, checks)?;
     let third = jump(stage, "/boot/next.efi", "uki", &mut guest, checks)?;
     closed(&third, &mut guest, checks)
@@ -66,30 +65,40 @@ fn sign(stage: &Stage<'_>, owner: &Owner) -> Result<Signed> {
     let only = stage.write("base", &base)?;
     let uki = image(stage, owner, &unsigned, &only, "uki")?;
 
-    let kernel = stage.path("vmlinuz");
+    // The manifest names its files, so that `load` finds them beside it.
+    let beside = stage.path("boot");
+    fs::create_dir_all(&beside)?;
+    let [kernel, next] = ["vmlinuz", "next.img"].map(|name| beside.join(name));
     tool::run(owner.sign("image").arg(&unsigned).arg("-o").arg(&kernel))?;
-    let mut files = policy();
+    let mut files = policy(stage, owner)?;
     files.copy("/boot/next.efi", &uki)?;
-    let next = stage.write("next", &[base.as_slice(), &files.finish()].concat())?;
+    fs::write(&next, [base.as_slice(), &files.finish()].concat())?;
     let mut manifest = owner.sign("manifest");
-    manifest.arg(&kernel).arg("--initrd").arg(&next).args(["--cmdline", &cmdline("manifest")]);
-    tool::run(manifest.args(["--name", "vm-owner", "--boot-version", "7"]))?;
+    manifest.arg("--file-names").arg(&kernel).arg("--initrd").arg(&next).args(["--cmdline", &cmdline("manifest")]);
+    tool::run(manifest.args(["--name", "system", "--boot-version", "1"]))?;
 
-    let mut files = policy();
-    files.copy("/boot/vmlinuz", &kernel)?;
-    files.copy("/boot/vmlinuz.manifest", &beside(&kernel, "manifest"))?;
-    files.copy("/boot/vmlinuz.manifest.p7s", &beside(&kernel, "manifest.p7s"))?;
-    files.copy("/boot/next", &next)?;
+    let mut files = policy(stage, owner)?;
+    for name in ["vmlinuz", "vmlinuz.manifest", "vmlinuz.manifest.p7s", "next.img"] {
+        files.copy(&format!("/boot/{name}"), &beside.join(name))?;
+    }
     files.copy("/boot/vmlinuz.debian", &stage.second.image)?;
     let first = stage.write("first", &[base.as_slice(), &files.finish()].concat())?;
     let started = image(stage, owner, &unsigned, &first, "firmware")?;
     Ok(Signed { started, kernel, uki })
 }
 
-fn policy() -> Files {
+/// The policy file of docs/signing.md.
+fn policy(stage: &Stage<'_>, owner: &Owner) -> Result<Files> {
+    let der = authority::der(&owner.key_file("signer.pem"), &stage.lab.tools, &stage.path("signer.der"))?;
+    let hex: String = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text =
+        "unsigned = \"never\"\ninsecure-unsigned = \"forbidden\"\nrequire = \"everything\"\n[signers]\n".to_owned();
+    for kind in ["kernel", "uki", "addon", "initrd", "manifest"] {
+        text += &format!("{kind} = [\"certificate:{hex}\"]\n");
+    }
     let mut files = Files::default();
-    files.add("/etc/skexec/policy.toml", POLICY.as_bytes());
-    files
+    files.add("/etc/skexec/policy.toml", text.as_bytes());
+    Ok(files)
 }
 
 /// An image whose kernel is signed, too.
@@ -100,12 +109,6 @@ fn image(stage: &Stage<'_>, owner: &Owner, linux: &Path, initrd: &Path, mark: &s
     uki.arg("--initrd").arg(initrd).args(["--cmdline", &cmdline(mark)]);
     tool::run(uki.arg("-o").arg(&output))?;
     Ok(output)
-}
-
-fn beside(file: &Path, extension: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".{extension}"));
-    name.into()
 }
 
 /// Two other verifiers.
