@@ -50,7 +50,10 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
         kernel: lab.path("vmlinuz"),
+        profile: None,
         initrds: Vec::new(),
+        no_initrd: true,
+        kernel_alone: false,
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },

@@ -38,11 +38,16 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
 fn request(args: &LoadArgs) -> Request {
     let cmdline = match &args.cmdline {
         _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
-        given => CmdlineSource::Given(given.clone().unwrap_or_default()),
+        _ if args.no_cmdline => CmdlineSource::Given(String::new()),
+        Some(given) => CmdlineSource::Given(given.clone()),
+        None => CmdlineSource::Unsaid,
     };
     Request {
         kernel: args.kernel.clone(),
+        profile: args.profile.clone(),
         initrds: args.initrd.clone(),
+        no_initrd: args.no_initrd,
+        kernel_alone: false,
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),

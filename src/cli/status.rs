@@ -94,8 +94,11 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
     let request = Request {
         kernel: kernel.to_owned(),
+        profile: None,
         initrds: Vec::new(),
-        cmdline: CmdlineSource::Given(String::new()),
+        no_initrd: false,
+        kernel_alone: true,
+        cmdline: CmdlineSource::Unsaid,
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

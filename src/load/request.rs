@@ -16,10 +16,24 @@ use std::path::PathBuf;
 /// Where the command line comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CmdlineSource {
+    /// From the file, where it brings one; otherwise the load is refused.
+    Unsaid,
     /// Given, perhaps empty.
     Given(String),
     /// The running kernel's, less the parameters of these names.
     Reuse(Vec<String>),
+}
+
+impl CmdlineSource {
+    /// The option that says so.
+    pub(super) fn option(&self) -> &'static str {
+        match self {
+            Self::Unsaid => "no option",
+            Self::Given(text) if text.is_empty() => "--no-cmdline",
+            Self::Given(_) => "--cmdline",
+            Self::Reuse(_) => "--reuse-cmdline",
+        }
+    }
 }
 
 /// What is to be loaded, and how.
@@ -27,8 +41,14 @@ pub enum CmdlineSource {
 pub struct Request {
     /// The kernel's path.
     pub kernel: PathBuf,
+    /// The number or the ID of a UKI's profile.
+    pub profile: Option<String>,
     /// The initrds' paths, in order.
     pub initrds: Vec<PathBuf>,
+    /// Boot without an initrd. Where there are no `initrds` either, the file must bring one.
+    pub no_initrd: bool,
+    /// The question is only whether the kernel could be loaded: an initrd and a command line that were not named are none.
+    pub kernel_alone: bool,
     /// Where the command line comes from.
     pub cmdline: CmdlineSource,
     /// What is added to it, in order.
@@ -81,9 +101,10 @@ impl Request {
         Ok(policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned)
     }
 
-    /// Puts the command line together.
+    /// The command line that the options name, without what is appended.
     pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
-        let base = match &self.cmdline {
+        Ok(match &self.cmdline {
+            CmdlineSource::Unsaid => Cmdline::default(),
             CmdlineSource::Given(text) => Cmdline::new(text),
             CmdlineSource::Reuse(removed) => {
                 let running =
@@ -95,7 +116,6 @@ impl Request {
                 }
                 Cmdline::reuse(&running, &removed)
             }
-        };
-        Ok(self.append.iter().fold(base, |line, more| line.append(more)))
+        })
     }
 }
