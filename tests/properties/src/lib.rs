@@ -12,6 +12,7 @@ mod memory;
 mod messages;
 mod patched;
 pub mod seeds;
+mod ukis;
 mod verdict;
 
 pub use files::{bzimage, elf, pe};
@@ -20,13 +21,14 @@ pub use lists::{esl, sbat};
 pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
+pub use ukis::uki;
 pub use verdict::judge;
 
 /// A property, by the name of its fuzz target.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 11] = [
+pub const ALL: [Property; 12] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -38,4 +40,5 @@ pub const ALL: [Property; 11] = [
     ("pe", pe),
     ("pkcs7", pkcs7),
     ("sbat", sbat),
+    ("uki", uki),
 ];
