@@ -64,10 +64,12 @@ pub struct Bundle {
     pub passed: Option<Passed>,
 }
 
+type Family = fn() -> Vec<Bundle>;
+
 /// All of them, by name.
 #[must_use]
 pub fn bundles() -> Vec<Bundle> {
-    let families: [(&str, fn() -> Vec<Bundle>); 11] = [
+    let families: [(&str, Family); 11] = [
         ("uki", good::bundles),
         ("uki", changed::bundles),
         ("uki", signature::bundles),
