@@ -1,6 +1,7 @@
 //! The command: reads its arguments, calls the floor below, prints.
 
 mod args;
+mod booted;
 mod exec;
 mod inspect;
 mod load;
@@ -14,6 +15,7 @@ mod verify;
 
 use crate::gather::TrustRequest;
 use crate::journal::Journal;
+use crate::load::Unsaid;
 use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, TrustArgs, VerifyArgs};
@@ -42,12 +44,19 @@ pub fn run(
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
     let mut output = Output::new(cli.output, out, err, system.root, journal);
-    let exit = dispatch(system, &cli.command, &mut output).unwrap_or_else(|error| {
-        output.broken(&format!("{error:#}"));
+    let done = dispatch(system, &cli.command, &mut output);
+    let unsaid = done.as_ref().err().and_then(|error| error.downcast_ref::<Unsaid>()).cloned();
+    let exit = done.unwrap_or_else(|error| {
+        if unsaid.is_none() {
+            output.broken(&format!("{error:#}"));
+        }
         Exit::Failed
     });
     output.close();
-    exit
+    match unsaid {
+        Some(Unsaid(what)) => usage(&left_open(&what), out, err),
+        None => exit,
+    }
 }
 
 /// What is wrong with a combination of arguments, of which clap sees one at a time.
@@ -61,6 +70,14 @@ fn contradiction(command: &Command) -> Result<(), String> {
     }
 }
 
+/// The error for something that only the load could find to be missing.
+fn left_open(what: &str) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let kind = clap::error::ErrorKind::MissingRequiredArgument;
+    command.find_subcommand_mut("load").map_or_else(|| Cli::command().error(kind, what), |load| load.error(kind, what))
+}
+
 /// The command line's definition, from which `dist/generate` makes the completions and the manual page.
 #[must_use]
 pub fn command() -> clap::Command {
@@ -71,7 +88,7 @@ pub fn command() -> clap::Command {
 fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.dry_run,
-        Command::Exec(_) | Command::Unload(_) => true,
+        Command::Exec(_) | Command::Unload(_) | Command::Booted => true,
         _ => false,
     }
 }
@@ -81,6 +98,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Load(args) => load::run(system, args, output),
         Command::Exec(args) => exec::run(system, *args, output),
         Command::Unload(args) => unload::run(system, *args, output),
+        Command::Booted => booted::run(system, output),
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),

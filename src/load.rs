@@ -1,6 +1,7 @@
 //! `skexec load`: one straight line from a path to a loaded kernel.
 
 mod account;
+mod bound;
 mod call;
 mod fit;
 mod guard;
@@ -11,11 +12,11 @@ mod ready;
 mod request;
 mod stop;
 
-pub use outcome::{Outcome, Plan, SegmentLine};
+pub use outcome::{Outcome, Plan, SegmentLine, Unsaid};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Candidate, CommandLine, Demands, Initrds, Role, Supply, Waiver, verify};
+use crate::authorize::{Accepted, Authorized, Candidate, Demands, Role, Waiver, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -35,7 +36,7 @@ use stop::Stop;
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
     let end = attempt(system, request, &mut account, follow);
-    account.close(&request.kernel, end)
+    account.close(request.subject(), end)
 }
 
 /// The straight line: each noun is an argument of a later one.
@@ -45,12 +46,20 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
     account.warn(warnings);
 
-    let candidate = Candidate::read(&request.kernel)?;
+    let binding = bound::find(request, &trust, account)?;
+    bound::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
+    let paths = bound::initrd_paths(request, binding.as_ref())?;
+    let candidate = Candidate::read(&bound::kernel(request, binding.as_ref())?)?;
     let detached = request.detached_signature()?;
-    let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
+    let signature = request::place_of(detached.as_ref());
+    let assessment = verify(candidate, Role::Kernel, signature, &trust);
     account.assessed(&assessment, &machine);
     let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine), enforcement: enforcement(&machine) };
-    let accepted = Accepted::new(assessment, waiver)?;
+    let accepted = match &binding {
+        Some(binding) => Accepted::bound(assessment, signature, binding)?,
+        None => Accepted::new(assessment, waiver)?,
+    };
+    account.accepted();
 
     let choice = method::choose(request.method, accepted.kernel().image(), &machine)?;
     let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
@@ -58,11 +67,10 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         permit.clone()?;
     }
 
-    let supplies: Vec<_> = request.initrds.iter().cloned().map(Supply::File).collect();
-    fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
-    let initrds = Initrds::open(&supplies, &trust)?;
+    fit::before_copying(accepted.kernel().image(), &bound::files(&paths), &machine, request.slot)?;
+    let initrds = bound::initrds(&paths, binding.as_ref(), &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
-    let cmdline = CommandLine::unsigned(request.command_line(system.root)?);
+    let cmdline = bound::command_line(request, system.root, binding.as_ref())?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,
@@ -85,7 +93,8 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     if request.dry_run {
         return Ok(permit?);
     }
-    follow(Event::Loading { kernel: request.kernel.clone(), method: choice.method });
-    account.done(hand_over(&ready, system, &machine, request, follow)?);
+    follow(Event::Loading { kernel: authorized.kernel().path().to_owned(), method: choice.method });
+    let version = binding.as_ref().map(bound::version);
+    account.done(hand_over(&ready, system, &machine, request, version.as_ref(), follow)?);
     Ok(())
 }

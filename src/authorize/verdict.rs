@@ -4,7 +4,8 @@
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
 use super::payload::Payload;
-use super::{Basis, Waiver, addons, bundle};
+use super::waiver::is_waivable;
+use super::{Basis, Binding, Waiver, addons, bundle};
 use crate::digest::Hashed;
 use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
@@ -23,6 +24,8 @@ pub enum Role {
     Initrd,
     /// To add to a UKI.
     Addon,
+    /// To bind a kernel, its initrds and its command line.
+    Manifest,
 }
 
 /// What was found out about a file: what its signature proves, and what a kernel would make of the file.
@@ -43,6 +46,8 @@ impl<B: AsRef<[u8]>> Assessment<B> {
         match (&self.judgement.outcome, self.role) {
             (Err(_), _) => Vec::new(),
             (Ok(_), Role::Initrd) => vec!["initrd"],
+            // What it binds is not parsed yet.
+            (Ok(_), Role::Manifest) => Vec::new(),
             (Ok(verified), Role::Kernel | Role::Addon) => bundle::covered(verified.subject()),
         }
     }
@@ -65,6 +70,7 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
         Role::Kernel => (file.loadable().err().cloned(), Some(predicted(&file, trust))),
         Role::Initrd => (None, None),
         Role::Addon => (addons::unfit(&file), None),
+        Role::Manifest => (no_manifest(&file).err(), None),
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
@@ -82,6 +88,14 @@ fn predicted<B: AsRef<[u8]>>(file: &Parsed<B>, trust: &Trust) -> Prediction {
         (Some(_), Ok(linux)) => predict(&Hashed::new(linux), &trust.keyrings()),
         _ => predict(file.file(), &trust.keyrings()),
     }
+}
+
+/// A signer of manifests may sign other files, too. What they are is recognised by how they start.
+fn no_manifest<B>(file: &Parsed<B>) -> Result<(), Finding> {
+    if file.format() == Format::Manifest {
+        return Ok(());
+    }
+    Err(Finding::new(Reason::Manifest, "its first line that is neither blank nor a comment does not set `manifest`"))
 }
 
 /// Only a detached signature counts for an initrd. What else speaks against the file stays.
@@ -142,6 +156,29 @@ impl Accepted {
             Err(refused) => (refused.subject, Basis::Waived(waiver.over(refused.refusal)?)),
         };
         let kernel = Payload::of(kernel)?;
+        let needs = evidence.kernel_looks.then_some(evidence.needs);
+        Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
+    }
+
+    /// The kernel that a manifest binds. Its own signature need not be trusted, and need not be there; but it must not be broken or
+    /// revoked. A detached signature that was named must be valid.
+    ///
+    /// # Errors
+    /// Every reason against it; `manifest-kernel`.
+    pub fn bound(assessment: Assessment<Sealed>, signature: Signature<'_>, binding: &Binding) -> Result<Self, Refusal> {
+        let Assessment { judgement: Judgement { outcome, evidence }, prediction, .. } = assessment;
+        let (kernel, mut findings) = match outcome {
+            Ok(verified) => (verified.into_parts().0, Vec::new()),
+            Err(Refused { subject, refusal }) => (subject, refusal.iter().cloned().collect()),
+        };
+        if matches!(signature, Signature::Embedded) {
+            findings.retain(|finding| !is_waivable(finding));
+        }
+        findings.extend(binding.check_kernel(&kernel).err());
+        if let Some(refusal) = Refusal::of(findings) {
+            return Err(refusal);
+        }
+        let (kernel, basis) = (Payload::of(kernel)?, Basis::Manifest(binding.signer().clone()));
         let needs = evidence.kernel_looks.then_some(evidence.needs);
         Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
     }

@@ -51,6 +51,8 @@ pub(super) enum Command {
     Unload(UnloadArgs),
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL
     Status(StatusArgs),
+    /// Record that this boot succeeded: older versions of its manifest are refused from now on
+    Booted,
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
     /// Show what FILE claims about itself, unverified
@@ -86,13 +88,18 @@ pub(super) enum Method {
 
 #[derive(Debug, Args)]
 #[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
-                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]")]
-#[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
-#[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
+                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]
+       skexec load [KERNEL] --manifest FILE [OPTIONS]")]
+#[command(group = ArgGroup::new("with-initrd").args(["initrd", "no_initrd"]))]
+#[command(group = ArgGroup::new("with-cmdline").args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
     /// The kernel: a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(super) kernel: PathBuf,
+    #[arg(value_hint = ValueHint::FilePath, required_unless_present = "manifest")]
+    pub(super) kernel: Option<PathBuf>,
+    /// A signed manifest that binds the kernel, its initrds and its command line; its signature is FILE.p7s. Options need not
+    /// repeat what the manifest names. Without this option, KERNEL.manifest is used if it exists
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) manifest: Option<PathBuf>,
     /// An initrd; may be repeated, and several are joined in this order. If FILE.p7s, a detached signature, exists, it is
     /// verified
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -177,10 +184,10 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The kernels or initrds to verify
+    /// The kernels, initrds or manifests to verify
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd, FILE.p7s is the default
+    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd or a manifest, FILE.p7s is the default
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
     #[command(flatten)]
@@ -211,11 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn a_load_must_choose_an_initrd_and_a_command_line() {
+    fn a_load_chooses_one_initrd_and_one_command_line() {
         let rows: &[(&[&str], bool)] = &[
-            (&["vmlinuz"], false),
-            (&["vmlinuz", "--no-initrd"], false),
-            (&["vmlinuz", "--no-cmdline"], false),
+            (&[], false),
+            (&["--no-initrd", "--no-cmdline"], false),
+            (&["--manifest", "vmlinuz.manifest"], true),
+            (&["vmlinuz", "--manifest", "vmlinuz.manifest", "--initrd", "a", "--append", "quiet"], true),
+            (&["vmlinuz"], true),
             (&["vmlinuz", "--no-initrd", "--no-cmdline"], true),
             (&["vmlinuz", "--initrd", "a", "--initrd", "c", "--reuse-cmdline"], true),
             (&["--initrd", "a", "vmlinuz", "--reuse-cmdline"], true),

@@ -2,6 +2,7 @@
 
 use super::args::StatusArgs;
 use super::output::Output;
+use crate::authorize::Binding;
 use crate::diagnose::Status;
 use crate::load::{CmdlineSource, Outcome, Request, load};
 use crate::reason::Exit;
@@ -92,10 +93,13 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 
 /// What a load of this kernel alone would come to.
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
+    // With a manifest, the load is that of the boot that it binds.
+    let alone = Binding::beside(kernel).is_none();
     let request = Request {
-        kernel: kernel.to_owned(),
-        initrds: Vec::new(),
-        cmdline: CmdlineSource::Given(String::new()),
+        kernel: Some(kernel.to_owned()),
+        manifest: None,
+        initrds: alone.then_some(Vec::new()),
+        cmdline: alone.then(|| CmdlineSource::Given(String::new())),
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

@@ -1,5 +1,6 @@
 //! What is to be loaded, and how.
 
+use super::stop::Stop;
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
@@ -25,12 +26,14 @@ pub enum CmdlineSource {
 /// What is to be loaded, and how.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The kernel's path.
-    pub kernel: PathBuf,
-    /// The initrds' paths, in order.
-    pub initrds: Vec<PathBuf>,
-    /// Where the command line comes from.
-    pub cmdline: CmdlineSource,
+    /// The kernel's path; nothing where the manifest names it.
+    pub kernel: Option<PathBuf>,
+    /// The manifest that binds the boot; nothing where only one beside the kernel is to be used.
+    pub manifest: Option<PathBuf>,
+    /// The initrds' paths, in order; nothing where the manifest names them.
+    pub initrds: Option<Vec<PathBuf>>,
+    /// Where the command line comes from; nothing where the manifest has it.
+    pub cmdline: Option<CmdlineSource>,
     /// What is added to it, in order.
     pub append: Vec<String>,
     /// Whom to trust.
@@ -74,11 +77,21 @@ impl Request {
         policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned
     }
 
-    /// Puts the command line together.
-    pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
-        let base = match &self.cmdline {
-            CmdlineSource::Given(text) => Cmdline::new(text),
-            CmdlineSource::Reuse(removed) => {
+    /// The file that a report is about before the kernel is known.
+    pub(super) fn subject(&self) -> PathBuf {
+        self.kernel.clone().or_else(|| self.manifest.clone()).unwrap_or_default()
+    }
+
+    /// Puts the command line together. `bound` is the one that a manifest has.
+    pub(super) fn command_line(&self, root: &Root, bound: Option<&Cmdline>) -> Result<Cmdline, Stop> {
+        let base = match (&self.cmdline, bound) {
+            (Some(CmdlineSource::Given(text)), _) => Cmdline::new(text),
+            (None, Some(bound)) => bound.clone(),
+            (None, None) => {
+                let open = "choose a command line: give --cmdline STR, --reuse-cmdline or --no-cmdline";
+                return Err(Stop::Unsaid(open.into()));
+            }
+            (Some(CmdlineSource::Reuse(removed)), _) => {
                 let running =
                     std::fs::read_to_string(root.path("/proc/cmdline")).context("cannot read /proc/cmdline")?;
                 let mut removed = removed.clone();

@@ -118,6 +118,15 @@ reasons! {
     CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
 
+    // What a manifest binds.
+    Manifest "manifest" Unsuitable "-" "the manifest is malformed" "correct the line that the message names, and sign the manifest again: docs/manifest.md describes the format";
+    ManifestUnsigned "manifest-unsigned" Refused "-" "the manifest has no signature" "sign the manifest: openssl cms -sign -binary -outform DER -md sha256 -signer CERT -inkey KEY -in MANIFEST -out MANIFEST.p7s; or remove it, if it is not meant for this kernel";
+    ManifestKernel "manifest-kernel" Refused "-" "the kernel is not the one that the manifest binds" "install the kernel that belongs to this manifest, or make and sign a manifest for this kernel";
+    ManifestInitrd "manifest-initrd" Refused "-" "the initrds are not those that the manifest binds" "give the initrds in the order of the manifest; if an initrd was built again, make and sign a new manifest";
+    ManifestCmdline "manifest-cmdline" Refused "-" "the command line is not the one that the manifest binds" "leave out --cmdline and --append: the manifest has the command line; or allow the parameter under [vary] and sign the manifest again";
+    ManifestRollback "manifest-rollback" Refused "-" "the version of the manifest is too low" "load the current version; the policy (least.version) and the versions that have booted set the least one";
+    ManifestState "manifest-state" Failed "-" "the versions of manifests that have booted cannot be read" "repair /var/lib/skexec/manifests.json, or remove it: then only the policy (least.version) protects against older versions until the next boot";
+
     // What the system permits.
     NoCapability "no-capability" NotPermitted "EPERM" "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel" "run skexec as root: sudo skexec ...";
     KexecDisabled "kexec-disabled" NotPermitted "EPERM" "kexec is turned off on this system (kernel.kexec_load_disabled=1)" "only a reboot turns kexec on again; look in /etc/sysctl.d for the setting that turns it off";
