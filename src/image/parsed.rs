@@ -152,7 +152,11 @@ fn kernel(bytes: &[u8], format: Format, pe: Option<&Result<Pe, Finding>>) -> Res
         }
         Format::Elf => Vmlinux::parse(bytes).map(Kernel::Elf),
         Format::Uki => Err(Finding::new(Reason::NotAKernel, "a UKI")),
-        Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
+        // Headers that nobody can read do not tell what the file is.
+        Format::Pe => Err(match pe {
+            Some(Err(finding)) => finding.clone(),
+            _ => Finding::new(Reason::NotAKernel, "an EFI program"),
+        }),
         Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
         Format::Manifest => Err(Finding::new(Reason::NotAKernel, "it is a manifest")),
         Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),

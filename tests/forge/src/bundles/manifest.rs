@@ -169,14 +169,14 @@ fn messages() -> Vec<Bundle> {
             ],
             ..with("is-initrd", "an initrd with its good signature as the manifest", Vec::new())
         }
-        .reject(4, "manifest"),
+        .load_rejects(4, "manifest"),
         with(
             "for-initrd",
             "the signature of the manifest as that of an initrd",
             crate::detached(text.as_bytes(), &pki::signer()),
         )
         .file("initrd-1.p7s", crate::detached(text.as_bytes(), &pki::signer()))
-        .load_rejects(3, "message-digest"),
+        .reject(3, "message-digest"),
     ]
 }
 
@@ -193,7 +193,7 @@ fn files() -> Vec<Bundle> {
             file[0x3000] ^= 1;
             file
         })
-        .load_rejects(3, "digest-mismatch"),
+        .reject(3, "digest-mismatch"),
         signed("kernel-size", "the right SHA-256 of the kernel, but another size", &resized)
             .reject(3, "manifest-kernel"),
         replaced("initrd", "another initrd of the same size", "initrd-1", b"070701 the third initrd")
