@@ -15,7 +15,6 @@ mod verify;
 
 use crate::gather::TrustRequest;
 use crate::journal::Journal;
-use crate::load::Unsaid;
 use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, TrustArgs, VerifyArgs};
@@ -44,19 +43,12 @@ pub fn run(
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
     let mut output = Output::new(cli.output, out, err, system.root, journal);
-    let done = dispatch(system, &cli.command, &mut output);
-    let unsaid = done.as_ref().err().and_then(|error| error.downcast_ref::<Unsaid>()).cloned();
-    let exit = done.unwrap_or_else(|error| {
-        if unsaid.is_none() {
-            output.broken(&format!("{error:#}"));
-        }
+    let exit = dispatch(system, &cli.command, &mut output).unwrap_or_else(|error| {
+        output.broken(&format!("{error:#}"));
         Exit::Failed
     });
     output.close();
-    match unsaid {
-        Some(Unsaid(what)) => usage(&left_open(&what), out, err),
-        None => exit,
-    }
+    exit
 }
 
 /// What is wrong with a combination of arguments, of which clap sees one at a time.
@@ -68,14 +60,6 @@ fn contradiction(command: &Command) -> Result<(), String> {
         Command::Load(args) => args.segments.check(),
         _ => Ok(()),
     }
-}
-
-/// The error for something that only the load could find to be missing.
-fn left_open(what: &str) -> clap::Error {
-    let mut command = Cli::command();
-    command.build();
-    let kind = clap::error::ErrorKind::MissingRequiredArgument;
-    command.find_subcommand_mut("load").map_or_else(|| Cli::command().error(kind, what), |load| load.error(kind, what))
 }
 
 /// The command line's definition, from which `dist/generate` makes the completions and the manual page.

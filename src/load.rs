@@ -3,6 +3,7 @@
 mod account;
 mod bound;
 mod call;
+mod compose;
 mod fit;
 mod guard;
 mod hand_over;
@@ -12,11 +13,11 @@ mod ready;
 mod request;
 mod stop;
 
-pub use outcome::{Outcome, Plan, SegmentLine, Unsaid};
+pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Candidate, Demands, Role, Waiver, verify};
+use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Role, Waiver, addons, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -48,8 +49,8 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
 
     let binding = bound::find(request, &trust, account)?;
     bound::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
-    let paths = bound::initrd_paths(request, binding.as_ref())?;
-    let candidate = Candidate::read(&bound::kernel(request, binding.as_ref())?)?;
+    let kernel = bound::kernel(request, binding.as_ref())?;
+    let candidate = Candidate::read_profile(&kernel, request.profile.as_deref())?;
     let detached = request.detached_signature()?;
     let signature = request::place_of(detached.as_ref());
     let assessment = verify(candidate, Role::Kernel, signature, &trust);
@@ -67,10 +68,14 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         permit.clone()?;
     }
 
-    fit::before_copying(accepted.kernel().image(), &bound::files(&paths), &machine, request.slot)?;
-    let initrds = bound::initrds(&paths, binding.as_ref(), &trust)?;
+    let addons = account.addons(addons::of(&accepted, &trust)?);
+    let bundle = Bundle::of(&accepted, &addons);
+    account.warn(bundle.iter().flat_map(Bundle::warnings));
+    let supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
+    fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
+    let initrds = bound::open(supplies, binding.as_ref(), &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
-    let cmdline = bound::command_line(request, system.root, binding.as_ref())?;
+    let cmdline = compose::command_line(request, binding.as_ref(), bundle.as_ref(), &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,

@@ -6,65 +6,20 @@ mod support;
 
 use forge::pki;
 use sha2::Digest as _;
-use std::fmt::Write as _;
 use std::fs;
 use support::{Call, Lab, Run, refusal};
 
 const INITRDS: [&[u8]; 2] = [b"070701 one...", b"070701 the second"];
 const CMDLINE: &str = "root=/dev/vda2 ro";
 
-/// The parts of a boot, of which each test changes one.
-struct Boot {
-    kernel: Vec<u8>,
-    initrds: Vec<Vec<u8>>,
-    text: String,
+fn bind(lab: &Lab, version: u64) {
+    support::bind(lab, &forge::unsigned_bzimage(), &INITRDS, CMDLINE, version);
 }
 
-fn bound(bytes: &[u8], file: &str) -> String {
-    let digest: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256 = \"{digest}\"\nsize = {}\nfile = \"{file}\"\n", bytes.len())
-}
-
-fn text(version: u64, kernel: &[u8], initrds: &[Vec<u8>]) -> String {
-    let mut text = format!("manifest = 1\nname = \"acme-boot\"\nversion = {version}\ncmdline = \"{CMDLINE}\"\n");
-    write!(text, "[kernel]\n{}", bound(kernel, "vmlinuz")).unwrap();
-    for (index, initrd) in initrds.iter().enumerate() {
-        write!(text, "[[initrd]]\n{}", bound(initrd, &format!("initrd.{index}"))).unwrap();
-    }
-    text + "[vary]\nconsole = [\"ttyS[0-9]*\"]\nquiet = [\"\"]\n"
-}
-
-impl Boot {
-    /// A boot of a kernel that nobody signed.
-    fn new() -> Self {
-        Self::of(forge::unsigned_bzimage())
-    }
-
-    fn of(kernel: Vec<u8>) -> Self {
-        let initrds: Vec<_> = INITRDS.map(<[u8]>::to_vec).to_vec();
-        let text = text(7, &kernel, &initrds);
-        Self { kernel, initrds, text }
-    }
-
-    fn version(self, version: u64) -> Self {
-        let text = text(version, &self.kernel, &self.initrds);
-        Self { text, ..self }
-    }
-
-    /// Writes all files, and the signature.
-    fn write(&self, lab: &Lab) {
-        lab.file("vmlinuz", &self.kernel);
-        for (index, initrd) in self.initrds.iter().enumerate() {
-            lab.file(&format!("initrd.{index}"), initrd);
-        }
-        lab.file("vmlinuz.manifest", self.text.as_bytes());
-        lab.file("vmlinuz.manifest.p7s", &forge::detached(self.text.as_bytes(), &pki::signer()));
-    }
-}
-
+/// A machine with the signed manifest of a kernel that nobody signed.
 fn lab() -> Lab {
     let lab = Lab::new();
-    Boot::new().write(&lab);
+    bind(&lab, 7);
     lab
 }
 
@@ -110,7 +65,10 @@ fn the_json_says_what_it_binds() {
     let manifest = &json["manifest"];
     assert_eq!((manifest["name"].as_str(), manifest["version"].as_u64()), (Some("acme-boot"), Some(7)));
     assert_eq!(manifest["initrds"][1]["file"], "initrd.1");
-    assert_eq!(manifest["vary"], serde_json::json!({"console": ["ttyS[0-9]*"], "quiet": [""]}));
+    assert_eq!(
+        manifest["vary"],
+        serde_json::json!([{"parameter": "console", "patterns": ["ttyS[0-9]*"]}, {"parameter": "quiet", "patterns": [""]}])
+    );
     assert!(lab.kernel.calls.borrow().is_empty());
 }
 
@@ -242,12 +200,12 @@ fn other_signatures_must_hold_as_well() {
     changed[4096] ^= 1;
     for (kernel, reason_wanted) in [(signed.clone(), None), (changed, Some("digest-mismatch"))] {
         let lab = Lab::new();
-        Boot::of(kernel).write(&lab);
+        support::bind(&lab, &kernel, &INITRDS, CMDLINE, 7);
         let run = lab.run(&format!("{BY_MANIFEST} --json"));
         assert_eq!(reason(&run).1.as_deref(), reason_wanted, "{run:?}");
     }
     let lab = Lab::new();
-    Boot::of(signed.clone()).write(&lab);
+    support::bind(&lab, &signed, &INITRDS, CMDLINE, 7);
     lab.file("good.p7s", &forge::detached(&signed, &pki::signer()));
     lab.file("wrong.p7s", &forge::detached(b"another file", &pki::signer()));
     assert_eq!(lab.run(&format!("{BY_MANIFEST} --signature {{}}/good.p7s")).exit, 0);
@@ -258,29 +216,29 @@ fn other_signatures_must_hold_as_well() {
 #[test]
 fn what_nobody_says_is_an_error_of_usage() {
     let lab = lab();
-    fs::remove_file(lab.path("vmlinuz.manifest")).unwrap();
+    let text = support::manifest(&forge::unsigned_bzimage(), &INITRDS, CMDLINE, 7);
     let rows = [
-        ("--no-cmdline", "choose an initrd: give --initrd FILE or --no-initrd"),
-        ("--no-initrd", "choose a command line: give --cmdline STR, --reuse-cmdline or --no-cmdline"),
-    ];
-    for (options, wanted) in rows {
-        let run = lab.run(&format!("{BY_KERNEL} {options} --insecure-unsigned"));
-        assert!(run.exit == 2 && run.out.is_empty(), "{run:?}");
-        assert!(run.err.starts_with(&format!("error: {wanted}\n\nUsage: skexec load")), "{run:?}");
-    }
-    let boot = Boot::new();
-    for (hint, wanted) in [
-        ("file = \"vmlinuz\"\n", "the manifest does not name the kernel's file: give KERNEL"),
+        (
+            "file = \"vmlinuz\"\n",
+            "{}/vmlinuz.manifest: no kernel was named, and the manifest does not name its file (kernel-unsaid)",
+            "give KERNEL",
+        ),
         (
             "file = \"initrd.1\"\n",
-            "the manifest does not name the files of all its initrds: give each with --initrd FILE",
+            "{}/vmlinuz.manifest: no initrd was named, and the file brings none: the manifest does not name the files of all \
+             its initrds (initrd-unsaid)",
+            "give --initrd FILE, or --no-initrd to boot without one",
         ),
-    ] {
-        Boot { text: boot.text.replace(hint, ""), ..Boot::new() }.write(&lab);
-        let run = lab.run(BY_MANIFEST);
-        assert!(run.exit == 2 && run.err.starts_with(&format!("error: {wanted}\n")), "{run:?}");
+    ];
+    for (hint, wanted, advice) in rows {
+        let text = text.replace(hint, "");
+        lab.file("vmlinuz.manifest", text.as_bytes());
+        lab.file("vmlinuz.manifest.p7s", &forge::detached(text.as_bytes(), &pki::signer()));
+        assert_eq!(lab.run(BY_MANIFEST), refusal(2, &format!("skexec: {wanted}\n  do: {advice}\n")));
+        assert!(lab.kernel.calls.borrow().is_empty());
+        assert_eq!(lab.run(&format!("{BY_KERNEL} {INITRD_OPTIONS}")).exit, 0);
+        lab.kernel.calls.borrow_mut().clear();
     }
-    assert!(lab.kernel.calls.borrow().is_empty());
 }
 
 /// Another boot: of the kernel and the command line that the last load gave.
@@ -300,7 +258,7 @@ fn a_version_that_has_booted_refuses_lower_ones() {
     assert_eq!(lab.run(BY_MANIFEST).exit, 0);
     let nothing = "this boot was not started by a load with a manifest, or it is recorded already\n";
     assert_eq!(lab.run("booted"), Run { exit: 0, out: nothing.into(), err: String::new() });
-    Boot::new().version(6).write(&lab);
+    bind(&lab, 6);
     assert_eq!(lab.run(&format!("{BY_MANIFEST} --dry-run")).exit, 0);
     boot(&lab, "two");
     let wanted = "skexec: {}/vmlinuz.manifest: the version of the manifest is too low: acme-boot has version 6; version 7 \
@@ -313,7 +271,7 @@ fn a_version_that_has_booted_refuses_lower_ones() {
     assert_eq!(lab.run(BY_MANIFEST), refusal(3, wanted));
     assert!(lab.kernel.calls.borrow().is_empty());
     for version in [7, 8] {
-        Boot::new().version(version).write(&lab);
+        bind(&lab, version);
         assert_eq!(lab.run(BY_MANIFEST).exit, 0, "{version}");
     }
 }
@@ -415,7 +373,7 @@ fn verify_says_who_signed_a_manifest_and_what_it_binds() {
     let run = lab.run("verify {}/vmlinuz.manifest --keys {}/root.pem --json");
     assert_eq!((run.exit, run.json()[0]["reason"].as_str()), (3, Some("manifest-unsigned")));
     // A signed manifest is no initrd, and a signed initrd no manifest.
-    Boot::new().write(&lab);
+    bind(&lab, 7);
     lab.file("other", &forge::signed_bzimage());
     let line =
         "load {}/other --keys {}/root.pem --no-cmdline --require-signed-initrd --json --initrd {}/vmlinuz.manifest";

@@ -37,14 +37,18 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
 
 fn request(args: &LoadArgs) -> Request {
     let cmdline = match &args.cmdline {
-        _ if args.reuse_cmdline => Some(CmdlineSource::Reuse(args.cmdline_remove.clone())),
-        _ if args.no_cmdline => Some(CmdlineSource::Given(String::new())),
-        given => given.clone().map(CmdlineSource::Given),
+        _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
+        _ if args.no_cmdline => CmdlineSource::Given(String::new()),
+        Some(given) => CmdlineSource::Given(given.clone()),
+        None => CmdlineSource::Unsaid,
     };
     Request {
         kernel: args.kernel.clone(),
         manifest: args.manifest.clone(),
-        initrds: (args.no_initrd || !args.initrd.is_empty()).then(|| args.initrd.clone()),
+        profile: args.profile.clone(),
+        initrds: args.initrd.clone(),
+        no_initrd: args.no_initrd,
+        kernel_alone: false,
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),

@@ -2,7 +2,6 @@
 
 use super::args::StatusArgs;
 use super::output::Output;
-use crate::authorize::Binding;
 use crate::diagnose::Status;
 use crate::load::{CmdlineSource, Outcome, Request, load};
 use crate::reason::Exit;
@@ -93,13 +92,14 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 
 /// What a load of this kernel alone would come to.
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
-    // With a manifest, the load is that of the boot that it binds.
-    let alone = Binding::beside(kernel).is_none();
     let request = Request {
         kernel: Some(kernel.to_owned()),
         manifest: None,
-        initrds: alone.then_some(Vec::new()),
-        cmdline: alone.then(|| CmdlineSource::Given(String::new())),
+        profile: None,
+        initrds: Vec::new(),
+        no_initrd: false,
+        kernel_alone: true,
+        cmdline: CmdlineSource::Unsaid,
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

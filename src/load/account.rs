@@ -1,8 +1,9 @@
 //! What a load has found out so far, so that its report is made once, at the end, however it ended.
 
 use super::hand_over::Done;
-use super::outcome::{Outcome, Plan, Unsaid};
+use super::outcome::{Outcome, Plan};
 use super::stop::Stop;
+use crate::authorize::addons::Addon;
 use crate::authorize::{Assessment, Authorized, Basis, Binding};
 use crate::machine::Machine;
 use crate::permit;
@@ -62,6 +63,12 @@ impl Account {
         self.subject.accepted();
     }
 
+    /// Notes what the add-ons warn of.
+    pub(super) fn addons(&mut self, (addons, warnings): (Vec<Addon>, Vec<Warning>)) -> Vec<Addon> {
+        self.warn(warnings);
+        addons
+    }
+
     /// Notes that the kernel may be loaded, and warns of what was waived for that.
     pub(super) fn authorized(&mut self, authorized: &Authorized) {
         self.covers = authorized.covers();
@@ -85,7 +92,6 @@ impl Account {
         let refusal = match end {
             Ok(()) => None,
             Err(Stop::Refused(refusal)) => Some(refusal),
-            Err(Stop::Unsaid(what)) => return Err(Unsaid(what).into()),
             Err(Stop::Failed(error)) => return Err(error),
         };
         let Self { subject, kernel, warnings, waived, covers, keys, plan, loaded, locked } = self;

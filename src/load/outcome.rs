@@ -7,7 +7,6 @@ use crate::placement::{Segment, digests, length};
 use crate::reason::{Exit, Warning};
 use crate::report::Report;
 use serde::Serialize;
-use std::fmt;
 
 /// What is handed to the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,18 +74,6 @@ impl SegmentLine {
         segments.iter().zip(digests(&contents)).map(line).collect()
     }
 }
-
-/// An error of usage: something was left open that neither a manifest nor anything else supplies. The sentence says what to give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsaid(pub String);
-
-impl fmt::Display for Unsaid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Unsaid {}
 
 /// The result of a load.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! What is to be loaded, and how.
 
-use super::stop::Stop;
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
@@ -17,10 +16,24 @@ use std::path::PathBuf;
 /// Where the command line comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CmdlineSource {
+    /// From the file or the manifest, where one brings it; otherwise the load is refused.
+    Unsaid,
     /// Given, perhaps empty.
     Given(String),
     /// The running kernel's, less the parameters of these names.
     Reuse(Vec<String>),
+}
+
+impl CmdlineSource {
+    /// The option that says so.
+    pub(super) fn option(&self) -> &'static str {
+        match self {
+            Self::Unsaid => "no option",
+            Self::Given(text) if text.is_empty() => "--no-cmdline",
+            Self::Given(_) => "--cmdline",
+            Self::Reuse(_) => "--reuse-cmdline",
+        }
+    }
 }
 
 /// What is to be loaded, and how.
@@ -30,10 +43,16 @@ pub struct Request {
     pub kernel: Option<PathBuf>,
     /// The manifest that binds the boot; nothing where only one beside the kernel is to be used.
     pub manifest: Option<PathBuf>,
-    /// The initrds' paths, in order; nothing where the manifest names them.
-    pub initrds: Option<Vec<PathBuf>>,
-    /// Where the command line comes from; nothing where the manifest has it.
-    pub cmdline: Option<CmdlineSource>,
+    /// The number or the ID of a UKI's profile.
+    pub profile: Option<String>,
+    /// The initrds' paths, in order.
+    pub initrds: Vec<PathBuf>,
+    /// Boot without an initrd. Where there are no `initrds` either, the file or the manifest must bring one.
+    pub no_initrd: bool,
+    /// The question is only whether the kernel could be loaded: an initrd and a command line that were not named are none.
+    pub kernel_alone: bool,
+    /// Where the command line comes from.
+    pub cmdline: CmdlineSource,
     /// What is added to it, in order.
     pub append: Vec<String>,
     /// Whom to trust.
@@ -82,16 +101,12 @@ impl Request {
         self.kernel.clone().or_else(|| self.manifest.clone()).unwrap_or_default()
     }
 
-    /// Puts the command line together. `bound` is the one that a manifest has.
-    pub(super) fn command_line(&self, root: &Root, bound: Option<&Cmdline>) -> Result<Cmdline, Stop> {
-        let base = match (&self.cmdline, bound) {
-            (Some(CmdlineSource::Given(text)), _) => Cmdline::new(text),
-            (None, Some(bound)) => bound.clone(),
-            (None, None) => {
-                let open = "choose a command line: give --cmdline STR, --reuse-cmdline or --no-cmdline";
-                return Err(Stop::Unsaid(open.into()));
-            }
-            (Some(CmdlineSource::Reuse(removed)), _) => {
+    /// The command line that the options name, without what is appended.
+    pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
+        Ok(match &self.cmdline {
+            CmdlineSource::Unsaid => Cmdline::default(),
+            CmdlineSource::Given(text) => Cmdline::new(text),
+            CmdlineSource::Reuse(removed) => {
                 let running =
                     std::fs::read_to_string(root.path("/proc/cmdline")).context("cannot read /proc/cmdline")?;
                 let mut removed = removed.clone();
@@ -101,7 +116,6 @@ impl Request {
                 }
                 Cmdline::reuse(&running, &removed)
             }
-        };
-        Ok(self.append.iter().fold(base, |line, more| line.append(more)))
+        })
     }
 }

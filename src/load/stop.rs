@@ -7,8 +7,6 @@ use crate::reason::{Finding, Refusal};
 pub(super) enum Stop {
     /// For reasons of the table.
     Refused(Refusal),
-    /// Something was left open that the command line must say.
-    Unsaid(String),
     /// For another reason: input, output, internal.
     Failed(anyhow::Error),
 }

@@ -1,7 +1,8 @@
 //! A report for people: a key and a value a line.
 
 use super::Report;
-use super::parts::{BoundReport, CertificateReport, ManifestReport};
+use super::parts::{BoundReport, CertificateReport, ManifestReport, VaryReport};
+use crate::image::Format;
 use crate::reason::{Refusal, Site};
 
 type Lines = Vec<(&'static str, String)>;
@@ -70,10 +71,11 @@ impl Report {
     }
 
     fn kernel_line(&self) -> Option<(&'static str, String)> {
+        let what = if self.format == Format::Uki.name() { "the kernel in it (.linux)" } else { "the file" };
         let said = match (self.kernel.hazard, self.kernel.name) {
             (Some(hazard), _) => format!("the reference kernel would crash ({hazard})"),
-            (None, Some("OK")) => "a kernel that enforces signatures would accept the file".to_owned(),
-            (None, Some(name)) => format!("a kernel that enforces signatures would refuse the file with {name}"),
+            (None, Some("OK")) => format!("a kernel that enforces signatures would accept {what}"),
+            (None, Some(name)) => format!("a kernel that enforces signatures would refuse {what} with {name}"),
             (None, None) => return None,
         };
         Some(("kernel", said))
@@ -89,10 +91,10 @@ fn manifest(manifest: &ManifestReport) -> Lines {
     lines.push(("binds", format!("kernel {}", file(&manifest.kernel))));
     lines.extend(manifest.initrds.iter().map(|initrd| ("", format!("initrd {}", file(initrd)))));
     lines.push(("", format!("command line {}", manifest.cmdline)));
-    let varies = |(name, patterns): (&String, &Vec<String>)| {
+    let varies = |VaryReport { parameter, patterns }: &VaryReport| {
         let each: Vec<_> =
             patterns.iter().map(|pattern| if pattern.is_empty() { "no value" } else { pattern }).collect();
-        ("", format!("where {name} may vary: {}", each.join(" or ")))
+        ("", format!("where {parameter} may vary: {}", each.join(" or ")))
     };
     lines.extend(manifest.vary.iter().map(varies));
     lines

@@ -6,7 +6,6 @@ use crate::hex;
 use crate::image::manifest::Bound;
 use crate::trust::{Evidence, Signer, rfc3339};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct DigestReport {
@@ -87,8 +86,14 @@ pub(super) struct ManifestReport {
     pub(super) kernel: BoundReport,
     pub(super) initrds: Vec<BoundReport>,
     pub(super) cmdline: String,
-    /// The parameters that may vary, each with the patterns of its values.
-    pub(super) vary: BTreeMap<String, Vec<String>>,
+    pub(super) vary: Vec<VaryReport>,
+}
+
+/// A parameter that may vary.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct VaryReport {
+    pub(super) parameter: String,
+    pub(super) patterns: Vec<String>,
 }
 
 /// A file that a manifest binds.
@@ -102,7 +107,10 @@ pub(super) struct BoundReport {
 impl ManifestReport {
     pub(super) fn of(binding: &Binding) -> Self {
         let manifest = binding.manifest();
-        let owned = |patterns: Vec<&str>| patterns.into_iter().map(Into::into).collect();
+        let varies = |(name, patterns): (&str, Vec<&str>)| VaryReport {
+            parameter: name.into(),
+            patterns: patterns.into_iter().map(Into::into).collect(),
+        };
         Self {
             path: binding.path().display().to_string(),
             name: manifest.name().into(),
@@ -110,7 +118,7 @@ impl ManifestReport {
             kernel: manifest.kernel().into(),
             initrds: manifest.initrds().iter().map(Into::into).collect(),
             cmdline: manifest.cmdline().as_str().into(),
-            vary: manifest.vary().map(|(name, patterns)| (name.to_owned(), owned(patterns))).collect(),
+            vary: manifest.vary().map(varies).collect(),
         }
     }
 }

@@ -23,6 +23,7 @@ fn documents() -> Vec<(&'static str, Value)> {
     let mut documents = Vec::new();
     verified(&mut documents);
     loaded(&mut documents);
+    bound(&mut documents);
     described(&mut documents);
     failed(&mut documents);
     documents
@@ -57,6 +58,18 @@ fn loaded(documents: &mut Vec<(&'static str, Value)>) {
     }
     documents.push(("status", lab.run("status {}/vmlinuz --keys {}/root.pem --json").json()));
     documents.push(("unload", lab.run("unload --json").json()));
+}
+
+fn bound(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    support::bind(&lab, &forge::signed_bzimage(), &[b"070701"], "quiet", 7);
+    let line = "load --manifest {}/vmlinuz.manifest --keys {}/root.pem";
+    documents.push(("load", lab.run(&format!("{line} --dry-run --json")).json()));
+    documents.push(("verify", lab.run("verify {}/vmlinuz.manifest --keys {}/root.pem --json").json()));
+    documents.push(("inspect", lab.run("inspect {}/vmlinuz.manifest --json").json()));
+    documents.push(("booted", lab.run("booted --json").json()));
+    lab.system("/var/lib/skexec/manifests.json", "");
+    documents.push(("failure", lab.run("booted --json").json()));
 }
 
 fn described(documents: &mut Vec<(&'static str, Value)>) {
