@@ -62,7 +62,7 @@ fn judge(bundle: &Bundle, faults: &mut Vec<String>) {
 fn every_forged_boot_is_refused_by_its_own_reason() {
     let mut faults = vec![];
     for bundle in bundles() {
-        judge(&bundle, &mut faults);
+        judge(bundle, &mut faults);
     }
     assert!(faults.is_empty(), "{}:\n{}", faults.len(), faults.join("\n"));
 }
@@ -81,8 +81,8 @@ fn holds(initrd: &[u8], parts: &[Vec<u8>]) -> bool {
 fn a_trusted_boot_is_passed_on_as_it_was_signed() {
     for bundle in bundles() {
         let Some(Passed { kernel: wanted, cmdline: line, initrd: parts }) = &bundle.passed else { continue };
-        let lab = lab(&bundle);
-        let run = load(&lab, &bundle, &[]);
+        let lab = lab(bundle);
+        let run = load(&lab, bundle, &[]);
         assert_eq!(run.exit, 0, "{}: {run:?}", bundle.name);
         let calls = lab.kernel.calls.borrow();
         let [Call::Load { kernel, initrd: Some(initrd), cmdline, .. }] = calls.as_slice() else {

@@ -1,6 +1,6 @@
 //! Kernels with a manifest beside them.
 
-use super::{Bundle, Firmware};
+use super::{Bundle, Firmware, revoked};
 use crate::bzimage::BzImage;
 use crate::cms::Plain;
 use crate::manifest::Manifest;
@@ -74,7 +74,8 @@ fn given<const N: usize>(name: &str, about: &'static str, options: [&'static str
 }
 
 pub(super) fn bundles() -> Vec<Bundle> {
-    [controls(), signatures(), messages(), files(), initrds(), command_lines(), versions(), texts()].concat()
+    [controls(), signatures(), messages(), files(), laundered(), initrds(), command_lines(), versions(), texts()]
+        .concat()
 }
 
 fn controls() -> Vec<Bundle> {
@@ -200,6 +201,33 @@ fn files() -> Vec<Bundle> {
             .reject(3, "manifest-initrd"),
         replaced("initrd-longer", "an initrd with bytes behind it", "initrd-2", &[TWO, b"070701"].concat())
             .reject(3, "manifest-initrd"),
+    ]
+}
+
+/// What else speaks against a kernel or an initrd: a good manifest does not change that.
+fn laundered() -> Vec<Bundle> {
+    let of = |name: &str, about, kernel: Vec<u8>| {
+        let text = Manifest { kernel: kernel.clone(), ..good() }.text();
+        let mut bundle = signed(name, about, &text);
+        bundle.files[0].1 = kernel;
+        bundle
+    };
+    let by_stranger = |bytes: &[u8]| crate::detached(bytes, &pki::stranger());
+    vec![
+        of("kernel-revoked", "dbx has the digest of the kernel", revoked::kernel()).reject(3, "revoked-image"),
+        of("kernel-of-revoked", "dbx has the certificate of the kernel's signer", {
+            Recipe::new().who(pki::revoked_cert()).build()
+        })
+        .reject(3, "revoked-cert"),
+        of("kernel-old", "the SBAT generation of the kernel is below the level", revoked::old_kernel())
+            .reject(3, "sbat"),
+        of("kernel-is-text", "the kernel is a text", b"This is no kernel.\n".repeat(300)).reject(4, "not-a-kernel"),
+        given("kernel-signature", "a bad detached signature of the kernel as well", ["--signature", "{}/other.p7s"])
+            .file("other.p7s", by_stranger(&crate::signed_bzimage()))
+            .load_rejects(3, "unknown-signer"),
+        given("initrd-signature", "a bad detached signature of an initrd as well", [])
+            .file("initrd-2.p7s", by_stranger(TWO))
+            .reject(3, "unknown-signer"),
     ]
 }
 
