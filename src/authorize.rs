@@ -10,6 +10,7 @@ mod candidate;
 mod command_line;
 mod demands;
 mod initrds;
+mod limits;
 mod payload;
 mod verdict;
 mod waiver;
@@ -93,7 +94,7 @@ impl Authorized {
         if matches!(basis, Basis::Manifest(_)) {
             bound_as_a_whole(&initrds, &cmdline)?;
         }
-        demands.fulfilled_by(&kernel, &initrds)?;
+        demands.fulfilled_by(&kernel, &basis, &initrds, &cmdline)?;
         Ok(Self { kernel, initrds, cmdline, basis })
     }
 

@@ -55,7 +55,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let signature = request::place_of(detached.as_ref());
     let assessment = verify(candidate, Role::Kernel, signature, &trust);
     account.assessed(&assessment, &machine);
-    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine), enforcement: enforcement(&machine) };
+    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
     let accepted = match &binding {
         Some(binding) => Accepted::bound(assessment, signature, binding)?,
         None => Accepted::new(assessment, waiver)?,
@@ -81,6 +81,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         machine: &machine,
         method: choice.method,
         signed_initrds: request.require_signed_initrd,
+        policy: &policy,
         kernel_check: kernel_check.as_ref(),
     };
     let authorized = Authorized::new(accepted, initrds, cmdline, &demands)?;

@@ -177,6 +177,22 @@ fn only_whom_an_anchor_trusts_signs_manifests() {
     assert!(lab.kernel.calls.borrow().is_empty());
 }
 
+/// Each kind of signer is restricted for itself; the kernel's own signature does not count beside a manifest's.
+#[test]
+fn the_policy_restricts_who_signs_manifests() {
+    let rows = [("manifest", 3), ("kernel", 0), ("initrd", 0)];
+    for kernel in [forge::unsigned_bzimage(), forge::signed_bzimage()] {
+        for (kind, exit) in rows {
+            let lab = Lab::new();
+            support::bind(&lab, &kernel, &INITRDS, CMDLINE, 7);
+            lab.system("/etc/skexec/policy.toml", &format!("require = \"everything\"\n[signers]\n{kind} = []\n"));
+            let run = lab.run(&format!("{BY_MANIFEST} --json"));
+            let wanted = (exit == 3).then(|| "signer-not-allowed".to_owned());
+            assert_eq!(reason(&run), (exit, wanted), "{kind}: {run:?}");
+        }
+    }
+}
+
 #[test]
 fn what_may_vary_is_loaded() {
     let rows = [

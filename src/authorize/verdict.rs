@@ -3,8 +3,8 @@
 
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
+use super::limits;
 use super::payload::Payload;
-use super::waiver::is_waivable;
 use super::{Basis, Binding, Waiver, addons, bundle};
 use crate::digest::Hashed;
 use crate::image::{Format, Parsed};
@@ -12,6 +12,7 @@ use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::Sealed;
+use crate::sources::policy::Kind;
 use crate::system::Method;
 use crate::trust::{Judgement, Needs, Place, Refused, Signature, Trust, Verified, judge};
 
@@ -26,6 +27,19 @@ pub enum Role {
     Addon,
     /// To bind a kernel, its initrds and its command line.
     Manifest,
+}
+
+impl Role {
+    /// What a file of this format is to the policy.
+    const fn kind(self, format: Format) -> Kind {
+        match (self, format) {
+            (Self::Kernel, Format::Uki) => Kind::Uki,
+            (Self::Kernel, _) => Kind::Kernel,
+            (Self::Initrd, _) => Kind::Initrd,
+            (Self::Addon, _) => Kind::Addon,
+            (Self::Manifest, _) => Kind::Manifest,
+        }
+    }
 }
 
 /// What was found out about a file: what its signature proves, and what a kernel would make of the file.
@@ -74,12 +88,14 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
+    let kind = role.kind(file.format());
     let Judgement { outcome, evidence } = judge(file, signature, trust);
     let outcome = match (role, signature) {
         (Role::Initrd, Signature::Embedded) => without_signature(outcome),
         _ => outcome,
     };
-    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction, role }
+    let last = limits::broken(&trust.limits, kind, &evidence.chain).into_iter().chain(hazard).collect();
+    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, last), evidence }, prediction, role }
 }
 
 /// The kernel is given the whole file, or the kernel in a UKI.
@@ -112,13 +128,13 @@ fn without_signature<T>(outcome: Result<Verified<T>, Refused<T>>) -> Result<Veri
     Err(Refused { subject, refusal: Refusal::of(all).unwrap_or_else(|| unsigned.into()) })
 }
 
-/// Refuses the file for these findings, too: the first comes before those of the judgement, the last after them.
+/// Refuses the file for these findings, too: the first comes before those of the judgement, the others after them.
 fn with_findings<T>(
     outcome: Result<Verified<T>, Refused<T>>,
     first: Option<Finding>,
-    last: Option<Finding>,
+    last: Vec<Finding>,
 ) -> Result<Verified<T>, Refused<T>> {
-    if first.is_none() && last.is_none() {
+    if first.is_none() && last.is_empty() {
         return outcome;
     }
     let (subject, judged) = match outcome {
@@ -129,6 +145,9 @@ fn with_findings<T>(
     // There is at least one finding, so the second is never made.
     Err(Refused { subject, refusal: refusal.unwrap_or_else(|| Reason::Hazard.into()) })
 }
+
+/// What does not matter about the embedded signature of a kernel that a manifest binds: who made it.
+const IMMATERIAL: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner, Reason::SignerNotAllowed, Reason::KeyTooSmall];
 
 /// A kernel that may be booted as far as its own bytes are concerned, and why.
 #[derive(Debug)]
@@ -172,7 +191,7 @@ impl Accepted {
             Err(Refused { subject, refusal }) => (subject, refusal.iter().cloned().collect()),
         };
         if matches!(signature, Signature::Embedded) {
-            findings.retain(|finding| !is_waivable(finding));
+            findings.retain(|finding| !IMMATERIAL.contains(&finding.reason));
         }
         findings.extend(binding.check_kernel(&kernel).err());
         if let Some(refusal) = Refusal::of(findings) {

@@ -1,7 +1,7 @@
 //! What may be waived: an image's lack of a trusted signature, and nothing else.
 
 use crate::machine::Enforcement;
-use crate::reason::{Finding, Reason, Refusal};
+use crate::reason::{Reason, Refusal};
 
 /// Whether a missing signature was waived, and whether this machine allows that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,18 +15,13 @@ pub struct Waiver {
 /// The reasons that can be waived.
 const WAIVABLE: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner];
 
-/// Whether the finding is only that nobody whom an anchor trusts has signed an image.
-pub(super) fn is_waivable(finding: &Finding) -> bool {
-    WAIVABLE.contains(&finding.reason)
-}
-
 impl Waiver {
     /// Lets an image without a trusted signature pass, if there is no other finding: returns what was waived.
     ///
     /// # Errors
     /// The refusal as it came; where only the running kernel's enforcement forbids the waiver, the refusal says so.
     pub(super) fn over(self, refusal: Refusal) -> Result<Refusal, Refusal> {
-        let waivable = refusal.iter().all(is_waivable);
+        let waivable = refusal.iter().all(|finding| WAIVABLE.contains(&finding.reason));
         match self.enforcement {
             Enforcement::Off if self.asked && waivable => Ok(refusal),
             enforcement if self.asked && waivable => {
@@ -41,6 +36,7 @@ impl Waiver {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reason::Finding;
 
     #[test]
     fn only_a_missing_signature_or_signer_can_be_waived() {
