@@ -17,7 +17,7 @@ fn main() -> std::io::Result<()> {
             fs::create_dir_all(path.parent().expect("a file in a folder"))?;
             fs::write(path, bytes)?;
         }
-        list += &row(&bundle);
+        list += &row(bundle);
     }
     fs::write(dir.join("db.esl"), forge::db_esl())?;
     fs::write(dir.join("dbx.esl"), forge::dbx_esl())?;

@@ -10,12 +10,15 @@ mod inner;
 mod layout;
 mod linux;
 mod manifest;
+mod options;
 mod parts;
 mod profile;
 mod revoked;
 mod signature;
 
 pub(crate) use revoked::image_hashes;
+
+use std::sync::LazyLock;
 
 use crate::pki::{self, Identity};
 use crate::uki::{Sections, Uki};
@@ -35,7 +38,7 @@ pub enum Firmware {
 pub type Refusal = Option<(u8, &'static str)>;
 
 /// What the next kernel gets from a trusted boot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Passed {
     pub kernel: Vec<u8>,
     pub cmdline: &'static str,
@@ -44,7 +47,7 @@ pub struct Passed {
 }
 
 /// One boot: the files in a folder of their own, and how they are judged.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     pub name: String,
     pub about: &'static str,
@@ -64,10 +67,17 @@ pub struct Bundle {
     pub passed: Option<Passed>,
 }
 
+type Family = fn() -> Vec<Bundle>;
+
 /// All of them, by name.
 #[must_use]
-pub fn bundles() -> Vec<Bundle> {
-    let families: [(&str, fn() -> Vec<Bundle>); 11] = [
+pub fn bundles() -> &'static [Bundle] {
+    static MADE: LazyLock<Vec<Bundle>> = LazyLock::new(make);
+    &MADE
+}
+
+fn make() -> Vec<Bundle> {
+    let families: [(&str, Family); 12] = [
         ("uki", good::bundles),
         ("uki", changed::bundles),
         ("uki", signature::bundles),
@@ -76,6 +86,7 @@ pub fn bundles() -> Vec<Bundle> {
         ("uki", linux::bundles),
         ("uki", inner::bundles),
         ("uki", revoked::bundles),
+        ("options", options::bundles),
         ("profile", profile::bundles),
         ("addon", addon::bundles),
         ("manifest", manifest::bundles),
@@ -177,5 +188,13 @@ impl Bundle {
     pub fn image(&self) -> &[u8] {
         let file = self.files.iter().find(|(name, _)| name == self.boot);
         file.map(|(_, bytes)| bytes.as_slice()).expect("the boot is one of the files")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn two_runs_give_equal_bytes() {
+        assert!(super::make() == super::bundles());
     }
 }

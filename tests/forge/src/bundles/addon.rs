@@ -117,6 +117,6 @@ fn parts() -> Vec<Bundle> {
         text("nul", "a NUL within the command line", b"addon=1\0x"),
         text("no-utf8", "a command line that is not UTF-8", b"addon=\xff"),
         bad("kernel", "a signed kernel under the name of an add-on", 4, "uki-addon", crate::signed_bzimage()),
-        bad("text", "a text under the name of an add-on", 4, "unknown-format", b"cmdline=init=/bin/sh\n".to_vec()),
+        bad("text", "a text under the name of an add-on", 4, "uki-addon", b"cmdline=init=/bin/sh\n".to_vec()),
     ]
 }

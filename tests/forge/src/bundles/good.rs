@@ -57,6 +57,10 @@ pub(super) fn bundles() -> Vec<Bundle> {
                 sections.list.insert(1, bss);
             },
         )),
+        passes(signed("good-two-dtb", "two device trees, of which a stub chooses one", |sections| {
+            sections.add_before(b".linux", b".dtb", b"\xd0\x0d\xfe\xed one");
+            sections.add_before(b".linux", b".dtb", b"\xd0\x0d\xfe\xed two");
+        })),
         passes(signed("good-header-order", "section headers in another order than the bytes", |sections| {
             sections.header_order = Some((0..sections.list.len()).rev().collect());
         }))

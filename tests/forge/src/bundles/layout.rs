@@ -81,9 +81,15 @@ fn addresses() -> Vec<Bundle> {
         bad("address-overlap", "the address of .cmdline lies within .linux", 4, "section-overlap", |sections| {
             sections.named(b".cmdline").virtual_address = Some(address(b".linux") + 0x2000);
         }),
-        bad("address-in-headers", "the address of .cmdline lies within the headers", 4, "section-bounds", |sections| {
-            sections.named(b".cmdline").virtual_address = Some(0x100);
-        }),
+        bad(
+            "address-in-headers",
+            "the address of .cmdline lies within the headers",
+            4,
+            "section-overlap",
+            |sections| {
+                sections.named(b".cmdline").virtual_address = Some(0x100);
+            },
+        ),
         bad(
             "address-wraps",
             "the address of .cmdline is so high that its end wraps around",
@@ -114,6 +120,7 @@ fn headers() -> Vec<Bundle> {
         pe("hidden-section", "NumberOfSections leaves out the last section, .linux", |pe| pe.says_sections = Some(6))
             .reject(4, "uki-missing"),
         pe("pe32", "the 32-bit optional header", |pe| pe.pe32 = true).reject(4, "pe-magic"),
+        pe("machine", "for another processor", |pe| pe.machine = 0xaa64).reject(4, "pe-header"),
         pe("directories-17", "17 data directories", |pe| {
             pe.says_directories = Some(17);
         })
@@ -127,7 +134,7 @@ fn headers() -> Vec<Bundle> {
             put16(&mut file, 0, 0x4141);
             file
         })
-        .reject(4, "unknown-format")
+        .reject(4, "not-a-kernel")
         .firmware(Firmware::Refuses),
         bad("cmdline-in-tail", "bytes of .cmdline behind the end of its raw data", 4, "uki-size", |sections| {
             let section = sections.named(b".cmdline");

@@ -43,8 +43,12 @@ pub(super) fn bundles() -> Vec<Bundle> {
             .reject(4, "setup-header"),
         of("linux-syssize", "syssize says more than .linux has", image(|image| image.syssize = Some(0x1_0000)))
             .reject(4, "truncated"),
-        of("linux-setup-sects", "the setup part ends behind .linux", image(|image| image.setup_sects = 255))
-            .reject(4, "truncated"),
+        of(
+            "linux-setup-sects",
+            "the setup part ends behind .linux",
+            image(|image| (image.setup_sects, image.syssize) = (255, Some(0x500))),
+        )
+        .reject(4, "truncated"),
     ]
     .into_iter()
     .map(|bundle| bundle.firmware(Firmware::Loads))

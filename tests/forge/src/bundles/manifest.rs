@@ -1,6 +1,6 @@
 //! Kernels with a manifest beside them.
 
-use super::{Bundle, Firmware};
+use super::{Bundle, Firmware, revoked};
 use crate::bzimage::BzImage;
 use crate::cms::Plain;
 use crate::manifest::Manifest;
@@ -74,7 +74,8 @@ fn given<const N: usize>(name: &str, about: &'static str, options: [&'static str
 }
 
 pub(super) fn bundles() -> Vec<Bundle> {
-    [controls(), signatures(), messages(), files(), initrds(), command_lines(), versions(), texts()].concat()
+    [controls(), signatures(), messages(), files(), laundered(), initrds(), command_lines(), versions(), texts()]
+        .concat()
 }
 
 fn controls() -> Vec<Bundle> {
@@ -156,11 +157,7 @@ fn messages() -> Vec<Bundle> {
         with("embedded", "the text in the message as well", plain(|how| how.embedded = true)).reject(3, "pkcs7"),
         with("of-another", "the signature of another manifest", crate::detached(other.as_bytes(), &pki::signer()))
             .reject(3, "message-digest"),
-        with("of-another-without-attributes", "the same without signed attributes", {
-            let how = Plain { attributes: false, ..Plain::detached() };
-            how.sign(other.as_bytes(), &pki::signer())
-        })
-        .reject(3, "bad-signature"),
+        with("without-attributes", "no signed attributes", plain(|how| how.attributes = false)).reject(3, "attributes"),
         with("sha1", "SHA-1", plain(|how| how.hash = crate::hash::Hash::Sha1)).reject(3, "weak-digest"),
         with("of-initrd", "the signature of an initrd", initrd.clone()).reject(3, "message-digest"),
         with("of-kernel", "the signature in the kernel", Recipe::new().pkcs7()).reject(3, "content-type"),
@@ -173,14 +170,14 @@ fn messages() -> Vec<Bundle> {
             ],
             ..with("is-initrd", "an initrd with its good signature as the manifest", Vec::new())
         }
-        .reject(4, "manifest"),
+        .load_rejects(4, "manifest"),
         with(
             "for-initrd",
             "the signature of the manifest as that of an initrd",
             crate::detached(text.as_bytes(), &pki::signer()),
         )
         .file("initrd-1.p7s", crate::detached(text.as_bytes(), &pki::signer()))
-        .load_rejects(3, "message-digest"),
+        .reject(3, "message-digest"),
     ]
 }
 
@@ -197,13 +194,40 @@ fn files() -> Vec<Bundle> {
             file[0x3000] ^= 1;
             file
         })
-        .load_rejects(3, "digest-mismatch"),
+        .reject(3, "digest-mismatch"),
         signed("kernel-size", "the right SHA-256 of the kernel, but another size", &resized)
             .reject(3, "manifest-kernel"),
         replaced("initrd", "another initrd of the same size", "initrd-1", b"070701 the third initrd")
             .reject(3, "manifest-initrd"),
         replaced("initrd-longer", "an initrd with bytes behind it", "initrd-2", &[TWO, b"070701"].concat())
             .reject(3, "manifest-initrd"),
+    ]
+}
+
+/// What else speaks against a kernel or an initrd: a good manifest does not change that.
+fn laundered() -> Vec<Bundle> {
+    let of = |name: &str, about, kernel: Vec<u8>| {
+        let text = Manifest { kernel: kernel.clone(), ..good() }.text();
+        let mut bundle = signed(name, about, &text);
+        bundle.files[0].1 = kernel;
+        bundle
+    };
+    let by_stranger = |bytes: &[u8]| crate::detached(bytes, &pki::stranger());
+    vec![
+        of("kernel-revoked", "dbx has the digest of the kernel", revoked::kernel()).reject(3, "revoked-image"),
+        of("kernel-of-revoked", "dbx has the certificate of the kernel's signer", {
+            Recipe::new().who(pki::revoked_cert()).build()
+        })
+        .reject(3, "revoked-cert"),
+        of("kernel-old", "the SBAT generation of the kernel is below the level", revoked::old_kernel())
+            .reject(3, "sbat"),
+        of("kernel-is-text", "the kernel is a text", b"This is no kernel.\n".repeat(300)).reject(4, "not-a-kernel"),
+        given("kernel-signature", "a bad detached signature of the kernel as well", ["--signature", "{}/other.p7s"])
+            .file("other.p7s", by_stranger(&crate::signed_bzimage()))
+            .load_rejects(3, "unknown-signer"),
+        given("initrd-signature", "a bad detached signature of an initrd as well", [])
+            .file("initrd-2.p7s", by_stranger(TWO))
+            .reject(3, "unknown-signer"),
     ]
 }
 

@@ -23,7 +23,7 @@ fn envelope() -> Sections {
 }
 
 /// A kernel below the SBAT level.
-fn old_kernel() -> Vec<u8> {
+pub(super) fn old_kernel() -> Vec<u8> {
     BzImage::default().pe(|pe| pe.sections.push(Section::new(b".sbat", sbat::section("forge", "1")))).build()
 }
 
