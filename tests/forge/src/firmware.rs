@@ -76,11 +76,13 @@ pub fn asked() -> Vec<Asked> {
         name: case.name,
         image: case.image,
     });
-    let bundles = bundles().into_iter().flat_map(|bundle| {
-        let programs = bundle.files.into_iter().filter(|(name, _)| name.ends_with(".efi"));
-        let refused = bundle.load.is_some();
-        let asked = |(name, image)| Asked { name: format!("{}/{name}", bundle.name), image, refused };
-        programs.map(asked).collect::<Vec<_>>()
+    let bundles = bundles().iter().flat_map(|bundle| {
+        let programs = bundle.files.iter().filter(|(name, _)| name.ends_with(".efi"));
+        programs.map(|(name, image)| Asked {
+            name: format!("{}/{name}", bundle.name),
+            image: image.clone(),
+            refused: bundle.load.is_some(),
+        })
     });
     // Many bundles have the same image, and differ in what is beside it.
     let mut known = BTreeSet::new();
