@@ -7,14 +7,16 @@ mod candidate;
 mod command_line;
 mod demands;
 mod initrds;
+mod injection;
 mod payload;
 mod verdict;
 mod waiver;
 
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
-pub use demands::{Demands, KernelCheck};
+pub use demands::{Additions, Demands, KernelCheck};
 pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature};
+pub use injection::{Added, Credential, InitrdPath, Injected, Injection, Target, conflict};
 pub use payload::Payload;
 pub use verdict::{Accepted, Assessment, Role, assess, verify};
 pub use waiver::Waiver;
@@ -85,6 +87,7 @@ impl Authorized {
         demands: &Demands<'_>,
     ) -> Result<Self, Finding> {
         let Accepted { kernel, basis, .. } = accepted;
+        demands.allow_added(&basis, &initrds)?;
         demands.fulfilled_by(&kernel, &initrds)?;
         Ok(Self { kernel, initrds, cmdline, basis })
     }

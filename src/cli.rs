@@ -2,6 +2,7 @@
 
 mod args;
 mod exec;
+mod inject;
 mod inspect;
 mod load;
 mod output;
@@ -56,7 +57,7 @@ fn contradiction(command: &Command) -> Result<(), String> {
         Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
             Err("--signature belongs to one FILE, and several were given".into())
         }
-        Command::Load(args) => args.segments.check(),
+        Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()),
         _ => Ok(()),
     }
 }

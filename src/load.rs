@@ -15,7 +15,9 @@ pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Candidate, CommandLine, Demands, Initrds, Role, Supply, Waiver, verify};
+use crate::authorize::{
+    Accepted, Additions, Authorized, Candidate, CommandLine, Demands, Initrds, Injected, Role, Supply, Waiver, verify,
+};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -58,9 +60,12 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         permit.clone()?;
     }
 
-    let supplies: Vec<_> = request.initrds.iter().cloned().map(Supply::File).collect();
+    let injected = Injected::read(&request.inject)?;
+    let files = request.initrds.iter().cloned().map(Supply::File);
+    let supplies: Vec<_> = files.chain(injected.as_ref().map(Injected::supply)).collect();
     fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
     let initrds = Initrds::open(&supplies, &trust)?;
+    drop(injected);
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
     let cmdline = CommandLine::unsigned(request.command_line(system.root)?);
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
@@ -68,6 +73,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         machine: &machine,
         method: choice.method,
         signed_initrds: request.require_signed_initrd,
+        additions: Additions::default(),
         kernel_check: kernel_check.as_ref(),
     };
     let authorized = Authorized::new(accepted, initrds, cmdline, &demands)?;

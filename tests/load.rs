@@ -51,6 +51,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
         kernel: lab.path("vmlinuz"),
         initrds: Vec::new(),
+        inject: Vec::new(),
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },

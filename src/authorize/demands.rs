@@ -1,6 +1,6 @@
 //! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
-use super::{Initrds, Payload};
+use super::{Basis, Initrds, Payload, Target};
 use crate::machine::Machine;
 use crate::permit;
 use crate::prediction::Prediction;
@@ -26,8 +26,28 @@ pub struct Demands<'a> {
     pub method: Method,
     /// Every initrd must be signed.
     pub signed_initrds: bool,
+    /// What may be added to an initrd that must be signed.
+    pub additions: Additions<'a>,
     /// What the running kernel would check itself; nothing where it checks nothing.
     pub kernel_check: Option<&'a KernelCheck>,
+}
+
+/// What the policy allows `--inject` and `--credential` to add to an initrd that a signature must cover.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Additions<'a> {
+    /// Paths in the initrd.
+    pub files: &'a [String],
+    /// Names of credentials.
+    pub credentials: &'a [String],
+}
+
+impl Additions<'_> {
+    fn allow(&self, target: &Target) -> bool {
+        match target {
+            Target::File(path) => self.files.iter().any(|allowed| allowed == path.as_str()),
+            Target::Credential(name) => self.credentials.iter().any(|allowed| allowed == name.as_str()),
+        }
+    }
 }
 
 impl Demands<'_> {
@@ -47,6 +67,21 @@ impl Demands<'_> {
         self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction))
     }
 
+    /// Refuses added files where every initrd must be signed, or where a bundle signs the initrd, unless the policy allows them by name.
+    pub(super) fn allow_added(&self, basis: &Basis, initrds: &Initrds) -> Result<(), Finding> {
+        let bundled = match basis {
+            Basis::Manifest(_) => true,
+            Basis::Uki(_) => initrds.parts().iter().any(|part| part.signer.is_some()),
+            Basis::Embedded(_) | Basis::Detached(_) | Basis::Waived(_) => false,
+        };
+        if !self.signed_initrds && !bundled {
+            return Ok(());
+        }
+        let forbidden = initrds.added().iter().filter(|file| !self.additions.allow(&file.target));
+        let forbidden: Vec<_> = forbidden.map(|file| file.target.to_string()).collect();
+        if forbidden.is_empty() { Ok(()) } else { Err(Finding::new(Reason::InjectionForbidden, forbidden.join(", "))) }
+    }
+
     /// LoadPin checks on which file system a file is, and IMA the signature of that file; a copy in memory is on no file system and has
     /// no signature.
     fn original_descriptors(&self, kernel: &Payload, initrds: &Initrds) -> Result<(), Finding> {
@@ -60,8 +95,8 @@ impl Demands<'_> {
             }
         }
         if self.machine.load_pin.wants_original() && initrds.in_memory() {
-            let seen =
-                "skexec hands over several initrds, or a signed one, as a copy in memory, which is on no file system";
+            let seen = "skexec hands over several initrds, a signed one, or one with added files, as a copy in memory, which is on no \
+                        file system";
             return Err(Finding::new(Reason::LoadPin, seen));
         }
         Ok(())

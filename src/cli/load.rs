@@ -43,6 +43,7 @@ fn request(args: &LoadArgs) -> Request {
     Request {
         kernel: args.kernel.clone(),
         initrds: args.initrd.clone(),
+        inject: args.inject.all(),
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),

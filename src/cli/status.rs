@@ -95,6 +95,7 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
     let request = Request {
         kernel: kernel.to_owned(),
         initrds: Vec::new(),
+        inject: Vec::new(),
         cmdline: CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: (&args.trust).into(),

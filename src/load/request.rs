@@ -1,5 +1,6 @@
 //! What is to be loaded, and how.
 
+use crate::authorize::Injection;
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
@@ -29,6 +30,8 @@ pub struct Request {
     pub kernel: PathBuf,
     /// The initrds' paths, in order.
     pub initrds: Vec<PathBuf>,
+    /// Files that are added to the initrd in memory, behind all others.
+    pub inject: Vec<Injection>,
     /// Where the command line comes from.
     pub cmdline: CmdlineSource,
     /// What is added to it, in order.
