@@ -80,8 +80,17 @@ reasons! {
     Sbat "sbat" Refused "0" "the SBAT generation of the image was revoked" "install the current version of the component that the message names";
     RevocationUnreadable "revocation-unreadable" Refused "-" "a revocation list cannot be read, so skexec cannot know what was revoked" "repair or remove the list that the message names";
     TrustFile "trust-file" Failed "-" "a file of certificates or revocations cannot be used" "check the path, or repair the file: it may hold certificates (PEM or DER), EFI signature lists, or, for revocations, lines of sha256:HEX";
-    PolicyFile "policy-file" Failed "-" "the policy file cannot be used" "repair /etc/skexec/policy.conf: it must consist of key = value lines, belong to root, and be writable by root alone";
+    PolicyFile "policy-file" Failed "-" "the policy file cannot be used" "repair the file that the message names: it must be TOML with known keys only (docs/policy.md), at most 64 KiB long, belong to root, and be writable by root alone";
     Hazard "hazard" Refused "oops" "this file crashes current kernels when they parse it" "do not load the file: it is crafted; keep it as evidence";
+
+    // What the policy demands.
+    SignerNotAllowed "signer-not-allowed" Refused "0" "the policy does not allow this signer for this kind of file" "use a file that an allowed signer has signed, or add the certificate or the public key to [signers] in the policy; skexec policy lists them";
+    KeyTooSmall "key-too-small" Refused "0" "the key of the signer or of an issuer is smaller than the policy demands" "sign with a larger key, under issuers with larger keys, or lower [least] in the policy; skexec policy shows it";
+    WaiverForbidden "waiver-forbidden" Refused "-" "the policy forbids --insecure-unsigned" "load a signed kernel without this option, or change insecure-unsigned in the policy; skexec policy names the file and the line";
+    UncoveredKernel "uncovered-kernel" Refused "-" "the policy requires that a signature covers the kernel, and none does" "load a kernel that is signed, or change require in the policy; skexec policy names the file and the line";
+    UncoveredInitrd "uncovered-initrd" Refused "-" "the policy requires that a signature covers every initrd, and one is not covered" "sign the initrd (FILE.p7s), or load a UKI or a kernel with a manifest, whose signatures cover their initrds";
+    UncoveredCmdline "uncovered-cmdline" Refused "-" "the policy requires that a signature covers the command line, and none does" "load a UKI or a kernel with a manifest: the signature of a kernel alone never covers a command line";
+    InjectionForbidden "injection-forbidden" Refused "-" "the policy requires a signed initrd and does not allow this file or credential to be added to it" "leave out the option, or add the path to inject or the name to credentials in the policy";
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";

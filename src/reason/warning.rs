@@ -32,7 +32,7 @@ macro_rules! cautions {
 
 cautions! {
     RevocationIncomplete "revocation-incomplete" "a revocation list could only be read in part" "run skexec as root, which can read the whole list";
-    RevocationIgnored "revocation-ignored" "a revocation list cannot be used, and the policy says to ignore that" "repair the list, then remove its name from ignore-revocations in /etc/skexec/policy.conf";
+    RevocationIgnored "revocation-ignored" "a revocation list cannot be used, and the policy says to ignore that" "repair the list, then remove its name from ignore-revocations in /etc/skexec/policy.toml";
     TrustListIgnored "trust-list-ignored" "a list of trusted certificates, or one of its certificates, cannot be used and is ignored" "repair or remove the file or the EFI variable that the message names";
     MokVariableIgnored "mok-variable-ignored" "a MOK variable was ignored because shim did not create it" "find out who wrote the variable: those of shim are volatile";
     SignerExpired "signer-expired" "the signer's certificate has expired; kernels do not check this" "ask the signer for a kernel with a newer signature";
