@@ -14,7 +14,7 @@ mod waiver;
 
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
-pub use demands::{Additions, Demands, KernelCheck};
+pub use demands::{Demands, KernelCheck};
 pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature};
 pub use injection::{Added, Credential, InitrdPath, Injected, Injection, Target, conflict};
 pub use payload::Payload;

@@ -16,7 +16,7 @@ pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
 use crate::authorize::{
-    Accepted, Additions, Authorized, Candidate, CommandLine, Demands, Initrds, Injected, Role, Supply, Waiver, verify,
+    Accepted, Authorized, Candidate, CommandLine, Demands, Initrds, Injected, Role, Supply, Waiver, verify,
 };
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
@@ -73,7 +73,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         machine: &machine,
         method: choice.method,
         signed_initrds: request.require_signed_initrd,
-        additions: Additions::default(),
+        policy: &policy,
         kernel_check: kernel_check.as_ref(),
     };
     let authorized = Authorized::new(accepted, initrds, cmdline, &demands)?;

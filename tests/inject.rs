@@ -53,7 +53,7 @@ fn added_files_are_unpacked_last_and_no_longer_covered() {
         err: format!("{WARNING} /etc/hostname, /etc/credstore/luks (injected)\n"),
     };
     assert_eq!(run, wanted);
-    let files = b"070701 signed\0\0\0070701 signed\0\0\0".to_vec();
+    let files = b"070701 signed\x00\x00\x00070701 signed\x00\x00\x00".to_vec();
     assert_eq!(initrd(&lab), [files, added()].concat());
     let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
     assert_eq!(
@@ -107,9 +107,9 @@ fn nothing_tells_what_an_added_file_holds() {
 fn where_the_initrd_must_be_signed_nothing_is_added() {
     let lab = lab();
     let line = "load {}/vmlinuz --initrd {}/signed --no-cmdline --keys {}/root.pem --require-signed-initrd";
-    let sentence =
-        "{}/vmlinuz: --inject or --credential adds a file that no signature covers to an initrd that must be covered";
-    let advice = "leave the option out; or allow the path in inject, or the name of the credential in credentials, in /etc/skexec/policy.toml";
+    let sentence = "{}/vmlinuz: a signature must cover the initrd, and --inject or --credential adds a file to it";
+    let advice =
+        "leave out the option; or add the path to inject, or the name to credentials, in /etc/skexec/policy.toml";
     for (options, names) in [
         ("--inject /etc/hostname={}/name", "/etc/hostname"),
         ("--credential luks={}/key --inject /a={}/name", "/a, the credential luks"),
@@ -123,6 +123,40 @@ fn where_the_initrd_must_be_signed_nothing_is_added() {
     assert_eq!(run.json()["reason"], "initrd-unsigned");
     assert!(lab.kernel.calls.borrow().is_empty());
     assert_eq!(lab.run(line).exit, 0);
+}
+
+#[test]
+fn the_policy_allows_single_files_by_name() {
+    let lab = lab();
+    let line = "load {}/vmlinuz --initrd {}/signed --no-cmdline --keys {}/root.pem --json";
+    let (hostname, luks) = ("--inject /etc/hostname={}/name", "--credential luks={}/key");
+    let both = "require = [\"initrd\"]\ninject = [\"/etc/hostname\"]\ncredentials = [\"luks\"]\n";
+    let rows = [
+        ("require = [\"initrd\"]\n", "", true),
+        ("require = [\"initrd\"]\n", hostname, false),
+        ("require = [\"initrd\"]\ncredentials = [\"/etc/hostname\"]\n", hostname, false),
+        (both, hostname, true),
+        (both, luks, true),
+        (both, "--inject /etc/credstore/luks={}/key", false),
+        (both, "--credential luks2={}/key", false),
+        (both, "--inject /etc/hostname={}/name --inject /etc/hosts={}/name", false),
+        // Without a demand, the lists forbid nothing.
+        ("inject = []\n", hostname, true),
+    ];
+    for (policy, options, fine) in rows {
+        lab.system("/etc/skexec/policy.toml", policy);
+        let json = lab.run(format!("{line} {options}").trim_end()).json();
+        let (reason, covers) = match (fine, options) {
+            (true, "") => (None, json!(["kernel", "initrd"])),
+            (true, _) => (None, json!(["kernel"])),
+            (false, _) => (Some("injection-forbidden"), json!([])),
+        };
+        assert_eq!((json["reason"].as_str(), &json["covers"]), (reason, &covers), "{policy} {options}");
+    }
+    // Every other initrd must still be signed.
+    lab.system("/etc/skexec/policy.toml", both);
+    let run = lab.run(&format!("{line} {hostname}").replace("{}/signed", "{}/other"));
+    assert_eq!((run.exit, run.json()["reason"].as_str()), (3, Some("uncovered-initrd")), "{run:?}");
 }
 
 #[test]

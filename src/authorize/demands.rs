@@ -1,10 +1,11 @@
 //! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
-use super::{Basis, Initrds, Payload, Target};
+use super::{Basis, Initrds, Payload};
 use crate::machine::Machine;
 use crate::permit;
 use crate::prediction::Prediction;
 use crate::reason::{Finding, Reason, Warning};
+use crate::sources::policy::{Part, Policy};
 use crate::system::Method;
 use crate::trust::Needs;
 
@@ -26,28 +27,10 @@ pub struct Demands<'a> {
     pub method: Method,
     /// Every initrd must be signed.
     pub signed_initrds: bool,
-    /// What may be added to an initrd that must be signed.
-    pub additions: Additions<'a>,
+    /// What a signature must cover, and what may be added all the same.
+    pub policy: &'a Policy,
     /// What the running kernel would check itself; nothing where it checks nothing.
     pub kernel_check: Option<&'a KernelCheck>,
-}
-
-/// What the policy allows `--inject` and `--credential` to add to an initrd that a signature must cover.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Additions<'a> {
-    /// Paths in the initrd.
-    pub files: &'a [String],
-    /// Names of credentials.
-    pub credentials: &'a [String],
-}
-
-impl Additions<'_> {
-    fn allow(&self, target: &Target) -> bool {
-        match target {
-            Target::File(path) => self.files.iter().any(|allowed| allowed == path.as_str()),
-            Target::Credential(name) => self.credentials.iter().any(|allowed| allowed == name.as_str()),
-        }
-    }
 }
 
 impl Demands<'_> {
@@ -74,10 +57,10 @@ impl Demands<'_> {
             Basis::Uki(_) => initrds.parts().iter().any(|part| part.signer.is_some()),
             Basis::Embedded(_) | Basis::Detached(_) | Basis::Waived(_) => false,
         };
-        if !self.signed_initrds && !bundled {
+        if !self.signed_initrds && !self.policy.requires(Part::Initrd) && !bundled {
             return Ok(());
         }
-        let forbidden = initrds.added().iter().filter(|file| !self.additions.allow(&file.target));
+        let forbidden = initrds.added().iter().filter(|file| !file.target.is_allowed_by(self.policy));
         let forbidden: Vec<_> = forbidden.map(|file| file.target.to_string()).collect();
         if forbidden.is_empty() { Ok(()) } else { Err(Finding::new(Reason::InjectionForbidden, forbidden.join(", "))) }
     }

@@ -8,6 +8,7 @@ pub use place::{Credential, InitrdPath};
 use super::initrds::{Origin, Supply};
 use crate::image::cpio::{self, Entry};
 use crate::reason::Finding;
+use crate::sources::policy::Policy;
 use content::Content;
 use std::borrow::Cow;
 use std::fmt;
@@ -36,6 +37,14 @@ impl fmt::Display for Target {
 }
 
 impl Target {
+    /// Whether the policy lets it be added to an initrd that a signature must cover.
+    pub(super) fn is_allowed_by(&self, policy: &Policy) -> bool {
+        match self {
+            Self::File(path) => policy.inject.value.iter().any(|allowed| allowed == path.as_str()),
+            Self::Credential(name) => policy.credentials.value.iter().any(|allowed| allowed == name.as_str()),
+        }
+    }
+
     /// Every path that it may have in the initrd: a credential's depends on whether it is encrypted.
     fn paths(&self) -> Vec<String> {
         match self {

@@ -90,7 +90,7 @@ reasons! {
     UncoveredKernel "uncovered-kernel" Refused "-" "the policy requires that a signature covers the kernel, and none does" "load a kernel that is signed, or change require in the policy; skexec policy names the file and the line";
     UncoveredInitrd "uncovered-initrd" Refused "-" "the policy requires that a signature covers every initrd, and one is not covered" "sign the initrd (FILE.p7s), or load a UKI or a kernel with a manifest, whose signatures cover their initrds";
     UncoveredCmdline "uncovered-cmdline" Refused "-" "the policy requires that a signature covers the command line, and none does" "load a UKI or a kernel with a manifest: the signature of a kernel alone never covers a command line";
-    InjectionForbidden "injection-forbidden" Refused "-" "the policy requires a signed initrd and does not allow this file or credential to be added to it" "leave out the option, or add the path to inject or the name to credentials in the policy";
+    InjectionForbidden "injection-forbidden" Refused "-" "a signature must cover the initrd, and --inject or --credential adds a file to it" "leave out the option; or add the path to inject, or the name to credentials, in /etc/skexec/policy.toml";
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";
@@ -98,7 +98,6 @@ reasons! {
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build the initrd again (update-initramfs -u), or give --no-initrd";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd has no detached signature, and one is required" "sign the initrd: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or require no signature: leave out --require-signed-initrd, or give skexec.covers=kernel in a first stage";
     InjectionSize "injection-size" Unsuitable "-" "the file to add to the initrd is larger than 1 MiB" "add a smaller file, or build it into an initrd";
-    InjectionForbidden "injection-forbidden" Refused "-" "--inject or --credential adds a file that no signature covers to an initrd that must be covered" "leave the option out; or allow the path in inject, or the name of the credential in credentials, in /etc/skexec/policy.toml";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the kernel command line is too long" "shorten the command line";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the kernel command line contains a NUL byte" "remove the NUL byte";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";

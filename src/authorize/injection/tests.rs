@@ -1,5 +1,11 @@
+use super::super::{Basis, Demands, Initrds};
 use super::*;
+use crate::machine::Machine;
 use crate::reason::Reason;
+use crate::sources::testing::Tree;
+use crate::system::Method;
+use crate::trust::cert::Validity;
+use crate::trust::{Signer, Trust};
 
 fn file(path: &str, source: &str) -> Injection {
     Injection { target: Target::File(InitrdPath::parse(path).unwrap()), source: source.into() }
@@ -77,4 +83,49 @@ fn the_archive_has_the_files_for_root_alone() {
     assert_eq!(refused(folder.to_str().unwrap()).reason, Reason::NotRegular);
     assert_eq!(refused("/dev/zero").reason, Reason::NotRegular);
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A part of the initrd, signed or not.
+fn part(signer: Option<&Signer>) -> Supply<'static> {
+    let origin = Origin::Section { file: "/a.efi".into(), name: ".initrd" };
+    Supply::Bytes { origin, bytes: b"070701".into(), signer: signer.cloned() }
+}
+
+#[test]
+fn nothing_is_added_to_what_a_bundle_signs() {
+    let tree = Tree::new();
+    let machine = Machine::read(tree.root());
+    let none = Policy::default();
+    let allows = Policy { inject: vec!["/a".to_owned()].into(), ..Policy::default() };
+    let signer = Signer {
+        subject: "CN=signer".into(),
+        issuer: "CN=CA".into(),
+        sha256: [0; 32],
+        serial: Vec::new(),
+        validity: Validity { not_before: 0, not_after: 1 },
+    };
+    let added = Injected::read(&[file("/a", tree.write("a", b"").to_str().unwrap())]).unwrap().unwrap();
+    let (signed, unsigned) = (part(Some(&signer)), part(None));
+    let (uki, manifest) = (Basis::Uki(signer.clone()), Basis::Manifest(signer.clone()));
+    let rows: &[(&Basis, &[&Supply<'_>], &Policy, bool)] = &[
+        (&Basis::Embedded(signer.clone()), &[&signed], &none, true),
+        (&uki, &[&signed], &none, false),
+        (&uki, &[&signed, &unsigned], &none, false),
+        (&uki, &[&signed], &allows, true),
+        (&uki, &[&unsigned], &none, true),
+        (&manifest, &[], &none, false),
+        (&manifest, &[], &allows, true),
+    ];
+    for (basis, parts, policy, fine) in rows {
+        let supplies: Vec<_> = parts.iter().copied().cloned().chain([added.supply()]).collect();
+        let initrds = Initrds::open(&supplies, &Trust::default()).unwrap();
+        let demands =
+            Demands { machine: &machine, method: Method::File, signed_initrds: false, policy, kernel_check: None };
+        let refused = demands.allow_added(basis, &initrds).err().map(|finding| (finding.reason, finding.detail));
+        let wanted = (!fine).then(|| (Reason::InjectionForbidden, "/a".to_owned()));
+        assert_eq!(refused, wanted, "{basis:?} {parts:?} {policy:?}");
+        // The archive itself is not what has to be signed.
+        assert_eq!(initrds.all_signed().is_ok(), parts.iter().all(|part| std::ptr::eq(*part, &signed)));
+        assert!(!initrds.verified());
+    }
 }
