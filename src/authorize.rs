@@ -8,6 +8,7 @@ mod command_line;
 mod demands;
 mod initrds;
 mod injection;
+mod limits;
 mod payload;
 mod verdict;
 mod waiver;
@@ -87,8 +88,7 @@ impl Authorized {
         demands: &Demands<'_>,
     ) -> Result<Self, Finding> {
         let Accepted { kernel, basis, .. } = accepted;
-        demands.allow_added(&basis, &initrds)?;
-        demands.fulfilled_by(&kernel, &initrds)?;
+        demands.fulfilled_by(&kernel, &basis, &initrds, &cmdline)?;
         Ok(Self { kernel, initrds, cmdline, basis })
     }
 

@@ -7,6 +7,7 @@ mod inspect;
 mod load;
 mod output;
 mod plan;
+mod policy;
 mod printable;
 mod segments;
 mod status;
@@ -85,6 +86,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
+        Command::Policy => policy::run(system, output),
     }
 }
 

@@ -134,7 +134,7 @@ fn the_policy_allows_single_files_by_name() {
     let rows = [
         ("require = [\"initrd\"]\n", "", true),
         ("require = [\"initrd\"]\n", hostname, false),
-        ("require = [\"initrd\"]\ncredentials = [\"/etc/hostname\"]\n", hostname, false),
+        ("require = [\"initrd\"]\ncredentials = [\"hostname\"]\n", hostname, false),
         (both, hostname, true),
         (both, luks, true),
         (both, "--inject /etc/credstore/luks={}/key", false),

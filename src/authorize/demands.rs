@@ -1,6 +1,6 @@
 //! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
-use super::{Basis, Initrds, Payload};
+use super::{Basis, CommandLine, Initrds, Payload};
 use crate::machine::Machine;
 use crate::permit;
 use crate::prediction::Prediction;
@@ -25,7 +25,7 @@ pub struct Demands<'a> {
     pub machine: &'a Machine,
     /// By which call.
     pub method: Method,
-    /// Every initrd must be signed.
+    /// Every initrd must be signed, whatever the policy requires.
     pub signed_initrds: bool,
     /// What a signature must cover, and what may be added all the same.
     pub policy: &'a Policy,
@@ -40,10 +40,15 @@ impl Demands<'_> {
         self.kernel_check.map(|check| permit::missing_modules(self.machine, &check.needs)).unwrap_or_default()
     }
 
-    pub(super) fn fulfilled_by(&self, kernel: &Payload, initrds: &Initrds) -> Result<(), Finding> {
-        if self.signed_initrds {
-            initrds.all_signed()?;
-        }
+    pub(super) fn fulfilled_by(
+        &self,
+        kernel: &Payload,
+        basis: &Basis,
+        initrds: &Initrds,
+        cmdline: &CommandLine,
+    ) -> Result<(), Finding> {
+        self.covered(basis, initrds, cmdline)?;
+        self.allow_added(basis, initrds)?;
         if self.method == Method::File {
             self.original_descriptors(kernel, initrds)?;
         }
@@ -63,6 +68,33 @@ impl Demands<'_> {
         let forbidden = initrds.added().iter().filter(|file| !file.target.is_allowed_by(self.policy));
         let forbidden: Vec<_> = forbidden.map(|file| file.target.to_string()).collect();
         if forbidden.is_empty() { Ok(()) } else { Err(Finding::new(Reason::InjectionForbidden, forbidden.join(", "))) }
+    }
+
+    /// Asks for the signatures that the policy or the request requires.
+    fn covered(&self, basis: &Basis, initrds: &Initrds, cmdline: &CommandLine) -> Result<(), Finding> {
+        let required = |part| self.policy.requires(part);
+        let uncovered = |reason, seen: &str| {
+            let demanded = format!("{} sets require", self.policy.require.origin);
+            Finding::new(reason, if seen.is_empty() { demanded } else { format!("{seen}; {demanded}") })
+        };
+        if required(Part::Kernel) && basis.signer().is_none() {
+            return Err(uncovered(Reason::UncoveredKernel, ""));
+        }
+        if self.signed_initrds {
+            initrds.all_signed()?;
+        }
+        if required(Part::Initrd) {
+            initrds.all_signed().map_err(|finding| match finding.reason {
+                Reason::InitrdUnsigned => {
+                    Finding { file: finding.file, ..uncovered(Reason::UncoveredInitrd, &finding.detail) }
+                }
+                _ => finding,
+            })?;
+        }
+        if required(Part::Cmdline) && !cmdline.covered() {
+            return Err(uncovered(Reason::UncoveredCmdline, ""));
+        }
+        Ok(())
     }
 
     /// LoadPin checks on which file system a file is, and IMA the signature of that file; a copy in memory is on no file system and has

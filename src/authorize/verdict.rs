@@ -3,13 +3,15 @@
 
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
+use super::limits;
 use super::payload::Payload;
 use super::{Basis, Waiver};
-use crate::image::Parsed;
+use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::Sealed;
+use crate::sources::policy::Kind;
 use crate::system::Method;
 use crate::trust::{Judgement, Needs, Place, Refused, Signature, Trust, Verified, judge};
 
@@ -29,6 +31,15 @@ impl Role {
         match self {
             Self::Kernel => "kernel",
             Self::Initrd => "initrd",
+        }
+    }
+
+    /// What a file of this format is to the policy.
+    const fn kind(self, format: Format) -> Kind {
+        match (self, format) {
+            (Self::Kernel, Format::Uki) => Kind::Uki,
+            (Self::Kernel, _) => Kind::Kernel,
+            (Self::Initrd, _) => Kind::Initrd,
         }
     }
 }
@@ -62,12 +73,14 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
+    let kind = role.kind(file.format());
     let Judgement { outcome, evidence } = judge(file, signature, trust);
     let outcome = match (role, signature) {
         (Role::Initrd, Signature::Embedded) => without_signature(outcome),
         _ => outcome,
     };
-    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction }
+    let last = limits::broken(&trust.limits, kind, &evidence.chain).into_iter().chain(hazard).collect();
+    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, last), evidence }, prediction }
 }
 
 /// Only a detached signature counts for an initrd. What else speaks against the file stays.
@@ -84,13 +97,13 @@ fn without_signature<T>(outcome: Result<Verified<T>, Refused<T>>) -> Result<Veri
     Err(Refused { subject, refusal: Refusal::of(all).unwrap_or_else(|| unsigned.into()) })
 }
 
-/// Refuses the file for these findings, too: the first comes before those of the judgement, the last after them.
+/// Refuses the file for these findings, too: the first comes before those of the judgement, the others after them.
 fn with_findings<T>(
     outcome: Result<Verified<T>, Refused<T>>,
     first: Option<Finding>,
-    last: Option<Finding>,
+    last: Vec<Finding>,
 ) -> Result<Verified<T>, Refused<T>> {
-    if first.is_none() && last.is_none() {
+    if first.is_none() && last.is_empty() {
         return outcome;
     }
     let (subject, judged) = match outcome {

@@ -56,6 +56,8 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),
+    /// Show the policy that is in force, and the file and line that set each key
+    Policy,
 }
 
 /// Whom to trust.

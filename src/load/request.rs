@@ -4,11 +4,11 @@ use crate::authorize::Injection;
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
-use crate::reason::Finding;
+use crate::reason::{Finding, Reason};
 use crate::sealed::Sealed;
 use crate::segments::Options;
 use crate::sources::Root;
-use crate::sources::policy::{Policy, Unsigned};
+use crate::sources::policy::{Policy, Unsigned, WaiverOption};
 use crate::system::{Method, Slot};
 use crate::trust::Signature;
 use anyhow::Context as _;
@@ -72,9 +72,16 @@ impl Request {
 
     /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's
     /// command, and must not weaken a first stage, to whose initramfs the policy is copied.
-    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> bool {
+    ///
+    /// # Errors
+    /// `waiver-forbidden`: the policy forbids the option.
+    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
+        if self.insecure_unsigned && policy.insecure_unsigned.value == WaiverOption::Forbidden {
+            let seen = format!("{} forbids it", policy.insecure_unsigned.origin);
+            return Err(Finding::new(Reason::WaiverForbidden, seen));
+        }
         let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;
-        policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned
+        Ok(policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned)
     }
 
     /// Puts the command line together.

@@ -86,7 +86,7 @@ reasons! {
     // What the policy demands.
     SignerNotAllowed "signer-not-allowed" Refused "0" "the policy does not allow this signer for this kind of file" "use a file that an allowed signer has signed, or add the certificate or the public key to [signers] in the policy; skexec policy lists them";
     KeyTooSmall "key-too-small" Refused "0" "the key of the signer or of an issuer is smaller than the policy demands" "sign with a larger key, under issuers with larger keys, or lower [least] in the policy; skexec policy shows it";
-    WaiverForbidden "waiver-forbidden" Refused "-" "the policy forbids --insecure-unsigned" "load a signed kernel without this option, or change insecure-unsigned in the policy; skexec policy names the file and the line";
+    WaiverForbidden "waiver-forbidden" Refused "-" "the policy forbids the option --insecure-unsigned" "load a signed kernel without this option, or change insecure-unsigned in the policy; skexec policy names the file and the line";
     UncoveredKernel "uncovered-kernel" Refused "-" "the policy requires that a signature covers the kernel, and none does" "load a kernel that is signed, or change require in the policy; skexec policy names the file and the line";
     UncoveredInitrd "uncovered-initrd" Refused "-" "the policy requires that a signature covers every initrd, and one is not covered" "sign the initrd (FILE.p7s), or load a UKI or a kernel with a manifest, whose signatures cover their initrds";
     UncoveredCmdline "uncovered-cmdline" Refused "-" "the policy requires that a signature covers the command line, and none does" "load a UKI or a kernel with a manifest: the signature of a kernel alone never covers a command line";

@@ -87,6 +87,7 @@ fn details(signer: &CertificateReport) -> Lines {
     let date = |date: &Option<String>| date.clone().unwrap_or_else(|| "without end".to_owned());
     vec![
         ("cert", signer.sha256.clone()),
+        ("key", signer.key_sha256.clone()),
         ("serial", signer.serial.clone()),
         ("valid", format!("{} to {}", date(&signer.not_before), date(&signer.not_after))),
     ]

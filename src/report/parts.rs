@@ -23,6 +23,7 @@ pub(super) struct CertificateReport {
     pub(super) subject: String,
     pub(super) issuer: String,
     pub(super) sha256: String,
+    pub(super) key_sha256: String,
     /// In hexadecimal.
     pub(super) serial: String,
     /// The first and the last second (RFC 3339, UTC); nothing where it is past the year 9999.
@@ -36,6 +37,7 @@ impl From<&Signer> for CertificateReport {
             subject: signer.subject.clone(),
             issuer: signer.issuer.clone(),
             sha256: hex::encode(&signer.sha256),
+            key_sha256: hex::encode(&signer.key_sha256),
             serial: hex::encode(&signer.serial),
             not_before: rfc3339(signer.validity.not_before),
             not_after: rfc3339(signer.validity.not_after),

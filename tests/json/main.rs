@@ -64,6 +64,8 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     let (_, vmlinux) = properties::seeds::seeds().into_iter().find(|(kind, _)| *kind == "elf").unwrap();
     lab.file("vmlinux", &vmlinux);
     lab.file("text", b"no kernel");
+    lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
+    documents.push(("policy", lab.run("policy --json").json()));
     for name in ["vmlinuz", "vmlinux", "text"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
@@ -72,7 +74,8 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
 fn failed(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
     documents.push(("unload", lab.run("unload --json").json()));
-    for line in ["exec", "inspect {}/none"] {
+    lab.system("/etc/skexec/policy.toml", "unsigned = 1\n");
+    for line in ["exec", "inspect {}/none", "policy"] {
         documents.push(("failure", lab.run(&format!("{line} --json")).json()));
     }
     // An error that has no slug: the record cannot be written.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A part of the initrd that is wanted. The kernel unpacks the parts in the order of their list.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a load has a handful of them")]
 pub enum Supply<'a> {
     /// A file. If FILE.p7s exists, its signature must be valid and its signer trusted.
     File(PathBuf),

@@ -4,7 +4,7 @@ use crate::machine::Machine;
 use crate::reason::Reason;
 use crate::sources::testing::Tree;
 use crate::system::Method;
-use crate::trust::cert::Validity;
+use crate::trust::cert::Certificate;
 use crate::trust::{Signer, Trust};
 
 fn file(path: &str, source: &str) -> Injection {
@@ -97,13 +97,7 @@ fn nothing_is_added_to_what_a_bundle_signs() {
     let machine = Machine::read(tree.root());
     let none = Policy::default();
     let allows = Policy { inject: vec!["/a".to_owned()].into(), ..Policy::default() };
-    let signer = Signer {
-        subject: "CN=signer".into(),
-        issuer: "CN=CA".into(),
-        sha256: [0; 32],
-        serial: Vec::new(),
-        validity: Validity { not_before: 0, not_after: 1 },
-    };
+    let signer = Signer::from(&Certificate::parse(&forge::root_der()).unwrap());
     let added = Injected::read(&[file("/a", tree.write("a", b"").to_str().unwrap())]).unwrap().unwrap();
     let (signed, unsigned) = (part(Some(&signer)), part(None));
     let (uki, manifest) = (Basis::Uki(signer.clone()), Basis::Manifest(signer.clone()));
