@@ -3,6 +3,8 @@
 //!
 //! [`Verified`]: crate::trust::Verified
 
+pub mod addons;
+mod bundle;
 mod candidate;
 mod command_line;
 mod demands;
@@ -13,6 +15,7 @@ mod payload;
 mod verdict;
 mod waiver;
 
+pub use bundle::Bundle;
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};

@@ -37,6 +37,19 @@ reasons! {
     CertTableJunk "cert-table-junk" Refused "0" "the certificate table contains bytes that belong to no signature" "remove all signatures (sbattach --remove), then sign the image again";
     SecondWinCert "second-wincert" Refused "0" "another signature in the certificate table is malformed, or signs a different image" "remove that signature (sbattach --remove --signum 2), or sign the image again";
 
+    // Unified kernel images.
+    UkiMissing "uki-missing" Unsuitable "-" "a section that the UKI must have is not there" "build the UKI again with ukify; a file without .linux can only be an add-on to a UKI";
+    UkiDoubled "uki-doubled" Unsuitable "-" "the UKI has two sections of one name, so two readers could take two different ones" "build the UKI again with ukify";
+    UkiEmpty "uki-empty" Unsuitable "-" "a section of the UKI is empty" "build the UKI again with ukify, without the empty section";
+    UkiSize "uki-size" Unsuitable "-" "a section of the UKI is longer in memory than in the file" "build the UKI again with ukify";
+    UkiText "uki-text" Unsuitable "-" "a section of text in the UKI is no UTF-8, or has a NUL in its text" "build the UKI again with ukify, from a text file";
+    UkiProfile "uki-profile" Unsuitable "-" "the UKI does not have this profile, or a .profile section is malformed" "see the profiles of the file: skexec inspect FILE";
+    UkiUname "uki-uname" Unsuitable "-" ".uname of the UKI is not the release of the kernel that is booted" "build the UKI or the add-on again for this kernel";
+    UkiAddon "uki-addon" Unsuitable "-" "the add-on has a section that only a UKI may have, or nothing to add" "build the add-on again: ukify build --cmdline=... --output=NAME.addon.efi, without --linux";
+    InnerSignature "inner-signature" NotPermitted "ENODATA, ENOKEY or EKEYREJECTED" "the running kernel enforces signatures and does not accept the kernel (.linux) in the UKI, whatever the signature of the UKI is" "sign the kernel in the UKI, too, with a key that the running kernel trusts: ukify build --sign-kernel ...";
+    InitrdSigned "initrd-signed" Refused "-" "the file brings its own signed initrd, and the policy does not allow to change it" "leave out --initrd and --no-initrd, or allow additions: signed-initrd = \"append\" in /etc/skexec/policy.toml";
+    CmdlineSigned "cmdline-signed" Refused "-" "the command line is signed, and the policy does not allow to change it" "leave out the options for the command line, or allow changes: signed-cmdline = \"append\" or \"replace\" in /etc/skexec/policy.toml";
+
     // PKCS#7 SignedData.
     Pkcs7Size "pkcs7-size" Refused "EMSGSIZE" "the PKCS#7 message is longer than 65535 bytes" "sign the image again with fewer certificates";
     Pkcs7Trailing "pkcs7-trailing" Refused "0" "bytes follow the PKCS#7 message inside its WIN_CERTIFICATE" "sign the image again with a current sbsign or pesign";
@@ -96,6 +109,8 @@ reasons! {
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";
     InitrdIsKernel "initrd-is-kernel" Unsuitable "0" "a kernel or another program was given as the initrd" "give the path of this kernel's initrd (initrd.img, initramfs.img), or give --no-initrd";
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build the initrd again (update-initramfs -u), or give --no-initrd";
+    InitrdUnsaid "initrd-unsaid" Usage "-" "no initrd was named, and the file brings none" "give --initrd FILE, or --no-initrd to boot without one";
+    CmdlineUnsaid "cmdline-unsaid" Usage "-" "no command line was named, and the file brings none" "give --cmdline STR, --reuse-cmdline or --no-cmdline";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd has no detached signature, and one is required" "sign the initrd: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or require no signature: leave out --require-signed-initrd, or give skexec.covers=kernel in a first stage";
     InjectionSize "injection-size" Unsuitable "-" "the file to add to the initrd is larger than 1 MiB" "add a smaller file, or build it into an initrd";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the kernel command line is too long" "shorten the command line";

@@ -42,6 +42,7 @@ cautions! {
     Injected "injected" "a file is added to the initrd in memory, and no signature covers it" "leave out --inject and --credential where a signature must cover the whole initrd";
     AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
     NotLocked "not-locked" "the kernel is loaded, but --lock failed: another program can still replace it" "run skexec as root, with /proc/sys writable, or set it yourself: sysctl kernel.kexec_load_disabled=1";
+    CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }
 
