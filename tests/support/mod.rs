@@ -55,6 +55,22 @@ impl Lab {
         write(&self.root.path(path), bytes);
     }
 
+    /// Makes it a machine with Secure Boot, whose firmware has the forge's db, dbx and SBAT level.
+    pub(crate) fn forge_firmware(&self) {
+        const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+        const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+        const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
+        let variable = |name: &str, vendor: &str, attributes: u8, data: &[u8]| {
+            let path = format!("/sys/firmware/efi/efivars/{name}-{vendor}");
+            self.system_bytes(&path, &[&[attributes, 0, 0, 0], data].concat());
+        };
+        variable("SecureBoot", GLOBAL, 6, &[1]);
+        variable("SetupMode", GLOBAL, 6, &[0]);
+        variable("db", IMAGE_SECURITY, 0x27, &forge::db_esl());
+        variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
+        variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
+    }
+
     /// Writes a file of the user and returns its path.
     pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
@@ -93,16 +109,30 @@ impl Lab {
 
     /// Runs a command line with these streams.
     pub(crate) fn run_on(&self, line: &str, out: &mut dyn std::io::Write, err: &mut dyn std::io::Write) -> u8 {
-        let words = line.split(' ').map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
+        self.run_words_on(line.split(' '), out, err)
+    }
+
+    fn run_words_on<'a>(
+        &self,
+        words: impl Iterator<Item = &'a str>,
+        out: &mut dyn std::io::Write,
+        err: &mut dyn std::io::Write,
+    ) -> u8 {
+        let words = words.map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
         let args = std::iter::once(OsString::from("skexec")).chain(words);
         skexec::cli::run(self.system_view(), args, out, err).code()
     }
 
     /// Runs a command line; `{}` stands for the lab's folder, in the command line and in the output.
     pub(crate) fn run(&self, line: &str) -> Run {
+        self.run_words(line.split(' '))
+    }
+
+    /// Runs a command line of these words, which may contain blanks.
+    pub(crate) fn run_words<'a>(&self, words: impl Iterator<Item = &'a str>) -> Run {
         let folder = self.folder.to_str().unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = self.run_on(line, &mut out, &mut err);
+        let exit = self.run_words_on(words, &mut out, &mut err);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(folder, "{}");
         Run { exit, out: text(out), err: text(err) }
     }
