@@ -25,6 +25,7 @@ mod oracle;
 mod package;
 mod parent;
 mod payload;
+mod pkcs11;
 mod publish;
 mod real_files;
 mod report;
@@ -84,9 +85,9 @@ enum Command {
         #[arg(long)]
         refresh: bool,
     },
-    /// Make the Debian package, list its files and run lintian on it
+    /// Make the Debian packages of skexec and skexec-sign, list their files and run lintian on them
     ///
-    /// The last line is the path of the package. cargo-deb and lintian are fetched into the cache.
+    /// The last two lines are the paths of the packages. cargo-deb and lintian are fetched into the cache.
     Deb {
         /// Do not run lintian
         #[arg(long)]

@@ -30,6 +30,8 @@ pub(crate) enum Group {
     Aarch64,
     /// The signed boot loaders of a machine with Microsoft's keys, and the programs that write their disk
     SignedBoot,
+    /// A token of software, for PKCS#11
+    SoftHsm,
 }
 
 impl Group {
@@ -43,13 +45,14 @@ impl Group {
             Self::Linkers => &["lld", "binutils"],
             Self::Aarch64 => &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
             Self::SignedBoot => &["mtools"],
+            Self::SoftHsm => &["softhsm2"],
         }
     }
 
     /// Packages that are unpacked without their dependencies.
     fn alone(self) -> &'static [&'static str] {
         match self {
-            Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
+            Self::Grub | Self::Compression | Self::Lintian | Self::Linkers | Self::SoftHsm => &[],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
             Self::KexecTools => &["libc6"],
@@ -67,6 +70,7 @@ impl Group {
             Self::Linkers => "tools-linkers",
             Self::Aarch64 => "tools-aarch64",
             Self::SignedBoot => "tools-signed-boot",
+            Self::SoftHsm => "tools-softhsm",
         }
     }
 
