@@ -7,11 +7,13 @@ mod binaries;
 mod cache;
 mod checks;
 mod cpio;
+mod deadline;
 mod deb;
 mod demo;
 mod disk;
 mod esp;
 mod fetch;
+mod firmware;
 mod gdb;
 mod guest;
 mod hardware;
@@ -32,11 +34,13 @@ mod report;
 mod root;
 mod scenarios;
 mod shell;
+mod sign;
 mod size;
 mod smoke;
 mod test;
 mod tool;
 mod toolchains;
+mod ukify;
 mod variants;
 mod varstore;
 
@@ -165,6 +169,9 @@ struct Oracle {
     /// Also ask about files that may crash the kernel, each in a guest of its own
     #[arg(long, visible_alias = "all")]
     hazards: bool,
+    /// Ask UEFI firmware under Secure Boot instead of a kernel
+    #[arg(long, conflicts_with_all = ["kernel", "hazards"])]
+    firmware: bool,
     /// Write the answers to the record with which `cargo test` compares
     #[arg(long)]
     record: bool,

@@ -56,7 +56,8 @@ pub(crate) const ALL: [Smoke; 17] = [
 
 fn oracle(cache: &Cache) -> Result<()> {
     let kernel = vec![Choice::Debian(Series::V6_1)];
-    let code = oracle::run(cache, &Oracle { kernel, hazards: false, record: false, emulation: EMULATION })?;
+    let code =
+        oracle::run(cache, &Oracle { kernel, hazards: false, firmware: false, record: false, emulation: EMULATION })?;
     ensure!(code == ExitCode::SUCCESS, "the kernel's answers differ from the record or from skexec's");
     Ok(())
 }
