@@ -24,6 +24,8 @@ pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
         vary: &args.vary,
     };
     let text = manifest.to_string().into_bytes();
+    // A manifest that the loader would refuse is not written.
+    skexec::image::manifest::Manifest::parse(&text).map_err(|finding| Failure::found(&args.kernel, &finding))?;
     let path = args.output.clone().unwrap_or_else(|| beside(&args.kernel));
     let signer = Signer::read(&args.signer)?;
     let message = message::sign(Content::Detached(&text), &signer)?;

@@ -3,6 +3,9 @@
 
 mod support;
 
+use skexec::digest::sha256;
+use skexec::image::cmdline::Cmdline;
+use skexec::image::manifest::Manifest;
 use skexec::trust::Signature::Detached;
 use support::{Place, Run, trust, verdict};
 
@@ -41,6 +44,17 @@ size = 6
 "quiet" = [""]
 "#;
     assert_eq!(String::from_utf8(text.clone()).unwrap(), wanted);
+    let read = Manifest::parse(&text).unwrap();
+    read.check_kernel(6, &sha256(&[b"kernel"])).unwrap();
+    read.check_initrd(0, 6, &sha256(&[b"initrd"])).unwrap();
+    for (line, fits) in [
+        ("root=/dev/vda2", true),
+        ("root=/dev/vda2 quiet console=ttyS0,115200", true),
+        ("root=/dev/vda2 console=hvc0", false),
+        ("root=/dev/vda1", false),
+    ] {
+        assert_eq!(read.check_cmdline(&Cmdline::new(line)).is_ok(), fits, "{line}");
+    }
     assert_eq!(verdict(&text, Detached(&place.read("vmlinuz.manifest.p7s")), &trust()), "trusted");
     assert_eq!(
         place.names(),
@@ -65,6 +79,13 @@ fn what_a_manifest_cannot_bind_is_refused() {
     assert_eq!(place.run(&format!("{ARGS} --cmdline x --initrd {{}}/empty")), wanted);
     let none = Run::failed(1, "skexec-sign: cannot read {}/none: No such file or directory (os error 2)\n");
     assert_eq!(place.run(&format!("{ARGS} --cmdline x --initrd {{}}/none")), none);
+    let pattern = place.run(&format!("{ARGS} --cmdline x --vary a=["));
+    let wanted = "skexec-sign: {}/vmlinuz: ";
+    assert!(
+        pattern.exit == 4 && pattern.err.starts_with(wanted) && pattern.err.contains("(manifest)\n"),
+        "{}",
+        pattern.err
+    );
     for args in [
         ARGS.to_owned(),
         format!("{ARGS} --cmdline x --vary -a=b"),

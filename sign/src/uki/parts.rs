@@ -29,7 +29,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    fn data(name: &'static str, content: impl Into<Vec<u8>>) -> Self {
+    pub(super) fn data(name: &'static str, content: impl Into<Vec<u8>>) -> Self {
         Self { name, content: content.into(), flags: DATA }
     }
 }

@@ -34,7 +34,8 @@ pub(super) struct Stub {
     pe: Pe,
     /// Offset of the optional header.
     optional: usize,
-    /// Offset of the next section header to write.
+    /// Offset of the section headers, and of the next one to write.
+    headers: usize,
     next_header: usize,
     file_alignment: usize,
     /// Where the next section goes in memory.
@@ -63,16 +64,17 @@ impl Stub {
         let section_alignment =
             number(field::SECTION_ALIGNMENT).filter(|n| n.is_power_of_two()).ok_or_else(malformed)?;
         let file_alignment = number(field::FILE_ALIGNMENT).filter(|n| n.is_power_of_two()).ok_or_else(malformed)?;
-        let (next_header, next_address) =
-            table(&bytes, &pe, optional, section_alignment.max(PAGE)).ok_or_else(malformed)?;
+        let section_alignment = section_alignment.max(PAGE);
+        let headers = table(&bytes, optional).ok_or_else(malformed)?;
+        let next_address = end_in_memory(&pe).checked_next_multiple_of(section_alignment).ok_or_else(malformed)?;
         let end = pe.sections.last().map_or(pe.headers.end, |section| section.raw.end);
         if !end.is_multiple_of(file_alignment) {
             return Err(about("the stub's last section does not end on its FileAlignment"));
         }
         cut(&mut bytes, optional, end);
-        let section_alignment = section_alignment.max(PAGE);
+        let next_header = headers.saturating_add(pe.table.len().saturating_mul(SECTION_HEADER));
         let path = path.to_owned();
-        Ok(Self { path, bytes, pe, optional, next_header, file_alignment, next_address, section_alignment })
+        Ok(Self { path, bytes, pe, optional, headers, next_header, file_alignment, next_address, section_alignment })
     }
 
     /// Checks that the stub and the kernel are for the same processor. Clears NX_COMPAT where the kernel does not have it: firmware
@@ -96,11 +98,10 @@ impl Stub {
 
     /// Adds entries to the stub's own `.sbat`, or gives it one: an image must not have two.
     pub(super) fn merge_sbat(&mut self, entries: &[u8]) -> Result<(), Failure> {
-        let Some(index) = self.pe.sections.iter().position(|section| section.name() == b".sbat") else {
-            let content = sbat::merged(&[], entries);
-            return self.append(&Section { name: ".sbat", content, flags: 0x4000_0040 });
+        let Some(raw) = self.pe.sections.iter().find(|section| section.name() == b".sbat").map(|own| own.raw.clone())
+        else {
+            return self.append(&Section::data(".sbat", sbat::merged(&[], entries)));
         };
-        let Some(raw) = self.pe.sections.get(index).map(|section| section.raw.clone()) else { return Ok(()) };
         let own = self.bytes.get(raw.clone()).unwrap_or_default();
         let mut merged = sbat::merged(own.split(|byte| *byte == 0).next().unwrap_or_default(), entries);
         let size = merged.len();
@@ -110,18 +111,11 @@ impl Stub {
         }
         merged.resize(raw.len(), 0);
         put_at(&mut self.bytes, raw.start, &merged);
-        if let Some(header) = self.header_of(b".sbat\0") {
-            let size = self.fit(size)?;
-            put_at(&mut self.bytes, header.saturating_add(8), &size);
-        }
+        let row = self.pe.table.iter().position(|section| section.name() == b".sbat").unwrap_or_default();
+        let header = self.headers.saturating_add(row.saturating_mul(SECTION_HEADER));
+        let size = self.fit(size)?;
+        put_at(&mut self.bytes, header.saturating_add(8), &size);
         Ok(())
-    }
-
-    /// Offset of the section's header.
-    fn header_of(&self, name: &[u8]) -> Option<usize> {
-        let first = self.optional.checked_add(usize::from(u16_at(&self.bytes, self.optional.checked_sub(4)?)?))?;
-        let mut headers = (first..self.next_header).step_by(SECTION_HEADER);
-        headers.find(|at| self.bytes.get(*at..).is_some_and(|header| header.starts_with(name)))
     }
 
     pub(super) fn append(&mut self, section: &Section) -> Result<(), Failure> {
@@ -190,19 +184,19 @@ impl Stub {
 const WHERE: &str = "give the stub of systemd-boot with --stub; Debian's package systemd-boot-efi has it";
 const ROOM: &str = "use the stub of systemd 257 or later, or fewer options and profiles";
 
-/// Where the next section header goes in the file, and the next section in memory.
-fn table(bytes: &[u8], pe: &Pe, optional: usize, alignment: usize) -> Option<(usize, usize)> {
-    let coff = optional.checked_sub(COFF)?;
-    let count = usize::from(u16_at(bytes, coff.checked_add(6)?)?);
-    let start = optional.checked_add(usize::from(u16_at(bytes, coff.checked_add(20)?)?))?;
-    let end = start.checked_add(count.checked_mul(SECTION_HEADER)?)?;
-    let mut last = pe.headers.end;
-    for header in (start..end).step_by(SECTION_HEADER) {
-        let number = |offset: usize| usize::try_from(u32_at(bytes, header.checked_add(offset)?)?).ok();
-        let size = number(8)?.max(number(16)?);
-        last = last.max(number(12)?.checked_add(size)?);
-    }
-    Some((end, last.checked_next_multiple_of(alignment)?))
+/// Where the section headers start in the file: behind the optional header.
+fn table(bytes: &[u8], optional: usize) -> Option<usize> {
+    // SizeOfOptionalHeader.
+    let size = u16_at(bytes, optional.checked_sub(4)?)?;
+    optional.checked_add(usize::from(size))
+}
+
+/// The end of the last section in memory.
+fn end_in_memory(pe: &Pe) -> usize {
+    let end = |section: &skexec::image::pe::Section| {
+        section.virtual_address.saturating_add(section.virtual_size.max(section.raw.len()))
+    };
+    pe.table.iter().map(end).chain([pe.headers.end]).max().unwrap_or_default()
 }
 
 /// Takes off what follows the last section: the symbol table of a stub that was not stripped.
