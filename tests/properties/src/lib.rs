@@ -8,6 +8,7 @@ mod files;
 mod initrds;
 mod lists;
 mod machine;
+mod manifest;
 mod memory;
 mod messages;
 mod patched;
@@ -18,6 +19,7 @@ mod verdict;
 pub use files::{bzimage, elf, pe};
 pub use initrds::initrd;
 pub use lists::{esl, sbat};
+pub use manifest::manifest;
 pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
@@ -28,7 +30,7 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 12] = [
+pub const ALL: [Property; 13] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -36,6 +38,7 @@ pub const ALL: [Property; 12] = [
     ("initrd", initrd),
     ("judge", judge),
     ("kernel", kernel),
+    ("manifest", manifest),
     ("memory", memory),
     ("pe", pe),
     ("pkcs7", pkcs7),
