@@ -50,7 +50,7 @@ fn unsigned_inside(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     checks.command("the kernel says ENODATA", &asked, &[Expect::Json("/name", "ENODATA")]);
     for method in ["auto", "file", "segments"] {
         let load = guest.run(&format!("skexec load --method {method} /boot/outside.efi"))?;
-        let advice = if method == "segments" { "lockdown" } else { "ukify --sign-kernel" };
+        let advice = if method == "segments" { "lockdown" } else { "ukify build --sign-kernel" };
         checks.command(&format!("{method}: it is not loaded"), &load, &[Expect::Exit(5), Expect::Stderr(advice)]);
         check_loaded(&format!("{method}: the kernel holds no image"), false, guest, checks)?;
     }
