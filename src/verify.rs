@@ -1,34 +1,44 @@
 //! `skexec verify`: from a path to its report.
 
-use crate::authorize::{self, Candidate, Role, detached_signature};
+use crate::authorize::{self, Binding, Candidate, Role, addons, detached_signature};
 use crate::gather::Gathered;
 use crate::image::Format;
 use crate::reason::Finding;
-use crate::report::Report;
+use crate::report::{Report, Subject};
 use crate::sealed::Sealed;
 use crate::trust::Signature;
 use std::path::Path;
 use std::time::SystemTime;
 
 /// Reads a file once and says who signed it: by its embedded signature, or by the detached one at the path `signature`. That of an
-/// initrd is looked for at FILE.p7s; a file of no known format that has one there is taken for an initrd, as `load` would.
+/// initrd is looked for at FILE.p7s; a file of no known format that has one there is taken for an initrd, as `load` would. A file
+/// NAME.addon.efi is judged as an add-on to a UKI.
 #[must_use]
-pub(crate) fn file(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Report {
-    judged(path, signature, gathered)
+pub(crate) fn file(path: &Path, signature: Option<&Path>, profile: Option<&str>, gathered: &Gathered) -> Report {
+    judged(path, signature, profile, gathered)
         .unwrap_or_else(|finding| Report::refused(path, finding.into(), &gathered.warnings))
 }
 
-fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<Report, Finding> {
-    let candidate = Candidate::read(path)?;
+fn judged(
+    path: &Path,
+    signature: Option<&Path>,
+    profile: Option<&str>,
+    gathered: &Gathered,
+) -> Result<Report, Finding> {
+    let candidate = Candidate::read_profile(path, profile)?;
     let format = candidate.format();
     let detached = match (signature, format) {
         (Some(signature), _) => Some(Sealed::read(signature).map_err(|error| Finding::from(error).in_file(signature))?),
         (None, Format::Initrd | Format::Unknown) => detached_signature(path)?,
         (None, _) => None,
     };
+    if format == Format::Manifest {
+        return manifest(path, candidate, detached, gathered);
+    }
     let role = match format {
         Format::Initrd => Role::Initrd,
         Format::Unknown if detached.is_some() => Role::Initrd,
+        _ if addons::named(path) => Role::Addon,
         _ => Role::Kernel,
     };
     let place = detached.as_ref().map_or(Signature::Embedded, |detached| Signature::Detached(detached.bytes()));
@@ -36,4 +46,26 @@ fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<
     let mut warnings = gathered.warnings.clone();
     warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
     Ok(Report::of(path, &assessment, &warnings))
+}
+
+/// A manifest, and those of the files that it binds which it names: they must be beside it.
+fn manifest(
+    path: &Path,
+    candidate: Candidate,
+    signature: Option<Sealed>,
+    gathered: &Gathered,
+) -> Result<Report, Finding> {
+    let assessment = Binding::judge(candidate, signature, &gathered.trust)?;
+    let mut warnings = gathered.warnings.clone();
+    warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
+    if assessment.judgement.outcome.is_err() {
+        return Ok(Report::of(path, &assessment, &warnings));
+    }
+    let subject = Subject::of(&assessment);
+    let binding = match Binding::new(assessment) {
+        Ok(binding) => binding,
+        Err(refusal) => return Ok(Report::new(path, subject, &warnings, Vec::new(), Some(refusal), None)),
+    };
+    let fault = binding.check_named(&gathered.trust).err();
+    Ok(Report::of_manifest(&binding, subject, fault, &warnings))
 }

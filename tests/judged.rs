@@ -13,22 +13,9 @@ use skexec::sources::policy::Policy;
 use skexec::trust::{Signature, Trust};
 use support::Lab;
 
-const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
-const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
-const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
-
-/// The machine for the cases: its firmware has the forge's db and dbx.
+/// What a machine with the forge's firmware trusts.
 fn firmware(lab: &Lab) -> Trust {
-    let variable = |name: &str, vendor: &str, attributes: u32, data: &[u8]| {
-        let path = lab.root().path(format!("/sys/firmware/efi/efivars/{name}-{vendor}"));
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, [&attributes.to_le_bytes(), data].concat()).unwrap();
-    };
-    variable("SecureBoot", GLOBAL, 6, &[1]);
-    variable("SetupMode", GLOBAL, 6, &[0]);
-    variable("db", IMAGE_SECURITY, 0x27, &forge::db_esl());
-    variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
-    variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
+    lab.forge_firmware();
     let request = TrustRequest { system: true, ..TrustRequest::default() };
     gather(lab.root(), &Policy::default(), &request).unwrap().trust
 }

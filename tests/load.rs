@@ -49,9 +49,13 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
 /// A request to load `{}/vmlinuz`, trusting the test root.
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
-        kernel: lab.path("vmlinuz"),
+        kernel: Some(lab.path("vmlinuz")),
+        manifest: None,
+        profile: None,
         initrds: Vec::new(),
         inject: Vec::new(),
+        no_initrd: true,
+        kernel_alone: false,
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },

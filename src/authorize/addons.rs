@@ -5,13 +5,14 @@
 
 mod folders;
 
+use super::Accepted;
 use super::candidate::Candidate;
 use super::verdict::{Role, verify};
+use crate::image::Parsed;
 use crate::image::uki::{Name, Uki};
-use crate::image::{Kernel, Parsed, pe};
 use crate::reason::{Caution, Finding, Reason, Refusal, Warning};
 use crate::trust::{Signature, Signer, Trust};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The most add-ons of one UKI.
 const MOST: usize = 256;
@@ -51,15 +52,24 @@ impl Addon {
     }
 }
 
-/// Reads and verifies the add-ons of the UKI at this path, which boots this kernel: first those for all UKIs of the ESP, then its own;
-/// both by their names, as the stub orders them. Returns warnings about what the stub would use and skexec does not.
+/// Whether the stub would take a file for an add-on: by the end of its name, NAME.addon.efi.
+#[must_use]
+pub fn named(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| folders::is_addon(&name.to_string_lossy()))
+}
+
+/// Reads and verifies the add-ons beside a UKI, none for another file: first those for all UKIs of the ESP, then its own; both by their
+/// names, as the stub orders them. Returns warnings about what the stub would use and skexec does not.
 ///
 /// # Errors
 /// Every reason against the first add-on that cannot be used, `unreadable` for a folder.
-pub fn beside(path: &Path, kernel: &Kernel, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
+pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
+    let kernel = accepted.kernel();
+    let Some(Ok(uki)) = kernel.file().uki() else { return Ok((Vec::new(), Vec::new())) };
+    let release = kernel.image().release().or_else(|| uki.text(kernel.file().bytes(), Name::Uname));
     let mut found = Vec::new();
     let mut warnings = Vec::new();
-    for folder in folders::of(path) {
+    for folder in folders::of(kernel.path()) {
         let listed = folders::list(&folder)?;
         found.extend(listed.addons);
         warnings.extend(listed.passed_over);
@@ -69,26 +79,26 @@ pub fn beside(path: &Path, kernel: &Kernel, trust: &Trust) -> Result<(Vec<Addon>
     }
     let mut addons = Vec::with_capacity(found.len());
     for path in found {
-        let addon = open(&path, kernel, trust)?;
+        let addon = open(&path, release, trust)?;
         warnings.extend(addon.device_tree());
         addons.push(addon);
     }
     Ok((addons, warnings))
 }
 
-fn open(path: &PathBuf, kernel: &Kernel, trust: &Trust) -> Result<Addon, Refusal> {
+fn open(path: &Path, release: Option<&str>, trust: &Trust) -> Result<Addon, Refusal> {
     let assessment = verify(Candidate::read(path)?, Role::Addon, Signature::Embedded, trust);
     let (file, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
     let addon = Addon { file, signer };
-    addon.fits(kernel).map_err(|finding| finding.in_file(path))?;
+    addon.fits(release).map_err(|finding| finding.in_file(path))?;
     Ok(addon)
 }
 
 impl Addon {
     /// `.uname` binds an add-on to one kernel.
-    fn fits(&self, kernel: &Kernel) -> Result<(), Finding> {
+    fn fits(&self, release: Option<&str>) -> Result<(), Finding> {
         match self.file.uki() {
-            Some(Ok(uki)) => uki.names_release(self.file.bytes(), kernel.release()),
+            Some(Ok(uki)) => uki.names_release(self.file.bytes(), release),
             _ => Ok(()),
         }
     }
@@ -105,7 +115,6 @@ pub(super) fn unfit<B: AsRef<[u8]>>(file: &Parsed<B>) -> Option<Finding> {
     let unfit = |what: &str| Some(Finding::new(Reason::UkiAddon, what));
     let uki = match (file.pe(), file.uki()) {
         (Some(Err(finding)), _) | (_, Some(Err(finding))) => return Some(finding.clone()),
-        (Some(Ok(pe)), _) if pe.machine != pe::MACHINE_X86_64 => return unfit("it is for another processor"),
         (_, Some(Ok(uki))) => uki,
         _ => return unfit("it has no section of an add-on"),
     };

@@ -52,7 +52,12 @@ impl Demands<'_> {
         if self.method == Method::File {
             self.original_descriptors(kernel, initrds)?;
         }
-        self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction))
+        let accepted =
+            self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction));
+        accepted.map_err(|finding| match finding.reason {
+            Reason::Lockdown if !kernel.is_whole_file() => Finding::new(Reason::InnerSignature, finding.detail),
+            _ => finding,
+        })
     }
 
     /// Refuses added files where every initrd must be signed, or where a bundle signs the initrd, unless the policy allows them by name.

@@ -5,7 +5,7 @@ use super::candidate::Candidate;
 use super::demands::KernelCheck;
 use super::limits;
 use super::payload::Payload;
-use super::{Basis, Waiver, addons, bundle};
+use super::{Basis, Binding, Waiver, addons, bundle};
 use crate::digest::Hashed;
 use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
@@ -25,6 +25,8 @@ pub enum Role {
     Initrd,
     /// To add to a UKI.
     Addon,
+    /// To bind a kernel, its initrds and its command line.
+    Manifest,
 }
 
 impl Role {
@@ -35,6 +37,7 @@ impl Role {
             (Self::Kernel, _) => Kind::Kernel,
             (Self::Initrd, _) => Kind::Initrd,
             (Self::Addon, _) => Kind::Addon,
+            (Self::Manifest, _) => Kind::Manifest,
         }
     }
 }
@@ -57,6 +60,8 @@ impl<B: AsRef<[u8]>> Assessment<B> {
         match (&self.judgement.outcome, self.role) {
             (Err(_), _) => Vec::new(),
             (Ok(_), Role::Initrd) => vec!["initrd"],
+            // What it binds is not parsed yet.
+            (Ok(_), Role::Manifest) => Vec::new(),
             (Ok(verified), Role::Kernel | Role::Addon) => bundle::covered(verified.subject()),
         }
     }
@@ -79,6 +84,7 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
         Role::Kernel => (file.loadable().err().cloned(), Some(predicted(&file, trust))),
         Role::Initrd => (None, None),
         Role::Addon => (addons::unfit(&file), None),
+        Role::Manifest => (no_manifest(&file).err(), None),
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
@@ -98,6 +104,14 @@ fn predicted<B: AsRef<[u8]>>(file: &Parsed<B>, trust: &Trust) -> Prediction {
         (Some(_), Ok(linux)) => predict(&Hashed::new(linux), &trust.keyrings()),
         _ => predict(file.file(), &trust.keyrings()),
     }
+}
+
+/// A signer of manifests may sign other files, too. What they are is recognised by how they start.
+fn no_manifest<B>(file: &Parsed<B>) -> Result<(), Finding> {
+    if file.format() == Format::Manifest {
+        return Ok(());
+    }
+    Err(Finding::new(Reason::Manifest, "its first line that is neither blank nor a comment does not set `manifest`"))
 }
 
 /// Only a detached signature counts for an initrd. What else speaks against the file stays.
@@ -132,6 +146,9 @@ fn with_findings<T>(
     Err(Refused { subject, refusal: refusal.unwrap_or_else(|| Reason::Hazard.into()) })
 }
 
+/// What does not matter about the embedded signature of a kernel that a manifest binds: who made it.
+const IMMATERIAL: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner, Reason::SignerNotAllowed, Reason::KeyTooSmall];
+
 /// A kernel that may be booted as far as its own bytes are concerned, and why.
 #[derive(Debug)]
 pub struct Accepted {
@@ -158,6 +175,29 @@ impl Accepted {
             Err(refused) => (refused.subject, Basis::Waived(waiver.over(refused.refusal)?)),
         };
         let kernel = Payload::of(kernel)?;
+        let needs = evidence.kernel_looks.then_some(evidence.needs);
+        Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
+    }
+
+    /// The kernel that a manifest binds. Its own signature need not be trusted, and need not be there; but it must not be broken or
+    /// revoked. A detached signature that was named must be valid.
+    ///
+    /// # Errors
+    /// Every reason against it; `manifest-kernel`.
+    pub fn bound(assessment: Assessment<Sealed>, signature: Signature<'_>, binding: &Binding) -> Result<Self, Refusal> {
+        let Assessment { judgement: Judgement { outcome, evidence }, prediction, .. } = assessment;
+        let (kernel, mut findings) = match outcome {
+            Ok(verified) => (verified.into_parts().0, Vec::new()),
+            Err(Refused { subject, refusal }) => (subject, refusal.iter().cloned().collect()),
+        };
+        if matches!(signature, Signature::Embedded) {
+            findings.retain(|finding| !IMMATERIAL.contains(&finding.reason));
+        }
+        findings.extend(binding.check_kernel(&kernel).err());
+        if let Some(refusal) = Refusal::of(findings) {
+            return Err(refusal);
+        }
+        let (kernel, basis) = (Payload::of(kernel)?, Basis::Manifest(binding.signer().clone()));
         let needs = evidence.kernel_looks.then_some(evidence.needs);
         Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
     }

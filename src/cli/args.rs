@@ -52,6 +52,8 @@ pub(super) enum Command {
     Unload(UnloadArgs),
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL
     Status(StatusArgs),
+    /// Record that this boot succeeded: older versions of its manifest are refused from now on
+    Booted,
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
     /// Show what FILE claims about itself, unverified
@@ -89,13 +91,23 @@ pub(super) enum Method {
 
 #[derive(Debug, Args)]
 #[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
-                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]")]
-#[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
-#[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
+                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]
+       skexec load UKI [--profile ID] [OPTIONS]
+       skexec load [KERNEL] --manifest FILE [OPTIONS]")]
+#[command(group = ArgGroup::new("with-initrd").args(["initrd", "no_initrd"]))]
+#[command(group = ArgGroup::new("with-cmdline").args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
-    /// The kernel: a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(super) kernel: PathBuf,
+    /// The kernel: a signed bzImage (vmlinuz), ELF kernel (vmlinux) or unified kernel image (UKI), which brings its initrd and its
+    /// command line
+    #[arg(value_hint = ValueHint::FilePath, required_unless_present = "manifest")]
+    pub(super) kernel: Option<PathBuf>,
+    /// The profile of a UKI, by its number or its ID; without this option, profile 0
+    #[arg(long, value_name = "ID")]
+    pub(super) profile: Option<String>,
+    /// A signed manifest that binds the kernel, its initrds and its command line; its signature is FILE.p7s. Options need not
+    /// repeat what the manifest names. Without this option, KERNEL.manifest is used if it exists
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) manifest: Option<PathBuf>,
     /// An initrd; may be repeated, and several are joined in this order. If FILE.p7s, a detached signature, exists, it is
     /// verified
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -182,21 +194,27 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The kernels or initrds to verify
+    /// The kernels, UKIs, add-ons (*.addon.efi), initrds or manifests to verify
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd, FILE.p7s is the default
+    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd or a manifest, FILE.p7s is the default
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
+    /// The profile of a UKI, by its number or its ID; without this option, profile 0
+    #[arg(long, value_name = "ID")]
+    pub(super) profile: Option<String>,
     #[command(flatten)]
     pub(super) trust: TrustArgs,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A kernel, an EFI program or an initrd
+    /// A kernel, a UKI, an EFI program or an initrd
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
+    /// The profile of a UKI, by its number or its ID; without this option, profile 0
+    #[arg(long, value_name = "ID")]
+    pub(super) profile: Option<String>,
 }
 
 /// Checks a parameter's name for `--cmdline-remove`.
@@ -216,11 +234,15 @@ mod tests {
     }
 
     #[test]
-    fn a_load_must_choose_an_initrd_and_a_command_line() {
+    fn a_load_has_one_choice_of_initrd_and_of_command_line() {
         let rows: &[(&[&str], bool)] = &[
-            (&["vmlinuz"], false),
-            (&["vmlinuz", "--no-initrd"], false),
-            (&["vmlinuz", "--no-cmdline"], false),
+            (&[], false),
+            (&["--no-initrd", "--no-cmdline"], false),
+            (&["--manifest", "vmlinuz.manifest"], true),
+            (&["vmlinuz", "--manifest", "vmlinuz.manifest", "--initrd", "a", "--append", "quiet"], true),
+            (&["vmlinuz"], true),
+            (&["vmlinuz", "--no-initrd"], true),
+            (&["--no-initrd"], false),
             (&["vmlinuz", "--no-initrd", "--no-cmdline"], true),
             (&["vmlinuz", "--initrd", "a", "--initrd", "c", "--reuse-cmdline"], true),
             (&["--initrd", "a", "vmlinuz", "--reuse-cmdline"], true),

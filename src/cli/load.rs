@@ -29,7 +29,7 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
         let Outcome { report, plan, loaded, locked, .. } = &outcome;
         output.document(&Document { report, plan: plan.as_ref(), loaded: *loaded, locked: *locked })?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan::tell(&args.kernel, plan, &outcome.report, output)?;
+        plan::tell(outcome.report.path(), plan, &outcome.report, output)?;
     }
     tell(args, &outcome, output)?;
     Ok(outcome.exit())
@@ -38,12 +38,18 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
 fn request(args: &LoadArgs) -> Request {
     let cmdline = match &args.cmdline {
         _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
-        given => CmdlineSource::Given(given.clone().unwrap_or_default()),
+        _ if args.no_cmdline => CmdlineSource::Given(String::new()),
+        Some(given) => CmdlineSource::Given(given.clone()),
+        None => CmdlineSource::Unsaid,
     };
     Request {
         kernel: args.kernel.clone(),
+        manifest: args.manifest.clone(),
+        profile: args.profile.clone(),
         initrds: args.initrd.clone(),
         inject: args.inject.all(),
+        no_initrd: args.no_initrd,
+        kernel_alone: false,
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),
@@ -65,9 +71,10 @@ fn request(args: &LoadArgs) -> Request {
 
 /// Prints what was done or refused. With --json the document has it already; the system's log gets it in any case.
 fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
+    let kernel = outcome.report.path();
     match outcome.report.refusal().map(Refusal::first) {
-        Some(finding) if output.json() => output.refusal_in_json(&args.kernel, finding),
-        Some(finding) => output.refusal(Some(&args.kernel), finding)?,
+        Some(finding) if output.json() => output.refusal_in_json(kernel, finding),
+        Some(finding) => output.refusal(Some(kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
             let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(args.method, plan));
@@ -78,7 +85,7 @@ fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::
                 }
                 Some(false) => "; NOT LOCKED",
             };
-            output.event(&format!("{}: loaded {by}, {who}{locked}", args.kernel.display()))?;
+            output.event(&format!("{}: loaded {by}, {who}{locked}", kernel.display()))?;
         }
         None => {}
     }

@@ -93,10 +93,14 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 /// What a load of this kernel alone would come to.
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
     let request = Request {
-        kernel: kernel.to_owned(),
+        kernel: Some(kernel.to_owned()),
+        manifest: None,
+        profile: None,
         initrds: Vec::new(),
         inject: Vec::new(),
-        cmdline: CmdlineSource::Given(String::new()),
+        no_initrd: false,
+        kernel_alone: true,
+        cmdline: CmdlineSource::Unsaid,
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

@@ -17,21 +17,43 @@ use std::path::PathBuf;
 /// Where the command line comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CmdlineSource {
+    /// From the file or the manifest, where one brings it; otherwise the load is refused.
+    Unsaid,
     /// Given, perhaps empty.
     Given(String),
     /// The running kernel's, less the parameters of these names.
     Reuse(Vec<String>),
 }
 
+impl CmdlineSource {
+    /// The option that says so.
+    pub(super) fn option(&self) -> &'static str {
+        match self {
+            Self::Unsaid => "no option",
+            Self::Given(text) if text.is_empty() => "--no-cmdline",
+            Self::Given(_) => "--cmdline",
+            Self::Reuse(_) => "--reuse-cmdline",
+        }
+    }
+}
+
 /// What is to be loaded, and how.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The kernel's path.
-    pub kernel: PathBuf,
+    /// The kernel's path; nothing where the manifest names it.
+    pub kernel: Option<PathBuf>,
+    /// The manifest that binds the boot; nothing where only one beside the kernel is to be used.
+    pub manifest: Option<PathBuf>,
+    /// The number or the ID of a UKI's profile.
+    pub profile: Option<String>,
     /// The initrds' paths, in order.
     pub initrds: Vec<PathBuf>,
     /// Files that are added to the initrd in memory, behind all others.
     pub inject: Vec<Injection>,
+    /// Boot without an initrd. Where there are no `initrds` either, the file or the manifest must bring one.
+    pub no_initrd: bool,
+    /// The question is only whether the kernel could be loaded: an initrd and a command line that were not named are none.
+    pub kernel_alone: bool,
     /// Where the command line comes from.
     pub cmdline: CmdlineSource,
     /// What is added to it, in order.
@@ -84,9 +106,15 @@ impl Request {
         Ok(policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned)
     }
 
-    /// Puts the command line together.
+    /// The file that a report is about before the kernel is known.
+    pub(super) fn subject(&self) -> PathBuf {
+        self.kernel.clone().or_else(|| self.manifest.clone()).unwrap_or_default()
+    }
+
+    /// The command line that the options name, without what is appended.
     pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
-        let base = match &self.cmdline {
+        Ok(match &self.cmdline {
+            CmdlineSource::Unsaid => Cmdline::default(),
             CmdlineSource::Given(text) => Cmdline::new(text),
             CmdlineSource::Reuse(removed) => {
                 let running =
@@ -98,7 +126,6 @@ impl Request {
                 }
                 Cmdline::reuse(&running, &removed)
             }
-        };
-        Ok(self.append.iter().fold(base, |line, more| line.append(more)))
+        })
     }
 }

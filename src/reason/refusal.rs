@@ -15,12 +15,20 @@ impl Refusal {
     ///
     /// They come in the order in which they were found: what the file is, then who signed it. Two kinds leave that order. A file
     /// that was changed after it was signed needs no other explanation for whatever else is odd about it: `digest-mismatch`
-    /// comes first. That a file crashes kernels comes last, because what crashes them says more.
+    /// comes first. That a file crashes kernels comes last, because what crashes them says more. A finding that two checks made
+    /// stands once.
     #[must_use]
     pub fn of(mut findings: Vec<Finding>) -> Option<Self> {
         findings.sort_by_key(|finding| rank(finding.reason));
         let mut findings = findings.into_iter();
-        findings.next().map(|first| Self { first, others: findings.collect() })
+        let first = findings.next()?;
+        let mut others: Vec<Finding> = Vec::new();
+        for finding in findings {
+            if finding != first && !others.contains(&finding) {
+                others.push(finding);
+            }
+        }
+        Some(Self { first, others })
     }
 
     /// The most telling one: it decides the exit code, the message and the advice.
@@ -82,6 +90,7 @@ mod tests {
             (&[Hazard, NotAKernel, Unsigned], &[NotAKernel, Unsigned, Hazard]),
             (&[Unsigned, NotAKernel], &[Unsigned, NotAKernel]),
             (&[Hazard], &[Hazard]),
+            (&[Truncated, Unsigned, Truncated, Unsigned], &[Truncated, Unsigned]),
         ];
         for (found, wanted) in rows {
             let refusal = Refusal::of(found.iter().map(|reason| Finding::from(*reason)).collect()).unwrap();

@@ -23,6 +23,7 @@ fn documents() -> Vec<(&'static str, Value)> {
     let mut documents = Vec::new();
     verified(&mut documents);
     loaded(&mut documents);
+    bound(&mut documents);
     described(&mut documents);
     failed(&mut documents);
     documents
@@ -59,6 +60,18 @@ fn loaded(documents: &mut Vec<(&'static str, Value)>) {
     documents.push(("unload", lab.run("unload --json").json()));
 }
 
+fn bound(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    support::bind(&lab, &forge::signed_bzimage(), &[b"070701"], "quiet", 7);
+    let line = "load --manifest {}/vmlinuz.manifest --keys {}/root.pem";
+    documents.push(("load", lab.run(&format!("{line} --dry-run --json")).json()));
+    documents.push(("verify", lab.run("verify {}/vmlinuz.manifest --keys {}/root.pem --json").json()));
+    documents.push(("inspect", lab.run("inspect {}/vmlinuz.manifest --json").json()));
+    documents.push(("booted", lab.run("booted --json").json()));
+    lab.system("/var/lib/skexec/manifests.json", "");
+    documents.push(("failure", lab.run("booted --json").json()));
+}
+
 fn described(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
     let (_, vmlinux) = properties::seeds::seeds().into_iter().find(|(kind, _)| *kind == "elf").unwrap();
@@ -66,9 +79,17 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     lab.file("text", b"no kernel");
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
-    for name in ["vmlinuz", "vmlinux", "text"] {
+    lab.file("uki", &uki());
+    for name in ["vmlinuz", "vmlinux", "text", "uki"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
+}
+
+/// A UKI with a profile.
+fn uki() -> Vec<u8> {
+    let profile = forge::pe::Section::new(b".profile", *b"ID=main");
+    let uki = forge::uki::Uki { extra: vec![profile], ..forge::uki::Uki::new(forge::unsigned_bzimage()) };
+    uki.signed(&forge::pki::signer())
 }
 
 fn failed(documents: &mut Vec<(&'static str, Value)>) {

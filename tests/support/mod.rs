@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
+use sha2::Digest as _;
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
 use skexec::system::System;
@@ -54,6 +55,22 @@ impl Lab {
         write(&self.root.path(path), bytes);
     }
 
+    /// Makes it a machine with Secure Boot, whose firmware has the forge's db, dbx and SBAT level.
+    pub(crate) fn forge_firmware(&self) {
+        const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+        const IMAGE_SECURITY: &str = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
+        const SHIM: &str = "605dab50-e046-4300-abb6-3dd810dd8b23";
+        let variable = |name: &str, vendor: &str, attributes: u8, data: &[u8]| {
+            let path = format!("/sys/firmware/efi/efivars/{name}-{vendor}");
+            self.system_bytes(&path, &[&[attributes, 0, 0, 0], data].concat());
+        };
+        variable("SecureBoot", GLOBAL, 6, &[1]);
+        variable("SetupMode", GLOBAL, 6, &[0]);
+        variable("db", IMAGE_SECURITY, 0x27, &forge::db_esl());
+        variable("dbx", IMAGE_SECURITY, 0x27, &forge::dbx_esl());
+        variable("SbatLevelRT", SHIM, 6, forge::sbat::LEVEL.as_bytes());
+    }
+
     /// Writes a file of the user and returns its path.
     pub(crate) fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
@@ -92,16 +109,30 @@ impl Lab {
 
     /// Runs a command line with these streams.
     pub(crate) fn run_on(&self, line: &str, out: &mut dyn std::io::Write, err: &mut dyn std::io::Write) -> u8 {
-        let words = line.split(' ').map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
+        self.run_words_on(line.split(' '), out, err)
+    }
+
+    fn run_words_on<'a>(
+        &self,
+        words: impl Iterator<Item = &'a str>,
+        out: &mut dyn std::io::Write,
+        err: &mut dyn std::io::Write,
+    ) -> u8 {
+        let words = words.map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
         let args = std::iter::once(OsString::from("skexec")).chain(words);
         skexec::cli::run(self.system_view(), args, out, err).code()
     }
 
     /// Runs a command line; `{}` stands for the lab's folder, in the command line and in the output.
     pub(crate) fn run(&self, line: &str) -> Run {
+        self.run_words(line.split(' '))
+    }
+
+    /// Runs a command line of these words, which may contain blanks.
+    pub(crate) fn run_words<'a>(&self, words: impl Iterator<Item = &'a str>) -> Run {
         let folder = self.folder.to_str().unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exit = self.run_on(line, &mut out, &mut err);
+        let exit = self.run_words_on(words, &mut out, &mut err);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap().replace(folder, "{}");
         Run { exit, out: text(out), err: text(err) }
     }
@@ -235,4 +266,31 @@ pub(crate) const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {
 /// A refusal, as printed on standard error.
 pub(crate) fn refusal(exit: u8, text: &str) -> Run {
     Run { exit, out: String::new(), err: text.to_owned() }
+}
+
+/// The text of a manifest that binds these files, as `vmlinuz`, `initrd.0`, `initrd.1` and so on.
+pub(crate) fn manifest(kernel: &[u8], initrds: &[&[u8]], cmdline: &str, version: u64) -> String {
+    let bound = |bytes: &[u8], file: &str| {
+        let digest: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256 = \"{digest}\"\nsize = {}\nfile = \"{file}\"\n", bytes.len())
+    };
+    let head = format!("manifest = 1\nname = \"acme-boot\"\nversion = {version}\ncmdline = \"{cmdline}\"\n");
+    let initrds: String = initrds
+        .iter()
+        .enumerate()
+        .map(|(index, initrd)| format!("[[initrd]]\n{}", bound(initrd, &format!("initrd.{index}"))))
+        .collect();
+    let vary = "[vary]\nconsole = [\"ttyS[0-9]*\"]\nquiet = [\"\"]\n";
+    format!("{head}[kernel]\n{}{initrds}{vary}", bound(kernel, "vmlinuz"))
+}
+
+/// Writes a signed manifest and the files that it binds.
+pub(crate) fn bind(lab: &Lab, kernel: &[u8], initrds: &[&[u8]], cmdline: &str, version: u64) {
+    let text = manifest(kernel, initrds, cmdline, version);
+    lab.file("vmlinuz", kernel);
+    for (index, initrd) in initrds.iter().enumerate() {
+        lab.file(&format!("initrd.{index}"), initrd);
+    }
+    lab.file("vmlinuz.manifest.p7s", &forge::detached(text.as_bytes(), &forge::pki::signer()));
+    lab.file("vmlinuz.manifest", text.as_bytes());
 }

@@ -3,7 +3,7 @@
 use crate::hash::Hash;
 use crate::pki::{self, Authority};
 use crate::x509::{self, CertSpec};
-use crate::{cases, esl, ext, pem};
+use crate::{bundles, cases, esl, ext, pem};
 
 /// An anchor.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ impl Certificate {
     }
 }
 
-/// One entry of dbx, used by one case.
+/// One entry of dbx, used by one case or by the bundles.
 #[derive(Debug, Clone)]
 pub struct Revocation {
     pub name: &'static str,
@@ -68,6 +68,7 @@ pub fn dbx() -> Vec<Revocation> {
         named("tbs-48-timed", esl::x509_sha256(&tbs(&pki::revoked_tbs_timed().cert), esl::time(2024, 1, 1))),
         named("tbs-32", esl::x509_sha256_short(&tbs(&pki::revoked_tbs_short().cert))),
         named("images", esl::sha256(&cases::revocation::image_hashes())),
+        named("bundles", esl::sha256(&bundles::image_hashes())),
     ]
 }
 

@@ -5,6 +5,8 @@
 
 pub mod anchors;
 pub mod authenticode;
+
+pub mod bundles;
 pub mod bzimage;
 pub mod cases;
 pub mod cms;
@@ -14,6 +16,7 @@ pub mod esl;
 pub mod ext;
 pub mod hash;
 pub mod key;
+pub mod manifest;
 pub mod messages;
 pub mod oid;
 pub mod pe;
@@ -30,6 +33,7 @@ pub mod wincert;
 pub mod x509;
 
 pub use anchors::{Certificate, Revocation, db, db_esl, dbx, dbx_esl};
+pub use bundles::{Bundle, bundles};
 pub use cases::{Case, Expect, Needs, cases};
 pub use messages::{Message, messages};
 

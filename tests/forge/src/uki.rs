@@ -1,6 +1,9 @@
 //! Unified kernel images (UAPI Group specification 5): a PE with a kernel, its initrd and its command line as sections.
 
-use crate::bzimage::noise;
+mod sections;
+
+pub use sections::{Sections, header_of, raw_of, stub};
+
 use crate::pe::{Pe, Section};
 use crate::pki::Identity;
 use crate::recipe::Recipe;
@@ -32,27 +35,29 @@ impl Uki {
         }
     }
 
-    /// The PE file, to change further.
+    /// The sections, to change further.
+    #[must_use]
+    pub fn sections(&self) -> Sections {
+        let mut sections = Sections { list: vec![stub()], header_order: None };
+        let text = |value: &Option<String>| value.clone().map(String::into_bytes);
+        let parts: [(&'static [u8], _); 5] = [
+            (b".sbat", self.sbat.clone()),
+            (b".osrel", text(&self.osrel)),
+            (b".uname", text(&self.uname)),
+            (b".cmdline", text(&self.cmdline)),
+            (b".initrd", self.initrd.clone()),
+        ];
+        for (name, value) in parts {
+            sections.list.extend(value.map(|value| Section::new(name, value)));
+        }
+        sections.list.extend(self.extra.clone());
+        sections.add(b".linux", self.linux.clone());
+        sections
+    }
+
     #[must_use]
     pub fn pe(&self) -> Pe {
-        let text = |name, value: &Option<String>| value.clone().map(|value| Section::new(name, value));
-        let bytes = |name, value: &Option<Vec<u8>>| value.clone().map(|value| Section::new(name, value));
-        let stub = Section { flags: 0x6000_0020, ..Section::new(b".text", noise(5, 0x400)) };
-        let mut sections = vec![stub];
-        sections.extend(bytes(b".sbat", &self.sbat));
-        sections.extend(text(b".osrel", &self.osrel));
-        sections.extend(text(b".uname", &self.uname));
-        sections.extend(text(b".cmdline", &self.cmdline));
-        sections.extend(bytes(b".initrd", &self.initrd));
-        sections.extend(self.extra.clone());
-        sections.push(Section::new(b".linux", self.linux.clone()));
-        // Sections of any size: the addresses must not overlap, so each starts on a page of its own.
-        let mut address = 0x1000;
-        for section in &mut sections {
-            section.virtual_address = Some(address);
-            address += (section.data.len().next_multiple_of(0x1000) as u32).max(0x1000);
-        }
-        Pe { lfanew: 0x80, image_size: address, entry: 0x1000, ..Pe::new(0x600, sections) }
+        self.sections().pe()
     }
 
     #[must_use]

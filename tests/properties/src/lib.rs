@@ -8,27 +8,31 @@ mod files;
 mod initrds;
 mod lists;
 mod machine;
+mod manifest;
 mod memory;
 mod messages;
 mod patched;
 mod policy;
 pub mod seeds;
+mod ukis;
 mod verdict;
 
 pub use files::{bzimage, elf, pe};
 pub use initrds::initrd;
 pub use lists::{esl, sbat};
+pub use manifest::manifest;
 pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
 pub use policy::policy;
+pub use ukis::uki;
 pub use verdict::judge;
 
 /// A property, by the name of its fuzz target.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 12] = [
+pub const ALL: [Property; 14] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -36,9 +40,11 @@ pub const ALL: [Property; 12] = [
     ("initrd", initrd),
     ("judge", judge),
     ("kernel", kernel),
+    ("manifest", manifest),
     ("memory", memory),
     ("pe", pe),
     ("pkcs7", pkcs7),
     ("policy", policy),
     ("sbat", sbat),
+    ("uki", uki),
 ];

@@ -1,8 +1,10 @@
 //! The fuzzer's seeds: the forge's valid and invalid files. They are generated, not committed.
 
 use crate::patched::PATCH;
+use forge::pe::{Pe, Section};
+use forge::uki::Uki;
 use forge::wincert::directory;
-use skexec::image::pe::Pe;
+use skexec::image::pe;
 use skexec::trust::authenticode::signatures;
 
 /// An input: its target and its bytes.
@@ -29,7 +31,7 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), messages(), patches(), lists(), texts(), maps()].concat()
+    [files(), ukis(), messages(), patches(), lists(), texts(), maps()].concat()
 }
 
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
@@ -45,6 +47,25 @@ fn files() -> Vec<Seed> {
     seeds
 }
 
+/// UKIs with and without profiles, and an add-on. None is signed: the parser does not look.
+fn ukis() -> Vec<Seed> {
+    let plain = Uki::new(forge::unsigned_bzimage());
+    let full = Uki { initrd: Some(b"070701".to_vec()), cmdline: Some("quiet".into()), ..plain.clone() };
+    let profiles = Uki {
+        extra: vec![
+            Section::new(b".ucode", *b"070701"),
+            Section::new(b".profile", *b"ID=main\nTITLE=\"Main boot\"\n"),
+            Section::new(b".cmdline", *b"quiet"),
+            Section::new(b".profile", *b"ID=other"),
+            Section::new(b".dtb", *b"a tree"),
+            Section::new(b".dtb", *b"a tree"),
+        ],
+        ..full.clone()
+    };
+    let addon = Pe { image_size: 0x10_0000, ..Pe::new(0x600, vec![Section::new(b".cmdline", *b"quiet")]) };
+    [plain.unsigned(), full.unsigned(), profiles.unsigned(), addon.build()].map(|file| ("uki", file)).to_vec()
+}
+
 /// The headers, changed so that the file ends after them.
 fn cut(file: &[u8]) -> Vec<u8> {
     let mut headers = file[..file.len().min(0x1000)].to_vec();
@@ -56,7 +77,7 @@ fn cut(file: &[u8]) -> Vec<u8> {
 }
 
 fn embedded(file: &[u8]) -> Option<Vec<u8>> {
-    let table = Pe::parse(file).ok()?.certificate_table?;
+    let table = pe::Pe::parse(file).ok()?.certificate_table?;
     signatures(&file[table]).ok()?.first().map(|body| body.to_vec())
 }
 
@@ -89,6 +110,19 @@ fn lists() -> Vec<Seed> {
     cases.chain([forge::db_esl(), forge::dbx_esl(), hash]).map(|bytes| ("esl", bytes)).collect()
 }
 
+/// A manifest with every key, and a command line.
+fn bound(given: &str) -> Vec<u8> {
+    let digest = "0a".repeat(32);
+    let file = |name: &str| format!("sha256 = \"{digest}\"\nsize = 8\nfile = \"{name}\"\n");
+    let (kernel, initrd) = (file("vmlinuz"), file("initrd.img"));
+    format!(
+        "manifest = 1\nname = \"acme-boot\"\nversion = 7\ncmdline = \"root=/dev/vda2 ro quiet\"\n[kernel]\n{kernel}[[initrd]]\n\
+         {initrd}[[initrd]]\n{initrd}[vary]\nconsole = [\"ttyS[0-9]*\", \"tty?\"]\nquiet = [\"\"]\nloglevel = [\"[1-7]\", \"*a*b\"]\n\
+         \0{given}"
+    )
+    .into_bytes()
+}
+
 /// Every key of a policy, in each syntax that TOML has for it.
 const POLICY: &str = r#"unsigned = "if-not-enforced"
 insecure-unsigned = 'forbidden'
@@ -117,6 +151,10 @@ fn texts() -> Vec<Seed> {
         ("sbat", level),
         ("sbat", b"\xef\xbb\xbfsbat,1,a,b,c,d\r\nforge,2,a,b,c,d\0\0".to_vec()),
         ("bzimage", b"BOOT_IMAGE=/vmlinuz root=/dev/vda1 quiet dyndbg=\"file a.c +p\"\n\nquiet console".to_vec()),
+        ("manifest", bound("root=/dev/vda2 ro console=tty0 quiet console=ttyS1,115200n8")),
+        ("manifest", bound("root=/dev/vda2 dyndbg=\"file a.c +p\" ro -- quiet")),
+        ("manifest", bound("root=/dev/vda2 ro \"console=ttyS0 init=/bin/sh\"")),
+        ("manifest", b"# comment\n\nmanifest = 2\n".to_vec()),
         ("policy", include_bytes!("../../../dist/etc/policy.toml").to_vec()),
         ("policy", POLICY.as_bytes().to_vec()),
         ("elf", vmlinux()),
