@@ -71,8 +71,8 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let addons = account.addons(addons::of(&accepted, &trust)?);
     let bundle = Bundle::of(&accepted, &addons);
     account.warn(bundle.iter().flat_map(Bundle::warnings));
-    let mut supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
     let injected = Injected::read(&request.inject)?;
+    let mut supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
     supplies.extend(injected.as_ref().map(Injected::supply));
     fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
     let initrds = bound::open(supplies, binding.as_ref(), &trust)?;

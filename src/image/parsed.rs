@@ -47,11 +47,10 @@ impl<B: AsRef<[u8]>> Parsed<B> {
             _ => None,
         };
         let kernel = match (&uki, profile) {
-            (Some(Ok(uki)), _) => of_uki(file.bytes(), uki, pe.as_ref()),
-            (Some(Err(finding)), _) => Err(finding.clone()),
             (None, Some(profile)) => {
                 Err(Finding::new(Reason::UkiProfile, format!("{profile} was asked for, and the file is no UKI")))
             }
+            (Some(uki), _) => uki.as_ref().map_err(Clone::clone).and_then(|uki| of_uki(file.bytes(), uki)),
             (None, None) => {
                 kernel(file.bytes(), format, pe.as_ref()).map(|image| Inner { at: 0..file.bytes().len(), image })
             }
@@ -116,11 +115,8 @@ impl<B> Parsed<B> {
 }
 
 /// The kernel of a UKI. What is wrong with it has the kernel's own reason, and the message names the section.
-fn of_uki(bytes: &[u8], uki: &Uki, envelope: Option<&Result<Pe, Finding>>) -> Result<Inner, Finding> {
+fn of_uki(bytes: &[u8], uki: &Uki) -> Result<Inner, Finding> {
     let at = uki.linux()?;
-    if let Some(Ok(envelope)) = envelope {
-        for_this_processor(envelope)?;
-    }
     let linux = bytes.get(at.clone()).unwrap_or_default();
     let pe = Pe::claimed_by(linux).then(|| Pe::parse(linux));
     let within = |finding: Finding| {
@@ -167,18 +163,14 @@ fn kernel(bytes: &[u8], format: Format, pe: Option<&Result<Pe, Finding>>) -> Res
     }
 }
 
-/// Firmware starts no program for another processor.
-fn for_this_processor(pe: &Pe) -> Result<(), Finding> {
-    if pe.machine == pe::MACHINE_X86_64 {
-        return Ok(());
-    }
-    let seen = format!("Machine {:#x}, wanted {:#x}", pe.machine, pe::MACHINE_X86_64);
-    Err(Finding::new(Reason::PeHeader, seen))
-}
-
 /// The setup_header and the PE headers must describe the same kernel: for this architecture, and all of it signed.
 fn agree(header: &SetupHeader, pe: &Pe) -> Result<(), Finding> {
-    for_this_processor(pe)?;
+    if pe.machine != pe::MACHINE_X86_64 {
+        return Err(Finding::new(
+            Reason::PeHeader,
+            format!("Machine {:#x}, wanted {:#x}", pe.machine, pe::MACHINE_X86_64),
+        ));
+    }
     match &pe.certificate_table {
         Some(table) if header.end() > table.start => {
             let seen = format!(

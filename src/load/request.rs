@@ -48,12 +48,12 @@ pub struct Request {
     pub profile: Option<String>,
     /// The initrds' paths, in order.
     pub initrds: Vec<PathBuf>,
-    /// Files that are added to the initrd in memory, behind all others.
-    pub inject: Vec<Injection>,
     /// Boot without an initrd. Where there are no `initrds` either, the file or the manifest must bring one.
     pub no_initrd: bool,
     /// The question is only whether the kernel could be loaded: an initrd and a command line that were not named are none.
     pub kernel_alone: bool,
+    /// Files that are added to the initrd in memory, behind all others.
+    pub inject: Vec<Injection>,
     /// Where the command line comes from.
     pub cmdline: CmdlineSource,
     /// What is added to it, in order.

@@ -56,8 +56,10 @@ pub struct Pe {
     pub image_size: u32,
     /// AddressOfEntryPoint.
     pub entry: u32,
+    pub subsystem: u16,
 }
 
+const EFI_APPLICATION: u16 = 10;
 pub(crate) const FILE_ALIGNMENT: usize = 0x200;
 
 impl Pe {
@@ -78,6 +80,7 @@ impl Pe {
             tail: Vec::new(),
             image_size: 0x10_0000,
             entry: headers as u32,
+            subsystem: EFI_APPLICATION,
         }
     }
 
@@ -134,8 +137,8 @@ impl Pe {
         put32(file, at + 36, FILE_ALIGNMENT as u32);
         put32(file, at + 56, self.image_size);
         put32(file, at + 60, self.says_headers.unwrap_or(self.headers as u32));
-        // Subsystem 10 is an EFI application; DllCharacteristics has NX_COMPAT, as in kernels since 6.2.
-        put16(file, at + 68, 10);
+        put16(file, at + 68, self.subsystem);
+        // DllCharacteristics has NX_COMPAT, as in kernels since 6.2.
         put16(file, at + 70, 0x100);
         let count = self.says_directories.unwrap_or(self.directories as u32);
         put32(file, at + self.fixed_optional_size() - 4, count);

@@ -1,5 +1,7 @@
 //! The fuzzer's seeds: the forge's valid and invalid files. They are generated, not committed.
 
+mod bundles;
+
 use crate::patched::PATCH;
 use forge::pe::{Pe, Section};
 use forge::uki::Uki;
@@ -44,6 +46,7 @@ fn files() -> Vec<Seed> {
         seeds.extend(embedded(&file).into_iter().flat_map(of_message));
         seeds.push(("judge", file));
     }
+    seeds.extend(bundles::seeds());
     seeds
 }
 

@@ -120,7 +120,12 @@ fn headers() -> Vec<Bundle> {
         pe("hidden-section", "NumberOfSections leaves out the last section, .linux", |pe| pe.says_sections = Some(6))
             .reject(4, "uki-missing"),
         pe("pe32", "the 32-bit optional header", |pe| pe.pe32 = true).reject(4, "pe-magic"),
-        pe("machine", "for another processor", |pe| pe.machine = 0xaa64).reject(4, "pe-header"),
+        pe("machine", "for another processor", |pe| pe.machine = 0xaa64)
+            .reject(4, "pe-header")
+            .firmware(Firmware::Refuses),
+        pe("subsystem", "a console program of Windows", |pe| pe.subsystem = 3)
+            .reject(4, "pe-header")
+            .firmware(Firmware::Refuses),
         pe("directories-17", "17 data directories", |pe| {
             pe.says_directories = Some(17);
         })
