@@ -13,6 +13,7 @@ mod messages;
 mod patched;
 mod policy;
 pub mod seeds;
+mod ukis;
 mod verdict;
 
 pub use files::{bzimage, elf, pe};
@@ -22,13 +23,14 @@ pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
 pub use policy::policy;
+pub use ukis::uki;
 pub use verdict::judge;
 
 /// A property, by the name of its fuzz target.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 12] = [
+pub const ALL: [Property; 13] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -41,4 +43,5 @@ pub const ALL: [Property; 12] = [
     ("pkcs7", pkcs7),
     ("policy", policy),
     ("sbat", sbat),
+    ("uki", uki),
 ];
