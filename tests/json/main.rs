@@ -77,11 +77,19 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     let (_, vmlinux) = properties::seeds::seeds().into_iter().find(|(kind, _)| *kind == "elf").unwrap();
     lab.file("vmlinux", &vmlinux);
     lab.file("text", b"no kernel");
+    lab.file("uki", &uki());
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
-    for name in ["vmlinuz", "vmlinux", "text"] {
+    for name in ["vmlinuz", "vmlinux", "text", "uki"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
+}
+
+/// A UKI with a profile.
+fn uki() -> Vec<u8> {
+    let profile = forge::pe::Section::new(b".profile", *b"ID=main");
+    let uki = forge::uki::Uki { extra: vec![profile], ..forge::uki::Uki::new(forge::unsigned_bzimage()) };
+    uki.signed(&forge::pki::signer())
 }
 
 fn failed(documents: &mut Vec<(&'static str, Value)>) {
