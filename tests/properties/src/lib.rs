@@ -14,6 +14,7 @@ mod messages;
 mod patched;
 mod policy;
 pub mod seeds;
+mod ukis;
 mod verdict;
 
 pub use files::{bzimage, elf, pe};
@@ -24,6 +25,7 @@ pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
 pub use policy::policy;
+pub use ukis::uki;
 pub use verdict::judge;
 
 /// A property, by the name of its fuzz target.
@@ -44,4 +46,5 @@ pub const ALL: [Property; 13] = [
     ("pkcs7", pkcs7),
     ("policy", policy),
     ("sbat", sbat),
+    ("uki", uki),
 ];
