@@ -3,6 +3,7 @@
 mod args;
 mod booted;
 mod exec;
+mod inject;
 mod inspect;
 mod load;
 mod output;
@@ -58,7 +59,7 @@ fn contradiction(command: &Command) -> Result<(), String> {
         Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
             Err("--signature belongs to one FILE, and several were given".into())
         }
-        Command::Load(args) => args.segments.check(),
+        Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()),
         _ => Ok(()),
     }
 }

@@ -245,6 +245,7 @@ impl SlotStatus {
         }
         lines.push(("", format!("method   {}", record.method)));
         lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {initrd}"))));
+        lines.extend(record.injected.iter().map(|path| ("", format!("injected {path}"))));
         lines.push(("", format!("cmdline  {}", record.cmdline)));
         // Not indented: a terminal of 80 columns must not break it.
         lines.push(("sha256", record.sha256.clone()));

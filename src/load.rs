@@ -17,7 +17,7 @@ pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Role, Waiver, addons, verify};
+use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Injected, Role, Waiver, addons, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -71,9 +71,12 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let addons = account.addons(addons::of(&accepted, &trust)?);
     let bundle = Bundle::of(&accepted, &addons);
     account.warn(bundle.iter().flat_map(Bundle::warnings));
-    let supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
+    let injected = Injected::read(&request.inject)?;
+    let mut supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
+    supplies.extend(injected.as_ref().map(Injected::supply));
     fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
     let initrds = bound::open(supplies, binding.as_ref(), &trust)?;
+    drop(injected);
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
     let cmdline = compose::command_line(request, binding.as_ref(), bundle.as_ref(), &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);

@@ -58,6 +58,9 @@ pub struct Record {
     pub covers: Vec<String>,
     /// The initrds, in order.
     pub initrds: Vec<String>,
+    /// Paths of the files that were added to the initrd.
+    #[serde(default)]
+    pub injected: Vec<String>,
     /// The command line.
     pub cmdline: String,
     /// The running kernel's boot ID; nothing where it cannot be read.
@@ -77,7 +80,7 @@ impl Record {
     /// be exactly one of them; if another program calls meanwhile, the counter will contradict the record, as it must.
     #[must_use]
     pub fn of(authorized: &Authorized, method: Method, root: &Root, limit: Option<Limit>) -> Self {
-        let kernel = authorized.kernel().file().sealed();
+        let (kernel, initrds) = (authorized.kernel().file().sealed(), authorized.initrds());
         Self {
             schema: SCHEMA,
             time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
@@ -88,12 +91,8 @@ impl Record {
             basis: authorized.basis().name().into(),
             covers: authorized.covers().into_iter().map(Into::into).collect(),
             signer: authorized.basis().signer().map(|signer| signer.subject.clone()),
-            initrds: authorized
-                .initrds()
-                .parts()
-                .iter()
-                .map(|initrd| initrd.origin.with_path(absolute).to_string())
-                .collect(),
+            initrds: initrds.named().map(|origin| origin.with_path(absolute).to_string()).collect(),
+            injected: initrds.added().iter().map(|file| file.path.clone()).collect(),
             cmdline: authorized.cmdline().as_str().into(),
             boot_id: boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),

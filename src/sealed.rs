@@ -40,6 +40,20 @@ impl From<OpenError> for Finding {
     }
 }
 
+/// Opens a regular file for reading. A FIFO does not block, a device is not started.
+///
+/// # Errors
+/// The system's error, or `not-regular`.
+pub(crate) fn open_regular(path: &Path) -> Result<File, OpenError> {
+    let refused = || OpenError::Unfit(Reason::NotRegular.into());
+    // Opening a device can start it. A file that replaces this one meanwhile is noticed below.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(refused());
+    }
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(refused()) }
+}
+
 /// A regular file that is open for reading.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -49,21 +63,15 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens a regular, non-empty file of at most [`MAX_SIZE`] bytes. A FIFO does not block, a device is not started.
+    /// Opens a regular, non-empty file of at most [`MAX_SIZE`] bytes.
     ///
     /// # Errors
-    /// The system's error, or `not-regular`, `empty`, `too-big`.
+    /// Those of [`open_regular`], or `empty`, `too-big`.
     pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
         let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
-        // Opening a device can start it. A file that replaces this one meanwhile is noticed below.
-        if !std::fs::metadata(path)?.is_file() {
-            return unfit(Reason::NotRegular);
-        }
-        let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-        let metadata = file.metadata()?;
-        let length = metadata.len();
+        let file = open_regular(path)?;
+        let length = file.metadata()?.len();
         match () {
-            () if !metadata.is_file() => unfit(Reason::NotRegular),
             () if length == 0 => unfit(Reason::Empty),
             () if length > MAX_SIZE => unfit(Reason::TooBig),
             () => Ok(Self { path: path.to_owned(), file, length }),

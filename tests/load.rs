@@ -55,6 +55,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
         initrds: Vec::new(),
         no_initrd: true,
         kernel_alone: false,
+        inject: Vec::new(),
         cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },

@@ -30,6 +30,7 @@ fn tables() -> String {
     crashes(&mut page, &cases, &verdicts);
     stricter(&mut page, &cases);
     differing(&mut page, &cases, &verdicts);
+    firmware(&mut page);
     page
 }
 
@@ -94,6 +95,24 @@ fn differing(page: &mut String, cases: &[Case], verdicts: &Verdicts) {
             Expect::Reject(slug) => format!("`{slug}`"),
         };
         writeln!(page, "| `{}` | {old} | {new} | {skexec} | {} |", case.name, case.about).unwrap();
+    }
+}
+
+fn firmware(page: &mut String) {
+    let (files, answers) = (forge::firmware::asked(), forge::firmware::recorded());
+    let count = |refused: bool, loads: bool| {
+        files.iter().filter(|file| file.refused == refused && answers[&file.name].loads == loads).count()
+    };
+    writeln!(page, "\n## What firmware loads\n\n{} files; hazards were not given to it.\n", files.len()).unwrap();
+    writeln!(page, "| OVMF | skexec trusts | skexec refuses |\n| --- | --- | --- |").unwrap();
+    for (what, loads) in [("loads", true), ("refuses", false)] {
+        writeln!(page, "| {what} | {} | {} |", count(false, loads), count(true, loads)).unwrap();
+    }
+    writeln!(page, "\nNone of the files that OVMF refuses is trusted, except these kernels, which Linux loads, too:\n")
+        .unwrap();
+    writeln!(page, "| case | why OVMF does not load it |\n| --- | --- |").unwrap();
+    for (case, why) in forge::firmware::LIMITS {
+        writeln!(page, "| `{case}` | {why} |").unwrap();
     }
 }
 

@@ -55,7 +55,7 @@ fn no_crate_needs_a_newer_rust() {
     let own = |name: &str| packages.iter().find(|package| package["name"] == name).unwrap();
     let stated = version(&own("skexec")["rust_version"]);
     let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
-    let (mut waiting, mut seen) = (vec![own("skexec")["id"].clone()], Vec::new());
+    let (mut waiting, mut seen) = (vec![own("skexec")["id"].clone(), own("skexec-sign")["id"].clone()], Vec::new());
     while let Some(id) = waiting.pop() {
         if seen.contains(&id) {
             continue;

@@ -7,13 +7,17 @@ mod man;
 
 use anyhow::{Context, Result};
 use clap_complete::Shell;
+use man::Page;
 use std::fs;
 use std::path::PathBuf;
 
 fn main() -> Result<()> {
     let directory = std::env::args_os().nth(1).map(PathBuf::from).context("name the directory to write to")?;
     fs::create_dir_all(&directory)?;
-    fs::write(directory.join("skexec.8"), man::page()?)?;
+    let title = format!("8 \"\" \"skexec {}\" \"System Administration\"", env!("CARGO_PKG_VERSION"));
+    let (head, tail) = (include_str!("head.roff"), include_str!("tail.roff"));
+    let page = Page { title: &title, head, tail, common: &["json", "quiet", "verbose", "help", "version"] };
+    fs::write(directory.join("skexec.8"), man::page(skexec::cli::command(), &page)?)?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut skexec::cli::command(), "skexec", &mut script);

@@ -1,33 +1,45 @@
-//! The manual page skexec(8), made of what clap knows and of sections written by hand.
+//! A manual page, made of what clap knows about a program and of sections written by hand.
 
 use clap::Command;
 use clap_mangen::Man;
 use std::io;
 
-/// Name, synopsis, description.
-const HEAD: &str = include_str!("head.roff");
-/// What comes after the commands.
-const TAIL: &str = include_str!("tail.roff");
+/// What clap does not know.
+pub(crate) struct Page<'a> {
+    /// The arguments of `.TH` after the name.
+    pub(crate) title: &'a str,
+    /// Name, synopsis, description.
+    pub(crate) head: &'a str,
+    /// What comes after the commands.
+    pub(crate) tail: &'a str,
+    /// The options of several commands, which are described once.
+    pub(crate) common: &'a [&'a str],
+}
 
 /// The page, in roff.
-pub(crate) fn page() -> io::Result<String> {
-    let mut skexec = skexec::cli::command();
-    skexec.build();
-    let title = format!(".TH SKEXEC 8 \"\" \"skexec {}\" \"System Administration\"\n", env!("CARGO_PKG_VERSION"));
-    let mut page = format!("{title}{HEAD}.SH COMMANDS\n");
-    for command in skexec.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
-        page.push_str(&of_command(command)?);
+pub(crate) fn page(mut program: Command, page: &Page<'_>) -> io::Result<String> {
+    program.build();
+    let title = format!(".TH {} {}\n", program.get_name().to_uppercase().replace('-', "\\-"), page.title);
+    let mut text = format!("{title}{}.SH COMMANDS\n", page.head);
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
+        text.push_str(&of_command(command, page.common)?);
     }
-    page.push_str(".SH \"COMMON OPTIONS\"\n");
-    page.push_str(&below(&options(skexec.mut_args(|arg| arg.clone().hide(!is_common(arg.get_id().as_str()))))?));
-    page.push_str(TAIL);
-    Ok(page)
+    text.push_str(".SH \"COMMON OPTIONS\"\n");
+    let holds = |command: &&Command| command.get_arguments().any(|arg| page.common.contains(&arg.get_id().as_str()));
+    let holder = std::iter::once(&program).chain(program.get_subcommands()).find(holds).unwrap_or(&program).clone();
+    let alone = holder.mut_args(|arg| {
+        let common = page.common.contains(&arg.get_id().as_str());
+        arg.hide(!common)
+    });
+    text.push_str(&below(&options(alone)?));
+    text.push_str(page.tail);
+    Ok(text)
 }
 
 /// A command's usage, what it does, and its own options.
-fn of_command(command: &Command) -> io::Result<String> {
+fn of_command(command: &Command, common: &[&str]) -> io::Result<String> {
     let own = command.clone().mut_args(|arg| {
-        let common = is_common(arg.get_id().as_str());
+        let common = ["help", "version"].iter().chain(common).any(|name| *name == arg.get_id().as_str());
         arg.hide(common)
     });
     let usage = own.clone().render_usage().to_string();
@@ -35,11 +47,6 @@ fn of_command(command: &Command) -> io::Result<String> {
     let about = own.get_long_about().or_else(|| own.get_about()).map(ToString::to_string).unwrap_or_default();
     let options = if own.get_arguments().any(|arg| !arg.is_hide_set()) { below(&options(own)?) } else { String::new() };
     Ok(format!(".SS \"{}\"\n.B {}\n.PP\n{about}.\n{options}", command.get_name(), usage.replace('-', "\\-")))
-}
-
-/// Those of every command; they are described once.
-fn is_common(id: &str) -> bool {
-    ["json", "quiet", "verbose", "help", "version"].contains(&id)
 }
 
 fn options(command: Command) -> io::Result<String> {

@@ -1,8 +1,16 @@
 //! The command line, as clap reads it; nothing here reads a file.
 
+mod manifest;
+mod uki;
+
+use crate::key::Uri;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+pub(crate) use manifest::{ManifestArgs, Vary};
 use skexec::digest::Algorithm;
+use std::fmt;
 use std::path::PathBuf;
+pub(crate) use uki::{Profile, UkiArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -13,7 +21,8 @@ Exit codes:
 
 /// Signs kernels, unified kernel images and other files, and makes the keys for it.
 ///
-/// A private key is PKCS#8 in PEM. skexec-sign asks on the terminal for the passphrase of an encrypted key.
+/// A private key is PKCS#8 in PEM, or in a token with a PKCS#11 module. skexec-sign asks on the terminal for the passphrase of an
+/// encrypted key, and for the PIN of a token.
 #[derive(Debug, Parser)]
 #[command(name = "skexec-sign", version, arg_required_else_help = true, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -26,6 +35,12 @@ pub(crate) enum Command {
     /// Sign a kernel, a unified kernel image or another EFI program with Authenticode
     #[command(after_help = IMAGE_EXAMPLES)]
     Image(ImageArgs),
+    /// Build a unified kernel image, or an add-on for one, and sign it
+    #[command(after_help = uki::EXAMPLES)]
+    Uki(UkiArgs),
+    /// Write and sign a manifest: the kernel, the initrds and the command line that belong together
+    #[command(after_help = manifest::EXAMPLES)]
+    Manifest(ManifestArgs),
     /// Sign any file with a detached signature, in a file of its own
     #[command(after_help = DETACHED_EXAMPLES)]
     Detached(DetachedArgs),
@@ -37,7 +52,8 @@ pub(crate) enum Command {
 const IMAGE_EXAMPLES: &str = "\
 Examples:
   skexec-sign image --key signer.key --cert signer.pem vmlinuz -o vmlinuz.signed
-  skexec-sign image --key signer.key --cert signer.pem --replace linux.efi    # signs again, in place";
+  skexec-sign image --key signer.key --cert signer.pem --replace linux.efi    # signs again, in place
+  skexec-sign image --key \"pkcs11:token=signing;object=signer\" --pkcs11-module /usr/lib/softhsm/libsofthsm2.so --cert signer.pem vmlinuz";
 
 const DETACHED_EXAMPLES: &str = "\
 Examples:
@@ -54,9 +70,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Signer")]
 pub(crate) struct SignerArgs {
-    /// The signer's private key: PKCS#8 in PEM, encrypted or not; RSA of 2048 to 4096 bits, ECDSA P-256 or P-384
-    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath)]
-    pub(crate) key: PathBuf,
+    /// The signer's private key: PKCS#8 in PEM, encrypted or not, or the PKCS#11 URI of a key in a token; RSA of 2048 to 4096 bits,
+    /// ECDSA P-256 or P-384
+    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath, value_parser = KeyName::parser())]
+    pub(crate) key: KeyName,
     /// The signer's certificate: PEM or DER
     #[arg(long, value_name = "CERT", value_hint = ValueHint::FilePath)]
     pub(crate) cert: PathBuf,
@@ -66,9 +83,37 @@ pub(crate) struct SignerArgs {
     /// The digest algorithm
     #[arg(long, value_enum, default_value_t = Digest::Sha256)]
     pub(crate) digest: Digest,
-    /// Read the key's passphrase from the first line of FILE instead of the terminal
+    /// Read the key's passphrase, or the token's PIN, from the first line of FILE instead of the terminal
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// The PKCS#11 module of the token; module-path= in the URI names it, too
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) pkcs11_module: Option<PathBuf>,
+}
+
+/// Where a private key is.
+#[derive(Debug, Clone)]
+pub(crate) enum KeyName {
+    File(PathBuf),
+    Token(Uri),
+}
+
+impl KeyName {
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        OsStringValueParser::new().try_map(|name| match name.to_str().filter(|text| Uri::claimed_by(text)) {
+            Some(text) => Uri::parse(text).map(Self::Token),
+            None => Ok(Self::File(name.into())),
+        })
+    }
+}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Token(uri) => uri.fmt(f),
+        }
+    }
 }
 
 /// A digest algorithm that kernels and skexec accept.
@@ -91,8 +136,6 @@ impl From<Digest> for Algorithm {
 
 #[derive(Debug, Args)]
 pub(crate) struct ImageArgs {
-    #[command(flatten)]
-    pub(crate) signer: SignerArgs,
     /// The image to sign
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
@@ -102,18 +145,20 @@ pub(crate) struct ImageArgs {
     /// Remove the signatures that the image has; without this option a signed image is refused
     #[arg(long)]
     pub(crate) replace: bool,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DetachedArgs {
-    #[command(flatten)]
-    pub(crate) signer: SignerArgs,
     /// The file to sign; it is not changed
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Write the signature to OUT; the default is FILE.p7s
     #[arg(short, long, value_name = "OUT", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) signer: SignerArgs,
 }
 
 #[derive(Debug, Args)]
@@ -161,7 +206,14 @@ mod tests {
 
     #[test]
     fn examples_are_understood() {
-        let pages = [IMAGE_EXAMPLES, DETACHED_EXAMPLES, KEYS_EXAMPLES, include_str!("../../docs/signing.md")];
+        let pages = [
+            IMAGE_EXAMPLES,
+            DETACHED_EXAMPLES,
+            KEYS_EXAMPLES,
+            uki::EXAMPLES,
+            manifest::EXAMPLES,
+            include_str!("../../docs/signing.md"),
+        ];
         let lines = pages.into_iter().flat_map(str::lines).map(str::trim);
         let examples: Vec<_> = lines.filter(|line| line.starts_with("skexec-sign ")).collect();
         assert!(examples.len() >= 8, "{examples:?}");

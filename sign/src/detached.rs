@@ -22,14 +22,14 @@ pub(crate) fn run(args: &DetachedArgs) -> Result<String, Failure> {
 }
 
 /// FILE.p7s, where skexec looks for it.
-fn beside(file: &Path) -> PathBuf {
+pub(crate) fn beside(file: &Path) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(".p7s");
     PathBuf::from(name)
 }
 
 /// A signature that the loader would refuse is not written.
-fn check(path: &Path, bytes: Vec<u8>, message: &[u8], signer: &Signer) -> Result<(), Failure> {
+pub(crate) fn check(path: &Path, bytes: Vec<u8>, message: &[u8], signer: &Signer) -> Result<(), Failure> {
     let judgement = trust::judge(Parsed::new(bytes), Signature::Detached(message), &signer.trust());
     match judgement.outcome {
         Ok(_) => Ok(()),

@@ -21,14 +21,25 @@ pub(crate) fn run(args: &ImageArgs) -> Result<String, Failure> {
     let (bytes, mode) = read(&args.file)?;
     let unsigned = Unsigned::new(bytes, args.replace).map_err(|refusal| refusal.failure(&args.file))?;
     let signer = Signer::read(&args.signer)?;
-    let digest = digest(&unsigned, &signer);
-    let content = Content::Inside(spc::INDIRECT_DATA, spc::indirect_data(&digest)?);
-    let message = message::sign(content, &signer)?;
-    let signed = unsigned.with_signature(&message).map_err(|refusal| refusal.failure(&args.file))?;
-    check(&args.file, &signed, &signer)?;
+    let (signed, digest) = sign_unsigned(&args.file, unsigned, &signer)?;
     let path = args.output.as_deref().unwrap_or(&args.file);
     output::replace(path, &signed, mode)?;
     Ok(format!("{}: signed by {}, {digest}", path.display(), signer.name()))
+}
+
+/// Signs an image in memory, in place of the signatures that it has; `path` is its name in errors.
+pub(crate) fn sign(path: &Path, bytes: Vec<u8>, signer: &Signer) -> Result<(Vec<u8>, Digest), Failure> {
+    let unsigned = Unsigned::new(bytes, true).map_err(|refusal| refusal.failure(path))?;
+    sign_unsigned(path, unsigned, signer)
+}
+
+fn sign_unsigned(path: &Path, unsigned: Unsigned, signer: &Signer) -> Result<(Vec<u8>, Digest), Failure> {
+    let digest = digest(&unsigned, signer);
+    let content = Content::Inside(spc::INDIRECT_DATA, spc::indirect_data(&digest)?);
+    let message = message::sign(content, signer)?;
+    let signed = unsigned.with_signature(&message).map_err(|refusal| refusal.failure(path))?;
+    check(path, &signed, signer)?;
+    Ok((signed, digest))
 }
 
 fn read(path: &Path) -> Result<(Vec<u8>, u32), Failure> {

@@ -69,7 +69,7 @@ pub(crate) fn certificate(
 /// The digest that goes with a key: the hash functions of P-384's strength begin with SHA-384.
 const fn digest_of(key: &PrivateKey) -> Algorithm {
     match key {
-        PrivateKey::Rsa(_) | PrivateKey::P256(_) => Algorithm::Sha256,
+        PrivateKey::Rsa(_) | PrivateKey::P256(_) | PrivateKey::Token(_) => Algorithm::Sha256,
         PrivateKey::P384(_) => Algorithm::Sha384,
     }
 }

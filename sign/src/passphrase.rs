@@ -37,13 +37,13 @@ pub(crate) fn new(file: Option<&Path>) -> Result<Passphrase, Failure> {
     Ok(passphrase)
 }
 
-fn ask(prompt: &str) -> Result<Passphrase, Failure> {
+pub(crate) fn ask(prompt: &str) -> Result<Passphrase, Failure> {
     rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
         Failure::failed(format!("cannot ask for a passphrase on the terminal: {error}")).advise(NO_TERMINAL)
     })
 }
 
-fn first_line(file: &Path) -> Result<Passphrase, Failure> {
+pub(crate) fn first_line(file: &Path) -> Result<Passphrase, Failure> {
     let text = fs::read_to_string(file).map(Zeroizing::new).map_err(|error| Failure::file("read", file, &error))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }

@@ -24,9 +24,10 @@ impl Signer {
         let chain = args.chain.iter().map(|path| Certificate::read(path)).collect::<Result<Vec<_>, _>>()?;
         check_purpose(&certificate, &args.cert)?;
         check_chain(&certificate, &chain, args)?;
-        let key = PrivateKey::read(&args.key, args.passphrase_file.as_deref())?;
-        if key.public()? != certificate.parsed.tbs_certificate.subject_public_key_info {
-            let (key, cert) = (args.key.display(), args.cert.display());
+        let public = &certificate.parsed.tbs_certificate.subject_public_key_info;
+        let key = PrivateKey::of(args, public)?;
+        if key.public()? != *public {
+            let (key, cert) = (&args.key, args.cert.display());
             return Err(Failure::unsuitable(format!("{key} is not the private key of the certificate {cert}"))
                 .advise("give the key and the certificate that were made together"));
         }

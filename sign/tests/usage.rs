@@ -30,7 +30,7 @@ fn a_wrong_command_line_is_exit_2() {
 #[test]
 fn every_help_has_examples() {
     let place = Place::new(&[]);
-    for command in ["image", "detached", "keys"] {
+    for command in ["image", "uki", "manifest", "detached", "keys"] {
         let help = place.sign(&format!("{command} --help"));
         assert!(help.contains("Examples:\n") && help.contains(&format!("skexec-sign {command} ")), "{help}");
     }

@@ -27,7 +27,7 @@ pub struct Demands<'a> {
     pub method: Method,
     /// Every initrd must be signed, whatever the policy requires.
     pub signed_initrds: bool,
-    /// What a signature must cover.
+    /// What a signature must cover, and what may be added all the same.
     pub policy: &'a Policy,
     /// What the running kernel would check itself; nothing where it checks nothing.
     pub kernel_check: Option<&'a KernelCheck>,
@@ -48,6 +48,7 @@ impl Demands<'_> {
         cmdline: &CommandLine,
     ) -> Result<(), Finding> {
         self.covered(basis, initrds, cmdline)?;
+        self.allow_added(basis, initrds)?;
         if self.method == Method::File {
             self.original_descriptors(kernel, initrds)?;
         }
@@ -57,6 +58,21 @@ impl Demands<'_> {
             Reason::Lockdown if !kernel.is_whole_file() => Finding::new(Reason::InnerSignature, finding.detail),
             _ => finding,
         })
+    }
+
+    /// Refuses added files where every initrd must be signed, or where a bundle signs the initrd, unless the policy allows them by name.
+    pub(super) fn allow_added(&self, basis: &Basis, initrds: &Initrds) -> Result<(), Finding> {
+        let bundled = match basis {
+            Basis::Manifest(_) => true,
+            Basis::Uki(_) => initrds.parts().iter().any(|part| part.signer.is_some()),
+            Basis::Embedded(_) | Basis::Detached(_) | Basis::Waived(_) => false,
+        };
+        if !self.signed_initrds && !self.policy.requires(Part::Initrd) && !bundled {
+            return Ok(());
+        }
+        let forbidden = initrds.added().iter().filter(|file| !file.target.is_allowed_by(self.policy));
+        let forbidden: Vec<_> = forbidden.map(|file| file.target.to_string()).collect();
+        if forbidden.is_empty() { Ok(()) } else { Err(Finding::new(Reason::InjectionForbidden, forbidden.join(", "))) }
     }
 
     /// Asks for the signatures that the policy or the request requires.
@@ -99,8 +115,8 @@ impl Demands<'_> {
             }
         }
         if self.machine.load_pin.wants_original() && initrds.in_memory() {
-            let seen =
-                "skexec hands over several initrds, or a signed one, as a copy in memory, which is on no file system";
+            let seen = "skexec hands over several initrds, a signed one, or one with added files, as a copy in memory, which is on no \
+                        file system";
             return Err(Finding::new(Reason::LoadPin, seen));
         }
         Ok(())

@@ -7,6 +7,7 @@ mod supply;
 pub(super) use part::read as read_initrd;
 pub use supply::{Origin, Supply};
 
+use super::injection::Added;
 use crate::image::cpio;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
@@ -139,13 +140,24 @@ impl Initrds {
         &self.parts
     }
 
-    /// Whether there is at least one initrd, and all initrds are signed.
+    /// Where the parts come from, in this order, without the added files.
+    pub fn named(&self) -> impl Iterator<Item = &Origin> {
+        self.parts.iter().map(|part| &part.origin).filter(|origin| origin.added().is_none())
+    }
+
+    /// The files that the user adds. They are in the last part.
+    #[must_use]
+    pub fn added(&self) -> &[Added] {
+        self.parts.iter().find_map(|part| part.origin.added()).unwrap_or_default()
+    }
+
+    /// Whether there is at least one initrd, and all initrds are signed. Added files are not.
     #[must_use]
     pub fn verified(&self) -> bool {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.signer.is_some())
     }
 
-    /// Demands that each initrd is signed and starts like an initrd. The second demand is needed because the same key may sign
+    /// Demands that each initrd is signed and starts like an initrd; added files are another matter. The second demand is needed because the same key may sign
     /// kernels and modules, which the kernel would ignore in the place of an initrd. With no initrd, the demand is met.
     ///
     /// # Errors
@@ -154,7 +166,8 @@ impl Initrds {
         if let Some(part) = self.parts.iter().find(|part| part.signer.is_some() && !part.archive) {
             return Err(part.origin.blame(Reason::NotAnInitrd.into()));
         }
-        let Some(part) = self.parts.iter().find(|part| part.signer.is_none()) else { return Ok(()) };
+        let unsigned = |part: &&Initrd| part.signer.is_none() && part.origin.added().is_none();
+        let Some(part) = self.parts.iter().find(unsigned) else { return Ok(()) };
         let seen = match &part.origin {
             Origin::File(path) => format!("there is no {}", signature_path(path).display()),
             origin => format!("no signature covers {origin}"),

@@ -1,5 +1,6 @@
 //! The command line, as clap reads it; nothing here looks at the system.
 
+use super::inject::InjectArgs;
 use super::segments::SegmentsArgs;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -117,6 +118,8 @@ pub(super) struct LoadArgs {
     /// Refuse an initrd that has no detached signature (FILE.p7s)
     #[arg(long)]
     pub(super) require_signed_initrd: bool,
+    #[command(flatten)]
+    pub(super) inject: InjectArgs,
     /// The command line
     #[arg(long, value_name = "STR", allow_hyphen_values = true)]
     pub(super) cmdline: Option<String>,

@@ -49,6 +49,7 @@ fn request(args: &LoadArgs) -> Request {
         initrds: args.initrd.clone(),
         no_initrd: args.no_initrd,
         kernel_alone: false,
+        inject: args.inject.all(),
         cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),

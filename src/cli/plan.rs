@@ -19,7 +19,10 @@ pub(super) fn tell(kernel: &Path, plan: &Plan, report: &Report, output: &mut Out
     for initrd in &plan.initrds {
         output.row("initrd", initrd)?;
     }
-    if plan.initrds.is_empty() {
+    for path in &plan.injected {
+        output.row("injected", path)?;
+    }
+    if plan.initrds.is_empty() && plan.injected.is_empty() {
         let stale =
             "none; an empty one is handed over, because UEFI's tables may still name the initrd of the first boot";
         output.row("initrd", if plan.initrd_bytes == 0 { "none" } else { stale })?;

@@ -100,6 +100,7 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         no_initrd: false,
         kernel_alone: true,
         cmdline: CmdlineSource::Unsaid,
+        inject: Vec::new(),
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

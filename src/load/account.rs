@@ -72,6 +72,11 @@ impl Account {
     /// Notes that the kernel may be loaded, and warns of what was waived for that.
     pub(super) fn authorized(&mut self, authorized: &Authorized) {
         self.covers = authorized.covers();
+        let added: Vec<_> = authorized.initrds().added().iter().map(|file| file.path.as_str()).collect();
+        if !added.is_empty() {
+            let message = format!("no signature covers what is added to the initrd: {}", added.join(", "));
+            self.warn([Warning::new(Caution::Injected, message)]);
+        }
         if let Basis::Waived(refusal) = authorized.basis() {
             let what: Vec<_> = refusal.iter().map(|finding| finding.reason.slug()).collect();
             let message = format!("the kernel was not verified, because this was waived: {}", what.join(", "));

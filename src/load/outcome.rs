@@ -23,6 +23,8 @@ pub struct Plan {
     pub init_size: u64,
     /// The initrds, in order.
     pub initrds: Vec<String>,
+    /// Paths of the files that are added to the initrd.
+    pub injected: Vec<String>,
     /// Bytes of all initrds, joined.
     pub initrd_bytes: u64,
     /// Bytes of memory in all.

@@ -1,5 +1,6 @@
 //! What is to be loaded, and how.
 
+use crate::authorize::Injection;
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
@@ -51,6 +52,8 @@ pub struct Request {
     pub no_initrd: bool,
     /// The question is only whether the kernel could be loaded: an initrd and a command line that were not named are none.
     pub kernel_alone: bool,
+    /// Files that are added to the initrd in memory, behind all others.
+    pub inject: Vec<Injection>,
     /// Where the command line comes from.
     pub cmdline: CmdlineSource,
     /// What is added to it, in order.

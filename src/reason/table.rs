@@ -103,6 +103,7 @@ reasons! {
     UncoveredKernel "uncovered-kernel" Refused "-" "the policy requires that a signature covers the kernel, and none does" "load a kernel that is signed, or change require in the policy; skexec policy names the file and the line";
     UncoveredInitrd "uncovered-initrd" Refused "-" "the policy requires that a signature covers every initrd, and one is not covered" "sign the initrd (FILE.p7s), or load a UKI or a kernel with a manifest, whose signatures cover their initrds";
     UncoveredCmdline "uncovered-cmdline" Refused "-" "the policy requires that a signature covers the command line, and none does" "load a UKI or a kernel with a manifest: the signature of a kernel alone never covers a command line";
+    InjectionForbidden "injection-forbidden" Refused "-" "a signature must cover the initrd, and --inject or --credential adds a file to it" "leave out the option; or add the path to inject, or the name to credentials, in /etc/skexec/policy.toml";
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";
@@ -112,6 +113,7 @@ reasons! {
     InitrdUnsaid "initrd-unsaid" Usage "-" "no initrd was named, and the file brings none" "give --initrd FILE, or --no-initrd to boot without one";
     CmdlineUnsaid "cmdline-unsaid" Usage "-" "no command line was named, and the file brings none" "give --cmdline STR, --reuse-cmdline or --no-cmdline";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd has no detached signature, and one is required" "sign the initrd: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or require no signature: leave out --require-signed-initrd, or give skexec.covers=kernel in a first stage";
+    InjectionSize "injection-size" Unsuitable "-" "the file to add to the initrd is larger than 1 MiB" "add a smaller file, or build it into an initrd";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the kernel command line is too long" "shorten the command line";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the kernel command line contains a NUL byte" "remove the NUL byte";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";

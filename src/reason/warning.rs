@@ -39,6 +39,7 @@ cautions! {
     SignerNotYetValid "signer-not-yet-valid" "the signer's certificate is not valid yet, by the clock of this machine" "set the clock";
     InsecureUnsigned "insecure-unsigned" "the kernel was not verified, because --insecure-unsigned or the policy waived the signature" "load a signed kernel";
     NoEffect "no-effect" "an option has no effect here" "remove the option, or use --method segments";
+    Injected "injected" "a file is added to the initrd in memory, and no signature covers it" "leave out --inject and --credential where a signature must cover the whole initrd";
     AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
     NotLocked "not-locked" "the kernel is loaded, but --lock failed: another program can still replace it" "run skexec as root, with /proc/sys writable, or set it yourself: sysctl kernel.kexec_load_disabled=1";
     VersionNotKept "version-not-kept" "the version of the manifest cannot be noted, so that its boot will not protect against older versions" "make /var/lib/skexec writable, or repair or remove /var/lib/skexec/manifests.json; or set least.version in the policy";

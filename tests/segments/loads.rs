@@ -2,6 +2,7 @@
 
 use crate::machine::{SEGMENTS, address, call, lab, number, word};
 use serde_json::json;
+use skexec::image::cpio;
 
 #[test]
 fn a_good_kernel_is_loaded_as_segments_and_recorded() {
@@ -35,6 +36,16 @@ fn a_good_kernel_is_loaded_as_segments_and_recorded() {
     assert_eq!(record.method, "segments");
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     assert!(lab.run("status").out.contains("segments"), "{}", lab.run("status").out);
+}
+
+#[test]
+fn added_files_are_in_the_segment_of_the_initrd() {
+    let lab = lab();
+    lab.file("name", b"host\n");
+    let run = lab.run(&format!("{SEGMENTS} --json --inject /hostname={{}}/name"));
+    let archive = cpio::archive(&[cpio::Entry::file("hostname", 0o400, b"host\n")]).unwrap();
+    let initrd = [b"070701 an initrd".as_slice(), &archive].concat();
+    assert!(call(&lab).1.iter().any(|(_, _, bytes)| *bytes == initrd), "{run:?}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The certificate table of a PE ("The Attribute Certificate Table" of the PE format), taken off and put on.
 
+use crate::bytes::put;
 use crate::failure::Failure;
 use skexec::image::pe::Pe;
 use skexec::reason::Finding;
-use std::ops::Range;
 use std::path::Path;
 
 /// `dwLength`, `wRevision`, `wCertificateType` before each signature.
@@ -87,13 +87,6 @@ fn parse(bytes: &[u8]) -> Result<Pe, Refusal> {
     let pe = Pe::parse(bytes).map_err(Refusal::Malformed)?;
     pe.check_coverage().map_err(Refusal::Malformed)?;
     Ok(pe)
-}
-
-/// Overwrites a field, which the parse found within the file.
-fn put(bytes: &mut [u8], range: &Range<usize>, value: &[u8]) {
-    if let Some(field) = bytes.get_mut(range.clone()).filter(|field| field.len() == value.len()) {
-        field.copy_from_slice(value);
-    }
 }
 
 /// The CheckSum of a PE, whose own field is zero meanwhile: the ones' complement sum of all 16-bit words, plus the file's length

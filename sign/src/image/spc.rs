@@ -1,11 +1,10 @@
 //! SpcIndirectDataContent ("Windows Authenticode Portable Executable Signature Format", 2008): the content of an Authenticode message.
 
 use crate::failure::Failure;
-use crate::key::digest_algorithm;
+use crate::key::{DigestInfo, digest_algorithm};
 use der::asn1::{BitString, ObjectIdentifier, OctetString};
 use der::{Any, Encode, Sequence, Tag, TagNumber};
 use skexec::digest::Digest;
-use x509_cert::spki::AlgorithmIdentifierOwned;
 
 /// SPC_INDIRECT_DATA_OBJID.
 pub(super) const INDIRECT_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.4");
@@ -31,13 +30,6 @@ struct PeImageData {
     flags: BitString,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
     file: Any,
-}
-
-/// RFC 8017, 9.2.
-#[derive(Sequence)]
-struct DigestInfo {
-    algorithm: AlgorithmIdentifierOwned,
-    digest: OctetString,
 }
 
 /// The element that says: an image with this digest.

@@ -23,7 +23,7 @@ const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 impl PrivateKey {
     /// Reads a key, and its passphrase from `passphrase` or from the terminal where it is encrypted.
-    pub(crate) fn read(path: &Path, passphrase: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn read(path: &Path, passphrase: Option<&Path>) -> Result<Self, Failure> {
         let text = fs::read(path).map(Zeroizing::new).map_err(|error| Failure::file("read", path, &error))?;
         let no_key = |what: &str| Failure::unsuitable(format!("{}: {what}", path.display())).advise(CONVERT);
         let text = std::str::from_utf8(&text).map_err(|_| no_key("this is no private key in PEM"))?;
@@ -60,6 +60,7 @@ impl PrivateKey {
             Self::Rsa(key) => key.to_pkcs8_der(),
             Self::P256(key) => key.to_pkcs8_der(),
             Self::P384(key) => key.to_pkcs8_der(),
+            Self::Token(_) => return Err(failed("it is in a token")),
         };
         let plain = plain.map_err(|error| failed(&error.to_string()))?;
         let Some(passphrase) = passphrase else { return Ok(plain.to_pem(PLAIN, LineEnding::LF)?) };

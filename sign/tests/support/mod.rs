@@ -62,9 +62,15 @@ impl Place {
 
     /// Runs the program; `{}` in its arguments is the directory.
     pub(crate) fn run(&self, args: &str) -> Run {
+        self.run_with(args, &[])
+    }
+
+    /// The same, with variables in its environment.
+    pub(crate) fn run_with(&self, args: &str, variables: &[(&str, &Path)]) -> Run {
         let directory = self.0.path().to_str().unwrap();
         let args = args.split_whitespace().map(|arg| arg.replace("{}", directory));
-        let output = Command::new(env!("CARGO_BIN_EXE_skexec-sign")).args(args).output().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_skexec-sign"));
+        let output = command.args(args).envs(variables.iter().copied()).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap().replace(directory, "{}");
         Run { exit: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
     }

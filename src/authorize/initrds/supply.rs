@@ -1,5 +1,6 @@
 //! What the initrd of a boot is put together from.
 
+use super::super::injection::Added;
 use crate::reason::Finding;
 use crate::trust::Signer;
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// A part of the initrd that is wanted. The kernel unpacks the parts in the order of their list.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a load has a handful of them")]
 pub enum Supply<'a> {
     /// A file. If FILE.p7s exists, its signature must be valid and its signer trusted.
     File(PathBuf),
@@ -34,6 +36,8 @@ pub enum Origin {
         /// The name of the section, such as `.initrd`.
         name: &'static str,
     },
+    /// An archive of the files that the user adds.
+    Added(Vec<Added>),
     /// Made in memory; the text says what it is.
     Memory(String),
 }
@@ -64,7 +68,16 @@ impl Origin {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) | Self::Section { file, .. } => Some(file),
-            Self::Memory(_) => None,
+            Self::Added(_) | Self::Memory(_) => None,
+        }
+    }
+
+    /// The files that the user adds, where it is the archive of those.
+    #[must_use]
+    pub fn added(&self) -> Option<&[Added]> {
+        match self {
+            Self::Added(files) => Some(files),
+            _ => None,
         }
     }
 
@@ -82,7 +95,7 @@ impl Origin {
         match self {
             Self::File(file) => Self::File(path(file)),
             Self::Section { file, name } => Self::Section { file: path(file), name },
-            Self::Memory(text) => Self::Memory(text.clone()),
+            Self::Added(_) | Self::Memory(_) => self.clone(),
         }
     }
 }
@@ -92,6 +105,10 @@ impl fmt::Display for Origin {
         match self {
             Self::File(file) => write!(f, "{}", file.display()),
             Self::Section { file, name } => write!(f, "{} ({name})", file.display()),
+            Self::Added(files) => {
+                let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+                write!(f, "{} (added)", paths.join(", "))
+            }
             Self::Memory(text) => f.write_str(text),
         }
     }

@@ -14,6 +14,7 @@ pub mod der;
 pub mod ec;
 pub mod esl;
 pub mod ext;
+pub mod firmware;
 pub mod hash;
 pub mod key;
 pub mod manifest;

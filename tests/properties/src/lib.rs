@@ -32,7 +32,7 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 13] = [
+pub const ALL: [Property; 14] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),

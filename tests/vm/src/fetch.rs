@@ -45,7 +45,10 @@ impl<'a> Fetch<'a> {
         let directory = self.cache.path(group.directory());
         if !directory.exists() {
             let apt = if group.is_foreign() { self.with_lists(Apt::with_arm64(self.cache)?)? } else { self.apt()? };
-            self.report.step(format_args!("fetch   {}", group.directory()), || group.fetch(&apt, self.cache))?;
+            let trixie = if group.of_trixie().is_empty() { None } else { Some(self.trixie()?) };
+            self.report.step(format_args!("fetch   {}", group.directory()), || {
+                group.fetch(&apt, trixie.as_ref(), self.cache)
+            })?;
         }
         Ok(Extras::new(directory))
     }
@@ -76,7 +79,7 @@ impl<'a> Fetch<'a> {
         if !package.is_in(self.cache) {
             let apt = match package.from {
                 Origin::Bookworm | Origin::Backports => self.apt()?,
-                Origin::Trixie => self.with_lists(Apt::of_trixie(self.cache)?)?,
+                Origin::Trixie => self.trixie()?,
             };
             self.report.step(format_args!("fetch   {}", package.id), || package.fetch(&apt, self.cache))?;
         }
@@ -92,6 +95,10 @@ impl<'a> Fetch<'a> {
             self.report.step(what, || root::make(&apt, self.cache, maker))?;
         }
         Ok(Root::new(directory))
+    }
+
+    fn trixie(&self) -> Result<Apt> {
+        self.with_lists(Apt::of_trixie(self.cache)?)
     }
 
     fn apt(&self) -> Result<Apt> {

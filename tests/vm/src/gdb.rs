@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::deadline::Patience;
+
 const INTERRUPT: u8 = 0x03;
 /// The maximum length of a packet; no answer that is used here is longer.
 const LONGEST: usize = 64 << 10;
@@ -27,7 +29,7 @@ impl Gdb {
     /// Each answer, and each stop, must come within `patience`.
     pub(crate) fn attach(socket: &Path, patience: Duration) -> Result<Self> {
         let writer = UnixStream::connect(socket).with_context(|| socket.display().to_string())?;
-        writer.set_read_timeout(Some(patience))?;
+        writer.set_read_timeout(Some(Patience::from_environment()?.with(patience)))?;
         let mut gdb = Self { reader: BufReader::new(writer.try_clone()?), writer };
         let why = gdb.ask("?")?;
         ensure!(why.starts_with('T'), "the machine did not stop for the debugger: {why}");

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use vm_protocol::facts::Facts;
 use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
+use crate::deadline::Patience;
 use crate::fetch::Tools;
 use crate::machine::{Machine, Wiring, debugger};
 
@@ -32,6 +33,7 @@ pub(crate) struct Guest {
     asked: u64,
     /// The time limit for a command.
     patience: Duration,
+    factor: Patience,
 }
 
 impl Guest {
@@ -45,6 +47,7 @@ impl Guest {
     /// Starts a machine without waiting for its kernel.
     pub(crate) fn start(machine: &Machine, tools: &Tools, console: &Path) -> Result<Self> {
         let _ = fs::remove_file(console);
+        let factor = Patience::from_environment()?;
         let mut command = machine.command(tools, &Wiring::Harness { console })?;
         let mut qemu = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start QEMU")?;
         let (stdin, stdout) = (qemu.stdin.take(), qemu.stdout.take());
@@ -52,7 +55,7 @@ impl Guest {
         let stdout = stdout.context("QEMU's stdout")?;
         thread::spawn(move || listen(stdout, &sender));
         let requests = stdin.context("QEMU's stdin")?;
-        Ok(Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE })
+        Ok(Self { qemu, requests, events, console: console.to_owned(), asked: 0, patience: COMMAND_DEADLINE, factor })
     }
 
     /// Sets the time limit for commands that take longer.
@@ -73,7 +76,7 @@ impl Guest {
     /// Runs a command that may crash the kernel; `None` if the kernel panicked, which ends the guest.
     pub(crate) fn run_or_crash(&mut self, command: &str) -> Result<Option<Done>> {
         self.ask(command)?;
-        match self.events.recv_timeout(COMMAND_DEADLINE) {
+        match self.within(COMMAND_DEADLINE) {
             Ok(Event::Done(done)) => Ok(Some(done)),
             Err(RecvTimeoutError::Disconnected) if self.console().contains(PANIC) => Ok(None),
             other => Err(self.trouble(&format!("{command}: neither an answer nor a panic, but {other:?}"))),
@@ -104,7 +107,7 @@ impl Guest {
 
     /// Waits for the machine's end, and returns the console's text after its first `before` bytes.
     pub(crate) fn end(&mut self, before: usize, what: &str) -> Result<String> {
-        match self.events.recv_timeout(BOOT_DEADLINE) {
+        match self.within(BOOT_DEADLINE) {
             Err(RecvTimeoutError::Disconnected) => Ok(self.console_from(before)),
             other => Err(self.trouble(&format!("{what}: not the machine's end, but {other:?}"))),
         }
@@ -127,7 +130,7 @@ impl Guest {
     /// Waits for the machine's end, and ignores messages of the agent.
     pub(crate) fn await_end(&mut self, patience: Duration, what: &str) -> Result<()> {
         loop {
-            match self.events.recv_timeout(patience) {
+            match self.within(patience) {
                 Ok(_) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 Err(RecvTimeoutError::Timeout) => return Err(self.trouble(&format!("{what}: the machine still runs"))),
@@ -137,7 +140,7 @@ impl Guest {
 
     /// Waits until the console shows a text after its first `before` bytes, and returns everything after them.
     pub(crate) fn await_console(&mut self, text: &str, before: usize, patience: Duration) -> Result<String> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + self.factor.with(patience);
         loop {
             // The end is tested before the console is read, so that the machine's last lines are not missed.
             let ended = self.qemu.try_wait()?.is_some();
@@ -179,11 +182,15 @@ impl Guest {
         }
     }
 
+    fn within(&self, limit: Duration) -> std::result::Result<Event, RecvTimeoutError> {
+        self.events.recv_timeout(self.factor.with(limit))
+    }
+
     fn event(&mut self, patience: Duration, what: &str) -> Result<Event> {
-        match self.events.recv_timeout(patience) {
+        match self.within(patience) {
             Ok(event) => Ok(event),
             Err(RecvTimeoutError::Timeout) => {
-                Err(self.trouble(&format!("{what}: no answer within {} s", patience.as_secs())))
+                Err(self.trouble(&format!("{what}: no answer within {} s", self.factor.with(patience).as_secs())))
             }
             Err(RecvTimeoutError::Disconnected) => Err(self.trouble(&format!("{what}: the guest ended"))),
         }
@@ -230,7 +237,7 @@ pub(crate) fn scripted(machine: &Machine, tools: &Tools, prompt: &str, script: &
         let lines = BufReader::new(stdout).split(b'\n').map_while(std::result::Result::ok);
         lines.map(|line| sender.send(line)).take_while(std::result::Result::is_ok).for_each(drop);
     });
-    let deadline = Instant::now() + BOOT_DEADLINE;
+    let deadline = Instant::now() + Patience::from_environment()?.with(BOOT_DEADLINE);
     let mut text = String::new();
     while let Ok(line) = lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         let line = plain(&String::from_utf8_lossy(&line));

@@ -19,6 +19,7 @@ use crate::initramfs::{self, Files};
 use crate::machine::{self, Accel, Machine};
 use crate::payload;
 use crate::report::{Colour, Report};
+use crate::sign::Owner;
 use crate::variants::{self, Variants};
 use crate::varstore::{self, Enrolment, x509_list};
 
@@ -66,6 +67,8 @@ pub(crate) enum Firmware {
     Disk,
     /// UEFI without Secure Boot.
     Uefi,
+    /// UEFI that could enforce Secure Boot, without keys.
+    SetupMode,
     /// UEFI with Secure Boot: a throw-away key owns it, and `db` has that key and Debian's.
     SecureBoot,
     /// The same, but with the `db` and `dbx` of the forged cases. `db` also has Debian's key, because the first kernel would not
@@ -97,8 +100,38 @@ impl<'a> Lab<'a> {
     }
 
     pub(crate) fn boot(&self, setup: Setup<'_>) -> Result<(Guest, Boot)> {
-        let console = self.run_file(setup.name, "console.log");
-        Guest::boot(&self.machine(setup)?, &self.tools, &console)
+        let name = setup.name;
+        self.start(name, &self.machine(setup)?)
+    }
+
+    /// Starts a machine, and waits until its kernel is up.
+    pub(crate) fn start(&self, name: &str, machine: &Machine) -> Result<(Guest, Boot)> {
+        Guest::boot(machine, &self.tools, &self.run_file(name, "console.log"))
+    }
+
+    /// Boots a guest by firmware with these variables, from a disk with these files: where each is, and its path on the disk.
+    pub(crate) fn boot_from_disk(
+        &self,
+        name: &str,
+        variables: PathBuf,
+        files: &[(PathBuf, String)],
+    ) -> Result<(Guest, Boot)> {
+        self.start(name, &self.machine_with_disk(name, variables, files)?)
+    }
+
+    /// The machine for that.
+    pub(crate) fn machine_with_disk(
+        &self,
+        name: &str,
+        variables: PathBuf,
+        files: &[(PathBuf, String)],
+    ) -> Result<Machine> {
+        let disk = self.run_file(name, "disk");
+        esp::fill(&disk, files, &self.extras(Group::SignedBoot)?)?;
+        let memory_mib = memory_for(fs::metadata(&disk)?.len());
+        let (kernel, initrd, cmdline) = (PathBuf::new(), PathBuf::new(), String::new());
+        let (platform, hardware) = (Platform::SignedBoot { variables, disk }, Hardware::default());
+        Ok(Machine { kernel, initrd, cmdline, platform, hardware, memory_mib, accel: self.accel })
     }
 
     /// Writes the files that the guest starts from.
@@ -108,13 +141,12 @@ impl<'a> Lab<'a> {
         files.add(initramfs::BASE, &base);
         let initrd = self.run_file(name, "initrd");
         let bytes = [base, files.finish()].concat();
-        // The archive is in memory twice, packed and unpacked; a load copies it once more.
-        let needed = LEAST_MEMORY_MIB + 3 * (u64::try_from(bytes.len())? >> 20);
-        let memory_mib = hardware.memory.unwrap_or(needed);
+        let memory_mib = hardware.memory.unwrap_or(memory_for(u64::try_from(bytes.len())?));
         let platform = match firmware {
             Firmware::Bios => Platform::Bios,
             Firmware::Disk => Platform::Disk(self.disk(name, kernel, &bytes, cmdline)?),
             Firmware::Uefi => Platform::Uefi(self.blank_variables(name)?),
+            Firmware::SetupMode => Platform::SecureBoot(self.blank_variables(name)?),
             Firmware::SecureBoot | Firmware::Forged => {
                 self.note_without_efivarfs(kernel);
                 Platform::SecureBoot(self.variables(name, firmware)?)
@@ -132,6 +164,12 @@ impl<'a> Lab<'a> {
         Ok(Machine { kernel, initrd, cmdline, platform, hardware, memory_mib, accel: self.accel })
     }
 
+    /// The initrd of a guest without a scenario's files, with the modules of these kernels.
+    pub(crate) fn base(&self, kernels: &[&Kernel]) -> Result<Vec<u8>> {
+        let kernels: Vec<_> = kernels.iter().copied().map(Some).collect();
+        initramfs::base(&self.binaries, &self.tools, &kernels)
+    }
+
     pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
         Fetch::new(self.cache, self.report).extras(group)
     }
@@ -143,7 +181,7 @@ impl<'a> Lab<'a> {
         Ok(disk)
     }
 
-    fn blank_variables(&self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn blank_variables(&self, name: &str) -> Result<PathBuf> {
         let file = self.run_file(name, "variables.fd");
         fs::write(&file, fs::read(self.tools.path(BLANK_VARIABLES))?)?;
         Ok(file)
@@ -222,6 +260,11 @@ impl<'a> Lab<'a> {
         &self.owner
     }
 
+    /// Keys that `skexec-sign` makes for a scenario.
+    pub(crate) fn owner_with_new_keys(&self, name: &str) -> Result<Owner> {
+        Owner::with_new_keys(&self.run_file(name, "keys"), self.cache, self.report)
+    }
+
     /// The Debian package.
     pub(crate) fn package(&self) -> Result<PathBuf> {
         deb::build(self.cache, self.report)
@@ -245,7 +288,7 @@ impl<'a> Lab<'a> {
         files.copy("/keys/owner/ca.pem", &self.owner.certificate())
     }
 
-    fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {
+    pub(crate) fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {
         let scratch = self.cache.path("run/certificate.der");
         let der = |certificate: &Path| authority::der(certificate, &self.tools, &scratch);
         let owner = der(&self.owner.certificate())?;
@@ -266,4 +309,9 @@ impl<'a> Lab<'a> {
     fn run_file(&self, name: &str, what: &str) -> PathBuf {
         self.cache.path("run").join(format!("{name}.{what}"))
     }
+}
+
+/// An archive is in memory twice, packed and unpacked; a load copies it once more.
+fn memory_for(bytes: u64) -> u64 {
+    LEAST_MEMORY_MIB + 3 * (bytes >> 20)
 }

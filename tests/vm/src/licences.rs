@@ -1,4 +1,4 @@
-//! Licences: the package's copyright file names every crate that is linked into the program, and `deny.toml` lists the permitted
+//! Licences: each package's copyright file names every crate that is linked into its program, and `deny.toml` lists the permitted
 //! licences.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ const HEAD: &str = "dist/debian/copyright";
 /// Licences whose texts are in the head of the copyright file. Of a choice, the first in this list is taken: MIT has the fewest demands.
 const HEADS: [&str; 2] = ["MIT", "Apache-2.0"];
 /// Licences whose text is taken from the crate itself.
-const QUOTED: [&str; 1] = ["BSD-3-Clause"];
+const QUOTED: [&str; 2] = ["BSD-3-Clause", "ISC"];
 
 /// A crate whose code is in the program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,11 +83,11 @@ fn licence_files(source: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The crates that are linked into skexec, without its own. Procedural macros run in the compiler, so they are not linked.
-pub(crate) fn linked(workspace: &Path) -> Result<Vec<Linked>> {
+/// The crates that are linked into a program, without our own. Procedural macros run in the compiler, so they are not linked.
+pub(crate) fn linked(workspace: &Path, package: &str) -> Result<Vec<Linked>> {
     let target = "x86_64-unknown-linux-gnu";
     let mut tree = cargo();
-    tree.current_dir(workspace).args(["tree", "--locked", "--package", "skexec", "--target", target]);
+    tree.current_dir(workspace).args(["tree", "--locked", "--package", package, "--target", target]);
     tree.args(["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{l}|"]);
     let tree = tool::stdout(&mut tree)?;
     let places = places(workspace, target)?;
@@ -125,14 +125,14 @@ fn places(workspace: &Path, target: &str) -> Result<BTreeMap<(String, String), P
 }
 
 /// The package's copyright file: our own part, then a paragraph for each crate, then the licences' texts that ours lacks.
-pub(crate) fn copyright(workspace: &Path) -> Result<String> {
+pub(crate) fn copyright(workspace: &Path, package: &str) -> Result<String> {
     let mut text = fs::read_to_string(workspace.join(HEAD)).context(HEAD)?;
     let mut quoted = BTreeMap::new();
-    for linked in linked(workspace)? {
+    for linked in linked(workspace, package)? {
         let licence = linked.licence()?;
         let notices: Vec<_> = linked.notices()?.into_iter().collect();
         text += &format!("\nFiles: {}\nCopyright: {}\n", linked.files(), notices.join("\n           "));
-        text += &format!("License: {licence}\nComment: linked into /usr/sbin/skexec\n");
+        text += &format!("License: {licence}\nComment: linked into {package}\n");
         if QUOTED.contains(&licence.as_str()) {
             let file = licence_files(&linked.source)?.into_iter().next();
             quoted.insert(licence, fs::read_to_string(file.with_context(|| linked.name.clone())?)?);
@@ -162,8 +162,11 @@ pub(crate) fn deny(cache: &Cache) -> Result<()> {
         check.current_dir(cache.workspace("")).args(["--offline", "check", "licenses", "sources", "bans"]);
         tool::run(&mut check)
     })?;
-    let unnamed = missing(&copyright(&cache.workspace(""))?, &linked(&cache.workspace(""))?);
-    ensure!(unnamed.is_empty(), "the copyright file does not name {}", unnamed.join(", "));
+    for package in ["skexec", "skexec-sign"] {
+        let (text, linked) = (copyright(&cache.workspace(""), package)?, linked(&cache.workspace(""), package)?);
+        let unnamed = missing(&text, &linked);
+        ensure!(unnamed.is_empty(), "the copyright file of {package} does not name {}", unnamed.join(", "));
+    }
     Ok(())
 }
 
@@ -177,12 +180,23 @@ mod tests {
 
     #[test]
     fn every_crate_has_its_paragraph_and_every_licence_its_text() {
-        let (text, linked) = (copyright(&workspace()).expect("known licences"), linked(&workspace()).expect("crates"));
+        let of = |package| {
+            (copyright(&workspace(), package).expect("known licences"), linked(&workspace(), package).expect("crates"))
+        };
+        let (text, linked) = of("skexec");
         assert!(linked.len() > 50 && linked.iter().any(|one| one.name == "subtle"), "{linked:?}");
+        assert!(linked.iter().all(|one| one.name != "cryptoki"), "of skexec-sign alone");
         assert_eq!(missing(&text, &linked), [""; 0]);
         assert_eq!(missing(&text.replace("Files: crates/goblin-", "Files: crates/x-"), &linked).len(), 1);
-        for licence in HEADS.iter().chain(&QUOTED) {
-            assert_eq!(text.matches(&format!("\nLicense: {licence}\n ")).count(), 1, "{licence}");
+        let (signs, its) = of("skexec-sign");
+        assert_eq!(missing(&signs, &its), [""; 0]);
+        assert!(its.iter().any(|one| one.name == "cryptoki"));
+        for (text, licences) in
+            [(&text, &["MIT", "Apache-2.0", "BSD-3-Clause"][..]), (&signs, &["MIT", "Apache-2.0", "ISC"])]
+        {
+            for licence in licences {
+                assert_eq!(text.matches(&format!("\nLicense: {licence}\n ")).count(), 1, "{licence}");
+            }
         }
         assert!(text.contains("Isis Agora Lovecruft"), "subtle's authors");
     }

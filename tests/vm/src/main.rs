@@ -7,11 +7,13 @@ mod binaries;
 mod cache;
 mod checks;
 mod cpio;
+mod deadline;
 mod deb;
 mod demo;
 mod disk;
 mod esp;
 mod fetch;
+mod firmware;
 mod gdb;
 mod guest;
 mod hardware;
@@ -25,17 +27,20 @@ mod oracle;
 mod package;
 mod parent;
 mod payload;
+mod pkcs11;
 mod publish;
 mod real_files;
 mod report;
 mod root;
 mod scenarios;
 mod shell;
+mod sign;
 mod size;
 mod smoke;
 mod test;
 mod tool;
 mod toolchains;
+mod ukify;
 mod variants;
 mod varstore;
 
@@ -84,9 +89,9 @@ enum Command {
         #[arg(long)]
         refresh: bool,
     },
-    /// Make the Debian package, list its files and run lintian on it
+    /// Make the Debian packages of skexec and skexec-sign, list their files and run lintian on them
     ///
-    /// The last line is the path of the package. cargo-deb and lintian are fetched into the cache.
+    /// The last two lines are the paths of the packages. cargo-deb and lintian are fetched into the cache.
     Deb {
         /// Do not run lintian
         #[arg(long)]
@@ -164,6 +169,9 @@ struct Oracle {
     /// Also ask about files that may crash the kernel, each in a guest of its own
     #[arg(long, visible_alias = "all")]
     hazards: bool,
+    /// Ask UEFI firmware under Secure Boot instead of a kernel
+    #[arg(long, conflicts_with_all = ["kernel", "hazards"])]
+    firmware: bool,
     /// Write the answers to the record with which `cargo test` compares
     #[arg(long)]
     record: bool,

@@ -3,6 +3,7 @@
 
 mod ask;
 mod compare;
+mod firmware;
 mod record;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use crate::report::{Colour, Report};
 
 pub(crate) use self::ask::{Session, about};
 pub(crate) use self::compare::Comparison;
+pub(crate) use self::firmware::Firmware;
 pub(crate) use self::record::read as recorded;
 
 use self::record::Recording;
@@ -29,6 +31,9 @@ pub(crate) fn run(cache: &Cache, options: &Oracle) -> Result<ExitCode> {
     let report = Report::new();
     report.heading("Preparing");
     let lab = Lab::open(cache, options.emulation.accel)?;
+    if options.firmware {
+        return about_firmware(options.record, &lab);
+    }
     let cases = report.step("forge   the cases", || Ok(forge::cases()))?;
     let mut record = record::read()?;
     let mut recording = Recording::over(&record, &cases);
@@ -47,6 +52,20 @@ pub(crate) fn run(cache: &Cache, options: &Oracle) -> Result<ExitCode> {
         report.heading("Recorded; to rewrite docs/oracle.md, run: BLESS=1 cargo test --test oracle");
     }
     let differences: usize = sessions.iter().map(|session| told(report, &cases, session, &record)).sum();
+    Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn about_firmware(record: bool, lab: &Lab) -> Result<ExitCode> {
+    let firmware = lab.report.step("ask     the firmware", || Firmware::asked("oracle-firmware", lab))?;
+    if record {
+        firmware.record()?;
+    }
+    let changed = firmware.unlike_the_record()?;
+    changed.iter().for_each(|name| lab.report.detail(Colour::Yellow, &format!("{name}: not the recorded answer")));
+    let trusted = firmware.trusted();
+    trusted.iter().for_each(|name| lab.report.detail(Colour::Yellow, &format!("{name}: trusted, but not loaded")));
+    let differences = changed.len() + trusted.len();
+    println!("\n{} files, {differences} differences", firmware.count());
     Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,8 +1,10 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
+mod coverage;
 mod damage;
 mod distribution;
 mod factory;
+mod firmware;
 mod first_stage;
 mod generations;
 mod guard;
@@ -10,6 +12,7 @@ mod kexec_tools;
 mod list;
 mod lockdown;
 mod oracle;
+mod owner;
 mod package;
 mod payload;
 mod permissions;
@@ -17,15 +20,20 @@ mod round_trip;
 mod secure_boot;
 mod segments;
 mod swap;
+mod uki;
 
-use anyhow::Result;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 use vm_protocol::{Boot, Done};
 
 use crate::checks::{Checks, Expect};
-use crate::fetch::{Choice, Kernel, Series};
+use crate::fetch::{Choice, Group, Kernel, Series};
 use crate::guest::Guest;
 use crate::initramfs::Files;
 use crate::lab::{Firmware, Lab, Setup};
+use crate::ukify::Ukify;
 
 pub(crate) use self::list::all;
 use self::segments::Row;
@@ -86,6 +94,23 @@ impl Scenario {
 impl Stage<'_> {
     fn boot(&self, firmware: Firmware, cmdline: &str, files: Files) -> Result<(Guest, Boot)> {
         self.lab.boot(Setup::new(self.name, &self.first, firmware, cmdline, files))
+    }
+
+    /// The path of a file of this scenario.
+    fn path(&self, name: &str) -> PathBuf {
+        self.lab.scratch(&format!("{}.{name}", self.name))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.path(name);
+        fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        Ok(path)
+    }
+
+    /// `ukify`, for images that the owner signs.
+    fn ukify(&self) -> Result<Ukify<'_>> {
+        let extras = self.lab.extras(Group::Ukify)?;
+        Ok(Ukify { extras, tools: &self.lab.tools, signer: self.lab.owner() })
     }
 
     /// Loads the second kernel by skexec, jumps into it, and checks its report about itself.

@@ -12,7 +12,7 @@ use crate::fetch::{Choice, Series};
 use crate::machine::Accel;
 use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
-use crate::{deb, demo, fetch, licences, measure, oracle, publish, real_files, shell, size};
+use crate::{deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, shell, size};
 
 /// Runs a command as a check.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ const EMULATION: Emulation = Emulation { accel: Accel::Tcg };
 const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 16] = [
+pub(crate) const ALL: [Smoke; 17] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -45,6 +45,7 @@ pub(crate) const ALL: [Smoke; 16] = [
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
     Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
+    Smoke { name: "sign-pkcs11", about: "skexec-sign signs with keys in SoftHSM", run: pkcs11::run },
     Smoke { name: "toolchain-debian", about: "Debian's own Rust builds and tests skexec",
             run: |cache| toolchains::run(cache, Some(Toolchain::Debian)) },
     Smoke { name: "toolchain-linkers", about: "the purgatory's gates hold with Debian's lld and GNU ld",
@@ -55,7 +56,8 @@ pub(crate) const ALL: [Smoke; 16] = [
 
 fn oracle(cache: &Cache) -> Result<()> {
     let kernel = vec![Choice::Debian(Series::V6_1)];
-    let code = oracle::run(cache, &Oracle { kernel, hazards: false, record: false, emulation: EMULATION })?;
+    let code =
+        oracle::run(cache, &Oracle { kernel, hazards: false, firmware: false, record: false, emulation: EMULATION })?;
     ensure!(code == ExitCode::SUCCESS, "the kernel's answers differ from the record or from skexec's");
     Ok(())
 }

@@ -30,6 +30,14 @@ pub(crate) enum Group {
     Aarch64,
     /// The signed boot loaders of a machine with Microsoft's keys, and the programs that write their disk
     SignedBoot,
+    /// The builder of unified kernel images and systemd's stubs, of a later release, with a Python of ours
+    Ukify,
+    /// The modules of the boot loader for UEFI
+    EfiGrub,
+    /// Another verifier of Authenticode signatures
+    Osslsigncode,
+    /// A token of software, for PKCS#11
+    SoftHsm,
 }
 
 impl Group {
@@ -43,6 +51,10 @@ impl Group {
             Self::Linkers => &["lld", "binutils"],
             Self::Aarch64 => &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
             Self::SignedBoot => &["mtools"],
+            Self::Ukify => &["python3"],
+            Self::EfiGrub => &[],
+            Self::Osslsigncode => &["osslsigncode"],
+            Self::SoftHsm => &["softhsm2"],
         }
     }
 
@@ -50,10 +62,20 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
+            Self::Ukify | Self::Osslsigncode | Self::SoftHsm => &[],
+            Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
             Self::KexecTools => &["libc6"],
             Self::SignedBoot => &["shim-signed", "grub-efi-amd64-signed"],
+        }
+    }
+
+    /// Packages of trixie, unpacked without their dependencies: scripts, and programs for the firmware.
+    pub(super) fn of_trixie(self) -> &'static [&'static str] {
+        match self {
+            Self::Ukify => &["systemd-ukify", "systemd-boot-efi", "python3-pefile"],
+            _ => &[],
         }
     }
 
@@ -67,6 +89,10 @@ impl Group {
             Self::Linkers => "tools-linkers",
             Self::Aarch64 => "tools-aarch64",
             Self::SignedBoot => "tools-signed-boot",
+            Self::Ukify => "tools-ukify",
+            Self::EfiGrub => "tools-grub-efi",
+            Self::Osslsigncode => "tools-osslsigncode",
+            Self::SoftHsm => "tools-softhsm",
         }
     }
 
@@ -75,10 +101,15 @@ impl Group {
         self == Self::Rust
     }
 
-    pub(super) fn fetch(self, apt: &Apt, cache: &Cache) -> Result<()> {
+    /// `trixie` is needed only by groups with packages of trixie.
+    pub(super) fn fetch(self, apt: &Apt, trixie: Option<&Apt>, cache: &Cache) -> Result<()> {
         let fill = |unfinished: &Path| {
-            apt.unpack_with_dependencies(self.packages(), unfinished)?;
-            self.alone().iter().try_for_each(|package| apt.unpack(package, unfinished))
+            if !self.packages().is_empty() {
+                apt.unpack_with_dependencies(self.packages(), unfinished)?;
+            }
+            self.alone().iter().try_for_each(|package| apt.unpack(package, unfinished))?;
+            let Some(trixie) = trixie else { return Ok(()) };
+            self.of_trixie().iter().try_for_each(|package| trixie.unpack(package, unfinished))
         };
         cache.directory(self.directory(), fill).map(drop)
     }

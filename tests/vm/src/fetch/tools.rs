@@ -63,7 +63,7 @@ impl Tools {
         command
     }
 
-    fn library_path(&self) -> OsString {
+    pub(crate) fn library_path(&self) -> OsString {
         env::join_paths(LIBRARIES.map(|library| self.path(library))).unwrap_or_default()
     }
 }

@@ -3,8 +3,8 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    damage, distribution, factory, first_stage, generations, guard, kexec_tools, lockdown, oracle, package, payload,
-    permissions, round_trip, secure_boot, swap,
+    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, kexec_tools, lockdown, oracle,
+    owner, package, payload, permissions, round_trip, secure_boot, swap, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_12};
 
@@ -26,7 +26,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 17] = [
+const KINDS: [Kind; 22] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -51,6 +51,17 @@ const KINDS: [Kind; 17] = [
            pairs: &[OLD, NEW], ci: &[NEW], play: factory::play },
     Kind { name: "factory-dbx", about: "what dbx revokes, shim does not start",
            pairs: &[OLD], ci: &[], play: factory::not_started },
+    Kind { name: "uki", about: "unified kernel images by ukify: profile, add-on, several initrds; by both methods",
+           pairs: &[OLD, NEW], ci: &[NEW], play: uki::by_both_methods },
+    Kind { name: "owner", about: "from new keys to a signed kexec: what docs/signing.md describes, under Secure Boot",
+           pairs: &[OLD, NEW], ci: &[], play: owner::play },
+    Kind { name: "uki-enforced", about: "unified kernel images under Secure Boot, with and without a signed kernel in them",
+           pairs: &[OLD, NEW], ci: &[], play: uki::enforced::play },
+    Kind { name: "coverage", about: "a policy that demands coverage: what is refused by which name, and a manifest",
+           pairs: &[OLD, NEW], ci: &[NEW], play: coverage::play },
+    // No kernel is booted.
+    Kind { name: "firmware", about: "forged files: what the firmware does not load, skexec refuses",
+           pairs: &[NEW], ci: &[], play: firmware::play },
     Kind { name: "kexec-tools", about: "the same inputs to kexec-tools: each difference has its reason",
            pairs: &[OLD, NEW], ci: &[NEW], play: kexec_tools::play },
     // Only 6.3 and later count loads.

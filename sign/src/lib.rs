@@ -1,0 +1,92 @@
+//! `skexec-sign`: signs kernels, unified kernel images and other files, and makes the keys for it.
+//!
+//! It is a program of its own, so that the loader, which runs as root on every machine, parses no private keys. It takes the image
+//! digest and the parse of a PE from the skexec library: what is signed here is what is verified there.
+//!
+//! `main` -> `image`, `uki`, `manifest`, `detached` or `keys` -> `signer` (a key with its certificate) -> `message` (CMS) -> `output` (atomic files).
+
+mod args;
+mod bytes;
+mod certificate;
+mod clock;
+mod detached;
+mod esl;
+mod failure;
+mod image;
+mod issue;
+mod key;
+mod keys;
+mod manifest;
+mod message;
+mod output;
+mod passphrase;
+mod signer;
+mod uki;
+mod variable;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+use failure::Failure;
+use skexec::reason::Exit;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// The command line, for the manual page and the completions.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program with the arguments of the process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let done = match &cli.command {
+        Command::Image(args) => image::run(args),
+        Command::Uki(args) => uki::run(args),
+        Command::Manifest(args) => manifest::run(args),
+        Command::Detached(args) => detached::run(args),
+        Command::Keys(args) => keys::run(args),
+    };
+    ExitCode::from(tell(done).code())
+}
+
+/// Prints what was done, or why nothing was.
+fn tell(done: Result<String, Failure>) -> Exit {
+    match done {
+        Ok(text) => match writeln!(std::io::stdout(), "{}", printable(&text)) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                eprintln!("skexec-sign: warning: cannot write to standard output: {error}");
+                Exit::Done
+            }
+            _ => Exit::Done,
+        },
+        Err(failure) => {
+            eprintln!("skexec-sign: {}", printable(&failure.to_string()));
+            if let Some(advice) = failure.advice {
+                eprintln!("  do: {advice}");
+            }
+            failure.exit
+        }
+    }
+}
+
+/// Help and version go to standard output and are no error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // Where they cannot be written, there is no other place to say so.
+    let _ = error.print();
+    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    ExitCode::from(exit.code())
+}
+
+/// Names of files and certificates, without the characters that steer a terminal.
+fn printable(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() && letter != '\n' { plain.extend(letter.escape_unicode()) } else { plain.push(letter) }
+    }
+    plain
+}

@@ -1,0 +1,67 @@
+//! `skexec-sign manifest`: the text that binds a kernel, its initrds and its command line (docs/manifest.md), and its signature.
+
+mod text;
+
+use crate::args::ManifestArgs;
+use crate::detached;
+use crate::failure::Failure;
+use crate::message::{self, Content};
+use crate::output;
+use crate::signer::Signer;
+use skexec::digest::sha256;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use text::{Bound, Manifest};
+
+pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
+    let manifest = Manifest {
+        name: &args.name,
+        version: args.boot_version,
+        cmdline: &args.cmdline,
+        kernel: bound(&args.kernel, args.file_names)?,
+        initrds: args.initrd.iter().map(|path| bound(path, args.file_names)).collect::<Result<_, _>>()?,
+        vary: &args.vary,
+    };
+    let text = manifest.to_string().into_bytes();
+    // A manifest that the loader would refuse is not written.
+    skexec::image::manifest::Manifest::parse(&text).map_err(|finding| Failure::found(&args.kernel, &finding))?;
+    let path = args.output.clone().unwrap_or_else(|| beside(&args.kernel));
+    let signer = Signer::read(&args.signer)?;
+    let message = message::sign(Content::Detached(&text), &signer)?;
+    detached::check(&path, text.clone(), &message, &signer)?;
+    // The signature first: until both are there, the loader finds no manifest, or one that its signature does not fit, and refuses it.
+    output::replace(&detached::beside(&path), &message, output::PUBLIC)?;
+    output::replace(&path, &text, output::PUBLIC)?;
+    let files = args.initrd.len().saturating_add(1);
+    Ok(format!(
+        "{}: {} version {}, {files} files, signed by {}",
+        path.display(),
+        args.name,
+        args.boot_version,
+        signer.name()
+    ))
+}
+
+/// Size and digest of a file, and its name where that is asked for.
+fn bound(path: &Path, with_name: bool) -> Result<Bound, Failure> {
+    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
+    if bytes.is_empty() {
+        return Err(Failure::unsuitable(format!("{}: the file is empty", path.display())));
+    }
+    let file = if with_name { Some(file_name(path)?) } else { None };
+    Ok(Bound { sha256: sha256(&[&bytes]), size: bytes.len(), file })
+}
+
+fn file_name(path: &Path) -> Result<String, Failure> {
+    let name = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.contains(char::is_control));
+    name.map(str::to_owned)
+        .ok_or_else(|| Failure::unsuitable(format!("{}: a manifest cannot hold this file name", path.display())))
+}
+
+/// KERNEL.manifest, where skexec looks for it.
+fn beside(kernel: &Path) -> PathBuf {
+    let mut name = OsString::from(kernel);
+    name.push(".manifest");
+    PathBuf::from(name)
+}

@@ -1,0 +1,124 @@
+//! The bytes of an added file, which may be a secret: read once, never written to disk, wiped.
+
+use crate::reason::{Finding, Reason};
+use crate::sealed::open_regular;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The longest content, in bytes: what systemd accepts of a credential (src/shared/creds-util.h, `CREDENTIAL_SIZE_MAX`).
+const MAX_SIZE: usize = 1 << 20;
+
+/// The content of one file. Its memory is wiped when it is dropped.
+pub(super) struct Content {
+    buffer: Zeroizing<Vec<u8>>,
+    length: usize,
+}
+
+/// Whether a path stands for standard input.
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    [Path::new("-"), Path::new("/dev/stdin")].contains(&path)
+}
+
+impl Content {
+    /// Reads a regular file, or standard input until its end.
+    ///
+    /// # Errors
+    /// `unreadable`, `not-regular`, `injection-size`.
+    pub(super) fn read(path: &Path) -> Result<Self, Finding> {
+        if is_standard_input(path) {
+            let read = standard_input().and_then(Self::read_from);
+            return read.map_err(|finding| finding.in_file(Path::new("standard input")));
+        }
+        let read = open_regular(path).map_err(Finding::from).and_then(Self::read_from);
+        read.map_err(|finding| finding.in_file(path))
+    }
+
+    /// The buffer has its final size from the start: one that grows would leave copies behind. For the same reason nothing here reads
+    /// through a buffer of the standard library.
+    fn read_from(mut source: impl Read) -> Result<Self, Finding> {
+        let mut buffer = Zeroizing::new(vec![0; MAX_SIZE.saturating_add(1)]);
+        let mut length = 0_usize;
+        loop {
+            let free = buffer.get_mut(length..).unwrap_or_default();
+            if free.is_empty() {
+                return Err(Finding::new(Reason::InjectionSize, format!("more than {MAX_SIZE} bytes")));
+            }
+            match source.read(free) {
+                Ok(0) => return Ok(Self { buffer, length }),
+                Ok(read) => length = length.saturating_add(read),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(&error)),
+            }
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or_default()
+    }
+
+    /// Whether it is what `systemd-creds encrypt` writes: Base64 of a header that begins with the ID of the key (16 bytes) and, each in 32
+    /// bits, the sizes of the key (32), of a block (1), of the IV (12) and of the tag (16) for AES-256-GCM (src/shared/creds-util.c,
+    /// `struct encrypted_credential_header`). The sizes are the same for every kind of key; the text is compared, without decoding it.
+    pub(super) fn is_encrypted_credential(&self) -> bool {
+        const SIZES: &[u8] = b"AAAAABAAAADAAAABAAAA";
+        const START: usize = 22;
+        let digits = self.bytes().iter().filter(|byte| !byte.is_ascii_whitespace());
+        digits.skip(START).take(SIZES.len()).eq(SIZES)
+    }
+}
+
+/// Without the buffer that `std::io::Stdin` reads through.
+fn standard_input() -> Result<File, Finding> {
+    io::stdin().as_fd().try_clone_to_owned().map(File::from).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &io::Error) -> Finding {
+    Finding::new(Reason::Unreadable, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that gives one byte at a time, with interruptions.
+    struct Slow<'a>(&'a [u8], bool);
+
+    impl Read for Slow<'_> {
+        fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let take = self.0.len().min(1);
+            (&self.0[..take]).read(&mut target[..take.min(1)]).inspect(|read| self.0 = &self.0[*read..])
+        }
+    }
+
+    #[test]
+    fn all_is_read_up_to_the_limit() {
+        assert_eq!(Content::read_from(Slow(b"secret", false)).unwrap().bytes(), b"secret");
+        assert_eq!(Content::read_from(io::empty()).unwrap().bytes(), b"");
+        let most = vec![7; MAX_SIZE + 1];
+        assert_eq!(Content::read_from(&most[1..]).unwrap().bytes().len(), MAX_SIZE);
+        let refused = Content::read_from(&*most).err().unwrap();
+        assert_eq!((refused.reason, refused.detail.as_str()), (Reason::InjectionSize, "more than 1048576 bytes"));
+    }
+
+    #[test]
+    fn an_encrypted_credential_is_told_from_a_plain_one() {
+        // An ID of a key; the sizes of AES-256-GCM; an IV.
+        let text = b"k6iUCUh0RJCQyvL8k8q1UyAAAAABAAAADAAAABAAAAC1lFmbWAqWZ8dCCQkAAAAA\n";
+        let encrypted = |bytes: &[u8]| Content::read_from(bytes).unwrap().is_encrypted_credential();
+        assert!(encrypted(text));
+        assert!(encrypted(b"k6iUCUh0RJCQ\n yvL8k8q1UyAAAAABAAAADAA\r\n\tAABAAAAC1lFmbWAqWZ8dCCQkAAAAA"));
+        for changed in 22..42 {
+            let mut other = text.to_vec();
+            other[changed] ^= 1;
+            assert!(!encrypted(&other), "{changed}");
+        }
+        assert!(!encrypted(&text[..41]) && !encrypted(b"") && !encrypted(b"a passphrase"));
+    }
+}
