@@ -4,14 +4,18 @@
 //! [`Verified`]: crate::trust::Verified
 
 mod candidate;
+mod command_line;
 mod demands;
 mod initrds;
+mod payload;
 mod verdict;
 mod waiver;
 
 pub use candidate::Candidate;
+pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};
-pub use initrds::{Initrd, Initrds, Piece, detached_signature};
+pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature};
+pub use payload::Payload;
 pub use verdict::{Accepted, Assessment, Role, assess, verify};
 pub use waiver::Waiver;
 
@@ -27,6 +31,10 @@ pub enum Basis {
     Embedded(Signer),
     /// A detached signature.
     Detached(Signer),
+    /// The signature of the unified kernel image that the kernel is a part of.
+    Uki(Signer),
+    /// The signature of a manifest that binds the kernel.
+    Manifest(Signer),
     /// Nothing: the user waived the signature, and nothing enforces it.
     Waived(Refusal),
 }
@@ -36,7 +44,9 @@ impl Basis {
     #[must_use]
     pub const fn signer(&self) -> Option<&Signer> {
         match self {
-            Self::Embedded(signer) | Self::Detached(signer) => Some(signer),
+            Self::Embedded(signer) | Self::Detached(signer) | Self::Uki(signer) | Self::Manifest(signer) => {
+                Some(signer)
+            }
             Self::Waived(_) => None,
         }
     }
@@ -47,6 +57,8 @@ impl Basis {
         match self {
             Self::Embedded(_) => "embedded",
             Self::Detached(_) => "detached",
+            Self::Uki(_) => "uki",
+            Self::Manifest(_) => "manifest",
             Self::Waived(_) => "waived",
         }
     }
@@ -55,10 +67,9 @@ impl Basis {
 /// A kernel with its initrds and command line that may be loaded. Nothing is demanded of it any more.
 #[derive(Debug)]
 pub struct Authorized {
-    kernel: Candidate,
-    image: Kernel,
+    kernel: Payload,
     initrds: Initrds,
-    cmdline: Cmdline,
+    cmdline: CommandLine,
     basis: Basis,
 }
 
@@ -67,22 +78,27 @@ impl Authorized {
     ///
     /// # Errors
     /// The first demand that is not fulfilled.
-    pub fn new(accepted: Accepted, initrds: Initrds, cmdline: Cmdline, demands: &Demands<'_>) -> Result<Self, Finding> {
-        let Accepted { kernel, image, basis, .. } = accepted;
-        demands.fulfilled_by(&initrds)?;
-        Ok(Self { kernel, image, initrds, cmdline, basis })
+    pub fn new(
+        accepted: Accepted,
+        initrds: Initrds,
+        cmdline: CommandLine,
+        demands: &Demands<'_>,
+    ) -> Result<Self, Finding> {
+        let Accepted { kernel, basis, .. } = accepted;
+        demands.fulfilled_by(&kernel, &initrds)?;
+        Ok(Self { kernel, initrds, cmdline, basis })
     }
 
-    /// The file.
+    /// The kernel, and the file that it is or that it is a part of.
     #[must_use]
-    pub const fn kernel(&self) -> &Candidate {
+    pub const fn kernel(&self) -> &Payload {
         &self.kernel
     }
 
     /// What kind of kernel it is, as its headers describe it.
     #[must_use]
     pub const fn image(&self) -> &Kernel {
-        &self.image
+        self.kernel.image()
     }
 
     /// The initrds, perhaps none.
@@ -94,7 +110,7 @@ impl Authorized {
     /// The command line.
     #[must_use]
     pub const fn cmdline(&self) -> &Cmdline {
-        &self.cmdline
+        self.cmdline.text()
     }
 
     /// What the proof covers.
@@ -102,7 +118,8 @@ impl Authorized {
     pub fn covers(&self) -> Vec<&'static str> {
         let kernel = self.basis.signer().map(|_| "kernel");
         let initrd = self.initrds.verified().then_some("initrd");
-        kernel.into_iter().chain(initrd).collect()
+        let cmdline = self.cmdline.covered().then_some("cmdline");
+        kernel.into_iter().chain(initrd).chain(cmdline).collect()
     }
 
     /// Why the kernel may be loaded.

@@ -6,6 +6,7 @@
 mod bytes;
 pub mod bzimage;
 pub mod cmdline;
+pub mod cpio;
 pub mod elf;
 pub(crate) mod initrd;
 mod kernel;

@@ -15,7 +15,7 @@ pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Candidate, Demands, Initrds, Role, Waiver, verify};
+use crate::authorize::{Accepted, Authorized, Candidate, CommandLine, Demands, Initrds, Role, Supply, Waiver, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -52,16 +52,17 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
     let accepted = Accepted::new(assessment, waiver)?;
 
-    let choice = method::choose(request.method, accepted.image(), &machine)?;
+    let choice = method::choose(request.method, accepted.kernel().image(), &machine)?;
     let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
     if !request.dry_run {
         permit.clone()?;
     }
 
-    fit::before_copying(accepted.image(), &request.initrds, &machine, request.slot)?;
-    let initrds = Initrds::open(&request.initrds, &trust)?;
+    let supplies: Vec<_> = request.initrds.iter().cloned().map(Supply::File).collect();
+    fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
+    let initrds = Initrds::open(&supplies, &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
-    let cmdline = request.command_line(system.root)?;
+    let cmdline = CommandLine::unsigned(request.command_line(system.root)?);
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,

@@ -64,7 +64,7 @@ impl Event {
     #[must_use]
     pub fn verified(authorized: &Authorized) -> Self {
         let signer = authorized.basis().signer().map(|signer| signer.subject.clone());
-        Self::Verified { kernel: authorized.kernel().sealed().path().to_owned(), signer }
+        Self::Verified { kernel: authorized.kernel().path().to_owned(), signer }
     }
 }
 

@@ -45,11 +45,11 @@ pub struct Record {
     pub release: Option<String>,
     /// SHA-256 of the whole kernel file, in hexadecimal.
     pub sha256: String,
-    /// `embedded`, or `waived` when the signature was waived.
+    /// Why the kernel could be loaded: `embedded`, `detached`, `uki`, `manifest`; `waived` when the signature was waived.
     pub basis: String,
     /// Who signed, if that was proved.
     pub signer: Option<String>,
-    /// What the signatures cover: `kernel`, and `initrd` where all initrds are signed.
+    /// What the signatures cover: `kernel`, `initrd` where all initrds are signed, `cmdline`.
     pub covers: Vec<String>,
     /// The initrds, in order.
     pub initrds: Vec<String>,
@@ -72,18 +72,23 @@ impl Record {
     /// be exactly one of them; if another program calls meanwhile, the counter will contradict the record, as it must.
     #[must_use]
     pub fn of(authorized: &Authorized, method: Method, root: &Root, limit: Option<Limit>) -> Self {
-        let kernel = authorized.kernel().sealed();
+        let kernel = authorized.kernel().file().sealed();
         Self {
             schema: SCHEMA,
             time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             method: method.name().into(),
-            kernel: absolute(kernel.path()),
+            kernel: absolute(kernel.path()).display().to_string(),
             release: authorized.image().release().map(Into::into),
             sha256: hex::encode(&sha256(&[kernel.bytes()])),
             basis: authorized.basis().name().into(),
             covers: authorized.covers().into_iter().map(Into::into).collect(),
             signer: authorized.basis().signer().map(|signer| signer.subject.clone()),
-            initrds: authorized.initrds().parts().iter().map(|initrd| absolute(&initrd.path)).collect(),
+            initrds: authorized
+                .initrds()
+                .parts()
+                .iter()
+                .map(|initrd| initrd.origin.with_path(absolute).to_string())
+                .collect(),
             cmdline: authorized.cmdline().as_str().into(),
             boot_id: standing::boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
@@ -92,9 +97,9 @@ impl Record {
     }
 }
 
-/// The path, for a reader in another working directory. What is no UTF-8 in it is replaced: the record is for people.
-fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+/// The path, for a reader in another working directory.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The folder under /run, locked against another skexec that loads, unloads or executes.

@@ -48,7 +48,7 @@ impl<'a> Segments<'a> {
         let map = machine.memory.map.as_ref().map_err(|problem| Finding::from(*problem))?;
         let boot = Boot {
             kernel: authorized.image(),
-            file: authorized.kernel().sealed().bytes(),
+            file: authorized.kernel().bytes(),
             initrd,
             cmdline: authorized.cmdline(),
             map: &map.entries,

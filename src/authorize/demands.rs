@@ -1,6 +1,6 @@
 //! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
-use super::Initrds;
+use super::{Initrds, Payload};
 use crate::machine::Machine;
 use crate::permit;
 use crate::prediction::Prediction;
@@ -37,18 +37,28 @@ impl Demands<'_> {
         self.kernel_check.map(|check| permit::missing_modules(self.machine, &check.needs)).unwrap_or_default()
     }
 
-    pub(super) fn fulfilled_by(&self, initrds: &Initrds) -> Result<(), Finding> {
+    pub(super) fn fulfilled_by(&self, kernel: &Payload, initrds: &Initrds) -> Result<(), Finding> {
         if self.signed_initrds {
             initrds.all_signed()?;
         }
         if self.method == Method::File {
-            self.original_descriptors(initrds)?;
+            self.original_descriptors(kernel, initrds)?;
         }
         self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction))
     }
 
-    /// LoadPin checks on which file system a file is; a copy in memory is on none.
-    fn original_descriptors(&self, initrds: &Initrds) -> Result<(), Finding> {
+    /// LoadPin checks on which file system a file is, and IMA the signature of that file; a copy in memory is on no file system and has
+    /// no signature.
+    fn original_descriptors(&self, kernel: &Payload, initrds: &Initrds) -> Result<(), Finding> {
+        if !kernel.is_whole_file() {
+            let seen = "the kernel is a part of a file, and skexec hands it over as a copy in memory";
+            if self.machine.load_pin.wants_original() {
+                return Err(Finding::new(Reason::LoadPin, format!("{seen}, which is on no file system")));
+            }
+            if self.machine.ima.wants_original() {
+                return Err(Finding::new(Reason::ImaRefused, format!("{seen}, which has no IMA signature")));
+            }
+        }
         if self.machine.load_pin.wants_original() && initrds.in_memory() {
             let seen =
                 "skexec hands over several initrds, or a signed one, as a copy in memory, which is on no file system";

@@ -3,8 +3,9 @@
 
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
+use super::payload::Payload;
 use super::{Basis, Waiver};
-use crate::image::{Kernel, Parsed};
+use crate::image::Parsed;
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
 use crate::reason::{Finding, Reason, Refusal};
@@ -104,8 +105,7 @@ fn with_findings<T>(
 /// A kernel that may be booted as far as its own bytes are concerned, and why.
 #[derive(Debug)]
 pub struct Accepted {
-    pub(super) kernel: Candidate,
-    pub(super) image: Kernel,
+    pub(super) kernel: Payload,
     pub(super) basis: Basis,
     /// What a kernel would need to verify the signature that was judged; nothing where no kernel looks for that one.
     needs: Option<Needs>,
@@ -126,9 +126,9 @@ impl Accepted {
             },
             Err(refused) => (refused.subject, Basis::Waived(waiver.over(refused.refusal)?)),
         };
-        let image = kernel.loadable().cloned().map_err(Clone::clone)?;
+        let kernel = Payload::of(kernel)?;
         let needs = evidence.kernel_looks.then_some(evidence.needs);
-        Ok(Self { kernel, image, basis, needs, prediction: prediction.unwrap_or_default() })
+        Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
     }
 
     /// What the running kernel would check of this image, if it may enforce signatures and the method has it look at the image.
@@ -137,14 +137,14 @@ impl Accepted {
         if method != Method::File || !enforcement(machine).may_enforce() {
             return None;
         }
-        let needs = self.needs.clone().unwrap_or_else(|| Needs::of_embedded(&self.kernel, &trust.anchors));
+        let needs = self.needs.clone().unwrap_or_else(|| Needs::of_embedded(self.kernel.file(), &trust.anchors));
         Some(KernelCheck { needs, prediction: self.prediction })
     }
 
-    /// What kind of kernel it is, as its headers describe it.
+    /// The kernel.
     #[must_use]
-    pub const fn image(&self) -> &Kernel {
-        &self.image
+    pub const fn kernel(&self) -> &Payload {
+        &self.kernel
     }
 }
 

@@ -29,17 +29,6 @@ pub(crate) fn claimed_by(bytes: &[u8]) -> bool {
     MAGIC.iter().any(|magic| bytes.starts_with(magic))
 }
 
-/// An empty cpio archive (`newc`): only its trailer (Documentation/driver-api/early-userspace/buffer-format.rst).
-#[must_use]
-pub(crate) fn empty() -> Vec<u8> {
-    const NAME: &str = "TRAILER!!!";
-    // ino, mode, uid, gid, nlink, mtime, filesize, maj, min, rmaj, rmin, namesize with its NUL, chksum
-    let fields = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0].map(|field: u32| format!("{field:08X}"));
-    let mut archive = format!("070701{}{NAME}\0", fields.concat()).into_bytes();
-    archive.resize(archive.len().next_multiple_of(4), 0);
-    archive
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

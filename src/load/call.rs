@@ -8,7 +8,7 @@ use crate::permit::explain;
 use crate::reason::{Finding, Reason};
 use crate::sealed::Sealed;
 use crate::segments::Segments;
-use crate::sys::{FileLoad, Kexec, Lease, RawSegment, SegmentsLoad, flags};
+use crate::sys::{FileLoad, Kexec, Lease, Memfd, RawSegment, SegmentsLoad, flags};
 use crate::system::{Method, Slot};
 use nix::errno::Errno;
 use sha2::{Digest as _, Sha256};
@@ -32,14 +32,19 @@ impl From<Finding> for Failed {
 }
 
 /// Hands the sealed bytes to the kernel. Where IMA or LoadPin must see the original file, hands over that file: a lease keeps
-/// writers out, and its bytes are compared with the verified ones before and after the call.
+/// writers out, and its bytes are compared with the verified ones before and after the call. A kernel that is a part of its file is
+/// handed over as the `copy`, which no such mechanism accepts: [`Demands`](crate::authorize::Demands) refuses it there.
 pub(super) fn file_load(
     kexec: &dyn Kexec,
     machine: &Machine,
     authorized: &Authorized,
+    copy: Option<&Memfd>,
     slot: Slot,
 ) -> Result<(), Failed> {
-    let sealed = authorized.kernel().sealed();
+    if let Some(copy) = copy {
+        return Ok(attempt(kexec, machine, authorized, slot, copy.as_fd())?);
+    }
+    let sealed = authorized.kernel().file().sealed();
     if !machine.ima.wants_original() && !machine.load_pin.wants_original() {
         return Ok(attempt(kexec, machine, authorized, slot, sealed.fd())?);
     }

@@ -2,14 +2,13 @@
 
 use super::outcome::{Plan, SegmentLine};
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::Authorized;
+use crate::authorize::{Authorized, Supply};
 use crate::image::Kernel;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};
 use crate::segments::Segments;
 use crate::sys::flags;
 use crate::system::{Method, Slot};
-use std::path::PathBuf;
 
 const PAGE: u64 = 4096;
 /// Room for boot_params, command line, setup_data and the kernel's own purgatory, which take a few pages.
@@ -52,13 +51,11 @@ pub(super) fn file(
 /// `half-of-ram`, `no-crashkernel`, `crash-too-small`.
 pub(super) fn before_copying(
     kernel: &Kernel,
-    initrds: &[PathBuf],
+    initrds: &[Supply<'_>],
     machine: &Machine,
     slot: Slot,
 ) -> Result<(), Finding> {
-    // A file whose size cannot be read cannot be opened either, and is reported then.
-    let sizes = initrds.iter().filter_map(|path| Some(std::fs::metadata(path).ok()?.len()));
-    let initrd = sizes.fold(0_u64, u64::saturating_add);
+    let initrd = initrds.iter().map(Supply::size).fold(0_u64, u64::saturating_add);
     let kernel = pages(kernel.memory());
     match limit(machine, slot)? {
         Some(limit) if kernel.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
@@ -95,7 +92,7 @@ fn plan(authorized: &Authorized, method: Method, why: &'static str, memory_bytes
         flags: Vec::new(),
         kernel_bytes: kernel_bytes(authorized),
         init_size: authorized.image().memory(),
-        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.path.display().to_string()).collect(),
+        initrds: authorized.initrds().parts().iter().map(|initrd| initrd.origin.to_string()).collect(),
         initrd_bytes: authorized.initrds().length(),
         memory_bytes,
         memory_limit: None,
@@ -109,7 +106,7 @@ fn plan(authorized: &Authorized, method: Method, why: &'static str, memory_bytes
 }
 
 fn kernel_bytes(authorized: &Authorized) -> u64 {
-    u64::try_from(authorized.kernel().sealed().bytes().len()).unwrap_or(u64::MAX)
+    u64::try_from(authorized.kernel().bytes().len()).unwrap_or(u64::MAX)
 }
 
 /// Half of the memory (kernel/kexec_core.c, `sanity_check_segment_list`), or what crashkernel= reserved.

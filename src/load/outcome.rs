@@ -32,7 +32,7 @@ pub struct Plan {
     pub memory_limit: Option<u64>,
     /// The command line.
     pub cmdline: String,
-    /// `embedded`, `detached` or `waived`.
+    /// `embedded`, `detached`, `uki`, `manifest` or `waived`.
     pub basis: &'static str,
     /// Where the running kernel jumps to, a physical address; only with segments, as all below.
     pub entry: Option<PhysAddr>,

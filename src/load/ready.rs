@@ -10,7 +10,7 @@ use crate::authorize::{Authorized, Piece};
 use crate::machine::Machine;
 use crate::reason::Finding;
 use crate::segments::Segments;
-use crate::sys::Kexec;
+use crate::sys::{Kexec, Memfd};
 use crate::system::{Method, Slot};
 
 /// A load that is complete but for its call.
@@ -25,8 +25,8 @@ pub(super) struct Ready<'a> {
 /// What the kernel is given.
 #[derive(Debug)]
 enum Given<'a> {
-    /// The files, for `kexec_file_load`.
-    Files,
+    /// The files, for `kexec_file_load`; the copy of a kernel that is a part of its file.
+    Files(Option<Memfd>),
     /// Segments made of them, for `kexec_load`.
     Segments(Segments<'a>),
 }
@@ -50,7 +50,10 @@ impl<'a> Ready<'a> {
         request: &Request,
     ) -> Result<Self, Finding> {
         let (given, plan) = match choice.method {
-            Method::File => (Given::Files, fit::file(authorized, machine, platform, request.slot, choice.why)?),
+            Method::File => {
+                let plan = fit::file(authorized, machine, platform, request.slot, choice.why)?;
+                (Given::Files(authorized.kernel().copy()?), plan)
+            }
             Method::Segments => {
                 let segments = Segments::new(authorized, initrd, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, &segments, choice.why);
@@ -63,7 +66,7 @@ impl<'a> Ready<'a> {
     /// Makes the call.
     pub(super) fn call(&self, kexec: &dyn Kexec, machine: &Machine) -> Result<(), call::Failed> {
         match &self.given {
-            Given::Files => call::file_load(kexec, machine, self.authorized, self.slot),
+            Given::Files(copy) => call::file_load(kexec, machine, self.authorized, copy.as_ref(), self.slot),
             Given::Segments(segments) => call::segments_load(kexec, machine, segments),
         }
     }
@@ -74,7 +77,7 @@ impl<'a> Ready<'a> {
 
     pub(super) const fn method(&self) -> Method {
         match self.given {
-            Given::Files => Method::File,
+            Given::Files(_) => Method::File,
             Given::Segments(_) => Method::Segments,
         }
     }

@@ -1,6 +1,6 @@
 //! Properties of joined initrds.
 
-use skexec::authorize::Initrds;
+use skexec::authorize::{Initrds, Supply};
 use skexec::trust::Trust;
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -25,7 +25,8 @@ pub fn initrd(mut input: &[u8]) {
     for (path, part) in paths.iter().zip(&parts) {
         fs::write(path, part).unwrap();
     }
-    match Initrds::open(&paths, &Trust::default()) {
+    let supplies: Vec<_> = paths.into_iter().map(Supply::File).collect();
+    match Initrds::open(&supplies, &Trust::default()) {
         Ok(joined) => holds_all(&joined, &parts),
         Err(_) => assert!(parts.iter().any(|part| part.is_empty())),
     }

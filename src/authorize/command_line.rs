@@ -1,0 +1,30 @@
+//! The command line of a boot, and whether a signature covers it.
+
+use crate::image::cmdline::Cmdline;
+
+/// A command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandLine {
+    text: Cmdline,
+    covered: bool,
+}
+
+impl CommandLine {
+    /// A command line that no signature covers.
+    #[must_use]
+    pub const fn unsigned(text: Cmdline) -> Self {
+        Self { text, covered: false }
+    }
+
+    /// The text.
+    #[must_use]
+    pub const fn text(&self) -> &Cmdline {
+        &self.text
+    }
+
+    /// Whether a signature covers all of it.
+    #[must_use]
+    pub const fn covered(&self) -> bool {
+        self.covered
+    }
+}

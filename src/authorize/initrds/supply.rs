@@ -1,0 +1,98 @@
+//! What the initrd of a boot is put together from.
+
+use crate::reason::Finding;
+use crate::trust::Signer;
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A part of the initrd that is wanted. The kernel unpacks the parts in the order of their list.
+#[derive(Debug, Clone)]
+pub enum Supply<'a> {
+    /// A file. If FILE.p7s exists, its signature must be valid and its signer trusted.
+    File(PathBuf),
+    /// Bytes that need no verification here: a part of a file that was verified, or bytes made in memory.
+    Bytes {
+        /// Where they come from.
+        origin: Origin,
+        /// The bytes.
+        bytes: Cow<'a, [u8]>,
+        /// Whose signature covers them; `None` for bytes that nobody signed.
+        signer: Option<Signer>,
+    },
+}
+
+/// Where a part of the initrd comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A file of its own.
+    File(PathBuf),
+    /// A section of a file.
+    Section {
+        /// The file.
+        file: PathBuf,
+        /// The name of the section, such as `.initrd`.
+        name: &'static str,
+    },
+    /// Made in memory; the text says what it is.
+    Memory(String),
+}
+
+impl Supply<'_> {
+    /// Where it comes from.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::File(path) => Origin::File(path.clone()),
+            Self::Bytes { origin, .. } => origin.clone(),
+        }
+    }
+
+    /// Its size in bytes; 0 for a file whose size cannot be read, which cannot be opened either.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Self::Bytes { bytes, .. } => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl Origin {
+    /// The file that it comes from; `None` for bytes that were made in memory.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) | Self::Section { file, .. } => Some(file),
+            Self::Memory(_) => None,
+        }
+    }
+
+    /// The finding, about the file that it comes from.
+    pub(super) fn blame(&self, finding: Finding) -> Finding {
+        match self.file() {
+            Some(file) => finding.in_file(file),
+            None => finding,
+        }
+    }
+
+    /// The same, with another path of the file.
+    #[must_use]
+    pub fn with_path(&self, path: impl FnOnce(&Path) -> PathBuf) -> Self {
+        match self {
+            Self::File(file) => Self::File(path(file)),
+            Self::Section { file, name } => Self::Section { file: path(file), name },
+            Self::Memory(text) => Self::Memory(text.clone()),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => write!(f, "{}", file.display()),
+            Self::Section { file, name } => write!(f, "{} ({name})", file.display()),
+            Self::Memory(text) => f.write_str(text),
+        }
+    }
+}
