@@ -12,7 +12,7 @@ mod request;
 mod stop;
 
 pub use outcome::{Outcome, Plan, SegmentLine};
-pub use request::{CmdlineSource, Request};
+pub use request::{CmdlineSource, Request, Unchosen};
 
 use crate::arch::{Architecture as _, Platform};
 use crate::authorize::{Accepted, Authorized, Candidate, CommandLine, Demands, Initrds, Role, Supply, Waiver, verify};
@@ -31,7 +31,7 @@ use stop::Stop;
 /// Verifies and loads.
 ///
 /// # Errors
-/// Those that have no reason in the table: input, output, internal errors.
+/// [`Unchosen`]; and those that have no reason in the table: input, output, internal errors.
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
     let end = attempt(system, request, &mut account, follow);
@@ -46,6 +46,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     account.warn(warnings);
 
     let candidate = Candidate::read(&request.kernel)?;
+    request.complete_with(&candidate)?;
     let detached = request.detached_signature()?;
     let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
     account.assessed(&assessment, &machine);
@@ -58,7 +59,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         permit.clone()?;
     }
 
-    let supplies: Vec<_> = request.initrds.iter().cloned().map(Supply::File).collect();
+    let supplies: Vec<_> = request.initrds.iter().flatten().cloned().map(Supply::File).collect();
     fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
     let initrds = Initrds::open(&supplies, &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;

@@ -55,6 +55,9 @@ pub struct Record {
     pub initrds: Vec<String>,
     /// The command line.
     pub cmdline: String,
+    /// The ID of the boot entry that named the kernel, if one did.
+    #[serde(default)]
+    pub boot_entry: Option<String>,
     /// The running kernel's boot ID; nothing where it cannot be read.
     #[serde(default)]
     pub boot_id: Option<String>,
@@ -90,6 +93,7 @@ impl Record {
                 .map(|initrd| initrd.origin.with_path(absolute).to_string())
                 .collect(),
             cmdline: authorized.cmdline().as_str().into(),
+            boot_entry: None,
             boot_id: standing::boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,

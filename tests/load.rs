@@ -50,8 +50,9 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
         kernel: lab.path("vmlinuz"),
-        initrds: Vec::new(),
-        cmdline: skexec::load::CmdlineSource::Given(String::new()),
+        entry: None,
+        initrds: Some(Vec::new()),
+        cmdline: Some(skexec::load::CmdlineSource::Given(String::new())),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
         signature: None,

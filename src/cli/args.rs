@@ -1,5 +1,6 @@
 //! The command line, as clap reads it; nothing here looks at the system.
 
+use super::choice::ChoiceArgs;
 use super::segments::SegmentsArgs;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
@@ -86,13 +87,13 @@ pub(super) enum Method {
 
 #[derive(Debug, Args)]
 #[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
-                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]")]
-#[command(group = ArgGroup::new("with-initrd").required(true).args(["initrd", "no_initrd"]))]
-#[command(group = ArgGroup::new("with-cmdline").required(true).args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
+                   (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]
+       skexec load (UKI | --entry ID | --latest | --kernel-version VERSION) [OPTIONS]")]
+#[command(group = ArgGroup::new("with-initrd").args(["initrd", "no_initrd"]))]
+#[command(group = ArgGroup::new("with-cmdline").args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
-    /// The kernel: a signed bzImage (vmlinuz) or ELF kernel (vmlinux)
-    #[arg(value_hint = ValueHint::FilePath)]
-    pub(super) kernel: PathBuf,
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
     /// An initrd; may be repeated, and several are joined in this order. If FILE.p7s, a detached signature, exists, it is
     /// verified
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -211,11 +212,20 @@ mod tests {
     }
 
     #[test]
-    fn a_load_must_choose_an_initrd_and_a_command_line() {
+    fn a_load_chooses_one_kernel_and_not_two_initrds_or_command_lines() {
         let rows: &[(&[&str], bool)] = &[
-            (&["vmlinuz"], false),
-            (&["vmlinuz", "--no-initrd"], false),
-            (&["vmlinuz", "--no-cmdline"], false),
+            (&[], false),
+            (&["--no-initrd", "--no-cmdline"], false),
+            (&["--entry", "a"], true),
+            (&["--latest", "--append", "x"], true),
+            (&["--kernel-version", "6.12", "--no-initrd"], true),
+            (&["vmlinuz", "--entry", "a"], false),
+            (&["vmlinuz", "--latest"], false),
+            (&["--latest", "--kernel-version", "6.12"], false),
+            // Whether the kernel brings them is known when it has been read.
+            (&["vmlinuz"], true),
+            (&["vmlinuz", "--no-initrd"], true),
+            (&["vmlinuz", "--no-cmdline"], true),
             (&["vmlinuz", "--no-initrd", "--no-cmdline"], true),
             (&["vmlinuz", "--initrd", "a", "--initrd", "c", "--reuse-cmdline"], true),
             (&["--initrd", "a", "vmlinuz", "--reuse-cmdline"], true),

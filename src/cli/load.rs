@@ -1,8 +1,10 @@
 //! `skexec load`.
 
 use super::args::{self, LoadArgs};
+use super::choice;
 use super::output::Output;
 use super::plan;
+use crate::entries::Choice;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::{Exit, Refusal};
 use crate::report::Report;
@@ -18,32 +20,43 @@ struct Document<'a> {
     loaded: bool,
     /// Whether --lock took effect; nothing without it, or where nothing was loaded.
     locked: Option<bool>,
+    /// The boot entry that named the kernel.
+    boot_entry: Option<&'a str>,
 }
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let outcome = load::load(system, &request(args), &mut |event| output.step(&event.to_string()))?;
+    let request = match args.choice.find(system.root) {
+        Ok(choice) => request(args, choice),
+        Err(finding) => return output.failure(&finding),
+    };
+    let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
     for warning in &outcome.warnings {
         output.warning(warning)?;
     }
     if output.json() {
         let Outcome { report, plan, loaded, locked, .. } = &outcome;
-        output.document(&Document { report, plan: plan.as_ref(), loaded: *loaded, locked: *locked })?;
+        let (plan, boot_entry) = (plan.as_ref(), request.entry.as_deref());
+        output.document(&Document { report, plan, loaded: *loaded, locked: *locked, boot_entry })?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan::tell(&args.kernel, plan, &outcome.report, output)?;
+        plan::tell(&request, plan, &outcome.report, output)?;
     }
-    tell(args, &outcome, output)?;
+    tell(&request, args.method, &outcome, output)?;
     Ok(outcome.exit())
 }
 
-fn request(args: &LoadArgs) -> Request {
+/// What is to be loaded: the options come before what the choice of the kernel brings.
+fn request(args: &LoadArgs, choice: Choice) -> Request {
     let cmdline = match &args.cmdline {
-        _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
-        given => CmdlineSource::Given(given.clone().unwrap_or_default()),
+        _ if args.reuse_cmdline => Some(CmdlineSource::Reuse(args.cmdline_remove.clone())),
+        _ if args.no_cmdline => Some(CmdlineSource::Given(String::new())),
+        given => given.clone().map(CmdlineSource::Given),
     };
+    let initrds = (args.no_initrd || !args.initrd.is_empty()).then(|| args.initrd.clone());
     Request {
-        kernel: args.kernel.clone(),
-        initrds: args.initrd.clone(),
-        cmdline,
+        kernel: choice.kernel,
+        entry: choice.entry,
+        initrds: initrds.or(choice.initrds),
+        cmdline: cmdline.or_else(|| choice::cmdline(&choice.options)),
         append: args.append.clone(),
         trust: (&args.trust).into(),
         signature: args.signature.clone(),
@@ -63,13 +76,14 @@ fn request(args: &LoadArgs) -> Request {
 }
 
 /// Prints what was done or refused. With --json the document has it already; the system's log gets it in any case.
-fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
+fn tell(request: &Request, asked: args::Method, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
     match outcome.report.refusal().map(Refusal::first) {
-        Some(finding) if output.json() => output.refusal_in_json(&args.kernel, finding),
-        Some(finding) => output.refusal(Some(&args.kernel), finding)?,
+        Some(finding) if output.json() => output.refusal_in_json(&request.kernel, finding),
+        Some(finding) => output.refusal(Some(&request.kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
-            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(args.method, plan));
+            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(asked, plan));
+            let entry = request.entry.as_ref().map(|id| format!(" (boot entry {id})")).unwrap_or_default();
             let locked = match outcome.locked {
                 None => "",
                 Some(true) => {
@@ -77,7 +91,7 @@ fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::
                 }
                 Some(false) => "; NOT LOCKED",
             };
-            output.event(&format!("{}: loaded {by}, {who}{locked}", args.kernel.display()))?;
+            output.event(&format!("{}{entry}: loaded {by}, {who}{locked}", request.kernel.display()))?;
         }
         None => {}
     }

@@ -94,8 +94,9 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
     let request = Request {
         kernel: kernel.to_owned(),
-        initrds: Vec::new(),
-        cmdline: CmdlineSource::Given(String::new()),
+        entry: None,
+        initrds: Some(Vec::new()),
+        cmdline: Some(CmdlineSource::Given(String::new())),
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

@@ -1,6 +1,8 @@
 //! What is to be loaded, and how.
 
+use crate::authorize::Candidate;
 use crate::gather::TrustRequest;
+use crate::image::Format;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
 use crate::reason::Finding;
@@ -11,6 +13,7 @@ use crate::sources::policy::Policy;
 use crate::system::{Method, Slot};
 use crate::trust::Signature;
 use anyhow::Context as _;
+use std::fmt;
 use std::path::PathBuf;
 
 /// Where the command line comes from.
@@ -27,10 +30,12 @@ pub enum CmdlineSource {
 pub struct Request {
     /// The kernel's path.
     pub kernel: PathBuf,
-    /// The initrds' paths, in order.
-    pub initrds: Vec<PathBuf>,
-    /// Where the command line comes from.
-    pub cmdline: CmdlineSource,
+    /// The ID of the boot entry that named it, for the record.
+    pub entry: Option<String>,
+    /// The initrds' paths, in order; `None` if that was left to the kernel's file, which must then bring them.
+    pub initrds: Option<Vec<PathBuf>>,
+    /// Where the command line comes from; `None` as with `initrds`.
+    pub cmdline: Option<CmdlineSource>,
     /// What is added to it, in order.
     pub append: Vec<String>,
     /// Whom to trust.
@@ -55,6 +60,27 @@ pub struct Request {
     pub insecure_unsigned: bool,
 }
 
+/// What a request must choose: a kernel that brings no initrd and no command line would be armed without its root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unchosen {
+    /// An initrd, or that there is none.
+    pub initrd: bool,
+    /// A command line.
+    pub cmdline: bool,
+}
+
+impl fmt::Display for Unchosen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self { initrd: true, cmdline: true } => "choose an initrd and a command line",
+            Self { initrd: true, .. } => "choose an initrd",
+            Self { .. } => "choose a command line",
+        })
+    }
+}
+
+impl std::error::Error for Unchosen {}
+
 /// Where the signature that counts is.
 pub(super) fn place_of(detached: Option<&Sealed>) -> Signature<'_> {
     detached.map_or(Signature::Embedded, |signature| Signature::Detached(signature.bytes()))
@@ -67,6 +93,13 @@ impl Request {
         self.signature.as_ref().map(read).transpose()
     }
 
+    /// Demands an explicit choice of initrd and command line, unless the file can bring its own.
+    pub(super) fn complete_with(&self, candidate: &Candidate) -> anyhow::Result<()> {
+        let unchosen = Unchosen { initrd: self.initrds.is_none(), cmdline: self.cmdline.is_none() };
+        let complete = !unchosen.initrd && !unchosen.cmdline || candidate.format() == Format::Uki;
+        if complete { Ok(()) } else { Err(unchosen.into()) }
+    }
+
     /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's
     /// command, and must not weaken a first stage, to whose initramfs the policy is copied.
     pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
@@ -77,8 +110,9 @@ impl Request {
     /// Puts the command line together.
     pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
         let base = match &self.cmdline {
-            CmdlineSource::Given(text) => Cmdline::new(text),
-            CmdlineSource::Reuse(removed) => {
+            None => Cmdline::default(),
+            Some(CmdlineSource::Given(text)) => Cmdline::new(text),
+            Some(CmdlineSource::Reuse(removed)) => {
                 let running =
                     std::fs::read_to_string(root.path("/proc/cmdline")).context("cannot read /proc/cmdline")?;
                 let mut removed = removed.clone();

@@ -1,0 +1,54 @@
+//! Which kernel is loaded: by its path, by a boot entry or by its version.
+
+use crate::entries::{self, Choice, Options};
+use crate::load::CmdlineSource;
+use crate::reason::Finding;
+use crate::sources::Root;
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct ChoiceArgs {
+    /// The kernel: a signed bzImage (vmlinuz), ELF kernel (vmlinux) or unified kernel image
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(super) kernel: Option<PathBuf>,
+    /// Load what this boot entry names (`skexec entries` lists them); `default` is the entry that systemd-boot starts next, `oneshot` the
+    /// one that it starts only once
+    #[arg(long, value_name = "ID")]
+    pub(super) entry: Option<String>,
+    /// Load the newest installed kernel, as --kernel-version does
+    #[arg(long)]
+    pub(super) latest: bool,
+    /// Load the installed kernel of this version: from the boot entry that names it, or with its initrd and the command line of
+    /// /etc/kernel/cmdline
+    #[arg(long, value_name = "VERSION")]
+    pub(super) kernel_version: Option<String>,
+}
+
+impl ChoiceArgs {
+    /// Finds the files.
+    pub(super) fn find(&self, root: &Root) -> Result<Choice, Finding> {
+        match (&self.entry, &self.kernel_version) {
+            (Some(id), _) => entries::by_id(root, id),
+            (_, Some(version)) => entries::by_version(root, version),
+            _ if self.latest => entries::latest(root),
+            _ => Ok(Choice {
+                entry: None,
+                kernel: self.kernel.clone().unwrap_or_default(),
+                initrds: None,
+                options: Options::Bundled,
+                profile: None,
+            }),
+        }
+    }
+}
+
+/// The command line that a choice brings.
+pub(super) fn cmdline(options: &Options) -> Option<CmdlineSource> {
+    match options {
+        Options::Given(text) => Some(CmdlineSource::Given(text.clone())),
+        Options::Running => Some(CmdlineSource::Reuse(Vec::new())),
+        Options::Bundled => None,
+    }
+}
