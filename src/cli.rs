@@ -2,6 +2,7 @@
 
 mod args;
 mod choice;
+mod entries;
 mod exec;
 mod inspect;
 mod load;
@@ -107,6 +108,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Unload(args) => unload::run(system, *args, output),
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
+        Command::Entries(args) => entries::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
     }
 }

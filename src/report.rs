@@ -167,6 +167,12 @@ impl Report {
         self.trusted
     }
 
+    /// What the verified signatures cover; nothing if the file is refused.
+    #[must_use]
+    pub fn covers(&self) -> Vec<&'static str> {
+        self.covers.clone()
+    }
+
     /// `trusted` or `refused`.
     #[must_use]
     pub const fn verdict(&self) -> &'static str {

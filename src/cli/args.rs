@@ -54,6 +54,8 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
+    /// List the boot entries of this system, and whether skexec would load them
+    Entries(EntriesArgs),
     /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),
 }
@@ -184,6 +186,12 @@ pub(super) struct VerifyArgs {
     /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd, FILE.p7s is the default
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EntriesArgs {
     #[command(flatten)]
     pub(super) trust: TrustArgs,
 }

@@ -54,7 +54,7 @@ impl Place {
     /// # Errors
     /// `unreadable`; `entry-file` for a link that leads out of the place.
     pub(super) fn resolve(&self, relative: &Path) -> Result<PathBuf, Finding> {
-        let path = self.path.join(self.from_root(relative));
+        let path = self.path.join(self.without_boot(relative));
         let real = |path: &Path| {
             path.canonicalize().map_err(|error| Finding::new(Reason::Unreadable, error.to_string()).in_file(path))
         };
@@ -66,7 +66,7 @@ impl Place {
     }
 
     /// Where /boot is a directory of a larger file system, GRUB's paths start at the root of that file system.
-    fn from_root<'a>(&self, relative: &'a Path) -> &'a Path {
+    fn without_boot<'a>(&self, relative: &'a Path) -> &'a Path {
         match relative.strip_prefix("boot") {
             Ok(rest) if self.kind == "boot" && !self.path.join(relative).exists() => rest,
             _ => relative,
