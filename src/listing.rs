@@ -3,7 +3,7 @@
 use crate::authorize::detached_signature;
 use crate::entries::{Boots, Entry, Found};
 use crate::gather::Gathered;
-use crate::reason::{Finding, Refusal};
+use crate::reason::Refusal;
 use crate::report::Report;
 use crate::sources::Root;
 use crate::verify;
@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Listing {
     schema: u32,
     pub(crate) entries: Vec<Listed>,
-    /// The folders that could not be read.
+    /// Which folders could not be read, and why.
     #[serde(skip)]
-    pub(crate) faults: Vec<Finding>,
+    pub(crate) faults: Vec<String>,
 }
 
 /// One entry.
@@ -45,6 +45,8 @@ pub(crate) struct Listed {
     verdict: &'static str,
     reason: Option<&'static str>,
     message: String,
+    /// What signatures cover of it; nothing if it is refused.
+    pub(crate) covers: Vec<&'static str>,
     /// What is known about the kernel; nothing where it cannot be found.
     pub(crate) kernel: Option<Report>,
     #[serde(skip)]
@@ -81,6 +83,7 @@ impl Listed {
     fn of(entry: &Entry, judge: &mut Judge<'_>) -> Self {
         let Judged { kernel, initrds, refusal } = judge.entry(entry);
         let boots = entry.boots.as_ref().ok();
+        let covers = covers(kernel.as_ref().filter(|_| refusal.is_none()), &initrds);
         let first = refusal.as_ref().map(Refusal::first);
         Self {
             id: entry.id.clone(),
@@ -104,18 +107,11 @@ impl Listed {
                 |finding| finding.sentence(Some(&entry.path)),
             ),
             initrds,
+            covers,
             kernel,
             refusal,
             notes: entry.notes.clone(),
         }
-    }
-
-    /// What signatures cover of it; nothing if it is refused.
-    pub(crate) fn covers(&self) -> Vec<&'static str> {
-        let kernel = self.kernel.as_ref().filter(|_| self.refusal.is_none());
-        let signed = !self.initrds.is_empty() && self.initrds.iter().all(|initrd| initrd.signed);
-        let initrd = kernel.filter(|_| signed).map(|_| "initrd");
-        kernel.into_iter().flat_map(Report::covers).chain(initrd).collect()
     }
 
     /// The boot counter for people; empty without one.
@@ -126,6 +122,12 @@ impl Listed {
             _ => String::new(),
         }
     }
+}
+
+fn covers(trusted: Option<&Report>, initrds: &[InitrdListed]) -> Vec<&'static str> {
+    let signed = !initrds.is_empty() && initrds.iter().all(|initrd| initrd.signed);
+    let initrd = trusted.filter(|_| signed).map(|_| "initrd");
+    trusted.into_iter().flat_map(Report::covers).chain(initrd).collect()
 }
 
 /// Verifies files. A UKI with several profiles is verified once.

@@ -57,7 +57,7 @@ abc-6.11.conf  Test 1  6.11     esp                            refused (unsigned
 bad.conf               7.0      boot   bad, 3 failed           refused (unreadable)
 ";
     let run = lab.run("entries --keys {}/root.pem");
-    assert_eq!(run, Run { exit: 0, out: wanted, err: String::new() });
+    assert_eq!(run, Run { exit: 0, out: wanted.into(), err: String::new() });
 
     let run = lab.run("entries --keys {}/root.pem --verbose");
     let block = "\
@@ -109,10 +109,18 @@ fn a_machine_without_entries() {
     );
     let run = lab.run("load --latest");
     assert!(run.exit == 4 && run.err.contains("(no-such-version)"), "{run:?}");
-    // A folder that cannot be read is not taken for an empty one.
-    lab.system("/boot/loader/entries", "a file");
+}
+
+#[test]
+fn there_may_be_too_many_entries() {
+    let lab = Lab::new();
+    for number in 0..=1000 {
+        lab.system(&format!("/boot/loader/entries/{number}.conf"), "title a\n");
+    }
     let run = lab.run("entries");
-    assert_eq!(run.exit, 0);
+    let warning = "skexec: warning: {}/root/boot/loader/entries: 1001 entries, of which only 1000 are \
+                   read (entries-unreadable)\n";
+    assert_eq!((run.exit, run.err.as_str(), run.out.lines().count()), (0, warning, 1001));
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) fn run(system: System<'_>, args: &EntriesArgs, output: &mut Output<'_
         output.warning(warning)?;
     }
     for fault in &listing.faults {
-        output.warning(&Warning::new(Caution::EntriesUnreadable, fault.sentence(None)))?;
+        output.warning(&Warning::new(Caution::EntriesUnreadable, fault.clone()))?;
     }
     if output.json() {
         output.document(&listing)?;
@@ -56,7 +56,7 @@ fn tell(entries: &[Listed], output: &mut Output<'_>) -> anyhow::Result<()> {
 fn row(entry: &Listed) -> [String; HEADINGS.len()] {
     let verdict = match entry.refusal.as_ref().map(Refusal::first) {
         Some(finding) => format!("refused ({})", finding.reason),
-        None => format!("trusted ({})", entry.covers().join(", ")),
+        None => format!("trusted ({})", entry.covers.join(", ")),
     };
     let next = match (entry.oneshot, entry.next) {
         (true, _) => "once",

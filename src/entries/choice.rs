@@ -46,7 +46,7 @@ pub fn by_id(root: &Root, id: &str) -> Result<Choice, Finding> {
         "oneshot" => (marks.oneshot(&entries), "LoaderEntryOneShot names none".to_owned()),
         _ => (entries.iter().find(|entry| entry.is_called(id)), format!("no entry has the ID {id}")),
     };
-    let unread = faults.first().map(|fault| format!("; {}", fault.sentence(None))).unwrap_or_default();
+    let unread = faults.first().map(|fault| format!("; {fault}")).unwrap_or_default();
     let entry = entry.ok_or_else(|| Finding::new(Reason::NoEntry, format!("{what}{unread}")))?;
     Choice::of(entry)
 }

@@ -3,7 +3,7 @@
 use super::counter::Tries;
 use super::version;
 use crate::reason::Finding;
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::path::PathBuf;
 
 /// An entry as it was found. Nothing about it was verified.
@@ -82,15 +82,14 @@ impl Entry {
             .then_with(grouped)
             .then_with(|| version::compare(&other.file_id, &self.file_id))
             .then_with(|| self.profile.cmp(&other.profile))
-            .then_with(|| self.fewest_failures(other))
+            .then_with(|| failures(self).cmp(&failures(other)))
     }
+}
 
-    fn fewest_failures(&self, other: &Self) -> Ordering {
-        match (self.tries, other.tries) {
-            (Some(one), Some(two)) => two.left.cmp(&one.left).then_with(|| one.done.cmp(&two.done)),
-            _ => Ordering::Equal,
-        }
-    }
+/// More attempts left come first, then fewer that were made. Where systemd leaves the order open, no counter comes first: an order that is
+/// not total would be none.
+fn failures(entry: &Entry) -> Option<(Reverse<u32>, u32)> {
+    entry.tries.map(|tries| (Reverse(tries.left), tries.done))
 }
 
 fn text(version: &Option<String>) -> &str {
@@ -145,7 +144,8 @@ mod tests {
             "u.efi ubuntu - 24.04",
             "u.efi@1 ubuntu - 24.04",
             "u.efi@2 ubuntu - 24.04",
-            // The same ID: more attempts left, then fewer made.
+            // The same ID: no counter, then more attempts left, then fewer made.
+            "x.conf ubuntu - 23",
             "x+3-0.conf ubuntu - 23",
             "x+2-0.conf ubuntu - 23",
             "x+2-1.conf ubuntu - 23",

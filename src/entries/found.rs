@@ -27,8 +27,8 @@ pub struct Found {
     pub entries: Vec<Entry>,
     /// What was chosen for the next start.
     pub marks: Marks,
-    /// The folders that could not be read, or not wholly.
-    pub faults: Vec<Finding>,
+    /// Which folders could not be read, or not wholly, and why.
+    pub faults: Vec<String>,
 }
 
 impl Found {
@@ -47,14 +47,13 @@ impl Found {
 
     fn folder(&mut self, place: &Place, folder: &str, suffix: &str, read: fn(&Place, &Path, &str) -> Vec<Entry>) {
         let folder = place.path.join(folder);
-        let fault = |error: io::Error| Finding::new(Reason::Unreadable, error.to_string()).in_file(&folder);
-        let names = match names(&folder, suffix) {
-            Ok(names) => names,
-            Err(error) => return self.faults.push(fault(error)),
-        };
+        let names = names(&folder, suffix).unwrap_or_else(|error| {
+            self.faults.push(format!("{}: {error}", folder.display()));
+            Vec::new()
+        });
         if names.len() > MAX_ENTRIES {
-            let what = format!("it has {} entries, and only {MAX_ENTRIES} are read", names.len());
-            self.faults.push(Finding::new(Reason::EntryFile, what).in_file(&folder));
+            let what = format!("{} entries, of which only {MAX_ENTRIES} are read", names.len());
+            self.faults.push(format!("{}: {what}", folder.display()));
         }
         self.entries.extend(names.iter().take(MAX_ENTRIES).flat_map(|name| read(place, &folder.join(name), name)));
     }

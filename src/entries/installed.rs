@@ -135,7 +135,8 @@ mod tests {
         }
         tree.write("/etc/machine-id", "abc\n");
         tree.write("/etc/os-release", "ID=debian\nIMAGE_ID=../etc\n");
-        let rows: [(&str, Option<(&str, Option<&[&str]>)>); 9] = [
+        type Row<'a> = (&'a str, Option<(&'a str, Option<&'a [&'a str]>)>);
+        let rows: [Row<'_>; 9] = [
             ("1", Some(("boot/vmlinuz-1", Some(&["boot/initrd.img-1"])))),
             ("2", Some(("usr/lib/modules/2/vmlinuz", Some(&["boot/initramfs-2.img"])))),
             ("3", Some(("usr/lib/modules/3/vmlinuz", None))),

@@ -115,7 +115,8 @@ mod tests {
         let [oneshot, preferred, default] =
             [("LoaderEntryOneShot", "ONE*"), ("LoaderEntryPreferred", "two.conf"), ("LoaderEntryDefault", "bad.conf")];
         let last = ("LoaderEntryLastBooted", "one.conf");
-        let rows: [(&[(&str, &str)], &str, &str); 13] = [
+        type Row<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+        let rows: [Row<'_>; 13] = [
             (&[], "", "two.conf"),
             (&[], "default o?e.conf", "one.conf"),
             (&[], "default one.conf\ndefault two.conf", "two.conf"),

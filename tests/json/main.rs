@@ -57,6 +57,17 @@ fn loaded(documents: &mut Vec<(&'static str, Value)>) {
     }
     documents.push(("status", lab.run("status {}/vmlinuz --keys {}/root.pem --json").json()));
     documents.push(("unload", lab.run("unload --json").json()));
+    documents.push(("entries", listed()));
+}
+
+/// Entries with and without each optional field.
+fn listed() -> Value {
+    let lab = Lab::new();
+    lab.system_bytes("/boot/linux", &forge::signed_bzimage());
+    lab.system("/boot/initrd", "070701");
+    lab.system("/boot/loader/entries/a+1.conf", "linux /linux\ninitrd /initrd\noptions quiet\n");
+    lab.system("/boot/loader/entries/b.conf", "title a\nsort-key b\nversion c\nmachine-id d\n");
+    lab.run("entries --json --keys {}/root.pem").json()
 }
 
 fn described(documents: &mut Vec<(&'static str, Value)>) {
@@ -72,7 +83,7 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
 fn failed(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
     documents.push(("unload", lab.run("unload --json").json()));
-    for line in ["exec", "inspect {}/none"] {
+    for line in ["exec", "inspect {}/none", "load --entry none", "entries --keys {}/none"] {
         documents.push(("failure", lab.run(&format!("{line} --json")).json()));
     }
     // An error that has no slug: the record cannot be written.
