@@ -3,6 +3,8 @@
 //!
 //! [`Verified`]: crate::trust::Verified
 
+pub mod addons;
+mod bundle;
 mod candidate;
 mod command_line;
 mod demands;
@@ -11,6 +13,7 @@ mod payload;
 mod verdict;
 mod waiver;
 
+pub use bundle::Bundle;
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};

@@ -10,7 +10,7 @@ mod revocations;
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::sources::files::Unreadable;
 use crate::sources::firmware::Mok;
-use crate::sources::policy::{IGNORE_REVOCATIONS, Policy};
+use crate::sources::policy::Policy;
 use crate::sources::{Root, SecureBoot};
 use crate::trust::Trust;
 use std::path::PathBuf;
@@ -44,10 +44,10 @@ pub struct Gathered {
 /// `ignore-revocations` names it.
 ///
 /// # Errors
-/// `trust-file`: a file that the request names cannot be used. `policy-file`: the policy cannot be used.
+/// `trust-file`: a file that the request names cannot be used.
 pub fn gather(root: &Root, policy: &Policy, request: &TrustRequest) -> Result<Gathered, Finding> {
     let secure_boot = SecureBoot::read(root);
-    let mut gatherer = Gatherer { root, ignored: policy.list(IGNORE_REVOCATIONS)?, gathered: Gathered::default() };
+    let mut gatherer = Gatherer { root, ignored: &policy.ignore_revocations.value, gathered: Gathered::default() };
 
     gatherer.named_keys(request)?;
     if request.system {

@@ -12,6 +12,7 @@ pub(crate) mod initrd;
 mod kernel;
 mod parsed;
 pub mod pe;
+pub mod uki;
 
 pub use kernel::Kernel;
 pub use parsed::Parsed;

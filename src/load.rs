@@ -50,7 +50,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let detached = request.detached_signature()?;
     let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
     account.assessed(&assessment, &machine);
-    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
+    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine), enforcement: enforcement(&machine) };
     let accepted = Accepted::new(assessment, waiver)?;
 
     let choice = method::choose(request.method, accepted.kernel().image(), &machine)?;

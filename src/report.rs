@@ -3,7 +3,7 @@
 mod lines;
 mod parts;
 
-use crate::authorize::{Assessment, Role};
+use crate::authorize::Assessment;
 use crate::image::Format;
 use crate::prediction::Hazard;
 use crate::reason::{Exit, Refusal, Warning};
@@ -62,7 +62,7 @@ pub struct Subject {
 impl Subject {
     /// What an assessment found out.
     #[must_use]
-    pub fn of(Assessment { judgement, prediction }: &Assessment<Sealed>) -> Self {
+    pub fn of(Assessment { judgement, prediction, .. }: &Assessment<Sealed>) -> Self {
         let (candidate, evidence) = (judgement.subject(), &judgement.evidence);
         // No kernel is asked about a signature that it does not look for. That a file crashes kernels stays true.
         let asked = prediction.filter(|_| evidence.kernel_looks);
@@ -88,10 +88,9 @@ impl Subject {
 impl Report {
     /// The report of an assessment alone, for `verify`.
     #[must_use]
-    pub fn of(path: &Path, role: Role, assessment: &Assessment<Sealed>, warnings: &[Warning]) -> Self {
+    pub fn of(path: &Path, assessment: &Assessment<Sealed>, warnings: &[Warning]) -> Self {
         let refusal = assessment.judgement.outcome.as_ref().err().map(|refused| refused.refusal.clone());
-        let covers = if refusal.is_none() { vec![role.name()] } else { Vec::new() };
-        Self::new(path, Subject::of(assessment), warnings, covers, refusal, None)
+        Self::new(path, Subject::of(assessment), warnings, assessment.covers(), refusal, None)
     }
 
     /// The report of a file that was not judged, because something came before.

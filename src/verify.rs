@@ -35,5 +35,5 @@ fn judged(path: &Path, signature: Option<&Path>, gathered: &Gathered) -> Result<
     let assessment = authorize::verify(candidate, role, place, &gathered.trust);
     let mut warnings = gathered.warnings.clone();
     warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
-    Ok(Report::of(path, role, &assessment, &warnings))
+    Ok(Report::of(path, &assessment, &warnings))
 }

@@ -155,7 +155,7 @@ fn a_revoked_file_is_revoked_whatever_is_wrapped_around_it() {
 fn the_policy_waives_nothing_where_the_initrd_must_be_signed() {
     let lab = Lab::new();
     lab.file("unsigned", &forge::unsigned_bzimage());
-    lab.system("/etc/skexec/policy.conf", "unsigned = \"if-not-enforced\"\n");
+    lab.system("/etc/skexec/policy.toml", "unsigned = \"if-not-enforced\"\n");
     let line = "load {}/unsigned --keys {}/root.pem --no-cmdline --no-initrd";
     assert_eq!(lab.run(line).exit, 0);
     lab.kernel.calls.borrow_mut().clear();

@@ -339,10 +339,10 @@ fn the_policy_can_waive_for_everyone() {
     lab.file("unsigned", &forge::unsigned_bzimage());
     let line = "load {}/unsigned --no-initrd --no-cmdline";
     assert_eq!(lab.run(line).exit, 3);
-    lab.system("/etc/skexec/policy.conf", "unsigned = \"if-not-enforced\"\n");
+    lab.system("/etc/skexec/policy.toml", "unsigned = \"if-not-enforced\"\n");
     let run = lab.run(line);
     assert!(run.exit == 0 && run.err.contains("(insecure-unsigned)") && run.out.contains("NOT VERIFIED"), "{run:?}");
-    lab.system("/etc/skexec/policy.conf", "unsigned = \"always\"\n");
+    lab.system("/etc/skexec/policy.toml", "unsigned = \"always\"\n");
     let run = lab.run(line);
     assert!(run.exit == 1 && run.err.contains("(policy-file)"), "{run:?}");
 }

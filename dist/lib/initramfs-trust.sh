@@ -11,6 +11,9 @@ skexec_copy_trust() {
         skexec_copy_folder "$1" "$2" /etc/skexec/trust.d &&
         skexec_copy_folder "$1" "$2" /usr/lib/skexec/revoked.d &&
         skexec_copy_folder "$1" "$2" /etc/skexec/revoked.d &&
+        skexec_copy_file "$1" "$2" /usr/lib/skexec/policy.toml &&
+        skexec_copy_file "$1" "$2" /etc/skexec/policy.toml &&
+        # The file of former versions: while it exists, skexec refuses everything, here and there.
         skexec_copy_file "$1" "$2" /etc/skexec/policy.conf
 }
 

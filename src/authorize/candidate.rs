@@ -14,8 +14,16 @@ impl Candidate {
     /// # Errors
     /// Those of [`Sealed::read`].
     pub fn read(path: &Path) -> Result<Self, Finding> {
+        Self::read_profile(path, None)
+    }
+
+    /// Reads and parses a file, and chooses the profile of a UKI by its number or its ID.
+    ///
+    /// # Errors
+    /// Those of [`Sealed::read`].
+    pub fn read_profile(path: &Path, profile: Option<&str>) -> Result<Self, Finding> {
         let sealed = Sealed::read(path).map_err(|error| Finding::from(error).in_file(path))?;
-        Ok(Self::new(sealed))
+        Ok(Self::with_profile(sealed, profile))
     }
 
     /// Its bytes and their descriptor.

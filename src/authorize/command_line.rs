@@ -16,6 +16,18 @@ impl CommandLine {
         Self { text, covered: false }
     }
 
+    /// A command line all of which is signed.
+    pub(super) const fn signed(text: Cmdline) -> Self {
+        Self { text, covered: true }
+    }
+
+    /// Adds text that no signature covers, with a blank before it.
+    #[must_use]
+    pub fn append(self, more: &str) -> Self {
+        let text = self.text.clone().append(more);
+        Self { covered: self.covered && text == self.text, text }
+    }
+
     /// The text.
     #[must_use]
     pub const fn text(&self) -> &Cmdline {

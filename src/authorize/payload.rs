@@ -22,7 +22,11 @@ impl Payload {
     /// The kernel that the file's parse describes.
     pub(super) fn of(file: Candidate) -> Result<Self, Finding> {
         let image = file.loadable().cloned().map_err(Clone::clone)?;
-        Ok(Self { file, part: None, image })
+        let part = match file.uki() {
+            Some(uki) => Some(uki.map_err(Clone::clone)?.linux()?),
+            None => None,
+        };
+        Ok(Self { file, part, image })
     }
 
     /// The file that was judged.

@@ -4,8 +4,9 @@
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
 use super::payload::Payload;
-use super::{Basis, Waiver};
-use crate::image::Parsed;
+use super::{Basis, Waiver, addons, bundle};
+use crate::digest::Hashed;
+use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
 use crate::reason::{Finding, Reason, Refusal};
@@ -20,17 +21,8 @@ pub enum Role {
     Kernel,
     /// To be given to a kernel.
     Initrd,
-}
-
-impl Role {
-    /// The name in `covers`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kernel => "kernel",
-            Self::Initrd => "initrd",
-        }
-    }
+    /// To add to a UKI.
+    Addon,
 }
 
 /// What was found out about a file: what its signature proves, and what a kernel would make of the file.
@@ -38,27 +30,41 @@ impl Role {
 pub struct Assessment<B> {
     /// What the signature proves, and whether the file is fit for its role; or every reason against it.
     pub judgement: Judgement<Parsed<B>>,
-    /// What the reference kernel would answer by the signature in the file's certificate table. Nothing for an initrd, which no
-    /// kernel verifies.
+    /// What the reference kernel would answer by the signature in the file's certificate table; for a UKI, by that of the kernel in
+    /// it. Nothing for an initrd and an add-on, which no kernel verifies.
     pub prediction: Option<Prediction>,
+    role: Role,
+}
+
+impl<B: AsRef<[u8]>> Assessment<B> {
+    /// What the signature covers; nothing where the file is refused.
+    #[must_use]
+    pub fn covers(&self) -> Vec<&'static str> {
+        match (&self.judgement.outcome, self.role) {
+            (Err(_), _) => Vec::new(),
+            (Ok(_), Role::Initrd) => vec!["initrd"],
+            (Ok(verified), Role::Kernel | Role::Addon) => bundle::covered(verified.subject()),
+        }
+    }
 }
 
 /// Judges a candidate by its signature and by its role; [`Refusal::of`] ranks all findings together.
 #[must_use]
 pub fn verify(candidate: Candidate, role: Role, signature: Signature<'_>, trust: &Trust) -> Assessment<Sealed> {
-    let Assessment { judgement, prediction } = assess(candidate, role, signature, trust);
+    let Assessment { judgement, prediction, role } = assess(candidate, role, signature, trust);
     let outcome = judgement.outcome.map_err(|Refused { subject, refusal }| {
         let refusal = refusal.in_file(subject.sealed().path());
         Refused { subject, refusal }
     });
-    Assessment { judgement: Judgement { outcome, ..judgement }, prediction }
+    Assessment { judgement: Judgement { outcome, ..judgement }, prediction, role }
 }
 
 /// The same for bytes without a path.
 pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<'_>, trust: &Trust) -> Assessment<B> {
     let (unfit, prediction) = match role {
-        Role::Kernel => (file.loadable().err().cloned(), Some(predict(file.file(), &trust.keyrings()))),
+        Role::Kernel => (file.loadable().err().cloned(), Some(predicted(&file, trust))),
         Role::Initrd => (None, None),
+        Role::Addon => (addons::unfit(&file), None),
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
@@ -67,7 +73,15 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
         (Role::Initrd, Signature::Embedded) => without_signature(outcome),
         _ => outcome,
     };
-    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction }
+    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction, role }
+}
+
+/// The kernel is given the whole file, or the kernel in a UKI.
+fn predicted<B: AsRef<[u8]>>(file: &Parsed<B>, trust: &Trust) -> Prediction {
+    match (file.uki(), file.kernel_bytes()) {
+        (Some(_), Ok(linux)) => predict(&Hashed::new(linux), &trust.keyrings()),
+        _ => predict(file.file(), &trust.keyrings()),
+    }
 }
 
 /// Only a detached signature counts for an initrd. What else speaks against the file stays.
@@ -118,9 +132,10 @@ impl Accepted {
     /// # Errors
     /// Every reason against it.
     pub fn new(assessment: Assessment<Sealed>, waiver: Waiver) -> Result<Self, Refusal> {
-        let Assessment { judgement: Judgement { outcome, evidence }, prediction } = assessment;
+        let Assessment { judgement: Judgement { outcome, evidence }, prediction, .. } = assessment;
         let (kernel, basis) = match outcome {
             Ok(verified) => match verified.into_parts() {
+                (kernel, signer, Place::Embedded) if kernel.format() == Format::Uki => (kernel, Basis::Uki(signer)),
                 (kernel, signer, Place::Embedded) => (kernel, Basis::Embedded(signer)),
                 (kernel, signer, Place::Detached) => (kernel, Basis::Detached(signer)),
             },
@@ -137,8 +152,15 @@ impl Accepted {
         if method != Method::File || !enforcement(machine).may_enforce() {
             return None;
         }
-        let needs = self.needs.clone().unwrap_or_else(|| Needs::of_embedded(self.kernel.file(), &trust.anchors));
+        let own = || Needs::of_embedded(&Parsed::new(self.kernel.bytes()), &trust.anchors);
+        let needs = self.needs.clone().unwrap_or_else(own);
         Some(KernelCheck { needs, prediction: self.prediction })
+    }
+
+    /// Why the kernel may be loaded.
+    #[must_use]
+    pub const fn basis(&self) -> &Basis {
+        &self.basis
     }
 
     /// The kernel.

@@ -169,15 +169,15 @@ fn the_policy_may_let_a_list_go() {
     let tree = system(true);
     set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, b"junk");
     set_variable(&tree, "MokListXRT1", SHIM, 6, b"junk");
-    tree.write("/etc/skexec/policy.conf", "ignore-revocations = [\"dbx\"]\n");
+    tree.write("/etc/skexec/policy.toml", "ignore-revocations = [\"dbx\"]\n");
     assert_eq!(unreadable(&tree), ["MokListXRT1"]);
-    tree.write("/etc/skexec/policy.conf", "ignore-revocations = [\"dbx\", \"MokListXRT\"]\n");
+    tree.write("/etc/skexec/policy.toml", "ignore-revocations = [\"dbx\", \"MokListXRT\"]\n");
     let gathered = read(&tree, &TrustRequest::default()).unwrap();
     assert_eq!(slugs(&gathered), ["revocation-ignored", "revocation-ignored"]);
     // The policy has no effect on a list that can be read.
     set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, &list(SHA256, &[&[1; 32]]));
     assert!(read(&tree, &TrustRequest::default()).unwrap().trust.revocations.check_image(&[1; 32]).is_err());
-    tree.write("/etc/skexec/policy.conf", "ignore-revocations = true\n");
+    tree.write("/etc/skexec/policy.toml", "ignore-revocations = true\n");
     assert_eq!(read(&tree, &TrustRequest::default()).unwrap_err().reason, Reason::PolicyFile);
 }
 

@@ -3,9 +3,11 @@
 use super::bzimage::SetupHeader;
 use super::elf::{self, Vmlinux};
 use super::pe::{self, Pe};
+use super::uki::{self, Uki};
 use super::{Format, Kernel, initrd};
 use crate::digest::Hashed;
 use crate::reason::{Finding, Reason};
+use std::ops::Range;
 
 /// A file that was parsed once. Bytes and parse stay together, so that the parse of one file is never used with the bytes of
 /// another. The judgement, the load and the report use this parse.
@@ -16,22 +18,57 @@ pub struct Parsed<B> {
     file: Hashed<B>,
     format: Format,
     pe: Option<Result<Pe, Finding>>,
-    kernel: Result<Kernel, Finding>,
+    uki: Option<Result<Uki, Finding>>,
+    kernel: Result<Inner, Finding>,
+}
+
+/// A kernel, and where it lies in the file.
+#[derive(Debug)]
+struct Inner {
+    at: Range<usize>,
+    image: Kernel,
 }
 
 impl<B: AsRef<[u8]>> Parsed<B> {
-    /// Parses a file. This never fails: the parse holds the errors that were found.
+    /// Parses a file; of a UKI with profiles, the first. This never fails: the parse holds the errors that were found.
     pub fn new(bytes: B) -> Self {
+        Self::with_profile(bytes, None)
+    }
+
+    /// Parses a file, and chooses the profile of a UKI by its number or its ID.
+    pub fn with_profile(bytes: B, profile: Option<&str>) -> Self {
         let file = Hashed::new(bytes);
         let pe = Pe::claimed_by(file.bytes()).then(|| Pe::parse(file.bytes()));
         let format = format(file.bytes(), pe.as_ref());
-        let kernel = kernel(file.bytes(), format, pe.as_ref());
-        Self { file, format, pe, kernel }
+        let uki = match &pe {
+            Some(Ok(pe)) if matches!(format, Format::Uki | Format::Pe) && uki::claimed_by(pe) => {
+                Some(Uki::parse(file.bytes(), pe, profile))
+            }
+            _ => None,
+        };
+        let kernel = match (&uki, profile) {
+            (None, Some(profile)) => {
+                Err(Finding::new(Reason::UkiProfile, format!("{profile} was asked for, and the file is no UKI")))
+            }
+            (Some(uki), _) => uki.as_ref().map_err(Clone::clone).and_then(|uki| of_uki(file.bytes(), uki)),
+            (None, None) => {
+                kernel(file.bytes(), format, pe.as_ref()).map(|image| Inner { at: 0..file.bytes().len(), image })
+            }
+        };
+        Self { file, format, pe, uki, kernel }
     }
 
     /// All bytes.
     pub fn bytes(&self) -> &[u8] {
         self.file.bytes()
+    }
+
+    /// The bytes of the kernel: those of a UKI's `.linux`, or all of another file.
+    ///
+    /// # Errors
+    /// Those of [`Self::loadable`].
+    pub fn kernel_bytes(&self) -> Result<&[u8], &Finding> {
+        self.kernel.as_ref().map(|inner| self.bytes().get(inner.at.clone()).unwrap_or_default())
     }
 }
 
@@ -59,13 +96,36 @@ impl<B> Parsed<B> {
         self.pe.as_ref().map(Result::as_ref)
     }
 
-    /// The kernel in the file, if it can be booted; its signature does not matter here.
+    /// The sections of a UKI, or of an add-on to UKIs; `None` for another file.
     ///
     /// # Errors
-    /// `not-a-kernel`, `unsupported-format`, or what is wrong with the setup_header or the ELF headers.
-    pub fn loadable(&self) -> Result<&Kernel, &Finding> {
-        self.kernel.as_ref()
+    /// The first rule of [`Uki::parse`] that the sections break.
+    pub fn uki(&self) -> Option<Result<&Uki, &Finding>> {
+        self.uki.as_ref().map(Result::as_ref)
     }
+
+    /// The kernel in the file, if it can be booted; its signature does not matter here. Of a UKI, it is the kernel in `.linux`.
+    ///
+    /// # Errors
+    /// `not-a-kernel`, `unsupported-format`, what is wrong with the setup_header or the ELF headers; those of [`Uki::parse`],
+    /// `uki-missing`, `uki-uname`.
+    pub fn loadable(&self) -> Result<&Kernel, &Finding> {
+        self.kernel.as_ref().map(|inner| &inner.image)
+    }
+}
+
+/// The kernel of a UKI. What is wrong with it has the kernel's own reason, and the message names the section.
+fn of_uki(bytes: &[u8], uki: &Uki) -> Result<Inner, Finding> {
+    let at = uki.linux()?;
+    let linux = bytes.get(at.clone()).unwrap_or_default();
+    let pe = Pe::claimed_by(linux).then(|| Pe::parse(linux));
+    let within = |finding: Finding| {
+        let gap = if finding.detail.is_empty() { "" } else { ": " };
+        Finding::new(finding.reason, format!(".linux{gap}{}", finding.detail))
+    };
+    let image = kernel(linux, format(linux, pe.as_ref()), pe.as_ref()).map_err(within)?;
+    uki.names_release(bytes, image.release())?;
+    Ok(Inner { at, image })
 }
 
 /// Recognises the format by the first bytes, never by the file's name.
@@ -73,7 +133,7 @@ fn format(bytes: &[u8], pe: Option<&Result<Pe, Finding>>) -> Format {
     match pe {
         _ if SetupHeader::claimed_by(bytes) => Format::BzImage,
         _ if elf::claimed_by(bytes) => Format::Elf,
-        Some(Ok(pe)) if pe.sections.iter().any(|section| section.name() == b".linux") => Format::Uki,
+        Some(Ok(pe)) if pe.table.iter().any(|section| section.name() == b".linux") => Format::Uki,
         Some(_) => Format::Pe,
         None if initrd::claimed_by(bytes) => Format::Initrd,
         None => Format::Unknown,
@@ -90,7 +150,7 @@ fn kernel(bytes: &[u8], format: Format, pe: Option<&Result<Pe, Finding>>) -> Res
             Ok(Kernel::BzImage(header))
         }
         Format::Elf => Vmlinux::parse(bytes).map(Kernel::Elf),
-        Format::Uki => Err(Finding::new(Reason::UnsupportedFormat, "a UKI")),
+        Format::Uki => Err(Finding::new(Reason::NotAKernel, "a UKI")),
         Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
         Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
         Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),

@@ -4,14 +4,15 @@
 //! that is stricter than the kernel's has its own slug. Once [`Pe::parse`] and [`Pe::check_coverage`] succeed, the
 //! signed bytes are exactly the file up to the certificate table, less the two fields that Authenticode leaves out.
 
-use super::bytes::{array, size_at, u16_at, u32_at};
+use super::bytes::{array, size_at, u16_at};
 use crate::reason::{Finding, Reason};
 use std::ops::Range;
 
 /// Offsets of fields in a PE32+ optional header (PE format, "Optional Header Windows-Specific Fields").
 mod field {
-    pub(super) const CHECKSUM: usize = 64;
+    pub(super) const SIZE_OF_IMAGE: usize = 56;
     pub(super) const SIZE_OF_HEADERS: usize = 60;
+    pub(super) const CHECKSUM: usize = 64;
     pub(super) const DIRECTORY_COUNT: usize = 108;
     pub(super) const DIRECTORIES: usize = 112;
 }
@@ -34,6 +35,8 @@ pub struct Section {
     pub raw: Range<usize>,
     /// `VirtualSize` in bytes: the length of the content in `raw`; the rest is padding.
     pub virtual_size: usize,
+    /// `VirtualAddress`: where firmware puts it, from the start of the image in memory.
+    pub virtual_address: usize,
     /// `NumberOfRelocations`.
     pub relocations: u16,
 }
@@ -61,6 +64,10 @@ pub struct Pe {
     pub certificate_table: Option<Range<usize>>,
     /// The sections with bytes in the file, ordered by their offsets.
     pub sections: Vec<Section>,
+    /// All sections, in the order of the section table. The pointer of one without bytes in the file has no meaning.
+    pub table: Vec<Section>,
+    /// `SizeOfImage`: bytes of memory that firmware reserves.
+    pub image_size: usize,
 }
 
 impl Pe {
@@ -93,7 +100,9 @@ impl Pe {
         };
         let certificate_table = certificate_table(bytes, &security_entry, headers.end)?;
         let covered = certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
-        let sections = sections(bytes, section_table, section_count, headers.end, covered)?;
+        let table = table(bytes, section_table, section_count)?;
+        let sections = sections(&table, headers.end, covered)?;
+        let image_size = size_at(bytes, optional.saturating_add(field::SIZE_OF_IMAGE)).ok_or_else(too_short)?;
         let checksum = optional.saturating_add(field::CHECKSUM);
         Ok(Self {
             machine,
@@ -102,6 +111,8 @@ impl Pe {
             security_entry,
             certificate_table,
             sections,
+            table,
+            image_size,
         })
     }
 
@@ -194,21 +205,21 @@ fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Resu
     Ok(Some(offset..bytes.len()))
 }
 
-fn sections(bytes: &[u8], table: usize, count: u16, headers: usize, covered: usize) -> Result<Vec<Section>, Finding> {
-    let mut sections = Vec::with_capacity(usize::from(count));
-    for index in 0..usize::from(count) {
-        let at = table.saturating_add(index.saturating_mul(SECTION_HEADER));
-        let section = section(bytes, at).ok_or_else(too_short)?;
-        // A section without bytes in the file (.bss) is ignored; its pointer has no meaning.
-        if section.raw.is_empty() {
-            continue;
-        }
+fn table(bytes: &[u8], table: usize, count: u16) -> Result<Vec<Section>, Finding> {
+    let row = |index| table.saturating_add(usize::saturating_mul(index, SECTION_HEADER));
+    (0..usize::from(count)).map(|index| section(bytes, row(index)).ok_or_else(too_short)).collect()
+}
+
+fn sections(table: &[Section], headers: usize, covered: usize) -> Result<Vec<Section>, Finding> {
+    let mut sections = Vec::with_capacity(table.len());
+    // A section without bytes in the file (.bss) is ignored; its pointer has no meaning.
+    for section in table.iter().filter(|section| !section.raw.is_empty()) {
         if section.raw.start < headers || section.raw.end > covered {
             let name = String::from_utf8_lossy(section.name()).into_owned();
             let seen = format!("{name} at {:#x} to {:#x}", section.raw.start, section.raw.end);
             return Err(Finding::new(Reason::SectionBounds, seen));
         }
-        sections.push(section);
+        sections.push(section.clone());
     }
     sections.sort_by_key(|section| section.raw.start);
     for (one, next) in sections.iter().zip(sections.iter().skip(1)) {
@@ -226,7 +237,8 @@ fn section(bytes: &[u8], at: usize) -> Option<Section> {
     Some(Section {
         name: array(bytes, at)?,
         raw: start..end,
-        virtual_size: usize::try_from(u32_at(bytes, at.checked_add(8)?)?).ok()?,
+        virtual_size: size_at(bytes, at.checked_add(8)?)?,
+        virtual_address: size_at(bytes, at.checked_add(12)?)?,
         relocations: u16_at(bytes, at.checked_add(32)?)?,
     })
 }

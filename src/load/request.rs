@@ -9,7 +9,7 @@ use crate::reason::Finding;
 use crate::sealed::Sealed;
 use crate::segments::Options;
 use crate::sources::Root;
-use crate::sources::policy::Policy;
+use crate::sources::policy::{Policy, Unsigned};
 use crate::system::{Method, Slot};
 use crate::trust::Signature;
 use anyhow::Context as _;
@@ -102,9 +102,9 @@ impl Request {
 
     /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's
     /// command, and must not weaken a first stage, to whose initramfs the policy is copied.
-    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
+    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> bool {
         let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;
-        Ok(policy.waives_unsigned()? && !first_stage || self.insecure_unsigned)
+        policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned
     }
 
     /// Puts the command line together.

@@ -42,6 +42,19 @@ reasons! {
     CertTableJunk "cert-table-junk" Refused "0" "the certificate table contains bytes that belong to no signature" "remove all signatures (sbattach --remove), then sign the image again";
     SecondWinCert "second-wincert" Refused "0" "another signature in the certificate table is malformed, or signs a different image" "remove that signature (sbattach --remove --signum 2), or sign the image again";
 
+    // Unified kernel images.
+    UkiMissing "uki-missing" Unsuitable "-" "a section that the UKI must have is not there" "build the UKI again with ukify; a file without .linux can only be an add-on to a UKI";
+    UkiDoubled "uki-doubled" Unsuitable "-" "the UKI has two sections of one name, so two readers could take two different ones" "build the UKI again with ukify";
+    UkiEmpty "uki-empty" Unsuitable "-" "a section of the UKI is empty" "build the UKI again with ukify, without the empty section";
+    UkiSize "uki-size" Unsuitable "-" "a section of the UKI is longer in memory than in the file" "build the UKI again with ukify";
+    UkiText "uki-text" Unsuitable "-" "a section of text in the UKI is no UTF-8, or has a NUL in its text" "build the UKI again with ukify, from a text file";
+    UkiProfile "uki-profile" Unsuitable "-" "the UKI does not have this profile, or a .profile section is malformed" "see the profiles of the file: skexec inspect FILE";
+    UkiUname "uki-uname" Unsuitable "-" ".uname of the UKI is not the release of the kernel that is booted" "build the UKI or the add-on again for this kernel";
+    UkiAddon "uki-addon" Unsuitable "-" "the add-on has a section that only a UKI may have, or nothing to add" "build the add-on again: ukify build --cmdline=... --output=NAME.addon.efi, without --linux";
+    InnerSignature "inner-signature" NotPermitted "ENODATA, ENOKEY or EKEYREJECTED" "the running kernel enforces signatures and does not accept the kernel (.linux) in the UKI, whatever the signature of the UKI is" "sign the kernel in the UKI, too, with a key that the running kernel trusts: ukify build --sign-kernel ...";
+    InitrdSigned "initrd-signed" Refused "-" "the file brings its own signed initrd, and the policy does not allow to change it" "leave out --initrd and --no-initrd, or allow additions: signed-initrd = \"append\" in /etc/skexec/policy.toml";
+    CmdlineSigned "cmdline-signed" Refused "-" "the command line is signed, and the policy does not allow to change it" "leave out the options for the command line, or allow changes: signed-cmdline = \"append\" or \"replace\" in /etc/skexec/policy.toml";
+
     // PKCS#7 SignedData.
     Pkcs7Size "pkcs7-size" Refused "EMSGSIZE" "the PKCS#7 message is longer than 65535 bytes" "sign the image again with fewer certificates";
     Pkcs7Trailing "pkcs7-trailing" Refused "0" "bytes follow the PKCS#7 message inside its WIN_CERTIFICATE" "sign the image again with a current sbsign or pesign";
@@ -85,13 +98,24 @@ reasons! {
     Sbat "sbat" Refused "0" "the SBAT generation of the image was revoked" "install the current version of the component that the message names";
     RevocationUnreadable "revocation-unreadable" Refused "-" "a revocation list cannot be read, so skexec cannot know what was revoked" "repair or remove the list that the message names";
     TrustFile "trust-file" Failed "-" "a file of certificates or revocations cannot be used" "check the path, or repair the file: it may hold certificates (PEM or DER), EFI signature lists, or, for revocations, lines of sha256:HEX";
-    PolicyFile "policy-file" Failed "-" "the policy file cannot be used" "repair /etc/skexec/policy.conf: it must consist of key = value lines, belong to root, and be writable by root alone";
+    PolicyFile "policy-file" Failed "-" "the policy file cannot be used" "repair the file that the message names: it must be TOML with known keys only (docs/policy.md), at most 64 KiB long, belong to root, and be writable by root alone";
     Hazard "hazard" Refused "oops" "this file crashes current kernels when they parse it" "do not load the file: it is crafted; keep it as evidence";
+
+    // What the policy demands.
+    SignerNotAllowed "signer-not-allowed" Refused "0" "the policy does not allow this signer for this kind of file" "use a file that an allowed signer has signed, or add the certificate or the public key to [signers] in the policy; skexec policy lists them";
+    KeyTooSmall "key-too-small" Refused "0" "the key of the signer or of an issuer is smaller than the policy demands" "sign with a larger key, under issuers with larger keys, or lower [least] in the policy; skexec policy shows it";
+    WaiverForbidden "waiver-forbidden" Refused "-" "the policy forbids --insecure-unsigned" "load a signed kernel without this option, or change insecure-unsigned in the policy; skexec policy names the file and the line";
+    UncoveredKernel "uncovered-kernel" Refused "-" "the policy requires that a signature covers the kernel, and none does" "load a kernel that is signed, or change require in the policy; skexec policy names the file and the line";
+    UncoveredInitrd "uncovered-initrd" Refused "-" "the policy requires that a signature covers every initrd, and one is not covered" "sign the initrd (FILE.p7s), or load a UKI or a kernel with a manifest, whose signatures cover their initrds";
+    UncoveredCmdline "uncovered-cmdline" Refused "-" "the policy requires that a signature covers the command line, and none does" "load a UKI or a kernel with a manifest: the signature of a kernel alone never covers a command line";
+    InjectionForbidden "injection-forbidden" Refused "-" "the policy requires a signed initrd and does not allow this file or credential to be added to it" "leave out the option, or add the path to inject or the name to credentials in the policy";
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";
     InitrdIsKernel "initrd-is-kernel" Unsuitable "0" "a kernel or another program was given as the initrd" "give the path of this kernel's initrd (initrd.img, initramfs.img), or give --no-initrd";
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build the initrd again (update-initramfs -u), or give --no-initrd";
+    InitrdUnsaid "initrd-unsaid" Usage "-" "no initrd was named, and the file brings none" "give --initrd FILE, or --no-initrd to boot without one";
+    CmdlineUnsaid "cmdline-unsaid" Usage "-" "no command line was named, and the file brings none" "give --cmdline STR, --reuse-cmdline or --no-cmdline";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd has no detached signature, and one is required" "sign the initrd: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or require no signature: leave out --require-signed-initrd, or give skexec.covers=kernel in a first stage";
     CmdlineTooLong "cmdline-too-long" Unsuitable "EINVAL" "the kernel command line is too long" "shorten the command line";
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the kernel command line contains a NUL byte" "remove the NUL byte";

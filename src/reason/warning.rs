@@ -32,7 +32,7 @@ macro_rules! cautions {
 
 cautions! {
     RevocationIncomplete "revocation-incomplete" "a revocation list could only be read in part" "run skexec as root, which can read the whole list";
-    RevocationIgnored "revocation-ignored" "a revocation list cannot be used, and the policy says to ignore that" "repair the list, then remove its name from ignore-revocations in /etc/skexec/policy.conf";
+    RevocationIgnored "revocation-ignored" "a revocation list cannot be used, and the policy says to ignore that" "repair the list, then remove its name from ignore-revocations in /etc/skexec/policy.toml";
     TrustListIgnored "trust-list-ignored" "a list of trusted certificates, or one of its certificates, cannot be used and is ignored" "repair or remove the file or the EFI variable that the message names";
     MokVariableIgnored "mok-variable-ignored" "a MOK variable was ignored because shim did not create it" "find out who wrote the variable: those of shim are volatile";
     EntriesUnreadable "entries-unreadable" "a folder of boot entries could not be read, or not wholly" "run skexec as root";
@@ -42,6 +42,7 @@ cautions! {
     NoEffect "no-effect" "an option has no effect here" "remove the option, or use --method segments";
     AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
     NotLocked "not-locked" "the kernel is loaded, but --lock failed: another program can still replace it" "run skexec as root, with /proc/sys writable, or set it yourself: sysctl kernel.kexec_load_disabled=1";
+    CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }
 

@@ -70,17 +70,17 @@ pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -
             }
         }
     }
-    read.extend(files.into_values().flatten().map(|path| match read_owned(root, &path) {
+    read.extend(files.into_values().flatten().map(|path| match read_owned(root, &path, MAX_FILE) {
         Ok(bytes) => Ok(Loaded { path, bytes }),
         Err(error) => Err(Unreadable::new(&path, error)),
     }));
     read
 }
 
-/// Reads a system file that must belong to root; `None` if it is absent.
-pub(crate) fn read_system_file(root: &Root, absolute: &str) -> Result<Option<Vec<u8>>, Unreadable> {
+/// Reads a system file of at most `max` bytes that must belong to root; `None` if it is absent.
+pub(crate) fn read_system_file(root: &Root, absolute: &str, max: u64) -> Result<Option<Vec<u8>>, Unreadable> {
     let path = root.path(absolute);
-    present(read_owned(root, &path)).map_err(|error| Unreadable::new(&path, error))
+    present(read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
 }
 
 fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
@@ -112,12 +112,12 @@ fn is_mask(path: &Path) -> bool {
 }
 
 /// Reads a file that only root can have written, at a path that only root can have changed.
-fn read_owned(root: &Root, path: &Path) -> io::Result<Vec<u8>> {
+fn read_owned(root: &Root, path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
     check_owner(root, path, &file.metadata()?)?;
     // A link leads to another directory; the directories above its target are checked as well.
     check_way(root, &fs::canonicalize(path)?)?;
-    read_rest(&file, MAX_FILE)
+    read_rest(&file, max)
 }
 
 /// Checks a path and all directories above it, up to the root.

@@ -1,178 +1,101 @@
-//! The administrator's policy, /etc/skexec/policy.conf: lines of `key = value`, as in TOML without tables.
+//! The administrator's policy: what he demands beyond a trusted signature, and what he allows.
+//!
+//! The defaults of the distribution are in /usr/lib/skexec/policy.toml. A key in /etc/skexec/policy.toml replaces the same key there.
+
+mod describe;
+mod entry;
+mod parse;
+mod setting;
+mod values;
+
+pub use describe::{Described, Value};
+pub use setting::{Origin, Setting};
+pub use values::{Choice, Kind, Part, SignedCmdline, SignedInitrd, SignerId, Unsigned, WaiverOption};
 
 use super::Root;
 use super::files::read_system_file;
 use crate::reason::{Finding, Reason};
 use std::collections::BTreeMap;
 
-/// The path of the policy. By default there is no policy.
-pub const PATH: &str = "/etc/skexec/policy.conf";
+/// The administrator's file.
+pub const PATH: &str = "/etc/skexec/policy.toml";
+/// The defaults of the distribution.
+pub const VENDOR_PATH: &str = "/usr/lib/skexec/policy.toml";
+/// The file of former versions, which had the same keys. Nothing in it may be ignored silently.
+const FORMER_PATH: &str = "/etc/skexec/policy.conf";
+/// The largest file, in bytes.
+const MAX_FILE: u64 = 64 << 10;
 
-/// The key for names of revocation lists that may be unreadable. A list that can be read counts in any case.
-pub const IGNORE_REVOCATIONS: &str = "ignore-revocations";
-/// The key for unsigned kernels: `"never"`, or `"if-not-enforced"`, which has the effect of `--insecure-unsigned` on every load.
-pub const UNSIGNED: &str = "unsigned";
-
-/// A value of the policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// `true` or `false`.
-    Flag(bool),
-    /// `"text"`, without quotes or backslashes in it.
-    Text(String),
-    /// `["one", "two"]`, in one line, without commas in the texts.
-    List(Vec<String>),
+/// Every setting, and where it was set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// `unsigned`: whether unsigned kernels are permitted on every load.
+    pub unsigned: Setting<Unsigned>,
+    /// `insecure-unsigned`: whether the option `--insecure-unsigned` may be given.
+    pub insecure_unsigned: Setting<WaiverOption>,
+    /// `require`: the parts of a boot that a verified signature must cover.
+    pub require: Setting<Vec<Part>>,
+    /// `signed-cmdline`: what options may do to a signed command line.
+    pub signed_cmdline: Setting<SignedCmdline>,
+    /// `signed-initrd`: whether `--initrd` may add to the initrds of a signed bundle.
+    pub signed_initrd: Setting<SignedInitrd>,
+    /// `inject`: paths that `--inject` may add where the initrd must be covered.
+    pub inject: Setting<Vec<String>>,
+    /// `credentials`: names that `--credential` may add where the initrd must be covered.
+    pub credentials: Setting<Vec<String>>,
+    /// `ignore-revocations`: names of revocation lists that may be unreadable. What can be read of a list counts in any case.
+    pub ignore_revocations: Setting<Vec<String>>,
+    /// `least.version`: the least version of a manifest, by the manifest's name.
+    pub versions: BTreeMap<String, Setting<u64>>,
+    /// `least.rsa-bits`, `least.ec-bits` and `signers`.
+    pub limits: Limits,
 }
 
-/// Keys and their values. The code that asks for a key decides what it means.
+/// What a signature must fulfil beyond leading to a trusted certificate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Policy(BTreeMap<String, Value>);
+pub struct Limits {
+    /// `least.rsa-bits`: the least RSA key of a signer or issuer; nothing where no more is demanded than everywhere (2048 bits).
+    pub rsa_bits: Option<Setting<u32>>,
+    /// `least.ec-bits`: the same for ECDSA (256 bits).
+    pub ec_bits: Option<Setting<u32>>,
+    /// `signers`: whose signatures count, by the kind of thing that is signed. Without an entry, every trusted signer's does.
+    pub signers: BTreeMap<Kind, Setting<Vec<SignerId>>>,
+}
 
 impl Policy {
-    /// Reads the policy of this system; the file must belong to root.
+    /// Reads the policy of this system. The files must belong to root.
     ///
     /// # Errors
-    /// `policy-file`
+    /// `policy-file`, with the file and, where there is one, the line.
     pub fn read(root: &Root) -> Result<Self, Finding> {
-        let refused = |what: String| Finding::new(Reason::PolicyFile, format!("{PATH}: {what}"));
-        let bytes = read_system_file(root, PATH).map_err(|error| refused(error.what))?;
-        let text = String::from_utf8(bytes.unwrap_or_default()).map_err(|error| refused(error.to_string()))?;
-        Self::parse(&text).map_err(refused)
+        if root.has(FORMER_PATH) {
+            let seen =
+                format!("{FORMER_PATH}: this file is not read any more; move it to {PATH}, which has the same keys");
+            return Err(Finding::new(Reason::PolicyFile, seen));
+        }
+        [VENDOR_PATH, PATH].into_iter().try_fold(Self::default(), |policy, file| {
+            let refused = |what: String| Finding::new(Reason::PolicyFile, format!("{file}: {what}"));
+            let bytes = read_system_file(root, file, MAX_FILE).map_err(|error| refused(error.what))?;
+            let text = String::from_utf8(bytes.unwrap_or_default()).map_err(|error| refused(error.to_string()))?;
+            policy.replaced_by(file, &text)
+        })
     }
 
-    /// Parses the text of a policy. A line that cannot be parsed is an error, because it may have been meant to forbid something.
+    /// The policy in which the keys of a file's text replace the same keys.
     ///
     /// # Errors
-    /// The line's number, and what is wrong with it.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mut entries = BTreeMap::new();
-        for (index, line) in text.lines().enumerate() {
-            let wrong = |what: &str| format!("line {}: {what}", index + 1);
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (key, value) = line.split_once('=').ok_or_else(|| wrong("no key = value"))?;
-            let key = key.trim();
-            if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
-                return Err(wrong("a key is made of lower-case letters and hyphens"));
-            }
-            let value = parse_value(value.trim())
-                .ok_or_else(|| wrong("a value is true, false, \"text\" or [\"text\", ...], and nothing after it"))?;
-            if ![IGNORE_REVOCATIONS, UNSIGNED].contains(&key) {
-                return Err(wrong("no such key"));
-            }
-            if entries.insert(key.to_owned(), value).is_some() {
-                return Err(wrong("the key is given again"));
-            }
-        }
-        Ok(Self(entries))
+    /// `policy-file`: malformed TOML, an unknown key, or a value that the key cannot have; with the file and the line. None of it
+    /// is ignored, because it may have been meant to forbid something.
+    pub fn replaced_by(self, file: &'static str, text: &str) -> Result<Self, Finding> {
+        parse::onto(self, file, text)
     }
 
-    /// Whether unsigned kernels are permitted while the running kernel does not enforce signatures.
-    ///
-    /// # Errors
-    /// `policy-file`: it is neither `"never"` nor `"if-not-enforced"`.
-    pub fn waives_unsigned(&self) -> Result<bool, Finding> {
-        match self.0.get(UNSIGNED) {
-            None => Ok(false),
-            Some(Value::Text(text)) if text == "never" => Ok(false),
-            Some(Value::Text(text)) if text == "if-not-enforced" => Ok(true),
-            Some(_) => {
-                let wanted = format!("{PATH}: {UNSIGNED} is \"never\" or \"if-not-enforced\"");
-                Err(Finding::new(Reason::PolicyFile, wanted))
-            }
-        }
+    /// Whether a verified signature must cover this part.
+    #[must_use]
+    pub fn requires(&self, part: Part) -> bool {
+        self.require.value.contains(&part)
     }
-
-    /// The texts of a key that holds a list; empty if the key is absent.
-    ///
-    /// # Errors
-    /// `policy-file`: the value is not a list.
-    pub fn list(&self, key: &str) -> Result<&[String], Finding> {
-        match self.0.get(key) {
-            None => Ok(&[]),
-            Some(Value::List(texts)) => Ok(texts),
-            Some(_) => Err(Finding::new(Reason::PolicyFile, format!("{PATH}: {key} is no list"))),
-        }
-    }
-}
-
-fn parse_value(text: &str) -> Option<Value> {
-    match text {
-        "true" => Some(Value::Flag(true)),
-        "false" => Some(Value::Flag(false)),
-        _ => match text.strip_prefix('[') {
-            None => parse_text(text).map(Value::Text),
-            Some(rest) => parse_list(rest.strip_suffix(']')?).map(Value::List),
-        },
-    }
-}
-
-fn parse_list(text: &str) -> Option<Vec<String>> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Some(Vec::new());
-    }
-    // One comma may follow the last text.
-    text.strip_suffix(',').unwrap_or(text).split(',').map(|part| parse_text(part.trim())).collect()
-}
-
-fn parse_text(text: &str) -> Option<String> {
-    let text = text.strip_prefix('"')?.strip_suffix('"')?;
-    (!text.contains(['"', '\\'])).then(|| text.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::Tree;
-    use super::*;
-
-    #[test]
-    fn what_may_be_said() {
-        let policy = Policy::parse("# x\n\nunsigned = \"never\"\nignore-revocations = [\"dbx\", \"a b\",]\n").unwrap();
-        assert!(!policy.waives_unsigned().unwrap());
-        assert_eq!(policy.list(IGNORE_REVOCATIONS).unwrap(), ["dbx", "a b"]);
-        let policy = Policy::parse("unsigned=\"if-not-enforced\"\nignore-revocations=[]").unwrap();
-        assert!(policy.waives_unsigned().unwrap() && policy.list(IGNORE_REVOCATIONS).unwrap().is_empty());
-        let policy = Policy::parse("").unwrap();
-        assert!(!policy.waives_unsigned().unwrap() && policy.list(IGNORE_REVOCATIONS).unwrap().is_empty());
-        let policy = Policy::parse("unsigned = true\nignore-revocations = true").unwrap();
-        assert!(policy.waives_unsigned().is_err() && policy.list(IGNORE_REVOCATIONS).is_err());
-    }
-
-    #[test]
-    fn a_line_that_is_not_understood_is_an_error() {
-        let table = [
-            "key",
-            "= 1",
-            "other = true",
-            "unsigned = 1",
-            "unsigned = b",
-            "unsigned = \"b",
-            "unsigned = \"b\" # c",
-            "unsigned = [\"b\"",
-            "unsigned = [b]",
-            "unsigned = [\"b\" \"c\"]",
-            "unsigned = [,]",
-            "unsigned = [\"b\",,]",
-            "A = true",
-            "[table]",
-            "unsigned = true\nunsigned = true",
-            "unsigned = \"\\n\"",
-        ];
-        for text in table {
-            assert!(Policy::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn it_must_be_roots() {
-        let tree = Tree::new();
-        assert_eq!(Policy::read(tree.root()).unwrap(), Policy::default());
-        tree.write(PATH, "unsigned = true\n");
-        assert!(Policy::read(tree.root()).unwrap() != Policy::default());
-        tree.mode(PATH, 0o666);
-        assert_eq!(Policy::read(tree.root()).unwrap_err().reason, Reason::PolicyFile);
-    }
-}
+mod tests;

@@ -65,7 +65,7 @@ pub struct Evidence {
     pub anchor_source: Option<String>,
     /// The signed attribute signingTime, in seconds of Unix time: the time that the signer claims.
     pub signing_time: Option<i64>,
-    /// The keys and algorithms that a kernel needs to verify this signature.
+    /// The keys and algorithms that a kernel needs to verify this signature; for a UKI, to verify the kernel in it.
     pub needs: Needs,
     /// Whether a kernel would check this signature. It does not check detached signatures, nor those appended to a file that is no PE.
     pub kernel_looks: bool,

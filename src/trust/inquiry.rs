@@ -65,7 +65,30 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
             self.revoked(&whole);
         }
         self.findings.extend(sbat::check(pe, self.file.bytes(), self.trust.sbat_level.as_ref()).err());
+        if let Some(linux) = self.linux() {
+            self.revoked_linux(&linux);
+            self.evidence.needs = Needs::of_embedded(&linux, &self.trust.anchors);
+        }
         signer
+    }
+
+    /// The kernel in a UKI.
+    fn linux(&self) -> Option<Parsed<&'a [u8]>> {
+        self.file.uki().and_then(|_| self.file.kernel_bytes().ok()).map(Parsed::new)
+    }
+
+    /// Checks the kernel in a UKI against the revocations: the signature of the UKI does not make up for them.
+    fn revoked_linux(&mut self, linux: &Parsed<&[u8]>) {
+        let Some(Ok(pe)) = linux.pe() else { return };
+        let mut hashes = vec![image_sha256(linux.file(), pe)];
+        if self.trust.revocations.names_images() {
+            hashes.push(linux.file().sha256(from_ref(&(0..linux.bytes().len()))));
+        }
+        let revoked = hashes.iter().filter_map(|hash| self.trust.revocations.check_image(hash).err());
+        let outdated = sbat::check(pe, linux.bytes(), self.trust.sbat_level.as_ref()).err();
+        let within = |finding: Finding| Finding::new(finding.reason, format!(".linux: {}", finding.detail));
+        let found: Vec<_> = revoked.chain(outdated).map(within).collect();
+        self.findings.extend(found);
     }
 
     fn authenticode(&mut self, pe: &Pe) -> Result<Signer, Ended> {
@@ -126,6 +149,9 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
                 let sha256 = image_sha256(self.file.file(), pe);
                 self.revoked(&sha256);
                 self.findings.extend(sbat::check(pe, self.file.bytes(), self.trust.sbat_level.as_ref()).err());
+                if let Some(linux) = self.linux() {
+                    self.revoked_linux(&linux);
+                }
             }
             Some(Err(finding)) => self.findings.push(finding.clone()),
         }

@@ -43,7 +43,7 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
         ("etc/skexec/revoked.d/list.sha256", 0o644),
         ("etc/skexec/revoked.d/.dot.sha256", 0o644),
         ("usr/lib/skexec/revoked.d/shipped.sha256", 0o644),
-        ("etc/skexec/policy.conf", 0o664),
+        ("etc/skexec/policy.toml", 0o664),
         ("elsewhere/linked.pem", 0o644),
         ("open/linked.pem", 0o644),
     ] {
@@ -76,7 +76,7 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
         ("etc/skexec/revoked.d/list.sha256", false),
         ("etc/skexec/revoked.d/.dot.sha256", false),
         ("usr/lib/skexec/revoked.d/shipped.sha256", true),
-        ("etc/skexec/policy.conf", false),
+        ("etc/skexec/policy.toml", false),
     ] {
         let mode = fs::symlink_metadata(copied(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o022 == 0, believed, "{name}: {mode:o}: {}", text(&run.stderr));

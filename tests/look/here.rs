@@ -67,7 +67,7 @@ fn status_of_a_kernel_gives_two_answers() {
     assert_eq!((run.exit, seen(trusted)), (5, (Some(true), Some(false))));
 
     lab.system("/proc/sys/kernel/kexec_load_disabled", "0\n");
-    lab.system("/etc/skexec/policy.conf", "unsigned = \"if-not-enforced\"\n");
+    lab.system("/etc/skexec/policy.toml", "unsigned = \"if-not-enforced\"\n");
     let run = lab.run("status {}/unsigned");
     let waived = "{}/unsigned: can be loaded on this machine, because the policy waives the signature";
     assert_eq!((run.exit, answers(&run.out)), (0, vec!["{}/unsigned: not trusted", waived]));

@@ -28,14 +28,22 @@ pub fn esl(bytes: &[u8]) {
 
 /// SBAT: the text is parsed as the content of a section and as a level. An image passes a level that is made of its own generations.
 pub fn sbat(text: &[u8]) {
-    let section = Section { name: *b".sbat\0\0\0", raw: 0..text.len(), virtual_size: text.len(), relocations: 0 };
+    let section = Section {
+        name: *b".sbat\0\0\0",
+        raw: 0..text.len(),
+        virtual_size: text.len(),
+        virtual_address: 0,
+        relocations: 0,
+    };
     let pe = Pe {
         machine: MACHINE_X86_64,
         headers: 0..0,
         checksum: 0..0,
         security_entry: 0..0,
         certificate_table: None,
+        table: vec![section.clone()],
         sections: vec![section],
+        image_size: 0,
     };
     let components = generations::components(&pe, text);
     let Ok(level) = Level::parse(text) else { return };

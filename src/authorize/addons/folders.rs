@@ -1,0 +1,113 @@
+//! Where the add-ons of a UKI lie.
+
+use crate::reason::{Caution, Finding, Reason, Warning};
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The end of an add-on's name; upper and lower case are alike, as on a FAT file system.
+const ADDON: &str = ".addon.efi";
+/// What else the stub passes to the initrd: credentials and system extensions, which are not signed as a PE is.
+const OTHERS: [&str; 2] = [".cred", ".raw"];
+
+/// The content of a folder.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// The add-ons, by their names.
+    pub(super) addons: Vec<PathBuf>,
+    /// A warning for each file that the stub would pass to the initrd.
+    pub(super) passed_over: Vec<Warning>,
+}
+
+/// The folders with add-ons for the UKI at this path, in the stub's order: that for all UKIs, where the UKI lies in EFI/Linux of an ESP
+/// or XBOOTLDR partition; then its own, NAME.efi.extra.d, without the boot counter of NAME.
+pub(super) fn of(path: &Path) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let above = parent.parent().unwrap_or(Path::new(""));
+    if named(parent, "Linux") && named(above, "EFI") {
+        folders.extend(above.parent().map(|partition| partition.join("loader/addons")));
+    }
+    if let Some(name) = path.file_name().and_then(OsStr::to_str) {
+        folders.push(parent.join(format!("{}.extra.d", without_counter(name))));
+    }
+    folders
+}
+
+fn named(folder: &Path, name: &str) -> bool {
+    folder.file_name().is_some_and(|own| own.eq_ignore_ascii_case(name))
+}
+
+/// `linux+3-1.efi` is `linux.efi` (UAPI Group specification 1, "Boot counting").
+fn without_counter(name: &str) -> String {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let counter = |text: &str| match text.split_once('-') {
+        Some((left, done)) => digits(left) && digits(done),
+        None => digits(text),
+    };
+    let split = name.rsplit_once('.').and_then(|(stem, extension)| Some((stem.rsplit_once('+')?, extension)));
+    match split {
+        Some(((stem, count), extension)) if counter(count) => format!("{stem}.{extension}"),
+        _ => name.to_owned(),
+    }
+}
+
+/// Lists a folder, which need not exist.
+///
+/// # Errors
+/// `unreadable`.
+pub(super) fn list(folder: &Path) -> Result<Listed, Finding> {
+    let unreadable = |error: io::Error| Finding::new(Reason::Unreadable, error.to_string()).in_file(folder);
+    let entries = match fs::read_dir(folder) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Listed::default());
+        }
+        entries => entries.map_err(unreadable)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(unreadable)?.file_name();
+        // The stub takes ASCII only, and no hidden files.
+        names.extend(name.into_string().ok().filter(|name| name.is_ascii() && !name.starts_with('.')));
+    }
+    names.sort_unstable();
+    Ok(sorted(folder, &names))
+}
+
+fn sorted(folder: &Path, names: &[String]) -> Listed {
+    let mut listed = Listed::default();
+    for name in names {
+        let (path, lower) = (folder.join(name), name.to_ascii_lowercase());
+        if path.is_dir() {
+            continue;
+        }
+        if lower.ends_with(ADDON) {
+            listed.addons.push(path);
+        } else if OTHERS.iter().any(|end| lower.ends_with(end)) {
+            let message =
+                format!("{}: systemd-stub would pass this file to the initrd, skexec does not", path.display());
+            listed.passed_over.push(Warning::new(Caution::CompanionUnused, message));
+        }
+    }
+    listed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folders_are_those_of_the_stub() {
+        let rows: [(&str, &[&str]); 5] = [
+            ("/efi/EFI/Linux/a.efi", &["/efi/loader/addons", "/efi/EFI/Linux/a.efi.extra.d"]),
+            ("/efi/efi/linux/a+3-1.efi", &["/efi/loader/addons", "/efi/efi/linux/a.efi.extra.d"]),
+            ("/boot/a+2.efi", &["/boot/a.efi.extra.d"]),
+            ("a+b.efi", &["a+b.efi.extra.d"]),
+            ("/boot/a+-1.efi", &["/boot/a+-1.efi.extra.d"]),
+        ];
+        for (path, wanted) in rows {
+            assert_eq!(of(Path::new(path)), wanted.iter().map(PathBuf::from).collect::<Vec<_>>(), "{path}");
+        }
+    }
+}
