@@ -41,7 +41,7 @@ pub(crate) struct Listed {
     pub(crate) oneshot: bool,
     pub(crate) initrds: Vec<InitrdListed>,
     pub(crate) options: Option<String>,
-    profile: Option<u32>,
+    profile: Option<usize>,
     verdict: &'static str,
     reason: Option<&'static str>,
     message: String,

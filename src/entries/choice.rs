@@ -21,7 +21,7 @@ pub struct Choice {
     /// The command line.
     pub options: Options,
     /// The profile of a UKI, by its number.
-    pub profile: Option<u32>,
+    pub profile: Option<usize>,
 }
 
 /// Where the command line of a choice comes from.

@@ -36,7 +36,7 @@ pub struct Entry {
     /// The ID without `@PROFILE`.
     pub(super) file_id: String,
     /// The number of its profile, if it is one of several of a UKI.
-    pub(super) profile: Option<u32>,
+    pub(super) profile: Option<usize>,
 }
 
 /// What an entry boots.
@@ -49,7 +49,7 @@ pub struct Boots {
     /// The command line; `None` if a UKI has it.
     pub options: Option<String>,
     /// The profile of the UKI, by its number.
-    pub profile: Option<u32>,
+    pub profile: Option<usize>,
 }
 
 impl Entry {

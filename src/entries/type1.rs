@@ -10,7 +10,7 @@ pub enum Program {
     /// `linux`: a kernel, with the initrds of the entry.
     Linux(PathBuf),
     /// `uki`: a unified kernel image; `profile` names one of its profiles by the number.
-    Uki(PathBuf, Option<u32>),
+    Uki(PathBuf, Option<usize>),
     /// `efi`: any EFI program.
     Efi(PathBuf),
 }
@@ -86,7 +86,7 @@ impl<'a> Keys<'a> {
         Ok((program, initrds))
     }
 
-    fn profile(&self) -> Result<Option<u32>, Finding> {
+    fn profile(&self) -> Result<Option<usize>, Finding> {
         let number = |text: &&str| text.parse().map_err(|_| wrong(format!("profile {text} is no number")));
         self.profile.as_ref().map(number).transpose()
     }
