@@ -16,7 +16,6 @@ mod verify;
 
 use crate::gather::TrustRequest;
 use crate::journal::Journal;
-use crate::load::Unchosen;
 use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, TrustArgs, VerifyArgs};
@@ -45,34 +44,12 @@ pub fn run(
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
     let mut output = Output::new(cli.output, out, err, system.root, journal);
-    let done = dispatch(system, &cli.command, &mut output).map_err(|error| match error.downcast::<Unchosen>() {
-        Ok(unchosen) => Some(unchosen),
-        Err(error) => {
-            output.broken(&format!("{error:#}"));
-            None
-        }
+    let exit = dispatch(system, &cli.command, &mut output).unwrap_or_else(|error| {
+        output.broken(&format!("{error:#}"));
+        Exit::Failed
     });
     output.close();
-    match done {
-        Ok(exit) => exit,
-        Err(None) => Exit::Failed,
-        Err(Some(unchosen)) => usage(&incomplete(unchosen), out, err),
-    }
-}
-
-/// The error of a `load` that must choose an initrd or a command line. It has the words of clap, which cannot know it.
-fn incomplete(Unchosen { initrd, cmdline }: Unchosen) -> clap::Error {
-    let mut what = "the following required arguments were not provided:".to_owned();
-    if initrd {
-        what.push_str("\n  <--initrd <FILE>|--no-initrd>");
-    }
-    if cmdline {
-        what.push_str("\n  <--cmdline <STR>|--reuse-cmdline|--no-cmdline>");
-    }
-    let mut command = Cli::command();
-    command.build();
-    let load = command.find_subcommand("load").cloned();
-    load.unwrap_or(command).error(clap::error::ErrorKind::MissingRequiredArgument, what)
+    exit
 }
 
 /// What is wrong with a combination of arguments, of which clap sees one at a time.

@@ -1,5 +1,7 @@
 //! `skexec inspect`: what a file claims about itself, unverified.
 
+mod bundle;
+
 use crate::digest::Algorithm;
 use crate::hex;
 use crate::image::bzimage::SetupHeader;
@@ -10,6 +12,7 @@ use crate::memory::PhysAddr;
 use crate::reason::{Finding, Reason};
 use crate::trust::authenticode::{image_digest, signatures};
 use crate::trust::pkcs7::{Profile, SignedData};
+use bundle::Bundle;
 use serde::Serialize;
 
 /// A file's own account.
@@ -24,6 +27,7 @@ pub struct Description {
     setup_header: Option<Header>,
     elf: Option<ElfHeaders>,
     sections: Vec<Section>,
+    uki: Option<Bundle>,
     digest: Option<String>,
     signatures: Vec<Signature>,
     #[serde(skip)]
@@ -78,12 +82,20 @@ impl Description {
     /// Describes a file's bytes.
     #[must_use]
     pub fn new(path: String, bytes: &[u8]) -> Self {
-        let file = Parsed::new(bytes);
+        Self::with_profile(path, bytes, None)
+    }
+
+    /// The same; of a UKI, with the profile of this number or ID.
+    #[must_use]
+    pub fn with_profile(path: String, bytes: &[u8], profile: Option<&str>) -> Self {
+        let file = Parsed::with_profile(bytes, profile);
         let pe = file.pe().transpose();
         let unknown = (file.format() == Format::Unknown).then(|| Finding::from(Reason::UnknownFormat));
         let problem = match file.format() {
             Format::Initrd => None,
             Format::Unknown => unknown.as_ref(),
+            // What is no UKI may be an add-on, which needs no kernel.
+            Format::Pe if matches!(file.uki(), Some(Ok(_))) => None,
             _ => file.loadable().err().or(pe.err()),
         };
         let problem = problem.map(Finding::to_string);
@@ -103,6 +115,7 @@ impl Description {
             setup_header,
             elf,
             sections: pe.map(sections).unwrap_or_default(),
+            uki: Bundle::of(&file),
             digest: pe.map(|pe| image_digest(file.file(), pe, Algorithm::Sha256).to_string()),
             signatures: pe.map(|pe| table(bytes, pe)).unwrap_or_default(),
         }
@@ -129,6 +142,7 @@ impl Description {
             lines
                 .push(("section", format!("{:<9} {:#010x} {:>10} bytes", section.name, section.offset, section.bytes)));
         }
+        lines.extend(self.uki.iter().flat_map(Bundle::lines));
         let digest = self.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
         lines.extend(digest.map(|digest| ("sha256", digest.to_owned())));
         lines.extend(self.signatures.iter().flat_map(Signature::lines));

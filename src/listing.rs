@@ -130,10 +130,10 @@ fn covers(trusted: Option<&Report>, initrds: &[InitrdListed]) -> Vec<&'static st
     trusted.into_iter().flat_map(Report::covers).chain(initrd).collect()
 }
 
-/// Verifies files. A UKI with several profiles is verified once.
+/// Verifies files. A kernel that several entries name is verified once.
 struct Judge<'a> {
     gathered: &'a Gathered,
-    kernels: BTreeMap<PathBuf, Report>,
+    kernels: BTreeMap<(PathBuf, Option<usize>), Report>,
 }
 
 /// The verdicts on the files of one entry.
@@ -145,16 +145,16 @@ struct Judged {
 
 impl Judge<'_> {
     fn entry(&mut self, entry: &Entry) -> Judged {
-        let Boots { kernel, initrds, .. } = match &entry.boots {
+        let Boots { kernel, initrds, profile, .. } = match &entry.boots {
             Ok(boots) => boots,
             Err(finding) => {
                 return Judged { kernel: None, initrds: Vec::new(), refusal: Some(finding.clone().into()) };
             }
         };
-        let kernel = self.kernel(kernel);
+        let kernel = self.kernel(kernel, *profile);
         let mut refusal = kernel.refusal().cloned();
         let mut listed = Vec::new();
-        for path in initrds.iter().flatten() {
+        for path in initrds {
             let signed = self.initrd(path).unwrap_or_else(|why| {
                 refusal.get_or_insert(why);
                 false
@@ -164,9 +164,10 @@ impl Judge<'_> {
         Judged { kernel: Some(kernel), initrds: listed, refusal }
     }
 
-    fn kernel(&mut self, path: &Path) -> Report {
-        let judged = || verify::file(path, None, self.gathered);
-        self.kernels.entry(path.to_owned()).or_insert_with(judged).clone()
+    fn kernel(&mut self, path: &Path, profile: Option<usize>) -> Report {
+        let number = profile.map(|number| number.to_string());
+        let judged = || verify::file(path, None, number.as_deref(), self.gathered);
+        self.kernels.entry((path.to_owned(), profile)).or_insert_with(judged).clone()
     }
 
     /// Whether an initrd is signed; a signature that is not trusted refuses the entry, as `load` would.
@@ -174,7 +175,7 @@ impl Judge<'_> {
         if detached_signature(path)?.is_none() {
             return Ok(false);
         }
-        let report = verify::file(path, None, self.gathered);
+        let report = verify::file(path, None, None, self.gathered);
         report.refusal().map_or(Ok(true), |refusal| Err(refusal.clone().in_file(path)))
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod call;
+mod compose;
 mod fit;
 mod guard;
 mod hand_over;
@@ -12,10 +13,10 @@ mod request;
 mod stop;
 
 pub use outcome::{Outcome, Plan, SegmentLine};
-pub use request::{CmdlineSource, Request, Unchosen};
+pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Candidate, CommandLine, Demands, Initrds, Role, Supply, Waiver, verify};
+use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Initrds, Role, Waiver, addons, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -31,7 +32,7 @@ use stop::Stop;
 /// Verifies and loads.
 ///
 /// # Errors
-/// [`Unchosen`]; and those that have no reason in the table: input, output, internal errors.
+/// Those that have no reason in the table: input, output, internal errors.
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
     let end = attempt(system, request, &mut account, follow);
@@ -45,8 +46,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
     account.warn(warnings);
 
-    let candidate = Candidate::read(&request.kernel)?;
-    request.complete_with(&candidate)?;
+    let candidate = Candidate::read_profile(&request.kernel, request.profile.as_deref())?;
     let detached = request.detached_signature()?;
     let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
     account.assessed(&assessment, &machine);
@@ -59,11 +59,14 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         permit.clone()?;
     }
 
-    let supplies: Vec<_> = request.initrds.iter().flatten().cloned().map(Supply::File).collect();
+    let addons = account.addons(addons::of(&accepted, &trust)?);
+    let bundle = Bundle::of(&accepted, &addons);
+    account.warn(bundle.iter().flat_map(Bundle::warnings));
+    let supplies = compose::supplies(request, bundle.as_ref(), &policy)?;
     fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
     let initrds = Initrds::open(&supplies, &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
-    let cmdline = CommandLine::unsigned(request.command_line(system.root)?);
+    let cmdline = compose::command_line(request, bundle.as_ref(), &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,

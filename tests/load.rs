@@ -51,8 +51,11 @@ fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
         kernel: lab.path("vmlinuz"),
         entry: None,
-        initrds: Some(Vec::new()),
-        cmdline: Some(skexec::load::CmdlineSource::Given(String::new())),
+        profile: None,
+        initrds: Vec::new(),
+        no_initrd: true,
+        kernel_alone: false,
+        cmdline: skexec::load::CmdlineSource::Given(String::new()),
         append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
         signature: None,

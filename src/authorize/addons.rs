@@ -5,6 +5,7 @@
 
 mod folders;
 
+use super::Accepted;
 use super::candidate::Candidate;
 use super::verdict::{Role, verify};
 use crate::image::uki::{Name, Uki};
@@ -51,15 +52,25 @@ impl Addon {
     }
 }
 
-/// Reads and verifies the add-ons of the UKI at this path, which boots this kernel: first those for all UKIs of the ESP, then its own;
-/// both by their names, as the stub orders them. Returns warnings about what the stub would use and skexec does not.
+/// Whether the stub would take a file for an add-on: by the end of its name, NAME.addon.efi.
+#[must_use]
+pub fn named(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| folders::is_addon(&name.to_string_lossy()))
+}
+
+/// Reads and verifies the add-ons beside a UKI, none for another file: first those for all UKIs of the ESP, then its own; both by their
+/// names, as the stub orders them. Returns warnings about what the stub would use and skexec does not.
 ///
 /// # Errors
 /// Every reason against the first add-on that cannot be used, `unreadable` for a folder.
-pub fn beside(path: &Path, kernel: &Kernel, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
+pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
+    let kernel = accepted.kernel();
+    if kernel.is_whole_file() {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let mut found = Vec::new();
     let mut warnings = Vec::new();
-    for folder in folders::of(path) {
+    for folder in folders::of(kernel.path()) {
         let listed = folders::list(&folder)?;
         found.extend(listed.addons);
         warnings.extend(listed.passed_over);
@@ -69,7 +80,7 @@ pub fn beside(path: &Path, kernel: &Kernel, trust: &Trust) -> Result<(Vec<Addon>
     }
     let mut addons = Vec::with_capacity(found.len());
     for path in found {
-        let addon = open(&path, kernel, trust)?;
+        let addon = open(&path, kernel.image(), trust)?;
         warnings.extend(addon.device_tree());
         addons.push(addon);
     }

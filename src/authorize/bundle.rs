@@ -44,6 +44,18 @@ impl<'a> Bundle<'a> {
         self.uki.at(Name::Initrd).is_some()
     }
 
+    /// Whether it or an add-on has an initrd.
+    #[must_use]
+    pub fn brings_initrd(&self) -> bool {
+        self.has_initrd() || self.addons.iter().any(|addon| addon.content(Name::Initrd).is_some())
+    }
+
+    /// Whether a verified signature covers it.
+    #[must_use]
+    pub const fn signed(&self) -> bool {
+        self.signer.is_some()
+    }
+
     /// The initrd: microcode first, because the kernel looks for it at the start, that of the last add-on before that of the first;
     /// then the UKI's own initrd, or else those that were `given`; then /.extra; then those of the add-ons; then what was given beside
     /// an initrd of the UKI's own.

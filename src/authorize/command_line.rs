@@ -3,7 +3,7 @@
 use crate::image::cmdline::Cmdline;
 
 /// A command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandLine {
     text: Cmdline,
     covered: bool,

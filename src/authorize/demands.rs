@@ -44,7 +44,12 @@ impl Demands<'_> {
         if self.method == Method::File {
             self.original_descriptors(kernel, initrds)?;
         }
-        self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction))
+        let accepted =
+            self.kernel_check.map_or(Ok(()), |check| permit::accepts(self.machine, &check.needs, check.prediction));
+        accepted.map_err(|finding| match finding.reason {
+            Reason::Lockdown if !kernel.is_whole_file() => Finding::new(Reason::InnerSignature, finding.detail),
+            _ => finding,
+        })
     }
 
     /// LoadPin checks on which file system a file is, and IMA the signature of that file; a copy in memory is on no file system and has

@@ -96,6 +96,9 @@ pub(super) enum Method {
 pub(super) struct LoadArgs {
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
+    /// The profile of a UKI, by its number or its ID; without this option, that of the boot entry, or profile 0
+    #[arg(long, value_name = "ID")]
+    pub(super) profile: Option<String>,
     /// An initrd; may be repeated, and several are joined in this order. If FILE.p7s, a detached signature, exists, it is
     /// verified
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -180,12 +183,15 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The kernels or initrds to verify
+    /// The kernels, UKIs, add-ons (*.addon.efi) or initrds to verify
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
     /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd, FILE.p7s is the default
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
+    /// The profile of a UKI, by its number or its ID; without this option, profile 0
+    #[arg(long, value_name = "ID")]
+    pub(super) profile: Option<String>,
     #[command(flatten)]
     pub(super) trust: TrustArgs,
 }
@@ -198,9 +204,12 @@ pub(super) struct EntriesArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A kernel, an EFI program or an initrd
+    /// A kernel, a UKI, an EFI program or an initrd
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
+    /// The profile of a UKI, by its number or its ID; without this option, profile 0
+    #[arg(long, value_name = "ID")]
+    pub(super) profile: Option<String>,
 }
 
 /// Checks a parameter's name for `--cmdline-remove`.

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(super) struct ChoiceArgs {
-    /// The kernel: a signed bzImage (vmlinuz), ELF kernel (vmlinux) or unified kernel image
+    /// The kernel: a signed bzImage (vmlinuz), ELF kernel (vmlinux) or unified kernel image (UKI), which brings its initrd and its
+    /// command line
     #[arg(value_hint = ValueHint::FilePath)]
     pub(super) kernel: Option<PathBuf>,
     /// Load what this boot entry names (`skexec entries` lists them); `default` is the entry that systemd-boot starts next, `oneshot` the
@@ -36,19 +37,20 @@ impl ChoiceArgs {
             _ => Ok(Choice {
                 entry: None,
                 kernel: self.kernel.clone().unwrap_or_default(),
-                initrds: None,
-                options: Options::Bundled,
+                initrds: Vec::new(),
+                options: Options::Unsaid,
                 profile: None,
+                complete: false,
             }),
         }
     }
 }
 
 /// The command line that a choice brings.
-pub(super) fn cmdline(options: &Options) -> Option<CmdlineSource> {
+pub(super) fn cmdline(options: Options) -> CmdlineSource {
     match options {
-        Options::Given(text) => Some(CmdlineSource::Given(text.clone())),
-        Options::Running => Some(CmdlineSource::Reuse(Vec::new())),
-        Options::Bundled => None,
+        Options::Given(text) => CmdlineSource::Given(text),
+        Options::Running => CmdlineSource::Reuse(Vec::new()),
+        Options::Unsaid => CmdlineSource::Unsaid,
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn run(args: &InspectArgs, output: &mut Output<'_>) -> anyhow::Result
             return output.failure(&Finding::from(error).in_file(&args.file));
         }
     };
-    let description = Description::new(args.file.display().to_string(), sealed.bytes());
+    let description =
+        Description::with_profile(args.file.display().to_string(), sealed.bytes(), args.profile.as_deref());
     if output.json() {
         output.document(&description)?;
     } else {

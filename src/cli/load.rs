@@ -47,16 +47,20 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
 /// What is to be loaded: the options come before what the choice of the kernel brings.
 fn request(args: &LoadArgs, choice: Choice) -> Request {
     let cmdline = match &args.cmdline {
-        _ if args.reuse_cmdline => Some(CmdlineSource::Reuse(args.cmdline_remove.clone())),
-        _ if args.no_cmdline => Some(CmdlineSource::Given(String::new())),
-        given => given.clone().map(CmdlineSource::Given),
+        _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
+        _ if args.no_cmdline => CmdlineSource::Given(String::new()),
+        Some(given) => CmdlineSource::Given(given.clone()),
+        None => choice::cmdline(choice.options),
     };
-    let initrds = (args.no_initrd || !args.initrd.is_empty()).then(|| args.initrd.clone());
+    let initrds = if args.no_initrd || !args.initrd.is_empty() { args.initrd.clone() } else { choice.initrds };
     Request {
         kernel: choice.kernel,
         entry: choice.entry,
-        initrds: initrds.or(choice.initrds),
-        cmdline: cmdline.or_else(|| choice::cmdline(&choice.options)),
+        profile: args.profile.clone().or_else(|| choice.profile.map(|number| number.to_string())),
+        initrds,
+        no_initrd: args.no_initrd,
+        kernel_alone: choice.complete,
+        cmdline,
         append: args.append.clone(),
         trust: (&args.trust).into(),
         signature: args.signature.clone(),

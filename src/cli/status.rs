@@ -95,8 +95,11 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
     let request = Request {
         kernel: kernel.to_owned(),
         entry: None,
-        initrds: Some(Vec::new()),
-        cmdline: Some(CmdlineSource::Given(String::new())),
+        profile: None,
+        initrds: Vec::new(),
+        no_initrd: false,
+        kernel_alone: true,
+        cmdline: CmdlineSource::Unsaid,
         append: Vec::new(),
         trust: (&args.trust).into(),
         signature: None,

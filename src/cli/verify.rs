@@ -26,7 +26,7 @@ pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>
     }
     let mut reports = Vec::with_capacity(args.files.len());
     for file in &args.files {
-        let report = verify::file(file, args.signature.as_deref(), &gathered);
+        let report = verify::file(file, args.signature.as_deref(), args.profile.as_deref(), &gathered);
         if !output.json() {
             tell(file, &report, output)?;
         }

@@ -16,12 +16,14 @@ pub struct Choice {
     pub entry: Option<String>,
     /// The kernel or UKI.
     pub kernel: PathBuf,
-    /// The initrds in order; `None` if they are not known, or a UKI has them.
-    pub initrds: Option<Vec<PathBuf>>,
+    /// The initrds in order.
+    pub initrds: Vec<PathBuf>,
     /// The command line.
     pub options: Options,
     /// The profile of a UKI, by its number.
     pub profile: Option<usize>,
+    /// There are no initrd and no command line but these, and those that a UKI has.
+    pub complete: bool,
 }
 
 /// Where the command line of a choice comes from.
@@ -31,8 +33,8 @@ pub enum Options {
     Given(String),
     /// Nothing names one: that of the running kernel is the best guess.
     Running,
-    /// It is in the UKI, if anywhere.
-    Bundled,
+    /// It is in the UKI, or there is none.
+    Unsaid,
 }
 
 /// The entry with this ID, or the one that is started next (`default`), or the one-shot entry (`oneshot`).
@@ -77,7 +79,14 @@ fn find(root: &Root, wanted: &str, entries: &[Entry], folders: &Folders) -> Resu
     }
     let installed = folders.find(wanted).ok_or_else(|| none(wanted, &versions(entries, folders)))?;
     let options = configured_cmdline(root).map_or(Options::Running, Options::Given);
-    Ok(Choice { entry: None, kernel: installed.kernel, initrds: installed.initrds, options, profile: None })
+    Ok(Choice {
+        entry: None,
+        kernel: installed.kernel,
+        initrds: installed.initrds,
+        options,
+        profile: None,
+        complete: false,
+    })
 }
 
 fn none(wanted: &str, versions: &BTreeSet<String>) -> Finding {
@@ -96,8 +105,8 @@ fn versions(entries: &[Entry], folders: &Folders) -> BTreeSet<String> {
 
 impl Choice {
     fn of(entry: &Entry) -> Result<Self, Finding> {
-        let Boots { kernel, initrds, options, profile } = entry.boots.clone()?;
-        let options = options.map_or(Options::Bundled, Options::Given);
-        Ok(Self { entry: Some(entry.id.clone()), kernel, initrds, options, profile })
+        let Boots { kernel, initrds, options, profile, complete } = entry.boots.clone()?;
+        let options = options.map_or(Options::Unsaid, Options::Given);
+        Ok(Self { entry: Some(entry.id.clone()), kernel, initrds, options, profile, complete })
     }
 }

@@ -44,12 +44,14 @@ pub struct Entry {
 pub struct Boots {
     /// The kernel or UKI.
     pub kernel: PathBuf,
-    /// The initrds in order; `None` if a UKI has them.
-    pub initrds: Option<Vec<PathBuf>>,
-    /// The command line; `None` if a UKI has it.
+    /// The initrds in order.
+    pub initrds: Vec<PathBuf>,
+    /// The command line, if the entry has one.
     pub options: Option<String>,
     /// The profile of the UKI, by its number.
     pub profile: Option<usize>,
+    /// There are no initrd and no command line but these, and those that a UKI has.
+    pub complete: bool,
 }
 
 impl Entry {

@@ -121,20 +121,18 @@ fn type1(place: &Place, path: &Path, name: &str) -> Vec<Entry> {
 /// The files that an entry of type 1 names, all of which must exist.
 fn resolved(place: &Place, text: &Type1) -> Result<Boots, Finding> {
     let (program, initrds) = text.program.clone()?;
-    match program {
-        Program::Linux(kernel) => Ok(Boots {
-            kernel: place.resolve(&kernel)?,
-            initrds: Some(initrds.iter().map(|initrd| place.resolve(initrd)).collect::<Result<_, _>>()?),
-            options: Some(text.options.clone().unwrap_or_default()),
-            profile: None,
-        }),
-        Program::Uki(kernel, profile) => {
-            Ok(Boots { kernel: place.resolve(&kernel)?, initrds: None, options: text.options.clone(), profile })
-        }
-        Program::Efi(kernel) => {
-            Ok(Boots { kernel: place.resolve(&kernel)?, initrds: None, options: text.options.clone(), profile: None })
-        }
-    }
+    let (kernel, profile, complete) = match program {
+        Program::Linux(kernel) => (kernel, None, true),
+        Program::Uki(kernel, profile) => (kernel, profile, false),
+        Program::Efi(kernel) => (kernel, None, false),
+    };
+    Ok(Boots {
+        kernel: place.resolve(&kernel)?,
+        initrds: initrds.iter().map(|initrd| place.resolve(initrd)).collect::<Result<_, _>>()?,
+        options: text.options.clone(),
+        profile,
+        complete,
+    })
 }
 
 fn type2(place: &Place, path: &Path, name: &str) -> Vec<Entry> {
@@ -143,7 +141,8 @@ fn type2(place: &Place, path: &Path, name: &str) -> Vec<Entry> {
         Ok(profiles) => profiles,
     };
     let entry = |profile: Type2| {
-        let boots = Boots { kernel: path.to_owned(), initrds: None, options: None, profile: profile.profile };
+        let (kernel, profile_number) = (path.to_owned(), profile.profile);
+        let boots = Boots { kernel, initrds: Vec::new(), options: None, profile: profile_number, complete: false };
         let bare = bare("type2", place, path, name, Ok(boots));
         let id = profile.suffix.map_or_else(|| bare.id.clone(), |suffix| format!("{}@{suffix}", bare.id));
         Entry {

@@ -14,8 +14,7 @@ const MAX_NAMES: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Installed {
     pub(super) kernel: PathBuf,
-    /// `None` if no initrd was found.
-    pub(super) initrds: Option<Vec<PathBuf>>,
+    pub(super) initrds: Vec<PathBuf>,
 }
 
 /// Folders of kernels on this system.
@@ -58,10 +57,7 @@ impl Folders {
         found.sort();
         let of_kind = |kind: &'static str| found.iter().filter(move |name| name.starts_with(kind));
         let initrds = of_kind("microcode").chain(of_kind("initrd")).map(|name| folder.join(name)).collect();
-        Some(Installed {
-            kernel: folder.join("linux"),
-            initrds: Some(initrds).filter(|list: &Vec<_>| !list.is_empty()),
-        })
+        Some(Installed { kernel: folder.join("linux"), initrds })
     }
 
     /// Debian's names, Fedora's, and the kernel beside its modules.
@@ -70,7 +66,7 @@ impl Folders {
         let initrds = [format!("initrd.img-{version}"), format!("initramfs-{version}.img")];
         let initrd = initrds.map(|name| self.boot.join(name)).into_iter().find(|path| path.is_file());
         let kernel = kernels.into_iter().find(|path| path.is_file())?;
-        Some(Installed { kernel, initrds: initrd.map(|path| vec![path]) })
+        Some(Installed { kernel, initrds: initrd.into_iter().collect() })
     }
 }
 
@@ -107,10 +103,10 @@ mod tests {
     use crate::sources::testing::Tree;
 
     /// The kernel and the initrds of a version, without the root.
-    fn found(tree: &Tree, version: &str) -> Option<(String, Option<Vec<String>>)> {
+    fn found(tree: &Tree, version: &str) -> Option<(String, Vec<String>)> {
         let short = |path: &PathBuf| path.strip_prefix(&tree.root().0).unwrap().to_str().unwrap().to_owned();
         let Installed { kernel, initrds } = Folders::of(tree.root()).find(version)?;
-        Some((short(&kernel), initrds.map(|list| list.iter().map(short).collect())))
+        Some((short(&kernel), initrds.iter().map(short).collect()))
     }
 
     #[test]
@@ -135,28 +131,24 @@ mod tests {
         }
         tree.write("/etc/machine-id", "abc\n");
         tree.write("/etc/os-release", "ID=debian\nIMAGE_ID=../etc\n");
-        type Row<'a> = (&'a str, Option<(&'a str, Option<&'a [&'a str]>)>);
+        type Row<'a> = (&'a str, Option<(&'a str, &'a [&'a str])>);
         let rows: [Row<'_>; 9] = [
-            ("1", Some(("boot/vmlinuz-1", Some(&["boot/initrd.img-1"])))),
-            ("2", Some(("usr/lib/modules/2/vmlinuz", Some(&["boot/initramfs-2.img"])))),
-            ("3", Some(("usr/lib/modules/3/vmlinuz", None))),
+            ("1", Some(("boot/vmlinuz-1", &["boot/initrd.img-1"]))),
+            ("2", Some(("usr/lib/modules/2/vmlinuz", &["boot/initramfs-2.img"]))),
+            ("3", Some(("usr/lib/modules/3/vmlinuz", &[]))),
             (
                 "4",
-                Some((
-                    "boot/abc/4/linux",
-                    Some(&["boot/abc/4/microcode.img", "boot/abc/4/initrd-a", "boot/abc/4/initrd-b"]),
-                )),
+                Some(("boot/abc/4/linux", &["boot/abc/4/microcode.img", "boot/abc/4/initrd-a", "boot/abc/4/initrd-b"])),
             ),
-            ("5", Some(("boot/debian/5/linux", None))),
+            ("5", Some(("boot/debian/5/linux", &[]))),
             ("6", None),
             ("7", None),
             ("", None),
             ("../boot/abc/4", None),
         ];
         for (version, wanted) in rows {
-            let wanted = wanted.map(|(kernel, initrds)| {
-                (kernel.to_owned(), initrds.map(|list| list.iter().map(|path| (*path).to_owned()).collect()))
-            });
+            let owned = |list: &[&str]| list.iter().map(|path| (*path).to_owned()).collect();
+            let wanted = wanted.map(|(kernel, initrds)| (kernel.to_owned(), owned(initrds)));
             assert_eq!(found(&tree, version), wanted, "{version}");
         }
         let versions: Vec<_> = Folders::of(tree.root()).versions().into_iter().collect();

@@ -45,8 +45,7 @@ impl Uki {
     /// sections before the first profile. `None` where neither has one.
     #[must_use]
     pub fn at(&self, name: Name) -> Option<Range<usize>> {
-        let of = |profile: Option<usize>| self.parts.iter().find(|part| part.name == name && part.profile == profile);
-        of(self.chosen).or_else(|| of(None)).map(|part| part.at.clone())
+        self.part(name).map(|part| part.at.clone())
     }
 
     /// The content of a section.
@@ -58,7 +57,12 @@ impl Uki {
     /// The text of a section, without blanks, control characters and NULs around it.
     #[must_use]
     pub fn text<'a>(&self, bytes: &'a [u8], name: Name) -> Option<&'a str> {
-        text::trimmed(self.content(bytes, name)?)
+        self.part(name)?.text(bytes)
+    }
+
+    fn part(&self, name: Name) -> Option<&Part> {
+        let of = |profile: Option<usize>| self.parts.iter().find(|part| part.name == name && part.profile == profile);
+        of(self.chosen).or_else(|| of(None))
     }
 
     /// Where the kernel lies in the file.

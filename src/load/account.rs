@@ -3,6 +3,7 @@
 use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
 use super::stop::Stop;
+use crate::authorize::addons::Addon;
 use crate::authorize::{Assessment, Authorized, Basis};
 use crate::machine::Machine;
 use crate::permit;
@@ -37,6 +38,12 @@ impl Account {
         self.warn(evidence.warnings(SystemTime::now()));
         self.keys = permit::held_keys(machine, &evidence.needs);
         self.subject = Subject::of(assessment);
+    }
+
+    /// Notes what the add-ons warn of.
+    pub(super) fn addons(&mut self, (addons, warnings): (Vec<Addon>, Vec<Warning>)) -> Vec<Addon> {
+        self.warn(warnings);
+        addons
     }
 
     /// Notes that the kernel may be loaded, and warns of what was waived for that.

@@ -1,8 +1,6 @@
 //! What is to be loaded, and how.
 
-use crate::authorize::Candidate;
 use crate::gather::TrustRequest;
-use crate::image::Format;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
 use crate::reason::Finding;
@@ -13,16 +11,29 @@ use crate::sources::policy::{Policy, Unsigned};
 use crate::system::{Method, Slot};
 use crate::trust::Signature;
 use anyhow::Context as _;
-use std::fmt;
 use std::path::PathBuf;
 
 /// Where the command line comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CmdlineSource {
+    /// From the file, where it brings one; otherwise the load is refused.
+    Unsaid,
     /// Given, perhaps empty.
     Given(String),
     /// The running kernel's, less the parameters of these names.
     Reuse(Vec<String>),
+}
+
+impl CmdlineSource {
+    /// The option that says so.
+    pub(super) fn option(&self) -> &'static str {
+        match self {
+            Self::Unsaid => "no option",
+            Self::Given(text) if text.is_empty() => "--no-cmdline",
+            Self::Given(_) => "--cmdline",
+            Self::Reuse(_) => "--reuse-cmdline",
+        }
+    }
 }
 
 /// What is to be loaded, and how.
@@ -32,10 +43,17 @@ pub struct Request {
     pub kernel: PathBuf,
     /// The ID of the boot entry that named it, for the record.
     pub entry: Option<String>,
-    /// The initrds' paths, in order; `None` if that was left to the kernel's file, which must then bring them.
-    pub initrds: Option<Vec<PathBuf>>,
-    /// Where the command line comes from; `None` as with `initrds`.
-    pub cmdline: Option<CmdlineSource>,
+    /// The number or the ID of a UKI's profile.
+    pub profile: Option<String>,
+    /// The initrds' paths, in order.
+    pub initrds: Vec<PathBuf>,
+    /// Boot without an initrd. Where there are no `initrds` either, the file must bring one.
+    pub no_initrd: bool,
+    /// An initrd and a command line that are not named are none, unless the file brings them: the question is only whether the kernel
+    /// could be loaded, or a boot entry names all that there is.
+    pub kernel_alone: bool,
+    /// Where the command line comes from.
+    pub cmdline: CmdlineSource,
     /// What is added to it, in order.
     pub append: Vec<String>,
     /// Whom to trust.
@@ -60,27 +78,6 @@ pub struct Request {
     pub insecure_unsigned: bool,
 }
 
-/// What a request must choose: a kernel that brings no initrd and no command line would be armed without its root.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unchosen {
-    /// An initrd, or that there is none.
-    pub initrd: bool,
-    /// A command line.
-    pub cmdline: bool,
-}
-
-impl fmt::Display for Unchosen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self { initrd: true, cmdline: true } => "choose an initrd and a command line",
-            Self { initrd: true, .. } => "choose an initrd",
-            Self { .. } => "choose a command line",
-        })
-    }
-}
-
-impl std::error::Error for Unchosen {}
-
 /// Where the signature that counts is.
 pub(super) fn place_of(detached: Option<&Sealed>) -> Signature<'_> {
     detached.map_or(Signature::Embedded, |signature| Signature::Detached(signature.bytes()))
@@ -93,13 +90,6 @@ impl Request {
         self.signature.as_ref().map(read).transpose()
     }
 
-    /// Demands an explicit choice of initrd and command line, unless the file can bring its own.
-    pub(super) fn complete_with(&self, candidate: &Candidate) -> anyhow::Result<()> {
-        let unchosen = Unchosen { initrd: self.initrds.is_none(), cmdline: self.cmdline.is_none() };
-        let complete = !unchosen.initrd && !unchosen.cmdline || candidate.format() == Format::Uki;
-        if complete { Ok(()) } else { Err(unchosen.into()) }
-    }
-
     /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's
     /// command, and must not weaken a first stage, to whose initramfs the policy is copied.
     pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> bool {
@@ -107,12 +97,12 @@ impl Request {
         policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned
     }
 
-    /// Puts the command line together.
+    /// The command line that the options name, without what is appended.
     pub(super) fn command_line(&self, root: &Root) -> anyhow::Result<Cmdline> {
-        let base = match &self.cmdline {
-            None => Cmdline::default(),
-            Some(CmdlineSource::Given(text)) => Cmdline::new(text),
-            Some(CmdlineSource::Reuse(removed)) => {
+        Ok(match &self.cmdline {
+            CmdlineSource::Unsaid => Cmdline::default(),
+            CmdlineSource::Given(text) => Cmdline::new(text),
+            CmdlineSource::Reuse(removed) => {
                 let running =
                     std::fs::read_to_string(root.path("/proc/cmdline")).context("cannot read /proc/cmdline")?;
                 let mut removed = removed.clone();
@@ -122,7 +112,6 @@ impl Request {
                 }
                 Cmdline::reuse(&running, &removed)
             }
-        };
-        Ok(self.append.iter().fold(base, |line, more| line.append(more)))
+        })
     }
 }

@@ -52,7 +52,7 @@ reasons! {
     UkiUname "uki-uname" Unsuitable "-" ".uname of the UKI is not the release of the kernel that is booted" "build the UKI or the add-on again for this kernel";
     UkiAddon "uki-addon" Unsuitable "-" "the add-on has a section that only a UKI may have, or nothing to add" "build the add-on again: ukify build --cmdline=... --output=NAME.addon.efi, without --linux";
     InnerSignature "inner-signature" NotPermitted "ENODATA, ENOKEY or EKEYREJECTED" "the running kernel enforces signatures and does not accept the kernel (.linux) in the UKI, whatever the signature of the UKI is" "sign the kernel in the UKI, too, with a key that the running kernel trusts: ukify build --sign-kernel ...";
-    InitrdSigned "initrd-signed" Refused "-" "the file brings its own signed initrd, and the policy does not allow to change it" "leave out --initrd and --no-initrd, or allow additions: signed-initrd = \"append\" in /etc/skexec/policy.toml";
+    InitrdSigned "initrd-signed" Refused "-" "the file brings its own initrd, which options must not change" "leave out --initrd and --no-initrd; the policy can allow --initrd: signed-initrd = \"append\" in /etc/skexec/policy.toml";
     CmdlineSigned "cmdline-signed" Refused "-" "the command line is signed, and the policy does not allow to change it" "leave out the options for the command line, or allow changes: signed-cmdline = \"append\" or \"replace\" in /etc/skexec/policy.toml";
 
     // PKCS#7 SignedData.

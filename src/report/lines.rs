@@ -2,6 +2,7 @@
 
 use super::Report;
 use super::parts::CertificateReport;
+use crate::image::Format;
 use crate::reason::{Refusal, Site};
 
 type Lines = Vec<(&'static str, String)>;
@@ -69,10 +70,11 @@ impl Report {
     }
 
     fn kernel_line(&self) -> Option<(&'static str, String)> {
+        let what = if self.format == Format::Uki.name() { "the kernel in it (.linux)" } else { "the file" };
         let said = match (self.kernel.hazard, self.kernel.name) {
             (Some(hazard), _) => format!("the reference kernel would crash ({hazard})"),
-            (None, Some("OK")) => "a kernel that enforces signatures would accept the file".to_owned(),
-            (None, Some(name)) => format!("a kernel that enforces signatures would refuse the file with {name}"),
+            (None, Some("OK")) => format!("a kernel that enforces signatures would accept {what}"),
+            (None, Some(name)) => format!("a kernel that enforces signatures would refuse {what} with {name}"),
             (None, None) => return None,
         };
         Some(("kernel", said))

@@ -53,6 +53,11 @@ fn without_counter(name: &str) -> String {
     }
 }
 
+/// Whether a name is that of an add-on.
+pub(super) fn is_addon(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(ADDON)
+}
+
 /// Lists a folder, which need not exist.
 ///
 /// # Errors
@@ -78,13 +83,13 @@ pub(super) fn list(folder: &Path) -> Result<Listed, Finding> {
 fn sorted(folder: &Path, names: &[String]) -> Listed {
     let mut listed = Listed::default();
     for name in names {
-        let (path, lower) = (folder.join(name), name.to_ascii_lowercase());
+        let path = folder.join(name);
         if path.is_dir() {
             continue;
         }
-        if lower.ends_with(ADDON) {
+        if is_addon(name) {
             listed.addons.push(path);
-        } else if OTHERS.iter().any(|end| lower.ends_with(end)) {
+        } else if OTHERS.iter().any(|end| name.to_ascii_lowercase().ends_with(end)) {
             let message =
                 format!("{}: systemd-stub would pass this file to the initrd, skexec does not", path.display());
             listed.passed_over.push(Warning::new(Caution::CompanionUnused, message));

@@ -1,7 +1,6 @@
 //! The profiles of a UKI: several boots with one kernel.
 
 use super::sections::{Name, Part};
-use super::text;
 use crate::reason::{Finding, Reason};
 
 /// A profile, by its `.profile` section: lines `KEY=VALUE` as in os-release(5).
@@ -21,8 +20,7 @@ pub(super) fn parse(bytes: &[u8], parts: &[Part]) -> Result<Vec<Profile>, Findin
     let mut profiles: Vec<Profile> = Vec::new();
     for (number, part) in parts.iter().filter(|part| part.name == Name::Profile).enumerate() {
         let wrong = |what: String| Finding::new(Reason::UkiProfile, format!("profile {number}: {what}"));
-        let content = bytes.get(part.at.clone()).and_then(text::trimmed).unwrap_or_default();
-        let profile = read(content).map_err(wrong)?;
+        let profile = read(part.text(bytes).unwrap_or_default()).map_err(wrong)?;
         if let Some(other) = profiles.iter().position(|other| other.id.is_some() && other.id == profile.id) {
             return Err(wrong(format!("it has the ID of profile {other}")));
         }

@@ -1,6 +1,7 @@
 //! The sections of a UKI: their names, their content in the file, and their places in memory.
 
 use super::super::pe::{Pe, Section};
+use super::text;
 use crate::reason::{Finding, Reason};
 use std::ops::Range;
 
@@ -86,6 +87,14 @@ pub struct Part {
     pub profile: Option<usize>,
     /// Where its content lies in the file: `VirtualSize` bytes, without the padding of the section.
     pub at: Range<usize>,
+}
+
+impl Part {
+    /// The text of a section, without blanks, control characters and NULs around it; `None` for one that is no text.
+    #[must_use]
+    pub fn text<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
+        text::trimmed(bytes.get(self.at.clone())?)
+    }
 }
 
 /// The sections of the specification, in the order of the section table. Each `.profile` starts a profile, and belongs to it.
