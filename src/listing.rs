@@ -1,8 +1,9 @@
 //! `skexec entries`: the boot entries of this system, each with the verdict on its files.
 
-use crate::authorize::detached_signature;
+use crate::authorize::{addons, detached_signature};
 use crate::entries::{Boots, Entry, Found};
 use crate::gather::Gathered;
+use crate::image::Format;
 use crate::reason::Refusal;
 use crate::report::Report;
 use crate::sources::Root;
@@ -103,7 +104,7 @@ impl Listed {
             verdict: if refusal.is_none() { "trusted" } else { "refused" },
             reason: first.map(|finding| finding.reason.slug()),
             message: first.map_or_else(
-                || "the signature of its kernel is valid and the signer is trusted".to_owned(),
+                || "its signatures are valid and their signers are trusted".to_owned(),
                 |finding| finding.sentence(Some(&entry.path)),
             ),
             initrds,
@@ -151,8 +152,8 @@ impl Judge<'_> {
                 return Judged { kernel: None, initrds: Vec::new(), refusal: Some(finding.clone().into()) };
             }
         };
-        let kernel = self.kernel(kernel, *profile);
-        let mut refusal = kernel.refusal().cloned();
+        let report = self.kernel(kernel, *profile);
+        let mut refusal = report.refusal().cloned().or_else(|| self.addons(kernel, &report).err());
         let mut listed = Vec::new();
         for path in initrds {
             let signed = self.initrd(path).unwrap_or_else(|why| {
@@ -161,13 +162,23 @@ impl Judge<'_> {
             });
             listed.push(InitrdListed { path: path.display().to_string(), signed });
         }
-        Judged { kernel: Some(kernel), initrds: listed, refusal }
+        Judged { kernel: Some(report), initrds: listed, refusal }
     }
 
     fn kernel(&mut self, path: &Path, profile: Option<usize>) -> Report {
         let number = profile.map(|number| number.to_string());
         let judged = || verify::file(path, None, number.as_deref(), self.gathered);
         self.kernels.entry((path.to_owned(), profile)).or_insert_with(judged).clone()
+    }
+
+    /// Verifies the add-ons of a UKI: one that is not trusted refuses the entry, as `load` would.
+    fn addons(&self, kernel: &Path, report: &Report) -> Result<(), Refusal> {
+        let addons = if report.format() == Format::Uki.name() { addons::beside(kernel)?.0 } else { Vec::new() };
+        let refused = |path: &PathBuf| {
+            let report = verify::file(path, None, None, self.gathered);
+            report.refusal().map(|refusal| refusal.clone().in_file(path))
+        };
+        addons.iter().find_map(refused).map_or(Ok(()), Err)
     }
 
     /// Whether an initrd is signed; a signature that is not trusted refuses the entry, as `load` would.

@@ -172,6 +172,12 @@ impl Report {
         self.covers.clone()
     }
 
+    /// The name of the file's format, such as `uki`.
+    #[must_use]
+    pub const fn format(&self) -> &'static str {
+        self.format
+    }
+
     /// `trusted` or `refused`.
     #[must_use]
     pub const fn verdict(&self) -> &'static str {

@@ -68,16 +68,7 @@ pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning
     if kernel.is_whole_file() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let mut found = Vec::new();
-    let mut warnings = Vec::new();
-    for folder in folders::of(kernel.path()) {
-        let listed = folders::list(&folder)?;
-        found.extend(listed.addons);
-        warnings.extend(listed.passed_over);
-    }
-    if found.len() > MOST {
-        return Err(Finding::new(Reason::UkiAddon, format!("{} add-ons, at most {MOST}", found.len())).into());
-    }
+    let (found, mut warnings) = beside(kernel.path())?;
     let mut addons = Vec::with_capacity(found.len());
     for path in found {
         let addon = open(&path, kernel.image(), trust)?;
@@ -85,6 +76,24 @@ pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning
         addons.push(addon);
     }
     Ok((addons, warnings))
+}
+
+/// The add-ons for the UKI at this path, in the order of the stub, and warnings about what the stub would use and skexec does not.
+///
+/// # Errors
+/// `unreadable`; `uki-addon` for too many.
+pub fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
+    let mut found = Vec::new();
+    let mut warnings = Vec::new();
+    for folder in folders::of(uki) {
+        let listed = folders::list(&folder)?;
+        found.extend(listed.addons);
+        warnings.extend(listed.passed_over);
+    }
+    if found.len() > MOST {
+        return Err(Finding::new(Reason::UkiAddon, format!("{} add-ons, at most {MOST}", found.len())));
+    }
+    Ok((found, warnings))
 }
 
 fn open(path: &PathBuf, kernel: &Kernel, trust: &Trust) -> Result<Addon, Refusal> {

@@ -54,7 +54,7 @@ pub(super) enum Command {
     Status(StatusArgs),
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
-    /// List the boot entries of this system, and whether skexec would load them
+    /// List the boot entries of this system, and verify their files
     Entries(EntriesArgs),
     /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),

@@ -1,7 +1,7 @@
 //! UKIs as boot entries.
 
 use super::support::Lab;
-use super::{CMDLINE, INITRD, loaded, plain, with};
+use super::{CMDLINE, INITRD, addon, loaded, plain, with};
 use forge::uki::Uki;
 
 /// A UKI with two profiles in EFI/Linux of an ESP.
@@ -41,6 +41,16 @@ test.efi@reset  Test (Reset)  1        boot   3 left, 0 failed        trusted (k
         assert!(kernel == forge::unsigned_bzimage() && initrd.starts_with(INITRD), "{choice}");
         assert_eq!(line, cmdline, "{choice}");
     }
+    // An add-on counts, as it does for load.
+    lab.system_bytes(
+        "/boot/EFI/Linux/test.efi.extra.d/a.addon.efi",
+        &addon([(b".cmdline".as_slice(), b"more".as_slice())]),
+    );
+    assert_eq!(lab.run("entries --keys {}/root.pem").out, wanted);
+    lab.system("/boot/EFI/Linux/test.efi.extra.d/b.addon.efi", "no PE");
+    let run = lab.run("entries --keys {}/root.pem");
+    assert_eq!(run.out.matches("  refused (").count(), 2, "{}", run.out);
+    std::fs::remove_dir_all(lab.root().path("/boot/EFI/Linux/test.efi.extra.d")).unwrap();
     let run = lab.run("load --entry test --append more --keys {}/root.pem");
     assert!(run.exit == 3 && run.err.contains("(cmdline-signed)"), "{run:?}");
 }
