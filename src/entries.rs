@@ -19,7 +19,7 @@ mod type2;
 mod version;
 
 pub use choice::{Choice, Options, by_id, by_version, latest};
-pub use counter::Tries;
+pub use counter::{Tries, without_counter};
 pub use entry::{Boots, Entry};
 pub use found::Found;
 pub use marks::Marks;

@@ -14,7 +14,7 @@ const MAX: u32 = i32::MAX.unsigned_abs();
 
 /// Splits a file's name into the entry's ID, which has no counter, and the counter. The name ends with a suffix, such as `.conf`.
 #[must_use]
-pub(super) fn split(name: &str) -> (String, Option<Tries>) {
+pub fn without_counter(name: &str) -> (String, Option<Tries>) {
     parse(name).map_or_else(|| (name.to_owned(), None), |(id, tries)| (id, Some(tries)))
 }
 
@@ -53,7 +53,11 @@ mod tests {
             ("a+1", "a+1", None),
         ];
         for (name, id, tries) in rows {
-            assert_eq!(split(name), (id.to_owned(), tries.map(|(left, done)| Tries { left, done })), "{name}");
+            assert_eq!(
+                without_counter(name),
+                (id.to_owned(), tries.map(|(left, done)| Tries { left, done })),
+                "{name}"
+            );
         }
     }
 }

@@ -107,7 +107,7 @@ mod tests {
     fn entry(line: &str) -> Entry {
         let mut words = line.split(' ').map(|word| Some(word.to_owned()).filter(|word| word != "-"));
         let mut next = || words.next().flatten();
-        let (id, tries) = counter::split(&next().unwrap());
+        let (id, tries) = counter::without_counter(&next().unwrap());
         let profile = id.split_once('@').map(|(_, number)| number.parse().unwrap());
         let path = PathBuf::from(line);
         let [sort_key, machine_id, version] = [next(), next(), next()];

@@ -78,7 +78,7 @@ fn is_entry(name: &str, suffix: &str) -> bool {
 
 /// An entry of which only the file's name is known.
 fn bare(kind: &'static str, place: &Place, path: &Path, name: &str, boots: Result<Boots, Finding>) -> Entry {
-    let (id, tries) = counter::split(name);
+    let (id, tries) = counter::without_counter(name);
     Entry {
         file_id: id.clone(),
         id,
