@@ -4,15 +4,18 @@
 //! [`Verified`]: crate::trust::Verified
 
 pub mod addons;
+mod binding;
 mod bundle;
 mod candidate;
 mod command_line;
 mod demands;
 mod initrds;
+mod limits;
 mod payload;
 mod verdict;
 mod waiver;
 
+pub use binding::Binding;
 pub use bundle::Bundle;
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
@@ -24,7 +27,7 @@ pub use waiver::Waiver;
 
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::reason::{Finding, Refusal};
+use crate::reason::{Finding, Reason, Refusal};
 use crate::trust::Signer;
 
 /// Why the kernel may be loaded.
@@ -88,7 +91,10 @@ impl Authorized {
         demands: &Demands<'_>,
     ) -> Result<Self, Finding> {
         let Accepted { kernel, basis, .. } = accepted;
-        demands.fulfilled_by(&kernel, &initrds)?;
+        if matches!(basis, Basis::Manifest(_)) {
+            bound_as_a_whole(&initrds, &cmdline)?;
+        }
+        demands.fulfilled_by(&kernel, &basis, &initrds, &cmdline)?;
         Ok(Self { kernel, initrds, cmdline, basis })
     }
 
@@ -130,4 +136,14 @@ impl Authorized {
     pub const fn basis(&self) -> &Basis {
         &self.basis
     }
+}
+
+/// A manifest that binds the kernel binds every initrd file and the command line, too: none may come in by another way than through
+/// the [`Binding`].
+fn bound_as_a_whole(initrds: &Initrds, cmdline: &CommandLine) -> Result<(), Finding> {
+    let unbound = |part: &&Initrd| part.signer.is_none() && part.origin.file().is_some();
+    if let Some(part) = initrds.parts().iter().find(unbound) {
+        return Err(Finding::new(Reason::ManifestInitrd, format!("the manifest does not bind {}", part.origin)));
+    }
+    if cmdline.covered() { Ok(()) } else { Err(Reason::ManifestCmdline.into()) }
 }

@@ -1,6 +1,7 @@
 //! The command: reads its arguments, calls the floor below, prints.
 
 mod args;
+mod booted;
 mod choice;
 mod entries;
 mod exec;
@@ -8,6 +9,7 @@ mod inspect;
 mod load;
 mod output;
 mod plan;
+mod policy;
 mod printable;
 mod segments;
 mod status;
@@ -73,7 +75,7 @@ pub fn command() -> clap::Command {
 fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.dry_run,
-        Command::Exec(_) | Command::Unload(_) => true,
+        Command::Exec(_) | Command::Unload(_) | Command::Booted => true,
         _ => false,
     }
 }
@@ -83,10 +85,12 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Load(args) => load::run(system, args, output),
         Command::Exec(args) => exec::run(system, *args, output),
         Command::Unload(args) => unload::run(system, *args, output),
+        Command::Booted => booted::run(system, output),
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Entries(args) => entries::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
+        Command::Policy => policy::run(system, output),
     }
 }
 

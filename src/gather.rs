@@ -47,7 +47,9 @@ pub struct Gathered {
 /// `trust-file`: a file that the request names cannot be used.
 pub fn gather(root: &Root, policy: &Policy, request: &TrustRequest) -> Result<Gathered, Finding> {
     let secure_boot = SecureBoot::read(root);
-    let mut gatherer = Gatherer { root, ignored: &policy.ignore_revocations.value, gathered: Gathered::default() };
+    let trust = Trust { limits: policy.limits.clone(), ..Trust::default() };
+    let gathered = Gathered { trust, warnings: Vec::new() };
+    let mut gatherer = Gatherer { root, ignored: &policy.ignore_revocations.value, gathered };
 
     gatherer.named_keys(request)?;
     if request.system {

@@ -10,6 +10,7 @@ pub mod cpio;
 pub mod elf;
 pub(crate) mod initrd;
 mod kernel;
+pub mod manifest;
 mod parsed;
 pub mod pe;
 pub mod uki;
@@ -30,6 +31,8 @@ pub enum Format {
     Pe,
     /// A cpio archive, compressed or not.
     Initrd,
+    /// The text that binds a boot.
+    Manifest,
     /// None of the above.
     Unknown,
 }
@@ -44,6 +47,7 @@ impl Format {
             Self::Uki => "uki",
             Self::Pe => "pe",
             Self::Initrd => "initrd",
+            Self::Manifest => "manifest",
             Self::Unknown => "unknown",
         }
     }

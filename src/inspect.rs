@@ -6,6 +6,7 @@ use crate::digest::Algorithm;
 use crate::hex;
 use crate::image::bzimage::SetupHeader;
 use crate::image::elf::Vmlinux;
+use crate::image::manifest::Manifest;
 use crate::image::pe::{self, Pe};
 use crate::image::{Format, Kernel, Parsed};
 use crate::memory::PhysAddr;
@@ -91,8 +92,10 @@ impl Description {
         let file = Parsed::with_profile(bytes, profile);
         let pe = file.pe().transpose();
         let unknown = (file.format() == Format::Unknown).then(|| Finding::from(Reason::UnknownFormat));
+        let manifest = (file.format() == Format::Manifest).then(|| Manifest::parse(bytes).err()).flatten();
         let problem = match file.format() {
             Format::Initrd => None,
+            Format::Manifest => manifest.as_ref(),
             Format::Unknown => unknown.as_ref(),
             // What is no UKI may be an add-on, which needs no kernel.
             Format::Pe if matches!(file.uki(), Some(Ok(_))) => None,

@@ -1,6 +1,7 @@
 //! `skexec load`: one straight line from a path to a loaded kernel.
 
 mod account;
+mod bound;
 mod call;
 mod compose;
 mod fit;
@@ -16,7 +17,7 @@ pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Initrds, Role, Waiver, addons, verify};
+use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Role, Waiver, addons, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -36,7 +37,7 @@ use stop::Stop;
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
     let end = attempt(system, request, &mut account, follow);
-    account.close(&request.kernel, end)
+    account.close(request.subject(), end)
 }
 
 /// The straight line: each noun is an argument of a later one.
@@ -46,12 +47,20 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
     account.warn(warnings);
 
-    let candidate = Candidate::read_profile(&request.kernel, request.profile.as_deref())?;
+    let binding = bound::find(request, &trust, account)?;
+    bound::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
+    let kernel = bound::kernel(request, binding.as_ref())?;
+    let candidate = Candidate::read_profile(&kernel, request.profile.as_deref())?;
     let detached = request.detached_signature()?;
-    let assessment = verify(candidate, Role::Kernel, request::place_of(detached.as_ref()), &trust);
+    let signature = request::place_of(detached.as_ref());
+    let assessment = verify(candidate, Role::Kernel, signature, &trust);
     account.assessed(&assessment, &machine);
-    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine), enforcement: enforcement(&machine) };
-    let accepted = Accepted::new(assessment, waiver)?;
+    let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
+    let accepted = match &binding {
+        Some(binding) => Accepted::bound(assessment, signature, binding)?,
+        None => Accepted::new(assessment, waiver)?,
+    };
+    account.accepted();
 
     let choice = method::choose(request.method, accepted.kernel().image(), &machine)?;
     let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
@@ -62,16 +71,17 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let addons = account.addons(addons::of(&accepted, &trust)?);
     let bundle = Bundle::of(&accepted, &addons);
     account.warn(bundle.iter().flat_map(Bundle::warnings));
-    let supplies = compose::supplies(request, bundle.as_ref(), &policy)?;
+    let supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
     fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
-    let initrds = Initrds::open(&supplies, &trust)?;
+    let initrds = bound::open(supplies, binding.as_ref(), &trust)?;
     let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
-    let cmdline = compose::command_line(request, bundle.as_ref(), &policy, system.root)?;
+    let cmdline = compose::command_line(request, binding.as_ref(), bundle.as_ref(), &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,
         method: choice.method,
         signed_initrds: request.require_signed_initrd,
+        policy: &policy,
         kernel_check: kernel_check.as_ref(),
     };
     let authorized = Authorized::new(accepted, initrds, cmdline, &demands)?;
@@ -89,7 +99,8 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     if request.dry_run {
         return Ok(permit?);
     }
-    follow(Event::Loading { kernel: request.kernel.clone(), method: choice.method });
-    account.done(hand_over(&ready, system, &machine, request, follow)?);
+    follow(Event::Loading { kernel: authorized.kernel().path().to_owned(), method: choice.method });
+    let version = binding.as_ref().map(bound::version);
+    account.done(hand_over(&ready, system, &machine, request, version.as_ref(), follow)?);
     Ok(())
 }

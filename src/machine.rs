@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub(crate) mod algorithms;
+mod boot_id;
 pub(crate) mod config;
 pub(crate) mod enforcement;
 pub(crate) mod ima;
@@ -23,6 +24,7 @@ pub(crate) mod surroundings;
 
 pub use crate::sources::SecureBoot;
 pub use algorithms::{Algorithms, Support};
+pub(crate) use boot_id::boot_id;
 pub use config::Config;
 pub use enforcement::{Enforcement, enforcement};
 pub use ima::Ima;

@@ -16,6 +16,8 @@ pub enum Event {
         /// The signer's distinguished name; nothing where the signature was waived.
         signer: Option<String>,
     },
+    /// A manifest is not compared with the versions that have booted, because an initramfs does not know them.
+    VersionsUnknown,
     /// The system call was chosen.
     Chosen {
         /// The method.
@@ -47,6 +49,9 @@ impl fmt::Display for Event {
                 write!(f, "verified: {}: signed by {signer}", kernel.display())
             }
             Self::Verified { kernel, signer: None } => write!(f, "not verified: {}", kernel.display()),
+            Self::VersionsUnknown => f.write_str(
+                "an initramfs does not know which versions have booted: only the policy's least versions count",
+            ),
             Self::Chosen { method, why } => write!(f, "chose {}: {why}", method.call()),
             Self::Counting(counter) => {
                 write!(f, "set {counter}: the kernel counts loads and unloads until the next boot")

@@ -7,8 +7,10 @@ pub use standing::Standing;
 use crate::authorize::Authorized;
 use crate::digest::sha256;
 use crate::hex;
+use crate::machine::boot_id;
 use crate::machine::kexec::Limit;
 use crate::sources::Root;
+use crate::sources::replace::{draft_of, replace};
 use crate::system::{Method, Slot};
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,9 @@ const fn file_name(slot: Slot) -> &'static str {
         Slot::Panic => "loaded-panic.json",
     }
 }
+
+/// The mode of a record.
+const MODE: u32 = 0o600;
 
 /// The format that this skexec writes and reads.
 const SCHEMA: u32 = 1;
@@ -94,7 +99,7 @@ impl Record {
                 .collect(),
             cmdline: authorized.cmdline().as_str().into(),
             boot_entry: None,
-            boot_id: standing::boot_id(root),
+            boot_id: boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,
         }
@@ -137,7 +142,8 @@ impl Records {
     pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
         let target = self.folder.join(file_name(slot));
         let prepared = Prepared { draft: draft_of(&target), before: target.with_extension("json.before"), target };
-        write(&prepared.draft, record)?;
+        let mut draft = OpenOptions::new().create(true).write(true).truncate(true).mode(MODE).open(&prepared.draft)?;
+        draft.write_all(&text(record)?)?;
         match fs::rename(&prepared.target, &prepared.before) {
             Ok(()) => Ok(prepared),
             // What an earlier skexec put aside and never put back is about another image.
@@ -170,8 +176,7 @@ impl Records {
     fn amend(&self, slot: Slot, change: impl FnOnce(Record) -> Option<Record>) -> io::Result<()> {
         let target = self.folder.join(file_name(slot));
         if let Some(record) = read_from(&target)?.and_then(change) {
-            write(&draft_of(&target), &record)?;
-            fs::rename(draft_of(&target), &target)?;
+            replace(&target, &text(&record)?, MODE)?;
         }
         Ok(())
     }
@@ -193,14 +198,10 @@ fn gone(path: &Path) -> io::Result<()> {
     }
 }
 
-fn draft_of(target: &Path) -> PathBuf {
-    target.with_extension("json.new")
-}
-
-fn write(path: &Path, record: &Record) -> io::Result<()> {
+fn text(record: &Record) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
-    OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?.write_all(&text)
+    Ok(text)
 }
 
 /// A record that takes its place once the kernel has taken the image. Dropped, it leaves no record at all: then skexec does

@@ -3,13 +3,13 @@
 mod lines;
 mod parts;
 
-use crate::authorize::Assessment;
+use crate::authorize::{Assessment, Binding};
 use crate::image::Format;
 use crate::prediction::Hazard;
 use crate::reason::{Exit, Refusal, Warning};
 use crate::sealed::Sealed;
 use crate::trust::rfc3339;
-use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport};
+use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport, ManifestReport};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,7 @@ pub struct Report {
     chain: Vec<CertificateReport>,
     signing_time: Option<String>,
     kernel: KernelReport,
+    manifest: Option<ManifestReport>,
     #[serde(skip)]
     subject: PathBuf,
     /// The signature is proved; a machine that permits no load does not change that.
@@ -56,6 +57,7 @@ pub struct Subject {
     chain: Vec<CertificateReport>,
     signing_time: Option<String>,
     kernel: KernelReport,
+    manifest: Option<ManifestReport>,
     trusted: bool,
 }
 
@@ -80,8 +82,33 @@ impl Subject {
                 name: asked.and_then(|prediction| prediction.name()),
                 hazard: prediction.and_then(|prediction| prediction.hazard).map(Hazard::name),
             },
+            manifest: None,
             trusted,
         }
+    }
+
+    /// Adds what a manifest binds.
+    pub fn binds(&mut self, binding: &Binding) {
+        self.manifest = Some(ManifestReport::of(binding));
+    }
+
+    /// Whether a manifest binds it.
+    #[must_use]
+    pub const fn is_bound(&self) -> bool {
+        self.manifest.is_some()
+    }
+
+    /// Goes on from the manifest, whose signature counts, to the kernel: it may be another one than the bound one until it is
+    /// [`accepted`](Self::accepted).
+    pub fn bound_kernel(&mut self, assessment: &Assessment<Sealed>) {
+        let Self { format, release, kernel, .. } = Self::of(assessment);
+        (self.format, self.release, self.kernel.hazard) = (format, release, kernel.hazard);
+        self.trusted = false;
+    }
+
+    /// The kernel is the bound one.
+    pub const fn accepted(&mut self) {
+        self.trusted |= self.is_bound();
     }
 }
 
@@ -91,6 +118,13 @@ impl Report {
     pub fn of(path: &Path, assessment: &Assessment<Sealed>, warnings: &[Warning]) -> Self {
         let refusal = assessment.judgement.outcome.as_ref().err().map(|refused| refused.refusal.clone());
         Self::new(path, Subject::of(assessment), warnings, assessment.covers(), refusal, None)
+    }
+
+    /// The report of a manifest for `verify`; `fault` is what is wrong with the bound files that are beside it.
+    #[must_use]
+    pub fn of_manifest(binding: &Binding, mut subject: Subject, fault: Option<Refusal>, warnings: &[Warning]) -> Self {
+        subject.binds(binding);
+        Self::new(binding.path(), subject, warnings, binding.covers(), fault, None)
     }
 
     /// The report of a file that was not judged, because something came before.
@@ -134,6 +168,7 @@ impl Report {
             chain: subject.chain,
             signing_time: subject.signing_time,
             kernel: subject.kernel,
+            manifest: subject.manifest,
             release: subject.release,
             subject: path.to_owned(),
             trusted: subject.trusted,
@@ -146,6 +181,12 @@ impl Report {
     #[must_use]
     pub fn signer(&self) -> Option<&str> {
         self.signer.as_ref().filter(|_| self.trusted).map(|signer| signer.subject.as_str())
+    }
+
+    /// The file that it is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.subject
     }
 
     /// Why not; nothing when it is trusted, or when what speaks against it was waived.

@@ -9,6 +9,7 @@ pub(crate) mod files;
 pub(crate) mod firmware;
 pub mod policy;
 pub(crate) mod proc_keys;
+pub(crate) mod replace;
 pub(crate) mod root;
 pub(crate) mod secure_boot;
 #[cfg(test)]

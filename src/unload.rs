@@ -5,6 +5,8 @@ use crate::machine::{self, Machine};
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::Records;
+use crate::rollback;
+use crate::sources::Root;
 use crate::sys::Kexec;
 use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
@@ -29,6 +31,7 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
     if loaded == Some(false) {
         // Another program may have unloaded it; what it loads next is not what was recorded.
         records.forget(slot).context("cannot remove the record in /run/skexec")?;
+        expect_nothing(system.root, slot);
         return Ok(Ok(false));
     }
     let panic = slot == Slot::Panic;
@@ -39,7 +42,15 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
         return Ok(Err(permit::explain(errno, &machine, method, slot)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
+    expect_nothing(system.root, slot);
     Ok(Ok(true))
+}
+
+/// No manifest's version is expected to boot any more. Where this cannot be noted, the next boot still has to be recognised.
+fn expect_nothing(root: &Root, slot: Slot) {
+    if slot == Slot::Reboot {
+        drop(rollback::expect(root, None, None, ""));
+    }
 }
 
 /// Unloads by the call that the kernel has; where that is not known, tries `kexec_file_load`, then `kexec_load`.

@@ -1,10 +1,10 @@
 //! `skexec verify`: from a path to its report.
 
-use crate::authorize::{self, Candidate, Role, addons, detached_signature};
+use crate::authorize::{self, Binding, Candidate, Role, addons, detached_signature};
 use crate::gather::Gathered;
 use crate::image::Format;
 use crate::reason::Finding;
-use crate::report::Report;
+use crate::report::{Report, Subject};
 use crate::sealed::Sealed;
 use crate::trust::Signature;
 use std::path::Path;
@@ -32,6 +32,9 @@ fn judged(
         (None, Format::Initrd | Format::Unknown) => detached_signature(path)?,
         (None, _) => None,
     };
+    if format == Format::Manifest {
+        return manifest(path, candidate, detached, gathered);
+    }
     let role = match format {
         Format::Initrd => Role::Initrd,
         Format::Unknown if detached.is_some() => Role::Initrd,
@@ -43,4 +46,26 @@ fn judged(
     let mut warnings = gathered.warnings.clone();
     warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
     Ok(Report::of(path, &assessment, &warnings))
+}
+
+/// A manifest, and those of the files that it binds which it names: they must be beside it.
+fn manifest(
+    path: &Path,
+    candidate: Candidate,
+    signature: Option<Sealed>,
+    gathered: &Gathered,
+) -> Result<Report, Finding> {
+    let assessment = Binding::judge(candidate, signature, &gathered.trust)?;
+    let mut warnings = gathered.warnings.clone();
+    warnings.extend(assessment.judgement.evidence.warnings(SystemTime::now()));
+    if assessment.judgement.outcome.is_err() {
+        return Ok(Report::of(path, &assessment, &warnings));
+    }
+    let subject = Subject::of(&assessment);
+    let binding = match Binding::new(assessment) {
+        Ok(binding) => binding,
+        Err(refusal) => return Ok(Report::new(path, subject, &warnings, Vec::new(), Some(refusal), None)),
+    };
+    let fault = binding.check_named(&gathered.trust).err();
+    Ok(Report::of_manifest(&binding, subject, fault, &warnings))
 }

@@ -98,6 +98,7 @@ fn a_reader_who_went_away_changes_no_exit_code() {
             ("exec", 1),
             ("unload", 0),
             ("inspect {}/none", 1),
+            ("policy", 0),
             ("status {}/unsigned", 3),
         ];
         for (line, exit) in rows {

@@ -220,17 +220,35 @@ fn a_version_is_found_by_an_entry_or_by_its_files() {
 }
 
 #[test]
+fn a_manifest_beside_an_installed_kernel_names_the_command_line() {
+    let lab = Lab::new();
+    let kernel = forge::signed_bzimage();
+    let text = support::manifest(&kernel, &[b"070701"], "root=/dev/vda9", 1);
+    lab.system_bytes("/boot/vmlinuz-6.13", &kernel);
+    lab.system("/boot/initrd.img-6.13", "070701");
+    lab.system("/boot/vmlinuz-6.13.manifest", &text);
+    lab.system_bytes("/boot/vmlinuz-6.13.manifest.p7s", &forge::detached(text.as_bytes(), &forge::pki::signer()));
+    lab.system("/etc/kernel/cmdline", "root=/dev/vda3\n");
+    assert_eq!(loaded(&lab, "load --latest"), (true, Some(b"070701".to_vec()), "root=/dev/vda9".into()));
+    // The options of a boot entry are not a guess.
+    lab.system(
+        "/boot/loader/entries/a.conf",
+        "version 6.13\nlinux /vmlinuz-6.13\ninitrd /initrd.img-6.13\noptions root=/dev/vda3\n",
+    );
+    let run = lab.run("load --latest --keys {}/root.pem");
+    assert!(run.exit == 3 && run.err.contains("(manifest-cmdline)"), "{run:?}");
+}
+
+#[test]
 fn one_kernel_must_be_chosen() {
     let lab = Lab::new();
     let usage = "\n\nUsage: skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)\n                   \
                  (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]\n       \
-                 skexec load (UKI | --entry ID | --latest | --kernel-version VERSION) [OPTIONS]\n\n\
+                 skexec load (UKI | --entry ID | --latest | --kernel-version VERSION) [OPTIONS]\n       \
+                 skexec load [KERNEL] --manifest FILE [OPTIONS]\n\n\
                  For more information, try '--help'.\n";
     let rows = [
-        (
-            "load --no-initrd --no-cmdline",
-            "the following required arguments were not provided:\n  <KERNEL|--entry <ID>|--latest|--kernel-version <VERSION>>",
-        ),
+        ("load --no-initrd --no-cmdline", "the following required arguments were not provided:\n  <KERNEL>"),
         ("load {}/vmlinuz --latest", "the argument '[KERNEL]' cannot be used with '--latest'"),
         ("load --latest --entry a", "the argument '--latest' cannot be used with '--entry <ID>'"),
     ];

@@ -49,8 +49,9 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
 /// A request to load `{}/vmlinuz`, trusting the test root.
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
-        kernel: lab.path("vmlinuz"),
+        kernel: Some(lab.path("vmlinuz")),
         entry: None,
+        manifest: None,
         profile: None,
         initrds: Vec::new(),
         no_initrd: true,

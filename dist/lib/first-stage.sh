@@ -148,15 +148,25 @@ skexec_mounted() {
     return 1
 }
 
+# Whether the kernel brings its initrd and its command line: it is a unified kernel image, or a manifest is beside it. This only chooses
+# the options of skexec, which looks at the files.
+skexec_is_bundle() {
+    case $1 in
+        *.efi | *.EFI) return 0 ;;
+    esac
+    [ -e "$1.manifest" ] || [ -L "$1.manifest" ]
+}
+
 # This runs in a subshell, because it changes how words are split.
 skexec_load() (
     set -f
     IFS=$skexec_newline
-    set -- "$skexec_point/${skexec_kernel#/}"
+    skexec_file=$skexec_point/${skexec_kernel#/}
+    set -- "$skexec_file"
     for skexec_initrd in $skexec_initrds; do
         set -- "$@" --initrd "$skexec_point/${skexec_initrd#/}"
     done
-    [ -n "$skexec_initrds" ] || set -- "$@" --no-initrd
+    [ -n "$skexec_initrds" ] || skexec_is_bundle "$skexec_file" || set -- "$@" --no-initrd
     case $skexec_covers in
         kernel) ;;
         '' | initrd | kernel,initrd) set -- "$@" --require-signed-initrd ;;
@@ -165,7 +175,12 @@ skexec_load() (
             set -- "$@" --require-signed-initrd
             ;;
     esac
-    skexec load "$@" --cmdline "$(skexec_cmdline)" >&2
+    if ! skexec_is_bundle "$skexec_file"; then
+        set -- "$@" --cmdline "$(skexec_cmdline)"
+    elif [ -n "$skexec_append" ]; then
+        set -- "$@" --append "$skexec_append"
+    fi
+    skexec load "$@" >&2
 )
 
 skexec_fail() {

@@ -16,7 +16,7 @@ impl CommandLine {
         Self { text, covered: false }
     }
 
-    /// A command line all of which is signed.
+    /// A command line all of which is signed, or permitted by a signed manifest.
     pub(super) const fn signed(text: Cmdline) -> Self {
         Self { text, covered: true }
     }

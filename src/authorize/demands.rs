@@ -1,10 +1,11 @@
 //! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
-use super::{Initrds, Payload};
+use super::{Basis, CommandLine, Initrds, Payload};
 use crate::machine::Machine;
 use crate::permit;
 use crate::prediction::Prediction;
 use crate::reason::{Finding, Reason, Warning};
+use crate::sources::policy::{Part, Policy};
 use crate::system::Method;
 use crate::trust::Needs;
 
@@ -24,8 +25,10 @@ pub struct Demands<'a> {
     pub machine: &'a Machine,
     /// By which call.
     pub method: Method,
-    /// Every initrd must be signed.
+    /// Every initrd must be signed, whatever the policy requires.
     pub signed_initrds: bool,
+    /// What a signature must cover.
+    pub policy: &'a Policy,
     /// What the running kernel would check itself; nothing where it checks nothing.
     pub kernel_check: Option<&'a KernelCheck>,
 }
@@ -37,10 +40,14 @@ impl Demands<'_> {
         self.kernel_check.map(|check| permit::missing_modules(self.machine, &check.needs)).unwrap_or_default()
     }
 
-    pub(super) fn fulfilled_by(&self, kernel: &Payload, initrds: &Initrds) -> Result<(), Finding> {
-        if self.signed_initrds {
-            initrds.all_signed()?;
-        }
+    pub(super) fn fulfilled_by(
+        &self,
+        kernel: &Payload,
+        basis: &Basis,
+        initrds: &Initrds,
+        cmdline: &CommandLine,
+    ) -> Result<(), Finding> {
+        self.covered(basis, initrds, cmdline)?;
         if self.method == Method::File {
             self.original_descriptors(kernel, initrds)?;
         }
@@ -50,6 +57,33 @@ impl Demands<'_> {
             Reason::Lockdown if !kernel.is_whole_file() => Finding::new(Reason::InnerSignature, finding.detail),
             _ => finding,
         })
+    }
+
+    /// Asks for the signatures that the policy or the request requires.
+    fn covered(&self, basis: &Basis, initrds: &Initrds, cmdline: &CommandLine) -> Result<(), Finding> {
+        let required = |part| self.policy.requires(part);
+        let uncovered = |reason, seen: &str| {
+            let demanded = format!("{} sets require", self.policy.require.origin);
+            Finding::new(reason, if seen.is_empty() { demanded } else { format!("{seen}; {demanded}") })
+        };
+        if required(Part::Kernel) && basis.signer().is_none() {
+            return Err(uncovered(Reason::UncoveredKernel, ""));
+        }
+        if self.signed_initrds {
+            initrds.all_signed()?;
+        }
+        if required(Part::Initrd) {
+            initrds.all_signed().map_err(|finding| match finding.reason {
+                Reason::InitrdUnsigned => {
+                    Finding { file: finding.file, ..uncovered(Reason::UncoveredInitrd, &finding.detail) }
+                }
+                _ => finding,
+            })?;
+        }
+        if required(Part::Cmdline) && !cmdline.covered() {
+            return Err(uncovered(Reason::UncoveredCmdline, ""));
+        }
+        Ok(())
     }
 
     /// LoadPin checks on which file system a file is, and IMA the signature of that file; a copy in memory is on no file system and has

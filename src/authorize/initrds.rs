@@ -4,6 +4,7 @@
 mod part;
 mod supply;
 
+pub(super) use part::read as read_initrd;
 pub use supply::{Origin, Supply};
 
 use crate::image::cpio;

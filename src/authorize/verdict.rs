@@ -3,14 +3,16 @@
 
 use super::candidate::Candidate;
 use super::demands::KernelCheck;
+use super::limits;
 use super::payload::Payload;
-use super::{Basis, Waiver, addons, bundle};
+use super::{Basis, Binding, Waiver, addons, bundle};
 use crate::digest::Hashed;
 use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::Sealed;
+use crate::sources::policy::Kind;
 use crate::system::Method;
 use crate::trust::{Judgement, Needs, Place, Refused, Signature, Trust, Verified, judge};
 
@@ -23,6 +25,21 @@ pub enum Role {
     Initrd,
     /// To add to a UKI.
     Addon,
+    /// To bind a kernel, its initrds and its command line.
+    Manifest,
+}
+
+impl Role {
+    /// What a file of this format is to the policy.
+    const fn kind(self, format: Format) -> Kind {
+        match (self, format) {
+            (Self::Kernel, Format::Uki) => Kind::Uki,
+            (Self::Kernel, _) => Kind::Kernel,
+            (Self::Initrd, _) => Kind::Initrd,
+            (Self::Addon, _) => Kind::Addon,
+            (Self::Manifest, _) => Kind::Manifest,
+        }
+    }
 }
 
 /// What was found out about a file: what its signature proves, and what a kernel would make of the file.
@@ -43,6 +60,8 @@ impl<B: AsRef<[u8]>> Assessment<B> {
         match (&self.judgement.outcome, self.role) {
             (Err(_), _) => Vec::new(),
             (Ok(_), Role::Initrd) => vec!["initrd"],
+            // What it binds is not parsed yet.
+            (Ok(_), Role::Manifest) => Vec::new(),
             (Ok(verified), Role::Kernel | Role::Addon) => bundle::covered(verified.subject()),
         }
     }
@@ -65,15 +84,18 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
         Role::Kernel => (file.loadable().err().cloned(), Some(predicted(&file, trust))),
         Role::Initrd => (None, None),
         Role::Addon => (addons::unfit(&file), None),
+        Role::Manifest => (no_manifest(&file).err(), None),
     };
     // A file that crashes kernels is refused whatever the options say.
     let hazard = prediction.and_then(|prediction| prediction.hazard).map(|_| Finding::from(Reason::Hazard));
+    let kind = role.kind(file.format());
     let Judgement { outcome, evidence } = judge(file, signature, trust);
     let outcome = match (role, signature) {
         (Role::Initrd, Signature::Embedded) => without_signature(outcome),
         _ => outcome,
     };
-    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, hazard), evidence }, prediction, role }
+    let last = limits::broken(&trust.limits, kind, &evidence.chain).into_iter().chain(hazard).collect();
+    Assessment { judgement: Judgement { outcome: with_findings(outcome, unfit, last), evidence }, prediction, role }
 }
 
 /// The kernel is given the whole file, or the kernel in a UKI.
@@ -82,6 +104,14 @@ fn predicted<B: AsRef<[u8]>>(file: &Parsed<B>, trust: &Trust) -> Prediction {
         (Some(_), Ok(linux)) => predict(&Hashed::new(linux), &trust.keyrings()),
         _ => predict(file.file(), &trust.keyrings()),
     }
+}
+
+/// A signer of manifests may sign other files, too. What they are is recognised by how they start.
+fn no_manifest<B>(file: &Parsed<B>) -> Result<(), Finding> {
+    if file.format() == Format::Manifest {
+        return Ok(());
+    }
+    Err(Finding::new(Reason::Manifest, "its first line that is neither blank nor a comment does not set `manifest`"))
 }
 
 /// Only a detached signature counts for an initrd. What else speaks against the file stays.
@@ -98,13 +128,13 @@ fn without_signature<T>(outcome: Result<Verified<T>, Refused<T>>) -> Result<Veri
     Err(Refused { subject, refusal: Refusal::of(all).unwrap_or_else(|| unsigned.into()) })
 }
 
-/// Refuses the file for these findings, too: the first comes before those of the judgement, the last after them.
+/// Refuses the file for these findings, too: the first comes before those of the judgement, the others after them.
 fn with_findings<T>(
     outcome: Result<Verified<T>, Refused<T>>,
     first: Option<Finding>,
-    last: Option<Finding>,
+    last: Vec<Finding>,
 ) -> Result<Verified<T>, Refused<T>> {
-    if first.is_none() && last.is_none() {
+    if first.is_none() && last.is_empty() {
         return outcome;
     }
     let (subject, judged) = match outcome {
@@ -115,6 +145,9 @@ fn with_findings<T>(
     // There is at least one finding, so the second is never made.
     Err(Refused { subject, refusal: refusal.unwrap_or_else(|| Reason::Hazard.into()) })
 }
+
+/// What does not matter about the embedded signature of a kernel that a manifest binds: who made it.
+const IMMATERIAL: &[Reason] = &[Reason::Unsigned, Reason::UnknownSigner, Reason::SignerNotAllowed, Reason::KeyTooSmall];
 
 /// A kernel that may be booted as far as its own bytes are concerned, and why.
 #[derive(Debug)]
@@ -142,6 +175,29 @@ impl Accepted {
             Err(refused) => (refused.subject, Basis::Waived(waiver.over(refused.refusal)?)),
         };
         let kernel = Payload::of(kernel)?;
+        let needs = evidence.kernel_looks.then_some(evidence.needs);
+        Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
+    }
+
+    /// The kernel that a manifest binds. Its own signature need not be trusted, and need not be there; but it must not be broken or
+    /// revoked. A detached signature that was named must be valid.
+    ///
+    /// # Errors
+    /// Every reason against it; `manifest-kernel`.
+    pub fn bound(assessment: Assessment<Sealed>, signature: Signature<'_>, binding: &Binding) -> Result<Self, Refusal> {
+        let Assessment { judgement: Judgement { outcome, evidence }, prediction, .. } = assessment;
+        let (kernel, mut findings) = match outcome {
+            Ok(verified) => (verified.into_parts().0, Vec::new()),
+            Err(Refused { subject, refusal }) => (subject, refusal.iter().cloned().collect()),
+        };
+        if matches!(signature, Signature::Embedded) {
+            findings.retain(|finding| !IMMATERIAL.contains(&finding.reason));
+        }
+        findings.extend(binding.check_kernel(&kernel).err());
+        if let Some(refusal) = Refusal::of(findings) {
+            return Err(refusal);
+        }
+        let (kernel, basis) = (Payload::of(kernel)?, Basis::Manifest(binding.signer().clone()));
         let needs = evidence.kernel_looks.then_some(evidence.needs);
         Ok(Self { kernel, basis, needs, prediction: prediction.unwrap_or_default() })
     }

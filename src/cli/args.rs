@@ -52,12 +52,16 @@ pub(super) enum Command {
     Unload(UnloadArgs),
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL
     Status(StatusArgs),
+    /// Record that this boot succeeded: older versions of its manifest are refused from now on
+    Booted,
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
     /// List the boot entries of this system, and verify their files
     Entries(EntriesArgs),
     /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),
+    /// Show the policy that is in force, and the file and line that set each key
+    Policy,
 }
 
 /// Whom to trust.
@@ -90,7 +94,8 @@ pub(super) enum Method {
 #[derive(Debug, Args)]
 #[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
                    (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]
-       skexec load (UKI | --entry ID | --latest | --kernel-version VERSION) [OPTIONS]")]
+       skexec load (UKI | --entry ID | --latest | --kernel-version VERSION) [OPTIONS]
+       skexec load [KERNEL] --manifest FILE [OPTIONS]")]
 #[command(group = ArgGroup::new("with-initrd").args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
@@ -99,6 +104,10 @@ pub(super) struct LoadArgs {
     /// The profile of a UKI, by its number or its ID; without this option, that of the boot entry, or profile 0
     #[arg(long, value_name = "ID")]
     pub(super) profile: Option<String>,
+    /// A signed manifest that binds the kernel, its initrds and its command line; its signature is FILE.p7s. Options need not
+    /// repeat what the manifest names. Without this option, KERNEL.manifest is used if it exists
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) manifest: Option<PathBuf>,
     /// An initrd; may be repeated, and several are joined in this order. If FILE.p7s, a detached signature, exists, it is
     /// verified
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -183,10 +192,10 @@ pub(super) struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// The kernels, UKIs, add-ons (*.addon.efi) or initrds to verify
+    /// The kernels, UKIs, add-ons (*.addon.efi), initrds or manifests to verify
     #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) files: Vec<PathBuf>,
-    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd, FILE.p7s is the default
+    /// A detached signature of the one FILE (PKCS#7 or CMS, DER or PEM); for an initrd or a manifest, FILE.p7s is the default
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
     /// The profile of a UKI, by its number or its ID; without this option, profile 0
@@ -233,6 +242,8 @@ mod tests {
         let rows: &[(&[&str], bool)] = &[
             (&[], false),
             (&["--no-initrd", "--no-cmdline"], false),
+            (&["--manifest", "vmlinuz.manifest"], true),
+            (&["vmlinuz", "--manifest", "vmlinuz.manifest", "--initrd", "a", "--append", "quiet"], true),
             (&["--entry", "a"], true),
             (&["--latest", "--append", "x"], true),
             (&["--kernel-version", "6.12", "--no-initrd"], true),

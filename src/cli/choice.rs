@@ -8,11 +8,11 @@ use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(super) struct ChoiceArgs {
     /// The kernel: a signed bzImage (vmlinuz), ELF kernel (vmlinux) or unified kernel image (UKI), which brings its initrd and its
     /// command line
-    #[arg(value_hint = ValueHint::FilePath)]
+    #[arg(value_hint = ValueHint::FilePath, required_unless_present_any = ["entry", "latest", "kernel_version", "manifest"])]
     pub(super) kernel: Option<PathBuf>,
     /// Load what this boot entry names (`skexec entries` lists them); `default` is the entry that systemd-boot starts next, `oneshot` the
     /// one that it starts only once
@@ -28,20 +28,13 @@ pub(super) struct ChoiceArgs {
 }
 
 impl ChoiceArgs {
-    /// Finds the files.
-    pub(super) fn find(&self, root: &Root) -> Result<Choice, Finding> {
+    /// Finds the files, unless the kernel is given by its path or by a manifest.
+    pub(super) fn find(&self, root: &Root) -> Result<Option<Choice>, Finding> {
         match (&self.entry, &self.kernel_version) {
-            (Some(id), _) => entries::by_id(root, id),
-            (_, Some(version)) => entries::by_version(root, version),
-            _ if self.latest => entries::latest(root),
-            _ => Ok(Choice {
-                entry: None,
-                kernel: self.kernel.clone().unwrap_or_default(),
-                initrds: Vec::new(),
-                options: Options::Unsaid,
-                profile: None,
-                complete: false,
-            }),
+            (Some(id), _) => entries::by_id(root, id).map(Some),
+            (_, Some(version)) => entries::by_version(root, version).map(Some),
+            _ if self.latest => entries::latest(root).map(Some),
+            _ => Ok(None),
         }
     }
 }

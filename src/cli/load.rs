@@ -4,12 +4,14 @@ use super::args::{self, LoadArgs};
 use super::choice;
 use super::output::Output;
 use super::plan;
+use crate::authorize::Binding;
 use crate::entries::Choice;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::{Exit, Refusal};
 use crate::report::Report;
 use crate::system::{Method, Slot, System};
 use serde::Serialize;
+use std::path::Path;
 
 /// One file's report, and what was done.
 #[derive(Serialize)]
@@ -26,7 +28,7 @@ struct Document<'a> {
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = match args.choice.find(system.root) {
-        Ok(choice) => request(args, choice),
+        Ok(found) => request(args, found),
         Err(finding) => return output.failure(&finding),
     };
     let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
@@ -45,17 +47,22 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
 }
 
 /// What is to be loaded: the options come before what the choice of the kernel brings.
-fn request(args: &LoadArgs, choice: Choice) -> Request {
+fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
+    let kernel = found.as_ref().map(|choice| choice.kernel.clone()).or_else(|| args.choice.kernel.clone());
+    let choice = found.unwrap_or_default();
     let cmdline = match &args.cmdline {
         _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
         _ if args.no_cmdline => CmdlineSource::Given(String::new()),
         Some(given) => CmdlineSource::Given(given.clone()),
+        // What was guessed for a version is no reason to refuse what its manifest says.
+        None if choice.entry.is_none() && is_bound(args, kernel.as_deref()) => CmdlineSource::Unsaid,
         None => choice::cmdline(choice.options),
     };
     let initrds = if args.no_initrd || !args.initrd.is_empty() { args.initrd.clone() } else { choice.initrds };
     Request {
-        kernel: choice.kernel,
+        kernel,
         entry: choice.entry,
+        manifest: args.manifest.clone(),
         profile: args.profile.clone().or_else(|| choice.profile.map(|number| number.to_string())),
         initrds,
         no_initrd: args.no_initrd,
@@ -79,11 +86,17 @@ fn request(args: &LoadArgs, choice: Choice) -> Request {
     }
 }
 
+/// Whether a manifest, which also names the command line, will be used.
+fn is_bound(args: &LoadArgs, kernel: Option<&Path>) -> bool {
+    args.manifest.is_some() || kernel.and_then(Binding::beside).is_some()
+}
+
 /// Prints what was done or refused. With --json the document has it already; the system's log gets it in any case.
 fn tell(request: &Request, asked: args::Method, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
+    let kernel = outcome.report.path();
     match outcome.report.refusal().map(Refusal::first) {
-        Some(finding) if output.json() => output.refusal_in_json(&request.kernel, finding),
-        Some(finding) => output.refusal(Some(&request.kernel), finding)?,
+        Some(finding) if output.json() => output.refusal_in_json(kernel, finding),
+        Some(finding) => output.refusal(Some(kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
             let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(asked, plan));
@@ -95,7 +108,7 @@ fn tell(request: &Request, asked: args::Method, outcome: &Outcome, output: &mut 
                 }
                 Some(false) => "; NOT LOCKED",
             };
-            output.event(&format!("{}{entry}: loaded {by}, {who}{locked}", request.kernel.display()))?;
+            output.event(&format!("{}{entry}: loaded {by}, {who}{locked}", kernel.display()))?;
         }
         None => {}
     }

@@ -12,7 +12,7 @@ pub(super) fn tell(request: &Request, plan: &Plan, report: &Report, output: &mut
         None => format!("would be loaded by {call}"),
         Some(_) => format!("the plan for {call}; the load would be refused, see below"),
     };
-    output.fact(&format!("{}: {would}", request.kernel.display()))?;
+    output.fact(&format!("{}: {would}", report.path().display()))?;
     if let Some(id) = &request.entry {
         output.row("from", &format!("the boot entry {id}"))?;
     }

@@ -93,8 +93,9 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 /// What a load of this kernel alone would come to.
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
     let request = Request {
-        kernel: kernel.to_owned(),
+        kernel: Some(kernel.to_owned()),
         entry: None,
+        manifest: None,
         profile: None,
         initrds: Vec::new(),
         no_initrd: false,

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// The files and the command line of one boot. Nothing of it was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// The ID of the boot entry; `None` for a version that no entry names.
     pub entry: Option<String>,
@@ -27,13 +27,14 @@ pub struct Choice {
 }
 
 /// Where the command line of a choice comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Options {
     /// The boot entry, or the file from which kernel-install makes entries.
     Given(String),
     /// Nothing names one: that of the running kernel is the best guess.
     Running,
     /// It is in the UKI, or there is none.
+    #[default]
     Unsaid,
 }
 

@@ -96,7 +96,7 @@ impl Cmdline {
 }
 
 /// Words as the kernel splits them (lib/cmdline.c, `next_arg`): blanks within double quotes do not split.
-fn words(line: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(line: &str) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     line.split(move |letter: char| {
         quoted ^= letter == '"';
@@ -105,7 +105,7 @@ fn words(line: &str) -> impl Iterator<Item = &str> {
     .filter(|word| !word.is_empty())
 }
 
-fn key(word: &str) -> &str {
+pub(super) fn key(word: &str) -> &str {
     let word = word.trim_start_matches('"');
     word.split('=').next().unwrap_or(word)
 }

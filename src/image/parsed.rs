@@ -4,7 +4,7 @@ use super::bzimage::SetupHeader;
 use super::elf::{self, Vmlinux};
 use super::pe::{self, Pe};
 use super::uki::{self, Uki};
-use super::{Format, Kernel, initrd};
+use super::{Format, Kernel, initrd, manifest};
 use crate::digest::Hashed;
 use crate::reason::{Finding, Reason};
 use std::ops::Range;
@@ -136,6 +136,7 @@ fn format(bytes: &[u8], pe: Option<&Result<Pe, Finding>>) -> Format {
         Some(Ok(pe)) if pe.table.iter().any(|section| section.name() == b".linux") => Format::Uki,
         Some(_) => Format::Pe,
         None if initrd::claimed_by(bytes) => Format::Initrd,
+        None if manifest::claimed_by(bytes) => Format::Manifest,
         None => Format::Unknown,
     }
 }
@@ -153,6 +154,7 @@ fn kernel(bytes: &[u8], format: Format, pe: Option<&Result<Pe, Finding>>) -> Res
         Format::Uki => Err(Finding::new(Reason::NotAKernel, "a UKI")),
         Format::Pe => Err(Finding::new(Reason::NotAKernel, "an EFI program")),
         Format::Initrd => Err(Finding::new(Reason::NotAKernel, "it looks like an initrd")),
+        Format::Manifest => Err(Finding::new(Reason::NotAKernel, "it is a manifest")),
         Format::Unknown => Err(Finding::new(Reason::NotAKernel, "neither bzImage nor PE nor ELF")),
     }
 }

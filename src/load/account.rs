@@ -4,19 +4,21 @@ use super::hand_over::Done;
 use super::outcome::{Outcome, Plan};
 use super::stop::Stop;
 use crate::authorize::addons::Addon;
-use crate::authorize::{Assessment, Authorized, Basis};
+use crate::authorize::{Assessment, Authorized, Basis, Binding};
 use crate::machine::Machine;
 use crate::permit;
 use crate::reason::{Caution, Refusal, Warning};
 use crate::report::{Report, Subject};
 use crate::sealed::Sealed;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// What was found out so far.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     subject: Subject,
+    /// The kernel, as soon as it is known.
+    kernel: Option<PathBuf>,
     warnings: Vec<Warning>,
     waived: Option<Refusal>,
     covers: Vec<&'static str>,
@@ -32,12 +34,33 @@ impl Account {
         self.warnings.extend(warnings);
     }
 
+    /// Notes what was found out about the signature of a manifest, a refusal as well.
+    pub(super) fn judged_manifest(&mut self, assessment: &Assessment<Sealed>) {
+        self.warn(assessment.judgement.evidence.warnings(SystemTime::now()));
+        self.subject = Subject::of(assessment);
+    }
+
+    /// Notes what a manifest with a valid signature binds.
+    pub(super) fn binds(&mut self, binding: &Binding) {
+        self.subject.binds(binding);
+    }
+
     /// Notes what was found out about the kernel, a refusal as well.
     pub(super) fn assessed(&mut self, assessment: &Assessment<Sealed>, machine: &Machine) {
         let evidence = &assessment.judgement.evidence;
-        self.warn(evidence.warnings(SystemTime::now()));
         self.keys = permit::held_keys(machine, &evidence.needs);
-        self.subject = Subject::of(assessment);
+        self.kernel = Some(assessment.judgement.subject().sealed().path().to_owned());
+        if self.subject.is_bound() {
+            self.subject.bound_kernel(assessment);
+        } else {
+            self.warn(evidence.warnings(SystemTime::now()));
+            self.subject = Subject::of(assessment);
+        }
+    }
+
+    /// Notes that the kernel may be loaded as far as its own bytes are concerned.
+    pub(super) fn accepted(&mut self) {
+        self.subject.accepted();
     }
 
     /// Notes what the add-ons warn of.
@@ -64,15 +87,15 @@ impl Account {
         self.warn(done.warnings);
     }
 
-    /// Makes the report.
-    pub(super) fn close(self, kernel: &Path, end: Result<(), Stop>) -> anyhow::Result<Outcome> {
+    /// Makes the report, about `path` where the kernel is not known.
+    pub(super) fn close(self, path: PathBuf, end: Result<(), Stop>) -> anyhow::Result<Outcome> {
         let refusal = match end {
             Ok(()) => None,
             Err(Stop::Refused(refusal)) => Some(refusal),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { subject, warnings, waived, covers, keys, plan, loaded, locked } = self;
-        let report = Report::new(kernel, subject, &warnings, covers, refusal, waived);
+        let Self { subject, kernel, warnings, waived, covers, keys, plan, loaded, locked } = self;
+        let report = Report::new(&kernel.unwrap_or(path), subject, &warnings, covers, refusal, waived);
         Ok(Outcome { report, warnings, plan, keys, loaded, locked })
     }
 }

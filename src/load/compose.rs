@@ -1,8 +1,9 @@
-//! What the boot is put together from: the file, which may bring an initrd and a command line, and the options.
+//! What the boot is put together from: a manifest, or the file, either of which may bring an initrd and a command line, and the options.
 
+use super::bound;
 use super::request::{CmdlineSource, Request};
 use super::stop::Stop;
-use crate::authorize::{Bundle, CommandLine, Supply};
+use crate::authorize::{Binding, Bundle, CommandLine, Supply};
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
 use crate::sources::policy::{Policy, SignedCmdline, SignedInitrd};
@@ -14,9 +15,13 @@ use crate::sources::policy::{Policy, SignedCmdline, SignedInitrd};
 /// one and the policy does not allow that.
 pub(super) fn supplies<'a>(
     request: &Request,
+    binding: Option<&Binding>,
     bundle: Option<&Bundle<'a>>,
     policy: &Policy,
 ) -> Result<Vec<Supply<'a>>, Finding> {
+    if let Some(binding) = binding {
+        return bound::files(request, binding);
+    }
     let given: Vec<_> = request.initrds.iter().cloned().map(Supply::File).collect();
     let named = !given.is_empty() || request.no_initrd || request.kernel_alone;
     let Some(bundle) = bundle else {
@@ -42,10 +47,14 @@ pub(super) fn supplies<'a>(
 /// the policy does not allow that; the error of reading the running kernel's.
 pub(super) fn command_line(
     request: &Request,
+    binding: Option<&Binding>,
     bundle: Option<&Bundle<'_>>,
     policy: &Policy,
     root: &Root,
 ) -> Result<CommandLine, Stop> {
+    if let Some(binding) = binding {
+        return bound::command_line(request, binding, root);
+    }
     let allowed = policy.signed_cmdline.value;
     let own = bundle.and_then(Bundle::command_line);
     let line = match (bundle, &request.cmdline, own) {

@@ -9,6 +9,7 @@ use crate::machine::kexec::Limit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::record::{Record, Records};
+use crate::rollback::{self, Version};
 use crate::system::{Slot, System};
 use anyhow::Context as _;
 
@@ -26,6 +27,7 @@ pub(super) fn hand_over(
     system: System<'_>,
     machine: &Machine,
     request: &Request,
+    version: Option<&Version>,
     follow: &mut Follow<'_>,
 ) -> Result<Done, Stop> {
     let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
@@ -60,10 +62,30 @@ pub(super) fn hand_over(
         return Err(failed.finding.into());
     }
     prepared.commit().context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?;
+    done.warnings.extend(expect(ready, system, machine, request.slot, version));
     if request.lock {
         lock(&records, system, request.slot, &mut done);
     }
     Ok(done)
+}
+
+/// Notes which version the next boot would show to work. The load is made all the same where this cannot be noted: then the
+/// next boot raises no version.
+fn expect(
+    ready: &Ready<'_>,
+    system: System<'_>,
+    machine: &Machine,
+    slot: Slot,
+    version: Option<&Version>,
+) -> Option<Warning> {
+    if slot == Slot::Panic || machine.surroundings.initramfs {
+        return None;
+    }
+    let authorized = ready.authorized();
+    let (release, cmdline) = (authorized.image().release(), authorized.cmdline().as_str());
+    let error = rollback::expect(system.root, version, release, cmdline).err().filter(|_| version.is_some())?;
+    let message = format!("this boot will not raise the least version of its manifest: {}: {error}", rollback::PATH);
+    Some(Warning::new(Caution::VersionNotKept, message))
 }
 
 fn lock(records: &Records, system: System<'_>, slot: Slot, done: &mut Done) {

@@ -3,11 +3,11 @@
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
-use crate::reason::Finding;
+use crate::reason::{Finding, Reason};
 use crate::sealed::Sealed;
 use crate::segments::Options;
 use crate::sources::Root;
-use crate::sources::policy::{Policy, Unsigned};
+use crate::sources::policy::{Policy, Unsigned, WaiverOption};
 use crate::system::{Method, Slot};
 use crate::trust::Signature;
 use anyhow::Context as _;
@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// Where the command line comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CmdlineSource {
-    /// From the file, where it brings one; otherwise the load is refused.
+    /// From the file or the manifest, where one brings it; otherwise the load is refused.
     Unsaid,
     /// Given, perhaps empty.
     Given(String),
@@ -39,15 +39,17 @@ impl CmdlineSource {
 /// What is to be loaded, and how.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The kernel's path.
-    pub kernel: PathBuf,
+    /// The kernel's path; nothing where the manifest names it.
+    pub kernel: Option<PathBuf>,
     /// The ID of the boot entry that named it, for the record.
     pub entry: Option<String>,
+    /// The manifest that binds the boot; nothing where only one beside the kernel is to be used.
+    pub manifest: Option<PathBuf>,
     /// The number or the ID of a UKI's profile.
     pub profile: Option<String>,
     /// The initrds' paths, in order.
     pub initrds: Vec<PathBuf>,
-    /// Boot without an initrd. Where there are no `initrds` either, the file must bring one.
+    /// Boot without an initrd. Where there are no `initrds` either, the file or the manifest must bring one.
     pub no_initrd: bool,
     /// An initrd and a command line that are not named are none, unless the file brings them: the question is only whether the kernel
     /// could be loaded, or a boot entry names all that there is.
@@ -92,9 +94,21 @@ impl Request {
 
     /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's
     /// command, and must not weaken a first stage, to whose initramfs the policy is copied.
-    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> bool {
+    ///
+    /// # Errors
+    /// `waiver-forbidden`: the policy forbids the option.
+    pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
+        if self.insecure_unsigned && policy.insecure_unsigned.value == WaiverOption::Forbidden {
+            let seen = format!("{} forbids it", policy.insecure_unsigned.origin);
+            return Err(Finding::new(Reason::WaiverForbidden, seen));
+        }
         let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;
-        policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned
+        Ok(policy.unsigned.value == Unsigned::IfNotEnforced && !first_stage || self.insecure_unsigned)
+    }
+
+    /// The file that a report is about before the kernel is known.
+    pub(super) fn subject(&self) -> PathBuf {
+        self.kernel.clone().or_else(|| self.manifest.clone()).unwrap_or_default()
     }
 
     /// The command line that the options name, without what is appended.

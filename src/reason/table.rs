@@ -104,16 +104,16 @@ reasons! {
     // What the policy demands.
     SignerNotAllowed "signer-not-allowed" Refused "0" "the policy does not allow this signer for this kind of file" "use a file that an allowed signer has signed, or add the certificate or the public key to [signers] in the policy; skexec policy lists them";
     KeyTooSmall "key-too-small" Refused "0" "the key of the signer or of an issuer is smaller than the policy demands" "sign with a larger key, under issuers with larger keys, or lower [least] in the policy; skexec policy shows it";
-    WaiverForbidden "waiver-forbidden" Refused "-" "the policy forbids --insecure-unsigned" "load a signed kernel without this option, or change insecure-unsigned in the policy; skexec policy names the file and the line";
+    WaiverForbidden "waiver-forbidden" Refused "-" "the policy forbids the option --insecure-unsigned" "load a signed kernel without this option, or change insecure-unsigned in the policy; skexec policy names the file and the line";
     UncoveredKernel "uncovered-kernel" Refused "-" "the policy requires that a signature covers the kernel, and none does" "load a kernel that is signed, or change require in the policy; skexec policy names the file and the line";
     UncoveredInitrd "uncovered-initrd" Refused "-" "the policy requires that a signature covers every initrd, and one is not covered" "sign the initrd (FILE.p7s), or load a UKI or a kernel with a manifest, whose signatures cover their initrds";
     UncoveredCmdline "uncovered-cmdline" Refused "-" "the policy requires that a signature covers the command line, and none does" "load a UKI or a kernel with a manifest: the signature of a kernel alone never covers a command line";
-    InjectionForbidden "injection-forbidden" Refused "-" "the policy requires a signed initrd and does not allow this file or credential to be added to it" "leave out the option, or add the path to inject or the name to credentials in the policy";
 
     // What goes with the kernel.
     NotAnInitrd "not-an-initrd" Unsuitable "-" "the file is not an initrd: it is neither a cpio archive nor compressed" "give the path of an initrd; if it has a detached signature, check that this file is the one that was signed";
     InitrdIsKernel "initrd-is-kernel" Unsuitable "0" "a kernel or another program was given as the initrd" "give the path of this kernel's initrd (initrd.img, initramfs.img), or give --no-initrd";
     InitrdEmpty "initrd-empty" Unsuitable "EINVAL" "the initrd is empty" "build the initrd again (update-initramfs -u), or give --no-initrd";
+    KernelUnsaid "kernel-unsaid" Usage "-" "no kernel was named, and the manifest does not name its file" "give KERNEL";
     InitrdUnsaid "initrd-unsaid" Usage "-" "no initrd was named, and the file brings none" "give --initrd FILE, or --no-initrd to boot without one";
     CmdlineUnsaid "cmdline-unsaid" Usage "-" "no command line was named, and the file brings none" "give --cmdline STR, --reuse-cmdline or --no-cmdline";
     InitrdUnsigned "initrd-unsigned" Refused "-" "the initrd has no detached signature, and one is required" "sign the initrd: openssl cms -sign -binary -outform DER -signer CERT -inkey KEY -in INITRD -out INITRD.p7s; or require no signature: leave out --require-signed-initrd, or give skexec.covers=kernel in a first stage";
@@ -122,6 +122,15 @@ reasons! {
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";
     CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
+
+    // What a manifest binds.
+    Manifest "manifest" Unsuitable "-" "the manifest is malformed" "correct the line that the message names, and sign the manifest again: docs/manifest.md describes the format";
+    ManifestUnsigned "manifest-unsigned" Refused "-" "the manifest has no signature" "sign the manifest: openssl cms -sign -binary -outform DER -md sha256 -signer CERT -inkey KEY -in MANIFEST -out MANIFEST.p7s; or remove it, if it is not meant for this kernel";
+    ManifestKernel "manifest-kernel" Refused "-" "the kernel is not the one that the manifest binds" "install the kernel that belongs to this manifest, or make and sign a manifest for this kernel";
+    ManifestInitrd "manifest-initrd" Refused "-" "the initrds are not those that the manifest binds" "give the initrds in the order of the manifest; if an initrd was built again, make and sign a new manifest";
+    ManifestCmdline "manifest-cmdline" Refused "-" "the command line is not the one that the manifest binds" "leave out --cmdline and --append: the manifest has the command line; or allow the parameter under [vary] and sign the manifest again";
+    ManifestRollback "manifest-rollback" Refused "-" "the version of the manifest is too low" "load the current version; the policy (least.version) and the versions that have booted set the least one";
+    ManifestState "manifest-state" Failed "-" "the versions of manifests that have booted cannot be read" "repair /var/lib/skexec/manifests.json, or remove it: then only the policy (least.version) protects against older versions until the next boot";
 
     // What the system permits.
     NoCapability "no-capability" NotPermitted "EPERM" "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel" "run skexec as root: sudo skexec ...";

@@ -42,6 +42,7 @@ cautions! {
     NoEffect "no-effect" "an option has no effect here" "remove the option, or use --method segments";
     AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
     NotLocked "not-locked" "the kernel is loaded, but --lock failed: another program can still replace it" "run skexec as root, with /proc/sys writable, or set it yourself: sysctl kernel.kexec_load_disabled=1";
+    VersionNotKept "version-not-kept" "the version of the manifest cannot be noted, so that its boot will not protect against older versions" "make /var/lib/skexec writable, or repair or remove /var/lib/skexec/manifests.json; or set least.version in the policy";
     CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }

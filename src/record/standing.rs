@@ -1,8 +1,8 @@
 //! Whether a record is still true: other programs load and unload kernels, too, and leave no record.
 
 use super::Record;
-use crate::machine::Kexec;
 use crate::machine::kexec::Limit;
+use crate::machine::{Kexec, boot_id};
 use crate::sources::Root;
 use crate::system::Slot;
 
@@ -27,12 +27,6 @@ impl Standing {
             Self::Contradicted(_) => "contradicted",
         }
     }
-}
-
-/// The running kernel's boot ID, which is a new one after every boot (random(4)).
-#[must_use]
-pub(crate) fn boot_id(root: &Root) -> Option<String> {
-    root.text("/proc/sys/kernel/random/boot_id")
 }
 
 impl Record {

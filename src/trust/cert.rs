@@ -18,6 +18,7 @@ pub struct Certificate {
     serial: Vec<u8>,
     validity: Validity,
     key: PublicKey,
+    key_sha256: [u8; 32],
     extensions: Extensions,
     scheme: CertificateScheme,
     signature: Vec<u8>,
@@ -76,6 +77,7 @@ impl Certificate {
             serial: fields.serial.to_vec(),
             validity: Validity { not_before: time(fields.not_before)?, not_after: time(fields.not_after)? },
             key: PublicKey::parse(fields.key)?,
+            key_sha256: digest::sha256(&[fields.key]),
             extensions: Extensions::parse(&fields.extensions).map_err(malformed)?,
             scheme,
             signature: fields.signature.to_vec(),
@@ -142,6 +144,12 @@ impl Certificate {
     #[must_use]
     pub const fn public_key(&self) -> &PublicKey {
         &self.key
+    }
+
+    /// SHA-256 of the SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), tag and length included.
+    #[must_use]
+    pub const fn key_sha256(&self) -> [u8; 32] {
+        self.key_sha256
     }
 
     /// How the certificate was signed.

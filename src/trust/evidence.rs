@@ -2,6 +2,7 @@
 
 use super::cert::{Certificate, Validity};
 use super::needs::Needs;
+use super::signature::PublicKey;
 use crate::digest::Digest;
 use crate::reason::{Caution, Warning};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,6 +16,10 @@ pub struct Signer {
     pub issuer: String,
     /// SHA-256 of the certificate.
     pub sha256: [u8; 32],
+    /// SHA-256 of its SubjectPublicKeyInfo.
+    pub key_sha256: [u8; 32],
+    /// Its public key.
+    pub key: PublicKey,
     /// The content bytes of its serial number.
     pub serial: Vec<u8>,
     /// When the certificate is valid.
@@ -27,6 +32,8 @@ impl From<&Certificate> for Signer {
             subject: certificate.subject(),
             issuer: certificate.issuer(),
             sha256: certificate.sha256(),
+            key_sha256: certificate.key_sha256(),
+            key: certificate.public_key().clone(),
             serial: certificate.serial().to_vec(),
             validity: certificate.validity(),
         }

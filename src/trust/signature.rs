@@ -93,10 +93,19 @@ impl PublicKey {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Rsa { modulus, .. } => format!("RSA-{}", bit_length(modulus)),
-            Self::Ec { curve: Curve::P256, .. } => "P-256".to_owned(),
-            Self::Ec { curve: Curve::P384, .. } => "P-384".to_owned(),
-            Self::Ec { curve: Curve::P521, .. } => "P-521".to_owned(),
+            Self::Rsa { .. } => format!("RSA-{}", self.bits()),
+            Self::Ec { .. } => format!("P-{}", self.bits()),
+        }
+    }
+
+    /// The size in bits: of the modulus, or of the curve's field.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match self {
+            Self::Rsa { modulus, .. } => bit_length(modulus),
+            Self::Ec { curve: Curve::P256, .. } => 256,
+            Self::Ec { curve: Curve::P384, .. } => 384,
+            Self::Ec { curve: Curve::P521, .. } => 521,
         }
     }
 

@@ -5,6 +5,7 @@ use super::revocation::Revocations;
 use super::sbat;
 use crate::prediction::Keyrings;
 use crate::reason::Finding;
+use crate::sources::policy::Limits;
 
 /// A trusted certificate, and where it was found.
 #[derive(Debug, Clone)]
@@ -26,6 +27,9 @@ pub struct Trust {
     pub sbat_level: Option<sbat::Level>,
     /// Revocation lists that cannot be read or parsed. If there is one, every file is refused.
     pub unreadable: Vec<Finding>,
+    /// What the policy demands of a signature beyond a trusted signer. A judgement does not ask for it, because it does not know what
+    /// the file is for; who knows, asks.
+    pub limits: Limits,
 }
 
 impl Trust {

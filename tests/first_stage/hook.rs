@@ -44,6 +44,8 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
         ("etc/skexec/revoked.d/.dot.sha256", 0o644),
         ("usr/lib/skexec/revoked.d/shipped.sha256", 0o644),
         ("etc/skexec/policy.toml", 0o664),
+        ("usr/lib/skexec/policy.toml", 0o644),
+        ("etc/skexec/policy.conf", 0o644),
         ("elsewhere/linked.pem", 0o644),
         ("open/linked.pem", 0o644),
     ] {
@@ -77,6 +79,9 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
         ("etc/skexec/revoked.d/.dot.sha256", false),
         ("usr/lib/skexec/revoked.d/shipped.sha256", true),
         ("etc/skexec/policy.toml", false),
+        ("usr/lib/skexec/policy.toml", true),
+        // skexec refuses everything while the file of former versions exists.
+        ("etc/skexec/policy.conf", true),
     ] {
         let mode = fs::symlink_metadata(copied(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o022 == 0, believed, "{name}: {mode:o}: {}", text(&run.stderr));

@@ -94,6 +94,37 @@ fn a_trusted_kernel_is_loaded_from_a_disk_that_is_only_read() {
     assert!(!stage.path("proc/sysrq-trigger").exists());
 }
 
+/// A unified kernel image and a kernel with a manifest bring their initrd and their command line.
+#[test]
+fn a_bundle_needs_neither_an_initrd_nor_a_command_line() {
+    let stage = Stage::new();
+    stage.write("run/skexec-root/boot/bound.manifest", "");
+    std::os::unix::fs::symlink("nowhere", stage.path("run/skexec-root/boot/lost.manifest")).unwrap();
+    let rows = [
+        ("skexec.kernel=/EFI/Linux/a.efi", "[/EFI/Linux/a.efi] [--require-signed-initrd]"),
+        ("skexec.kernel=/A.EFI skexec.covers=kernel", "[/A.EFI]"),
+        ("skexec.kernel=/boot/bound", "[/boot/bound] [--require-signed-initrd]"),
+        // A manifest that was meant to be there is for skexec to refuse.
+        ("skexec.kernel=/boot/lost", "[/boot/lost] [--require-signed-initrd]"),
+        (
+            "skexec.kernel=/boot/bound skexec.initrd=/i skexec.append=\"a b\"",
+            "[/boot/bound] [--initrd] [/i] [--require-signed-initrd] [--append] [a b]",
+        ),
+        (
+            "skexec.kernel=/boot/other",
+            "[/boot/other] [--no-initrd] [--require-signed-initrd] [--cmdline] [root=LABEL=r]",
+        ),
+    ];
+    for shell in shells() {
+        for (more, wanted) in rows {
+            let run = stage.run(shell, BOOT, &format!("{LINE} {more}"));
+            let log = stage.log().join("\n").replace("[{}/run/skexec-root/", "[/");
+            let line = format!("\nskexec [load] {wanted}\n");
+            assert!(log.contains(&line), "{shell}: {more}: {log}: {}", text(&run.stderr));
+        }
+    }
+}
+
 #[test]
 fn on_an_efi_machine_the_variables_are_mounted_once() {
     let stage = Stage::new();

@@ -23,6 +23,7 @@ fn documents() -> Vec<(&'static str, Value)> {
     let mut documents = Vec::new();
     verified(&mut documents);
     loaded(&mut documents);
+    bound(&mut documents);
     described(&mut documents);
     failed(&mut documents);
     documents
@@ -70,11 +71,25 @@ fn listed() -> Value {
     lab.run("entries --json --keys {}/root.pem").json()
 }
 
+fn bound(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    support::bind(&lab, &forge::signed_bzimage(), &[b"070701"], "quiet", 7);
+    let line = "load --manifest {}/vmlinuz.manifest --keys {}/root.pem";
+    documents.push(("load", lab.run(&format!("{line} --dry-run --json")).json()));
+    documents.push(("verify", lab.run("verify {}/vmlinuz.manifest --keys {}/root.pem --json").json()));
+    documents.push(("inspect", lab.run("inspect {}/vmlinuz.manifest --json").json()));
+    documents.push(("booted", lab.run("booted --json").json()));
+    lab.system("/var/lib/skexec/manifests.json", "");
+    documents.push(("failure", lab.run("booted --json").json()));
+}
+
 fn described(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
     let (_, vmlinux) = properties::seeds::seeds().into_iter().find(|(kind, _)| *kind == "elf").unwrap();
     lab.file("vmlinux", &vmlinux);
     lab.file("text", b"no kernel");
+    lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
+    documents.push(("policy", lab.run("policy --json").json()));
     for name in ["vmlinuz", "vmlinux", "text"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
@@ -83,7 +98,11 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
 fn failed(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
     documents.push(("unload", lab.run("unload --json").json()));
-    for line in ["exec", "inspect {}/none", "load --entry none", "entries --keys {}/none"] {
+    for line in ["load --entry none", "entries --keys {}/none"] {
+        documents.push(("failure", lab.run(&format!("{line} --json")).json()));
+    }
+    lab.system("/etc/skexec/policy.toml", "unsigned = 1\n");
+    for line in ["exec", "inspect {}/none", "policy"] {
         documents.push(("failure", lab.run(&format!("{line} --json")).json()));
     }
     // An error that has no slug: the record cannot be written.

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
+use sha2::Digest as _;
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
 use skexec::system::System;
@@ -235,4 +236,31 @@ pub(crate) const LOAD: &str = "load {}/vmlinuz --no-initrd --no-cmdline --keys {
 /// A refusal, as printed on standard error.
 pub(crate) fn refusal(exit: u8, text: &str) -> Run {
     Run { exit, out: String::new(), err: text.to_owned() }
+}
+
+/// The text of a manifest that binds these files, as `vmlinuz`, `initrd.0`, `initrd.1` and so on.
+pub(crate) fn manifest(kernel: &[u8], initrds: &[&[u8]], cmdline: &str, version: u64) -> String {
+    let bound = |bytes: &[u8], file: &str| {
+        let digest: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("sha256 = \"{digest}\"\nsize = {}\nfile = \"{file}\"\n", bytes.len())
+    };
+    let head = format!("manifest = 1\nname = \"acme-boot\"\nversion = {version}\ncmdline = \"{cmdline}\"\n");
+    let initrds: String = initrds
+        .iter()
+        .enumerate()
+        .map(|(index, initrd)| format!("[[initrd]]\n{}", bound(initrd, &format!("initrd.{index}"))))
+        .collect();
+    let vary = "[vary]\nconsole = [\"ttyS[0-9]*\"]\nquiet = [\"\"]\n";
+    format!("{head}[kernel]\n{}{initrds}{vary}", bound(kernel, "vmlinuz"))
+}
+
+/// Writes a signed manifest and the files that it binds.
+pub(crate) fn bind(lab: &Lab, kernel: &[u8], initrds: &[&[u8]], cmdline: &str, version: u64) {
+    let text = manifest(kernel, initrds, cmdline, version);
+    lab.file("vmlinuz", kernel);
+    for (index, initrd) in initrds.iter().enumerate() {
+        lab.file(&format!("initrd.{index}"), initrd);
+    }
+    lab.file("vmlinuz.manifest.p7s", &forge::detached(text.as_bytes(), &forge::pki::signer()));
+    lab.file("vmlinuz.manifest", text.as_bytes());
 }

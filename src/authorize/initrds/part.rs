@@ -79,12 +79,16 @@ fn open<'a>(path: &Path, trust: &Trust) -> Result<(Part<'a>, Option<Signer>), Re
         no_program(Some(path), Parsed::new(head).format())?;
         return Ok((Part::Plain(source), None));
     };
-    let sealed = Sealed::read(path).map_err(|error| unusable(Some(path), error))?;
-    let candidate = Candidate::new(sealed);
+    let candidate = Candidate::new(read(path)?);
     no_program(Some(path), candidate.format())?;
     let assessment = verify(candidate, Role::Initrd, Signature::Detached(signature.bytes()), trust);
     let (initrd, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
     Ok((Part::Verified(initrd.into_owner()), Some(signer)))
+}
+
+/// Reads the file of an initrd.
+pub(in super::super) fn read(path: &Path) -> Result<Sealed, Finding> {
+    Sealed::read(path).map_err(|error| unusable(Some(path), error))
 }
 
 /// Refuses a program in the place of an initrd: the kernel would load it, find nothing to unpack, and boot without its root.
@@ -93,7 +97,7 @@ fn no_program(path: Option<&Path>, format: Format) -> Result<(), Finding> {
         Format::BzImage => "it is a bzImage",
         Format::Elf => "it is an ELF file",
         Format::Uki | Format::Pe => "it is an EFI program",
-        Format::Initrd | Format::Unknown => return Ok(()),
+        Format::Initrd | Format::Manifest | Format::Unknown => return Ok(()),
     };
     Err(named(Finding::new(Reason::InitrdIsKernel, what), path))
 }

@@ -12,6 +12,7 @@ mod machine;
 mod memory;
 mod messages;
 mod patched;
+mod policy;
 pub mod seeds;
 mod verdict;
 
@@ -22,13 +23,14 @@ pub use lists::{esl, sbat};
 pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
+pub use policy::policy;
 pub use verdict::judge;
 
 /// A property, by the name of its fuzz target.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 12] = [
+pub const ALL: [Property; 13] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -40,5 +42,6 @@ pub const ALL: [Property; 12] = [
     ("memory", memory),
     ("pe", pe),
     ("pkcs7", pkcs7),
+    ("policy", policy),
     ("sbat", sbat),
 ];

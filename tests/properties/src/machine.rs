@@ -10,7 +10,7 @@ pub(crate) static MACHINE: LazyLock<Trust> = LazyLock::new(|| Trust {
     anchors: forge::db().iter().map(|known| anchor(&known.der)).collect(),
     revocations: Revocations::from_lists(&forge::dbx_esl(), "dbx").unwrap(),
     sbat_level: Some(Level::parse(forge::sbat::LEVEL.as_bytes()).unwrap()),
-    unreadable: Vec::new(),
+    ..Trust::default()
 });
 
 fn anchor(der: &[u8]) -> Anchor {

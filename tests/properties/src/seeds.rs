@@ -89,6 +89,26 @@ fn lists() -> Vec<Seed> {
     cases.chain([forge::db_esl(), forge::dbx_esl(), hash]).map(|bytes| ("esl", bytes)).collect()
 }
 
+/// Every key of a policy, in each syntax that TOML has for it.
+const POLICY: &str = r#"unsigned = "if-not-enforced"
+insecure-unsigned = 'forbidden'
+require = ["kernel", "initrd", "cmdline"]
+signed-cmdline = """append"""
+signed-initrd = "append"
+inject = ["/etc/hostname"]
+credentials = [ # names
+    "luks",
+]
+ignore-revocations = ["dbx", "\u00e9"]
+least.rsa-bits = 3_072
+least.ec-bits = 0x180
+[least.version]
+"acme boot" = 7
+[signers]
+kernel = ["certificate:0101010101010101010101010101010101010101010101010101010101010101"]
+manifest = ["key:abababababababababababababababababababababababababababababababab"]
+"#;
+
 fn texts() -> Vec<Seed> {
     let level = forge::sbat::LEVEL.as_bytes().to_vec();
     let elf = [b"\x7fELF\x02\x01\x01".as_slice(), &[0; 9], &[2, 0, 0x3e, 0, 1, 0, 0, 0], &[0; 96]].concat();
@@ -97,6 +117,8 @@ fn texts() -> Vec<Seed> {
         ("sbat", level),
         ("sbat", b"\xef\xbb\xbfsbat,1,a,b,c,d\r\nforge,2,a,b,c,d\0\0".to_vec()),
         ("bzimage", b"BOOT_IMAGE=/vmlinuz root=/dev/vda1 quiet dyndbg=\"file a.c +p\"\n\nquiet console".to_vec()),
+        ("policy", include_bytes!("../../../dist/etc/policy.toml").to_vec()),
+        ("policy", POLICY.as_bytes().to_vec()),
         ("elf", vmlinux()),
         ("elf", elf),
         ("initrd", b"\x06070701\x07070702x\x01\x1f".to_vec()),

@@ -1,0 +1,175 @@
+//! A manifest whose signature was verified, and the boot that it binds.
+
+use super::candidate::Candidate;
+use super::command_line::CommandLine;
+use super::initrds::{Origin, Supply, detached_signature, read_initrd};
+use super::verdict::{Accepted, Assessment, Role, verify};
+use crate::digest::sha256;
+use crate::image::Format;
+use crate::image::cmdline::Cmdline;
+use crate::image::manifest::{Bound, Manifest};
+use crate::reason::{Finding, Reason, Refusal};
+use crate::sealed::Sealed;
+use crate::trust::{Signature, Signer, Trust};
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// A manifest that someone whom an anchor trusts has signed. Only [`Binding::new`] makes one, from a judgement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    path: PathBuf,
+    manifest: Manifest,
+    signer: Signer,
+}
+
+impl Binding {
+    /// The manifest of a kernel when there is one: `KERNEL.manifest`. A link that leads nowhere is a manifest that was meant to be
+    /// there.
+    #[must_use]
+    pub fn beside(kernel: &Path) -> Option<PathBuf> {
+        let mut name = OsString::from(kernel);
+        name.push(".manifest");
+        let path = PathBuf::from(name);
+        path.symlink_metadata().is_ok().then_some(path)
+    }
+
+    /// Judges a manifest by a detached signature: by this one, or else by `FILE.p7s`.
+    ///
+    /// # Errors
+    /// `manifest-unsigned`, or why the signature cannot be read.
+    pub fn judge(
+        candidate: Candidate,
+        signature: Option<Sealed>,
+        trust: &Trust,
+    ) -> Result<Assessment<Sealed>, Finding> {
+        let path = candidate.sealed().path();
+        let found = if signature.is_some() { signature } else { detached_signature(path)? };
+        let signature = found.ok_or_else(|| {
+            let seen = format!("there is no {}.p7s", path.display());
+            Finding::new(Reason::ManifestUnsigned, seen).in_file(path)
+        })?;
+        Ok(verify(candidate, Role::Manifest, Signature::Detached(signature.bytes()), trust))
+    }
+
+    /// Parses a manifest whose signature is proved.
+    ///
+    /// # Errors
+    /// The reasons against its signature, or `manifest`.
+    pub fn new(assessment: Assessment<Sealed>) -> Result<Self, Refusal> {
+        let verified = assessment.judgement.outcome.map_err(|refused| refused.refusal)?;
+        let (file, signer, _) = verified.into_parts();
+        let path = file.sealed().path().to_owned();
+        let manifest = Manifest::parse(file.bytes()).map_err(|finding| finding.in_file(&path))?;
+        Ok(Self { path, manifest, signer })
+    }
+
+    /// What it binds.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Who signed it.
+    #[must_use]
+    pub const fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// The path of the manifest.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it covers.
+    #[must_use]
+    pub fn covers(&self) -> Vec<&'static str> {
+        let initrd = (!self.manifest.initrds().is_empty()).then_some("initrd");
+        [Some("kernel"), initrd, Some("cmdline")].into_iter().flatten().collect()
+    }
+
+    /// Where a bound file is expected: beside the manifest. Nothing where the manifest does not name it.
+    #[must_use]
+    pub fn place(&self, bound: &Bound) -> Option<PathBuf> {
+        bound.file.as_ref().map(|name| self.path.with_file_name(name))
+    }
+
+    /// Checks that a kernel file is the bound one.
+    ///
+    /// # Errors
+    /// `manifest-kernel`
+    pub(super) fn check_kernel(&self, kernel: &Candidate) -> Result<(), Finding> {
+        let digest = kernel.file().sha256(std::slice::from_ref(&(0..kernel.bytes().len())));
+        let bound = match kernel.format() {
+            Format::Uki => {
+                let seen = "it is a unified kernel image, which binds an initrd and a command line of its own";
+                Err(Finding::new(Reason::ManifestKernel, seen))
+            }
+            _ => self.manifest.check_kernel(length(kernel.bytes()), &digest),
+        };
+        bound.map_err(|finding| finding.in_file(kernel.sealed().path()))
+    }
+
+    /// Reads the initrds, in this order, and checks that they are the bound ones. Where one has a detached signature as well, it
+    /// must be valid, too.
+    ///
+    /// # Errors
+    /// `manifest-initrd`, `revoked-image`, why one cannot be read, or what is wrong with its own signature.
+    pub fn initrds(&self, paths: &[PathBuf], trust: &Trust) -> Result<Vec<Sealed>, Refusal> {
+        self.manifest.check_initrd_count(paths.len())?;
+        paths.iter().enumerate().map(|(place, path)| self.initrd(place, path, trust)).collect()
+    }
+
+    fn initrd(&self, place: usize, path: &Path, trust: &Trust) -> Result<Sealed, Refusal> {
+        let sealed = read_initrd(path)?;
+        let digest = sha256(&[sealed.bytes()]);
+        let bound = self.manifest.check_initrd(place, length(sealed.bytes()), &digest);
+        bound.and_then(|()| trust.revocations.check_image(&digest)).map_err(|finding| finding.in_file(path))?;
+        let Some(signature) = detached_signature(path)? else { return Ok(sealed) };
+        let assessment = verify(Candidate::new(sealed), Role::Initrd, Signature::Detached(signature.bytes()), trust);
+        let verified = assessment.judgement.outcome.map_err(|refused| refused.refusal)?;
+        Ok(verified.into_parts().0.into_owner())
+    }
+
+    /// Checks the bound files that the manifest names, in its own directory, as a load would.
+    ///
+    /// # Errors
+    /// What a load would refuse first.
+    pub fn check_named(&self, trust: &Trust) -> Result<(), Refusal> {
+        if let Some(path) = self.place(self.manifest.kernel()) {
+            let assessment = verify(Candidate::read(&path)?, Role::Kernel, Signature::Embedded, trust);
+            Accepted::bound(assessment, Signature::Embedded, self)?;
+        }
+        for (place, bound) in self.manifest.initrds().iter().enumerate() {
+            if let Some(path) = self.place(bound) {
+                self.initrd(place, &path, trust)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The initrds that [`initrds`](Self::initrds) read, as parts of the boot that the manifest's signature covers.
+    #[must_use]
+    pub fn supplies<'a>(&self, initrds: &'a [Sealed]) -> Vec<Supply<'a>> {
+        let supply = |initrd: &'a Sealed| Supply::Bytes {
+            origin: Origin::File(initrd.path().to_owned()),
+            bytes: Cow::Borrowed(initrd.bytes()),
+            signer: Some(self.signer.clone()),
+        };
+        initrds.iter().map(supply).collect()
+    }
+
+    /// A command line that the manifest covers, if it permits it.
+    ///
+    /// # Errors
+    /// `manifest-cmdline`
+    pub fn command_line(&self, text: Cmdline) -> Result<CommandLine, Finding> {
+        self.manifest.check_cmdline(&text).map_err(|finding| finding.in_file(&self.path))?;
+        Ok(CommandLine::signed(text))
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
