@@ -8,11 +8,11 @@ mod folders;
 use super::Accepted;
 use super::candidate::Candidate;
 use super::verdict::{Role, verify};
+use crate::image::Parsed;
 use crate::image::uki::{Name, Uki};
-use crate::image::{Kernel, Parsed, pe};
 use crate::reason::{Caution, Finding, Reason, Refusal, Warning};
 use crate::trust::{Signature, Signer, Trust};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The most add-ons of one UKI.
 const MOST: usize = 256;
@@ -65,13 +65,12 @@ pub fn named(path: &Path) -> bool {
 /// Every reason against the first add-on that cannot be used, `unreadable` for a folder.
 pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
     let kernel = accepted.kernel();
-    if kernel.is_whole_file() {
-        return Ok((Vec::new(), Vec::new()));
-    }
+    let Some(Ok(uki)) = kernel.file().uki() else { return Ok((Vec::new(), Vec::new())) };
+    let release = kernel.image().release().or_else(|| uki.text(kernel.file().bytes(), Name::Uname));
     let (found, mut warnings) = beside(kernel.path())?;
     let mut addons = Vec::with_capacity(found.len());
     for path in found {
-        let addon = open(&path, kernel.image(), trust)?;
+        let addon = open(&path, release, trust)?;
         warnings.extend(addon.device_tree());
         addons.push(addon);
     }
@@ -96,19 +95,19 @@ pub fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
     Ok((found, warnings))
 }
 
-fn open(path: &PathBuf, kernel: &Kernel, trust: &Trust) -> Result<Addon, Refusal> {
+fn open(path: &Path, release: Option<&str>, trust: &Trust) -> Result<Addon, Refusal> {
     let assessment = verify(Candidate::read(path)?, Role::Addon, Signature::Embedded, trust);
     let (file, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
     let addon = Addon { file, signer };
-    addon.fits(kernel).map_err(|finding| finding.in_file(path))?;
+    addon.fits(release).map_err(|finding| finding.in_file(path))?;
     Ok(addon)
 }
 
 impl Addon {
     /// `.uname` binds an add-on to one kernel.
-    fn fits(&self, kernel: &Kernel) -> Result<(), Finding> {
+    fn fits(&self, release: Option<&str>) -> Result<(), Finding> {
         match self.file.uki() {
-            Some(Ok(uki)) => uki.names_release(self.file.bytes(), kernel.release()),
+            Some(Ok(uki)) => uki.names_release(self.file.bytes(), release),
             _ => Ok(()),
         }
     }
@@ -125,7 +124,6 @@ pub(super) fn unfit<B: AsRef<[u8]>>(file: &Parsed<B>) -> Option<Finding> {
     let unfit = |what: &str| Some(Finding::new(Reason::UkiAddon, what));
     let uki = match (file.pe(), file.uki()) {
         (Some(Err(finding)), _) | (_, Some(Err(finding))) => return Some(finding.clone()),
-        (Some(Ok(pe)), _) if pe.machine != pe::MACHINE_X86_64 => return unfit("it is for another processor"),
         (_, Some(Ok(uki))) => uki,
         _ => return unfit("it has no section of an add-on"),
     };

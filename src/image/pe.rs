@@ -13,6 +13,7 @@ mod field {
     pub(super) const SIZE_OF_IMAGE: usize = 56;
     pub(super) const SIZE_OF_HEADERS: usize = 60;
     pub(super) const CHECKSUM: usize = 64;
+    pub(super) const SUBSYSTEM: usize = 68;
     pub(super) const DIRECTORY_COUNT: usize = 108;
     pub(super) const DIRECTORIES: usize = 112;
 }
@@ -22,6 +23,8 @@ const SECTION_HEADER: usize = 40;
 const PE32_PLUS: u16 = 0x20b;
 /// IMAGE_FILE_MACHINE_AMD64.
 pub const MACHINE_X86_64: u16 = 0x8664;
+/// IMAGE_SUBSYSTEM_EFI_APPLICATION.
+pub const EFI_APPLICATION: u16 = 10;
 const SECURITY_DIRECTORY: usize = 4;
 /// The maximum number of sections, which is that of the Windows loader; a kernel has about five.
 const MAX_SECTIONS: usize = 96;
@@ -54,6 +57,8 @@ impl Section {
 pub struct Pe {
     /// `Machine` of the COFF header; 0x8664 is x86-64.
     pub machine: u16,
+    /// `Subsystem`; 10 is an EFI application.
+    pub subsystem: u16,
     /// `SizeOfHeaders`.
     pub headers: Range<usize>,
     /// The `CheckSum` field, which no signature covers.
@@ -103,9 +108,11 @@ impl Pe {
         let table = table(bytes, section_table, section_count)?;
         let sections = sections(&table, headers.end, covered)?;
         let image_size = size_at(bytes, optional.saturating_add(field::SIZE_OF_IMAGE)).ok_or_else(too_short)?;
+        let subsystem = u16_at(bytes, optional.saturating_add(field::SUBSYSTEM)).ok_or_else(too_short)?;
         let checksum = optional.saturating_add(field::CHECKSUM);
         Ok(Self {
             machine,
+            subsystem,
             headers,
             checksum: checksum..checksum.saturating_add(4),
             security_entry,

@@ -11,7 +11,7 @@ mod text;
 pub use profile::Profile;
 pub use sections::{Name, Part};
 
-use super::pe::Pe;
+use super::pe::{self, Pe};
 use crate::reason::{Finding, Reason};
 use std::ops::Range;
 
@@ -30,9 +30,10 @@ impl Uki {
     /// Parses the sections, and chooses the profile with the number or the ID `wanted`; without a wish, profile 0.
     ///
     /// # Errors
-    /// `uki-empty`, `uki-size`, `uki-doubled`, `section-overlap`, `section-bounds`, `uki-text`, `uki-profile`; `uki-missing` where the
+    /// `pe-header` for another processor; `uki-empty`, `uki-size`, `uki-doubled`, `section-overlap`, `section-bounds`, `uki-text`, `uki-profile`; `uki-missing` where the
     /// wanted profile has no `.linux` but another has one.
     pub fn parse(bytes: &[u8], pe: &Pe, wanted: Option<&str>) -> Result<Self, Finding> {
+        starts_here(pe)?;
         let parts = sections::parts(pe)?;
         sections::apart_in_memory(pe)?;
         text::check(bytes, &parts)?;
@@ -88,6 +89,16 @@ impl Uki {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Firmware does not start a program for another processor, nor one that is no application.
+fn starts_here(pe: &Pe) -> Result<(), Finding> {
+    let wrong = |what: String| Err(Finding::new(Reason::PeHeader, what));
+    match (pe.machine, pe.subsystem) {
+        (pe::MACHINE_X86_64, pe::EFI_APPLICATION) => Ok(()),
+        (pe::MACHINE_X86_64, other) => wrong(format!("Subsystem {other}, wanted {}", pe::EFI_APPLICATION)),
+        (other, _) => wrong(format!("Machine {other:#x}, wanted {:#x}", pe::MACHINE_X86_64)),
     }
 }
 

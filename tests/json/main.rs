@@ -90,9 +90,17 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     lab.file("text", b"no kernel");
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
-    for name in ["vmlinuz", "vmlinux", "text"] {
+    lab.file("uki", &uki());
+    for name in ["vmlinuz", "vmlinux", "text", "uki"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
+}
+
+/// A UKI with a profile.
+fn uki() -> Vec<u8> {
+    let profile = forge::pe::Section::new(b".profile", *b"ID=main");
+    let uki = forge::uki::Uki { extra: vec![profile], ..forge::uki::Uki::new(forge::unsigned_bzimage()) };
+    uki.signed(&forge::pki::signer())
 }
 
 fn failed(documents: &mut Vec<(&'static str, Value)>) {

@@ -90,6 +90,20 @@ fn nothing_lies_over_anything_else_in_memory() {
 }
 
 #[test]
+fn it_is_a_program_for_this_processor() {
+    let mut file = plain().unsigned();
+    for (at, value, detail) in
+        [(4, 0xaa64_u16, "Machine 0xaa64, wanted 0x8664"), (24 + 68, 11, "Subsystem 11, wanted 10")]
+    {
+        let field = 0x80 + at..0x80 + at + 2;
+        let before = file[field.clone()].to_vec();
+        file[field.clone()].copy_from_slice(&value.to_le_bytes());
+        assert_eq!(refused(&file, None), Some((Reason::PeHeader, detail.to_owned())));
+        file[field].copy_from_slice(&before);
+    }
+}
+
+#[test]
 fn a_profile_completes_the_base() {
     let file = with(vec![
         Section::new(b".profile", *b"ID=main\nTITLE=\"Main boot\"\n"),

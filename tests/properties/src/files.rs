@@ -62,7 +62,7 @@ pub fn bzimage(bytes: &[u8]) {
     }
 }
 
-/// ELF, and any other format: a file that is neither a bzImage nor a vmlinux is refused, but can be described. The segments of a
+/// ELF, and any other format: a file that is no bzImage, no vmlinux and no UKI is refused, but can be described. The segments of a
 /// vmlinux lie within the file and share no page, and the entry point lies in the bytes of one of them.
 pub fn elf(bytes: &[u8]) {
     if let Ok(kernel) = image_elf::Vmlinux::parse(bytes) {
@@ -74,7 +74,7 @@ pub fn elf(bytes: &[u8]) {
     assert!(!kernel || image_elf::claimed_by(bytes));
     let file = Parsed::new(bytes);
     match file.format() {
-        Format::BzImage => {}
+        Format::BzImage | Format::Uki => {}
         Format::Elf => assert_eq!(file.loadable().is_ok(), image_elf::Vmlinux::parse(bytes).is_ok()),
         _ => assert!(file.loadable().is_err()),
     }

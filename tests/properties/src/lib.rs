@@ -14,6 +14,7 @@ mod messages;
 mod patched;
 mod policy;
 pub mod seeds;
+mod ukis;
 mod verdict;
 
 pub use entries::entry;
@@ -24,13 +25,14 @@ pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
 pub use policy::policy;
+pub use ukis::uki;
 pub use verdict::judge;
 
 /// A property, by the name of its fuzz target.
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 13] = [
+pub const ALL: [Property; 14] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -44,4 +46,5 @@ pub const ALL: [Property; 13] = [
     ("pkcs7", pkcs7),
     ("policy", policy),
     ("sbat", sbat),
+    ("uki", uki),
 ];

@@ -37,6 +37,7 @@ pub fn sbat(text: &[u8]) {
     };
     let pe = Pe {
         machine: MACHINE_X86_64,
+        subsystem: 10,
         headers: 0..0,
         checksum: 0..0,
         security_entry: 0..0,

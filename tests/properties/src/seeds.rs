@@ -1,8 +1,10 @@
 //! The fuzzer's seeds: the forge's valid and invalid files. They are generated, not committed.
 
 use crate::patched::PATCH;
+use forge::pe::{Pe, Section};
+use forge::uki::Uki;
 use forge::wincert::directory;
-use skexec::image::pe::Pe;
+use skexec::image::pe;
 use skexec::trust::authenticode::signatures;
 
 /// An input: its target and its bytes.
@@ -29,7 +31,7 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), messages(), patches(), lists(), texts(), maps(), entries()].concat()
+    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries()].concat()
 }
 
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
@@ -45,6 +47,25 @@ fn files() -> Vec<Seed> {
     seeds
 }
 
+/// UKIs with and without profiles, and an add-on. None is signed: the parser does not look.
+fn ukis() -> Vec<Seed> {
+    let plain = Uki::new(forge::unsigned_bzimage());
+    let full = Uki { initrd: Some(b"070701".to_vec()), cmdline: Some("quiet".into()), ..plain.clone() };
+    let profiles = Uki {
+        extra: vec![
+            Section::new(b".ucode", *b"070701"),
+            Section::new(b".profile", *b"ID=main\nTITLE=\"Main boot\"\n"),
+            Section::new(b".cmdline", *b"quiet"),
+            Section::new(b".profile", *b"ID=other"),
+            Section::new(b".dtb", *b"a tree"),
+            Section::new(b".dtb", *b"a tree"),
+        ],
+        ..full.clone()
+    };
+    let addon = Pe { image_size: 0x10_0000, ..Pe::new(0x600, vec![Section::new(b".cmdline", *b"quiet")]) };
+    [plain.unsigned(), full.unsigned(), profiles.unsigned(), addon.build()].map(|file| ("uki", file)).to_vec()
+}
+
 /// The headers, changed so that the file ends after them.
 fn cut(file: &[u8]) -> Vec<u8> {
     let mut headers = file[..file.len().min(0x1000)].to_vec();
@@ -56,7 +77,7 @@ fn cut(file: &[u8]) -> Vec<u8> {
 }
 
 fn embedded(file: &[u8]) -> Option<Vec<u8>> {
-    let table = Pe::parse(file).ok()?.certificate_table?;
+    let table = pe::Pe::parse(file).ok()?.certificate_table?;
     signatures(&file[table]).ok()?.first().map(|body| body.to_vec())
 }
 
