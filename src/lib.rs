@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | F11 | [`cli`]: arguments, printing |
-//! | F10 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`], [`listing`]: each one straight line over the floors below |
+//! | F10 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
 //! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`] |
 //! | F8 | [`authorize`]: from a file to the permission to load it |
 //! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`rollback`]: the versions of manifests that have booted |
@@ -29,7 +29,6 @@ mod hex;
 pub mod image;
 pub mod inspect;
 pub(crate) mod journal;
-pub(crate) mod listing;
 pub mod load;
 pub mod machine;
 pub mod memory;

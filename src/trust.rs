@@ -33,7 +33,7 @@ mod tests;
 mod time;
 mod x509;
 
-pub use evidence::{Evidence, Place, Signature, Signer};
+pub use evidence::{Evidence, Key, Place, Signature, Signer};
 pub use judge::{Judgement, Refused, Verified, judge};
 pub use needs::Needs;
 pub use store::{Anchor, Trust};

@@ -123,7 +123,9 @@ fn signers_are_restricted_by_the_kind_of_file() {
         ("kernel", "[]".to_owned(), vec![initrd], vec![plain, kernel]),
         ("initrd", "[]".to_owned(), vec![plain, with_unsigned, kernel], vec![with_initrd, initrd]),
         ("initrd", by_key(&signer), vec![with_initrd, initrd], vec![]),
-        ("uki", "[]".to_owned(), vec![plain, kernel], vec![uki]),
+        ("uki", "[]".to_owned(), vec![plain, kernel], vec![uki, "load {}/uki"]),
+        ("uki", by_key(&signer), vec![plain, uki, "load {}/uki"], vec![]),
+        ("kernel", "[]".to_owned(), vec![uki, "load {}/uki"], vec![plain]),
         ("addon", "[]".to_owned(), vec![plain, with_initrd, kernel, initrd], vec![]),
     ];
     for (kind, list, fine, refused) in rows {
@@ -204,6 +206,22 @@ fn what_must_be_covered_is_refused_by_name() {
         ("require = [\"cmdline\"]", nothing, Some("uncovered-cmdline")),
         ("require = \"everything\"", signed, Some("uncovered-cmdline")),
         ("require = \"everything\"", unsigned, Some("uncovered-initrd")),
+        ("require = \"everything\"", "load {}/uki", None),
+        ("require = \"everything\"", "load {}/uki --require-signed-initrd", None),
+        ("signed-cmdline = \"fixed\"", "load {}/uki --append x", Some("cmdline-signed")),
+        ("signed-cmdline = \"append\"", "load {}/uki --append x", None),
+        ("signed-cmdline = \"append\"", "load {}/uki --cmdline x", Some("cmdline-signed")),
+        ("signed-cmdline = \"replace\"", "load {}/uki --cmdline x", None),
+        // What may be changed is not covered any more.
+        ("signed-cmdline = \"append\"\nrequire = [\"cmdline\"]", "load {}/uki --append x", Some("uncovered-cmdline")),
+        ("signed-initrd = \"fixed\"", "load {}/uki --initrd {}/initrd", Some("initrd-signed")),
+        ("signed-initrd = \"append\"", "load {}/uki --initrd {}/initrd", None),
+        (
+            "signed-initrd = \"append\"\nrequire = \"everything\"",
+            "load {}/uki --initrd {}/initrd",
+            Some("uncovered-initrd"),
+        ),
+        ("signed-initrd = \"append\"\nrequire = \"everything\"", "load {}/uki --initrd {}/signed", None),
         ("insecure-unsigned = \"forbidden\"", waived, Some("waiver-forbidden")),
         ("insecure-unsigned = \"forbidden\"", nothing, None),
         // The option is refused where it has no effect, too: whoever gives it expects one.

@@ -12,7 +12,7 @@ use crate::image::Parsed;
 use crate::image::uki::{Name, Uki};
 use crate::reason::{Caution, Finding, Reason, Refusal, Warning};
 use crate::trust::{Signature, Signer, Trust};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The most add-ons of one UKI.
 const MOST: usize = 256;

@@ -20,17 +20,17 @@ pub(super) fn broken(limits: &Limits, kind: Kind, chain: &[Signer]) -> Vec<Findi
 fn is_named(signer: &Signer, allowed: &[SignerId]) -> bool {
     allowed.iter().any(|id| match id {
         SignerId::Certificate(sha256) => *sha256 == signer.sha256,
-        SignerId::Key(sha256) => *sha256 == signer.key_sha256,
+        SignerId::Key(sha256) => *sha256 == signer.key.sha256,
     })
 }
 
 fn too_small(limits: &Limits, signer: &Signer) -> Option<Finding> {
-    let (key, least) = match signer.key {
+    let (key, least) = match signer.key.public {
         PublicKey::Rsa { .. } => ("rsa-bits", &limits.rsa_bits),
         PublicKey::Ec { .. } => ("ec-bits", &limits.ec_bits),
     };
     let Setting { value, origin } = least.as_ref()?;
-    let enough = u32::try_from(signer.key.bits()).is_ok_and(|bits| bits >= *value);
-    let seen = || format!("{} has {}; {origin} sets {key} to {value}", signer.subject, signer.key.name());
+    let enough = u32::try_from(signer.key.public.bits()).is_ok_and(|bits| bits >= *value);
+    let seen = || format!("{} has {}; {origin} sets {key} to {value}", signer.subject, signer.key.public.name());
     (!enough).then(|| Finding::new(Reason::KeyTooSmall, seen()))
 }

@@ -3,10 +3,10 @@
 use super::args::EntriesArgs;
 use super::output::Output;
 use crate::gather::{TrustRequest, gather};
-use crate::listing::{Listed, Listing};
 use crate::reason::{Caution, Exit, Refusal, Warning};
 use crate::sources::policy::Policy;
 use crate::system::System;
+use crate::verify::listing::{Listed, Listing};
 
 const HEADINGS: [&str; 7] = ["entry", "title", "version", "where", "tries", "next", "verdict"];
 /// The longest text of a column that is shown whole.

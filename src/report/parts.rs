@@ -39,7 +39,7 @@ impl From<&Signer> for CertificateReport {
             subject: signer.subject.clone(),
             issuer: signer.issuer.clone(),
             sha256: hex::encode(&signer.sha256),
-            key_sha256: hex::encode(&signer.key_sha256),
+            key_sha256: hex::encode(&signer.key.sha256),
             serial: hex::encode(&signer.serial),
             not_before: rfc3339(signer.validity.not_before),
             not_after: rfc3339(signer.validity.not_after),

@@ -16,14 +16,21 @@ pub struct Signer {
     pub issuer: String,
     /// SHA-256 of the certificate.
     pub sha256: [u8; 32],
-    /// SHA-256 of its SubjectPublicKeyInfo.
-    pub key_sha256: [u8; 32],
-    /// Its public key.
-    pub key: PublicKey,
+    /// Its public key; boxed, because many things are a signer or something small.
+    pub key: Box<Key>,
     /// The content bytes of its serial number.
     pub serial: Vec<u8>,
     /// When the certificate is valid.
     pub validity: Validity,
+}
+
+/// The public key of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// SHA-256 of the SubjectPublicKeyInfo.
+    pub sha256: [u8; 32],
+    /// The key.
+    pub public: PublicKey,
 }
 
 impl From<&Certificate> for Signer {
@@ -32,8 +39,7 @@ impl From<&Certificate> for Signer {
             subject: certificate.subject(),
             issuer: certificate.issuer(),
             sha256: certificate.sha256(),
-            key_sha256: certificate.key_sha256(),
-            key: certificate.public_key().clone(),
+            key: Box::new(Key { sha256: certificate.key_sha256(), public: certificate.public_key().clone() }),
             serial: certificate.serial().to_vec(),
             validity: certificate.validity(),
         }

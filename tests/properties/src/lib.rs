@@ -9,6 +9,7 @@ mod files;
 mod initrds;
 mod lists;
 mod machine;
+mod manifest;
 mod memory;
 mod messages;
 mod patched;
@@ -21,6 +22,7 @@ pub use entries::entry;
 pub use files::{bzimage, elf, pe};
 pub use initrds::initrd;
 pub use lists::{esl, sbat};
+pub use manifest::manifest;
 pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
@@ -32,7 +34,7 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 14] = [
+pub const ALL: [Property; 15] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -41,6 +43,7 @@ pub const ALL: [Property; 14] = [
     ("initrd", initrd),
     ("judge", judge),
     ("kernel", kernel),
+    ("manifest", manifest),
     ("memory", memory),
     ("pe", pe),
     ("pkcs7", pkcs7),

@@ -110,6 +110,19 @@ fn lists() -> Vec<Seed> {
     cases.chain([forge::db_esl(), forge::dbx_esl(), hash]).map(|bytes| ("esl", bytes)).collect()
 }
 
+/// A manifest with every key, and a command line.
+fn bound(given: &str) -> Vec<u8> {
+    let digest = "0a".repeat(32);
+    let file = |name: &str| format!("sha256 = \"{digest}\"\nsize = 8\nfile = \"{name}\"\n");
+    let (kernel, initrd) = (file("vmlinuz"), file("initrd.img"));
+    format!(
+        "manifest = 1\nname = \"acme-boot\"\nversion = 7\ncmdline = \"root=/dev/vda2 ro quiet\"\n[kernel]\n{kernel}[[initrd]]\n\
+         {initrd}[[initrd]]\n{initrd}[vary]\nconsole = [\"ttyS[0-9]*\", \"tty?\"]\nquiet = [\"\"]\nloglevel = [\"[1-7]\", \"*a*b\"]\n\
+         \0{given}"
+    )
+    .into_bytes()
+}
+
 /// Every key of a policy, in each syntax that TOML has for it.
 const POLICY: &str = r#"unsigned = "if-not-enforced"
 insecure-unsigned = 'forbidden'
@@ -138,6 +151,10 @@ fn texts() -> Vec<Seed> {
         ("sbat", level),
         ("sbat", b"\xef\xbb\xbfsbat,1,a,b,c,d\r\nforge,2,a,b,c,d\0\0".to_vec()),
         ("bzimage", b"BOOT_IMAGE=/vmlinuz root=/dev/vda1 quiet dyndbg=\"file a.c +p\"\n\nquiet console".to_vec()),
+        ("manifest", bound("root=/dev/vda2 ro console=tty0 quiet console=ttyS1,115200n8")),
+        ("manifest", bound("root=/dev/vda2 dyndbg=\"file a.c +p\" ro -- quiet")),
+        ("manifest", bound("root=/dev/vda2 ro \"console=ttyS0 init=/bin/sh\"")),
+        ("manifest", b"# comment\n\nmanifest = 2\n".to_vec()),
         ("policy", include_bytes!("../../../dist/etc/policy.toml").to_vec()),
         ("policy", POLICY.as_bytes().to_vec()),
         ("elf", vmlinux()),

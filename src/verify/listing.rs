@@ -1,5 +1,6 @@
 //! `skexec entries`: the boot entries of this system, each with the verdict on its files.
 
+use super::file;
 use crate::authorize::{addons, detached_signature};
 use crate::entries::{Boots, Entry, Found};
 use crate::gather::Gathered;
@@ -7,7 +8,6 @@ use crate::image::Format;
 use crate::reason::Refusal;
 use crate::report::Report;
 use crate::sources::Root;
-use crate::verify;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -167,7 +167,7 @@ impl Judge<'_> {
 
     fn kernel(&mut self, path: &Path, profile: Option<usize>) -> Report {
         let number = profile.map(|number| number.to_string());
-        let judged = || verify::file(path, None, number.as_deref(), self.gathered);
+        let judged = || file(path, None, number.as_deref(), self.gathered);
         self.kernels.entry((path.to_owned(), profile)).or_insert_with(judged).clone()
     }
 
@@ -175,7 +175,7 @@ impl Judge<'_> {
     fn addons(&self, kernel: &Path, report: &Report) -> Result<(), Refusal> {
         let addons = if report.format() == Format::Uki.name() { addons::beside(kernel)?.0 } else { Vec::new() };
         let refused = |path: &PathBuf| {
-            let report = verify::file(path, None, None, self.gathered);
+            let report = file(path, None, None, self.gathered);
             report.refusal().map(|refusal| refusal.clone().in_file(path))
         };
         addons.iter().find_map(refused).map_or(Ok(()), Err)
@@ -186,7 +186,7 @@ impl Judge<'_> {
         if detached_signature(path)?.is_none() {
             return Ok(false);
         }
-        let report = verify::file(path, None, None, self.gathered);
+        let report = file(path, None, None, self.gathered);
         report.refusal().map_or(Ok(true), |refusal| Err(refusal.clone().in_file(path)))
     }
 }
