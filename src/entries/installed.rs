@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 /// The maximum number of installed versions that are read of one folder.
 const MAX_NAMES: usize = 1000;
 
+/// Ends of names in /boot that are not a part of a version: signatures, manifests, and copies that package managers and people make.
+const NO_VERSION: [&str; 9] =
+    [".p7s", ".manifest", ".sig", ".asc", ".old", ".bak", ".dpkg-new", ".dpkg-tmp", ".dpkg-bak"];
+
 /// The files of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Installed {
@@ -36,6 +40,7 @@ impl Folders {
     /// All versions of which there is a kernel.
     pub(super) fn versions(&self) -> BTreeSet<String> {
         let of_boot = names(&self.boot).filter_map(|name| Some(name.strip_prefix("vmlinuz-")?.to_owned()));
+        let of_boot = of_boot.filter(|version| !NO_VERSION.iter().any(|end| version.ends_with(end)));
         let folders = self.tokens.iter().chain([&self.modules]);
         let versions = of_boot.chain(folders.flat_map(|folder| names(folder)));
         versions.filter(|version| is_name(version) && self.find(version).is_some()).collect()
@@ -115,6 +120,9 @@ mod tests {
         for file in [
             "/boot/vmlinuz-1",
             "/boot/initrd.img-1",
+            "/boot/vmlinuz-1.manifest",
+            "/boot/vmlinuz-1.manifest.p7s",
+            "/boot/vmlinuz-1.old",
             "/boot/vmlinuz-2",
             "/boot/initramfs-2.img",
             "/usr/lib/modules/2/vmlinuz",
