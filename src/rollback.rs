@@ -40,8 +40,7 @@ impl Booted {
     /// # Errors
     /// `manifest-state`: the file cannot be read, is damaged, or others than root may write to it.
     pub(crate) fn read(root: &Root) -> Result<Self, Finding> {
-        let state =
-            State::read(root).map_err(|error| Finding::new(Reason::ManifestState, format!("{PATH}: {error}")))?;
+        let state = State::read(root).map_err(unusable)?;
         Ok(Self(state.settled(&Now::read(root)).highest))
     }
 
@@ -62,7 +61,7 @@ impl Booted {
 }
 
 /// Notes what the running kernel was given to boot next: a manifest's version with the kernel's release and command line, or,
-/// without a manifest, nothing.
+/// without a manifest, nothing. Of what a kernel file calls itself, the first word is the release that it will show when it runs.
 ///
 /// # Errors
 /// Those of reading and writing the file.
@@ -71,7 +70,7 @@ pub(crate) fn expect(root: &Root, version: Option<&Version>, release: Option<&st
         name: version.name.clone(),
         version: version.number,
         boot_id,
-        release: release.map(Into::into),
+        release: release.and_then(|text| text.split_whitespace().next()).map(Into::into),
         cmdline: cmdline.into(),
     });
     if expected.is_none() && !root.has(PATH) {
@@ -83,12 +82,13 @@ pub(crate) fn expect(root: &Root, version: Option<&Version>, release: Option<&st
 /// Raises the highest version, where this boot is the one that was expected. Returns the version, if there is one.
 ///
 /// # Errors
-/// Those of reading and writing the file.
-pub(crate) fn settle(root: &Root) -> io::Result<Option<Version>> {
-    if !root.has(PATH) {
-        return Ok(None);
-    }
-    update(root, |state| state)
+/// `manifest-state`: the file cannot be read or written.
+pub(crate) fn settle(root: &Root) -> Result<Option<Version>, Finding> {
+    if root.has(PATH) { update(root, |state| state).map_err(unusable) } else { Ok(None) }
+}
+
+fn unusable(error: io::Error) -> Finding {
+    Finding::new(Reason::ManifestState, format!("{PATH}: {error}"))
 }
 
 /// Settles the state and changes it. The lock keeps other processes from doing the same at the same time.

@@ -130,7 +130,7 @@ reasons! {
     ManifestInitrd "manifest-initrd" Refused "-" "the initrds are not those that the manifest binds" "give the initrds in the order of the manifest; if an initrd was built again, make and sign a new manifest";
     ManifestCmdline "manifest-cmdline" Refused "-" "the command line is not the one that the manifest binds" "leave out --cmdline and --append: the manifest has the command line; or allow the parameter under [vary] and sign the manifest again";
     ManifestRollback "manifest-rollback" Refused "-" "the version of the manifest is too low" "load the current version; the policy (least.version) and the versions that have booted set the least one";
-    ManifestState "manifest-state" Failed "-" "the versions of manifests that have booted cannot be read" "repair /var/lib/skexec/manifests.json, or remove it: then only the policy (least.version) protects against older versions until the next boot";
+    ManifestState "manifest-state" Failed "-" "the file of the versions that have booted cannot be used" "repair /var/lib/skexec/manifests.json, or remove it: then only the policy (least.version) protects against older versions until the next boot";
 
     // What the system permits.
     NoCapability "no-capability" NotPermitted "EPERM" "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel" "run skexec as root: sudo skexec ...";

@@ -20,7 +20,7 @@ fn boot(tree: &Tree, id: &str, release: &str, cmdline: &str, loader: &str) {
 fn loaded(number: u64) -> Tree {
     let tree = Tree::new();
     boot(&tree, "one", "6.1.0", "root=/dev/vda1", "114");
-    expect(tree.root(), Some(&version(number)), Some("6.12.0"), "root=/dev/vda2 ro").unwrap();
+    expect(tree.root(), Some(&version(number)), Some("6.12.0 (x@y) #1 SMP"), "root=/dev/vda2 ro").unwrap();
     tree
 }
 

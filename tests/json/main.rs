@@ -88,9 +88,9 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     let (_, vmlinux) = properties::seeds::seeds().into_iter().find(|(kind, _)| *kind == "elf").unwrap();
     lab.file("vmlinux", &vmlinux);
     lab.file("text", b"no kernel");
+    lab.file("uki", &uki());
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
-    lab.file("uki", &uki());
     for name in ["vmlinuz", "vmlinux", "text", "uki"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
