@@ -99,7 +99,7 @@ impl Request {
     /// `waiver-forbidden`: the policy forbids the option.
     pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
         if self.insecure_unsigned && policy.insecure_unsigned.value == WaiverOption::Forbidden {
-            let seen = format!("{} forbids it", policy.insecure_unsigned.origin);
+            let seen = format!("{} sets insecure-unsigned", policy.insecure_unsigned.origin);
             return Err(Finding::new(Reason::WaiverForbidden, seen));
         }
         let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;
