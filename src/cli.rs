@@ -2,6 +2,8 @@
 
 mod args;
 mod booted;
+mod choice;
+mod entries;
 mod exec;
 mod inject;
 mod inspect;
@@ -87,6 +89,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Booted => booted::run(system, output),
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
+        Command::Entries(args) => entries::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Policy => policy::run(system, output),
     }

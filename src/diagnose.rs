@@ -243,6 +243,7 @@ impl SlotStatus {
             let unseen = "nothing shows whether another program has loaded a kernel since (see load --count-loads)";
             lines.insert(0, ("", unseen.into()));
         }
+        lines.extend(record.boot_entry.iter().map(|id| ("", format!("entry    {id}"))));
         lines.push(("", format!("method   {}", record.method)));
         lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {initrd}"))));
         lines.extend(record.injected.iter().map(|path| ("", format!("injected {path}"))));

@@ -11,7 +11,7 @@
 //! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`rollback`]: the versions of manifests that have booted |
 //! | F6 | [`trust`]: what a signature proves; pure |
 //! | F5 | [`prediction`]: what the kernel's own check would answer; pure, and apart from trust |
-//! | F4 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory |
+//! | F4 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory; [`entries`]: boot entries and installed kernels |
 //! | F3 | [`image`]: file formats on every processor; pure |
 //! | F2 | [`machine`], [`system`]: what is read of the machine; [`placement`]: an address for every segment |
 //! | F1 | [`sources`], [`sealed`]: files; [`memory`]: physical addresses; [`digest`] |
@@ -22,6 +22,7 @@ pub mod authorize;
 pub mod cli;
 pub(crate) mod diagnose;
 pub mod digest;
+pub mod entries;
 pub(crate) mod exec;
 pub mod gather;
 mod hex;

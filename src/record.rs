@@ -63,6 +63,9 @@ pub struct Record {
     pub injected: Vec<String>,
     /// The command line.
     pub cmdline: String,
+    /// The ID of the boot entry that named the kernel, if one did.
+    #[serde(default)]
+    pub boot_entry: Option<String>,
     /// The running kernel's boot ID; nothing where it cannot be read.
     #[serde(default)]
     pub boot_id: Option<String>,
@@ -94,6 +97,7 @@ impl Record {
             initrds: initrds.named().map(|origin| origin.with_path(absolute).to_string()).collect(),
             injected: initrds.added().iter().map(|file| file.path.clone()).collect(),
             cmdline: authorized.cmdline().as_str().into(),
+            boot_entry: None,
             boot_id: boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,

@@ -207,6 +207,18 @@ impl Report {
         self.trusted
     }
 
+    /// What the verified signatures cover; nothing if the file is refused.
+    #[must_use]
+    pub fn covers(&self) -> Vec<&'static str> {
+        self.covers.clone()
+    }
+
+    /// The name of the file's format, such as `uki`.
+    #[must_use]
+    pub const fn format(&self) -> &'static str {
+        self.format
+    }
+
     /// `trusted` or `refused`.
     #[must_use]
     pub const fn verdict(&self) -> &'static str {

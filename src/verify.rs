@@ -1,5 +1,7 @@
 //! `skexec verify`: from a path to its report.
 
+pub(crate) mod listing;
+
 use crate::authorize::{self, Binding, Candidate, Role, addons, detached_signature};
 use crate::gather::Gathered;
 use crate::image::Format;

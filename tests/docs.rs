@@ -150,14 +150,9 @@ fn words(line: &str) -> Vec<String> {
 fn examples_are_understood() {
     let lab = support::Lab::new();
     let mut count = 0;
-    for page in [
-        "README.md",
-        "docs/trust.md",
-        "docs/methods.md",
-        "docs/first-stage.md",
-        "docs/manifest.md",
-        "docs/injection.md",
-    ] {
+    let pages =
+        ["trust", "methods", "first-stage", "manifest", "injection", "entries"].map(|name| format!("docs/{name}.md"));
+    for page in pages.iter().map(String::as_str).chain(["README.md"]) {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
         // Every second part is between fences.
         let code = text.split("```").skip(1).step_by(2).flat_map(str::lines);

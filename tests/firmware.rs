@@ -35,7 +35,7 @@ fn the_forge_knows_what_the_firmware_says_about_an_image() {
             Firmware::Unknown => continue,
         };
         if answer.loads != wanted {
-            wrong.push(bundle.name);
+            wrong.push(bundle.name.clone());
         }
     }
     assert_eq!(wrong, Vec::<String>::new());

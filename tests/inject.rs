@@ -160,6 +160,29 @@ fn the_policy_allows_single_files_by_name() {
 }
 
 #[test]
+fn to_a_bundle_only_the_policy_lets_files_be_added() {
+    let lab = lab();
+    lab.file("uki", &forge::uki(Some(b"070701 bundled!!"), Some("quiet")));
+    support::bind(&lab, &forge::unsigned_bzimage(), &[b"070701 bundled!!"], "quiet", 1);
+    for kernel in ["uki", "vmlinuz"] {
+        let line = format!("load {{}}/{kernel} --keys {{}}/root.pem --inject /hostname={{}}/name --json");
+        lab.system("/etc/skexec/policy.toml", "signed-initrd = \"append\"\n");
+        let run = lab.run(&line);
+        assert_eq!((run.exit, run.json()["reason"].as_str()), (3, Some("injection-forbidden")), "{run:?}");
+        lab.system("/etc/skexec/policy.toml", "inject = [\"/hostname\"]\n");
+        let json = lab.run(&line).json();
+        assert_eq!(
+            (&json["covers"], &json["warnings"]),
+            (&json!(["kernel", "cmdline"]), &json!(["injected"])),
+            "{json:#}"
+        );
+        let added = archive(&[Entry::file("hostname", 0o400, b"host\n")]).unwrap();
+        let initrd = initrd(&lab);
+        assert!(initrd.starts_with(b"070701 bundled!!") && initrd.ends_with(&added), "{kernel}");
+    }
+}
+
+#[test]
 fn what_cannot_be_added_is_refused() {
     let lab = lab();
     lab.file("most", &vec![b'x'; 1 << 20]);

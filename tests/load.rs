@@ -50,6 +50,7 @@ fn new_kernels_are_asked_to_keep_out_of_cma() {
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
         kernel: Some(lab.path("vmlinuz")),
+        entry: None,
         manifest: None,
         profile: None,
         initrds: Vec::new(),

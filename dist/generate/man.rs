@@ -43,7 +43,12 @@ fn of_command(command: &Command, common: &[&str]) -> io::Result<String> {
         arg.hide(common)
     });
     let usage = own.clone().render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    let usage = usage
+        .trim_start_matches("Usage: ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace(" skexec ", "\n.br\n.B skexec ");
     let about = own.get_long_about().or_else(|| own.get_about()).map(ToString::to_string).unwrap_or_default();
     let options = if own.get_arguments().any(|arg| !arg.is_hide_set()) { below(&options(own)?) } else { String::new() };
     Ok(format!(".SS \"{}\"\n.B {}\n.PP\n{about}.\n{options}", command.get_name(), usage.replace('-', "\\-")))

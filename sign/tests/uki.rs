@@ -222,5 +222,7 @@ fn unsuitable_parts_are_refused() {
     for args in ["--osrel {}/osrel", "--sign-kernel", "--profile a=b"] {
         assert_eq!(place.run(&format!("{ADDON} --cmdline x {args}")).exit, 2, "{args}");
     }
+    let nothing = Run::failed(2, "skexec-sign: an add-on must add --cmdline, --ucode or --initrd\n");
+    assert_eq!(place.run(&format!("{ADDON} --uname 6.1")), nothing);
     assert!(!place.path("out").exists());
 }

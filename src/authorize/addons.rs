@@ -12,7 +12,7 @@ use crate::image::Parsed;
 use crate::image::uki::{Name, Uki};
 use crate::reason::{Caution, Finding, Reason, Refusal, Warning};
 use crate::trust::{Signature, Signer, Trust};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The most add-ons of one UKI.
 const MOST: usize = 256;
@@ -67,16 +67,7 @@ pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning
     let kernel = accepted.kernel();
     let Some(Ok(uki)) = kernel.file().uki() else { return Ok((Vec::new(), Vec::new())) };
     let release = kernel.image().release().or_else(|| uki.text(kernel.file().bytes(), Name::Uname));
-    let mut found = Vec::new();
-    let mut warnings = Vec::new();
-    for folder in folders::of(kernel.path()) {
-        let listed = folders::list(&folder)?;
-        found.extend(listed.addons);
-        warnings.extend(listed.passed_over);
-    }
-    if found.len() > MOST {
-        return Err(Finding::new(Reason::UkiAddon, format!("{} add-ons, at most {MOST}", found.len())).into());
-    }
+    let (found, mut warnings) = beside(kernel.path())?;
     let mut addons = Vec::with_capacity(found.len());
     for path in found {
         let addon = open(&path, release, trust)?;
@@ -84,6 +75,24 @@ pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning
         addons.push(addon);
     }
     Ok((addons, warnings))
+}
+
+/// The add-ons for the UKI at this path, in the order of the stub, and warnings about what the stub would use and skexec does not.
+///
+/// # Errors
+/// `unreadable`; `uki-addon` for too many.
+pub fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
+    let mut found = Vec::new();
+    let mut warnings = Vec::new();
+    for folder in folders::of(uki) {
+        let listed = folders::list(&folder)?;
+        found.extend(listed.addons);
+        warnings.extend(listed.passed_over);
+    }
+    if found.len() > MOST {
+        return Err(Finding::new(Reason::UkiAddon, format!("{} add-ons, at most {MOST}", found.len())));
+    }
+    Ok((found, warnings))
 }
 
 fn open(path: &Path, release: Option<&str>, trust: &Trust) -> Result<Addon, Refusal> {

@@ -13,6 +13,7 @@ use crate::sealed::Sealed;
 use crate::trust::{Signature, Signer, Trust};
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// A manifest that someone whom an anchor trusts has signed. Only [`Binding::new`] makes one, from a judgement.
@@ -25,13 +26,15 @@ pub struct Binding {
 
 impl Binding {
     /// The manifest of a kernel when there is one: `KERNEL.manifest`. A link that leads nowhere is a manifest that was meant to be
-    /// there.
+    /// there, and one that cannot be looked at may be there.
     #[must_use]
     pub fn beside(kernel: &Path) -> Option<PathBuf> {
         let mut name = OsString::from(kernel);
         name.push(".manifest");
         let path = PathBuf::from(name);
-        path.symlink_metadata().is_ok().then_some(path)
+        let absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename);
+        let is_absent = path.symlink_metadata().is_err_and(|error| absent(error.kind()));
+        (!is_absent).then_some(path)
     }
 
     /// Judges a manifest by a detached signature: by this one, or else by `FILE.p7s`.

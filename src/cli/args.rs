@@ -1,5 +1,6 @@
 //! The command line, as clap reads it; nothing here looks at the system.
 
+use super::choice::ChoiceArgs;
 use super::inject::InjectArgs;
 use super::segments::SegmentsArgs;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -56,6 +57,8 @@ pub(super) enum Command {
     Booted,
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
+    /// List the boot entries of this system, and verify their files
+    Entries(EntriesArgs),
     /// Show what FILE claims about itself, unverified
     Inspect(InspectArgs),
     /// Show the policy that is in force, and the file and line that set each key
@@ -92,16 +95,14 @@ pub(super) enum Method {
 #[derive(Debug, Args)]
 #[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
                    (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]
-       skexec load UKI [--profile ID] [OPTIONS]
+       skexec load (UKI | --entry ID | --latest | --kernel-version VERSION) [OPTIONS]
        skexec load [KERNEL] --manifest FILE [OPTIONS]")]
 #[command(group = ArgGroup::new("with-initrd").args(["initrd", "no_initrd"]))]
 #[command(group = ArgGroup::new("with-cmdline").args(["cmdline", "reuse_cmdline", "no_cmdline"]))]
 pub(super) struct LoadArgs {
-    /// The kernel: a signed bzImage (vmlinuz), ELF kernel (vmlinux) or unified kernel image (UKI), which brings its initrd and its
-    /// command line
-    #[arg(value_hint = ValueHint::FilePath, required_unless_present = "manifest")]
-    pub(super) kernel: Option<PathBuf>,
-    /// The profile of a UKI, by its number or its ID; without this option, profile 0
+    #[command(flatten)]
+    pub(super) choice: ChoiceArgs,
+    /// The profile of a UKI, by its number or its ID; without this option, that of the boot entry, or profile 0
     #[arg(long, value_name = "ID")]
     pub(super) profile: Option<String>,
     /// A signed manifest that binds the kernel, its initrds and its command line; its signature is FILE.p7s. Options need not
@@ -208,6 +209,12 @@ pub(super) struct VerifyArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct EntriesArgs {
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct InspectArgs {
     /// A kernel, a UKI, an EFI program or an initrd
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -234,15 +241,22 @@ mod tests {
     }
 
     #[test]
-    fn a_load_has_one_choice_of_initrd_and_of_command_line() {
+    fn a_load_chooses_one_kernel_and_not_two_initrds_or_command_lines() {
         let rows: &[(&[&str], bool)] = &[
             (&[], false),
             (&["--no-initrd", "--no-cmdline"], false),
             (&["--manifest", "vmlinuz.manifest"], true),
             (&["vmlinuz", "--manifest", "vmlinuz.manifest", "--initrd", "a", "--append", "quiet"], true),
+            (&["--entry", "a"], true),
+            (&["--latest", "--append", "x"], true),
+            (&["--kernel-version", "6.12", "--no-initrd"], true),
+            (&["vmlinuz", "--entry", "a"], false),
+            (&["vmlinuz", "--latest"], false),
+            (&["--latest", "--kernel-version", "6.12"], false),
+            // Whether the kernel brings them is known when it has been read.
             (&["vmlinuz"], true),
             (&["vmlinuz", "--no-initrd"], true),
-            (&["--no-initrd"], false),
+            (&["vmlinuz", "--no-cmdline"], true),
             (&["vmlinuz", "--no-initrd", "--no-cmdline"], true),
             (&["vmlinuz", "--initrd", "a", "--initrd", "c", "--reuse-cmdline"], true),
             (&["--initrd", "a", "vmlinuz", "--reuse-cmdline"], true),

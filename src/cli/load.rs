@@ -1,13 +1,17 @@
 //! `skexec load`.
 
 use super::args::{self, LoadArgs};
+use super::choice;
 use super::output::Output;
 use super::plan;
+use crate::authorize::Binding;
+use crate::entries::Choice;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::{Exit, Refusal};
 use crate::report::Report;
 use crate::system::{Method, Slot, System};
 use serde::Serialize;
+use std::path::Path;
 
 /// One file's report, and what was done.
 #[derive(Serialize)]
@@ -18,37 +22,51 @@ struct Document<'a> {
     loaded: bool,
     /// Whether --lock took effect; nothing without it, or where nothing was loaded.
     locked: Option<bool>,
+    /// The boot entry that named the kernel.
+    boot_entry: Option<&'a str>,
 }
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let outcome = load::load(system, &request(args), &mut |event| output.step(&event.to_string()))?;
+    let request = match args.choice.find(system.root) {
+        Ok(found) => request(args, found),
+        Err(finding) => return output.failure(&finding),
+    };
+    let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
     for warning in &outcome.warnings {
         output.warning(warning)?;
     }
     if output.json() {
         let Outcome { report, plan, loaded, locked, .. } = &outcome;
-        output.document(&Document { report, plan: plan.as_ref(), loaded: *loaded, locked: *locked })?;
+        let (plan, boot_entry) = (plan.as_ref(), request.entry.as_deref());
+        output.document(&Document { report, plan, loaded: *loaded, locked: *locked, boot_entry })?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
-        plan::tell(outcome.report.path(), plan, &outcome.report, output)?;
+        plan::tell(&request, plan, &outcome.report, output)?;
     }
-    tell(args, &outcome, output)?;
+    tell(&request, args.method, &outcome, output)?;
     Ok(outcome.exit())
 }
 
-fn request(args: &LoadArgs) -> Request {
+/// What is to be loaded: the options come before what the choice of the kernel brings.
+fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
+    let kernel = found.as_ref().map(|choice| choice.kernel.clone()).or_else(|| args.choice.kernel.clone());
+    let choice = found.unwrap_or_default();
     let cmdline = match &args.cmdline {
         _ if args.reuse_cmdline => CmdlineSource::Reuse(args.cmdline_remove.clone()),
         _ if args.no_cmdline => CmdlineSource::Given(String::new()),
         Some(given) => CmdlineSource::Given(given.clone()),
-        None => CmdlineSource::Unsaid,
+        // What was guessed for a version is no reason to refuse what its manifest says.
+        None if choice.entry.is_none() && is_bound(args, kernel.as_deref()) => CmdlineSource::Unsaid,
+        None => choice::cmdline(choice.options),
     };
+    let initrds = if args.no_initrd || !args.initrd.is_empty() { args.initrd.clone() } else { choice.initrds };
     Request {
-        kernel: args.kernel.clone(),
+        kernel,
+        entry: choice.entry,
         manifest: args.manifest.clone(),
-        profile: args.profile.clone(),
-        initrds: args.initrd.clone(),
+        profile: args.profile.clone().or_else(|| choice.profile.map(|number| number.to_string())),
+        initrds,
         no_initrd: args.no_initrd,
-        kernel_alone: false,
+        kernel_alone: choice.complete,
         inject: args.inject.all(),
         cmdline,
         append: args.append.clone(),
@@ -69,15 +87,21 @@ fn request(args: &LoadArgs) -> Request {
     }
 }
 
+/// Whether a manifest, which also names the command line, will be used.
+fn is_bound(args: &LoadArgs, kernel: Option<&Path>) -> bool {
+    args.manifest.is_some() || kernel.and_then(Binding::beside).is_some()
+}
+
 /// Prints what was done or refused. With --json the document has it already; the system's log gets it in any case.
-fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
+fn tell(request: &Request, asked: args::Method, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
     let kernel = outcome.report.path();
     match outcome.report.refusal().map(Refusal::first) {
         Some(finding) if output.json() => output.refusal_in_json(kernel, finding),
         Some(finding) => output.refusal(Some(kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
-            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(args.method, plan));
+            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(asked, plan));
+            let entry = request.entry.as_ref().map(|id| format!(" (boot entry {id})")).unwrap_or_default();
             let locked = match outcome.locked {
                 None => "",
                 Some(true) => {
@@ -85,7 +109,7 @@ fn tell(args: &LoadArgs, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::
                 }
                 Some(false) => "; NOT LOCKED",
             };
-            output.event(&format!("{}: loaded {by}, {who}{locked}", kernel.display()))?;
+            output.event(&format!("{}{entry}: loaded {by}, {who}{locked}", kernel.display()))?;
         }
         None => {}
     }

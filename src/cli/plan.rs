@@ -2,18 +2,20 @@
 
 use super::output::Output;
 use crate::arch::Summary;
-use crate::load::Plan;
+use crate::load::{Plan, Request};
 use crate::report::Report;
-use std::path::Path;
 
 /// Prints what would be handed to the kernel, and to which addresses.
-pub(super) fn tell(kernel: &Path, plan: &Plan, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
+pub(super) fn tell(request: &Request, plan: &Plan, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
     let call = if plan.entry.is_some() { "kexec_load" } else { "kexec_file_load" };
     let would = match report.refusal() {
         None => format!("would be loaded by {call}"),
         Some(_) => format!("the plan for {call}; the load would be refused, see below"),
     };
-    output.fact(&format!("{}: {would}", kernel.display()))?;
+    output.fact(&format!("{}: {would}", report.path().display()))?;
+    if let Some(id) = &request.entry {
+        output.row("from", &format!("the boot entry {id}"))?;
+    }
     output.row("method", &format!("{}: {}", plan.method, plan.why))?;
     output.row("kernel", &format!("{} bytes, init_size {} bytes", plan.kernel_bytes, plan.init_size))?;
     for initrd in &plan.initrds {

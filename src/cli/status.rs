@@ -94,6 +94,7 @@ fn is_loadable(kernel: &Path, outcome: &Outcome, output: &mut Output<'_>) -> any
 fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result<Outcome> {
     let request = Request {
         kernel: Some(kernel.to_owned()),
+        entry: None,
         manifest: None,
         profile: None,
         initrds: Vec::new(),

@@ -42,6 +42,8 @@ impl CmdlineSource {
 pub struct Request {
     /// The kernel's path; nothing where the manifest names it.
     pub kernel: Option<PathBuf>,
+    /// The ID of the boot entry that named it, for the record.
+    pub entry: Option<String>,
     /// The manifest that binds the boot; nothing where only one beside the kernel is to be used.
     pub manifest: Option<PathBuf>,
     /// The number or the ID of a UKI's profile.
@@ -50,7 +52,8 @@ pub struct Request {
     pub initrds: Vec<PathBuf>,
     /// Boot without an initrd. Where there are no `initrds` either, the file or the manifest must bring one.
     pub no_initrd: bool,
-    /// The question is only whether the kernel could be loaded: an initrd and a command line that were not named are none.
+    /// An initrd and a command line that are not named are none, unless the file brings them: the question is only whether the kernel
+    /// could be loaded, or a boot entry names all that there is.
     pub kernel_alone: bool,
     /// Files that are added to the initrd in memory, behind all others.
     pub inject: Vec<Injection>,
@@ -99,7 +102,7 @@ impl Request {
     /// `waiver-forbidden`: the policy forbids the option.
     pub(super) fn waives_unsigned(&self, policy: &Policy, machine: &Machine) -> Result<bool, Finding> {
         if self.insecure_unsigned && policy.insecure_unsigned.value == WaiverOption::Forbidden {
-            let seen = format!("{} forbids it", policy.insecure_unsigned.origin);
+            let seen = format!("{} sets insecure-unsigned", policy.insecure_unsigned.origin);
             return Err(Finding::new(Reason::WaiverForbidden, seen));
         }
         let first_stage = self.require_signed_initrd || machine.surroundings.initramfs;

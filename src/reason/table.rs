@@ -20,6 +20,11 @@ reasons! {
     FiveLevel "no-5level" Unsuitable "ENOEXEC" "this machine runs with five-level page tables, and the kernel cannot start with them" "reboot the running kernel with no5lvl on its command line, or use a kernel built with CONFIG_X86_5LEVEL";
     Truncated "truncated" Unsuitable "0 or ELIBBAD" "the image is truncated" "get the file again from its package";
 
+    // Boot entries and installed kernels.
+    NoEntry "no-entry" Unsuitable "-" "there is no such boot entry" "list the boot entries: skexec entries";
+    EntryFile "entry-file" Unsuitable "-" "the boot entry cannot be used" "repair the entry, or give the kernel, the initrd and the command line to skexec load";
+    NoSuchVersion "no-such-version" Unsuitable "-" "no kernel of this version is installed" "install the kernel, or give its path to skexec load";
+
     // The PE container.
     Unsigned "unsigned" Refused "ENODATA" "the image carries no signature" "use the distribution's signed kernel (linux-image-amd64, not linux-image-amd64-unsigned), or sign the image: sbsign --key KEY --cert CERT FILE; a file that is no PE, such as an ELF kernel, needs a detached signature (--signature FILE.p7s)";
     PeHeader "pe-header" Unsuitable "ELIBBAD" "the PE header is malformed" "get the file again from its package";

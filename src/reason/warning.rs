@@ -35,6 +35,7 @@ cautions! {
     RevocationIgnored "revocation-ignored" "a revocation list cannot be used, and the policy says to ignore that" "repair the list, then remove its name from ignore-revocations in /etc/skexec/policy.toml";
     TrustListIgnored "trust-list-ignored" "a list of trusted certificates, or one of its certificates, cannot be used and is ignored" "repair or remove the file or the EFI variable that the message names";
     MokVariableIgnored "mok-variable-ignored" "a MOK variable was ignored because shim did not create it" "find out who wrote the variable: those of shim are volatile";
+    EntriesUnreadable "entries-unreadable" "a folder of boot entries could not be read, or not wholly" "run skexec as root";
     SignerExpired "signer-expired" "the signer's certificate has expired; kernels do not check this" "ask the signer for a kernel with a newer signature";
     SignerNotYetValid "signer-not-yet-valid" "the signer's certificate is not valid yet, by the clock of this machine" "set the clock";
     InsecureUnsigned "insecure-unsigned" "the kernel was not verified, because --insecure-unsigned or the policy waived the signature" "load a signed kernel";

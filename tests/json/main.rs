@@ -58,6 +58,17 @@ fn loaded(documents: &mut Vec<(&'static str, Value)>) {
     }
     documents.push(("status", lab.run("status {}/vmlinuz --keys {}/root.pem --json").json()));
     documents.push(("unload", lab.run("unload --json").json()));
+    documents.push(("entries", listed()));
+}
+
+/// Entries with and without each optional field.
+fn listed() -> Value {
+    let lab = Lab::new();
+    lab.system_bytes("/boot/linux", &forge::signed_bzimage());
+    lab.system("/boot/initrd", "070701");
+    lab.system("/boot/loader/entries/a+1.conf", "linux /linux\ninitrd /initrd\noptions quiet\n");
+    lab.system("/boot/loader/entries/b.conf", "title a\nsort-key b\nversion c\nmachine-id d\n");
+    lab.run("entries --json --keys {}/root.pem").json()
 }
 
 fn bound(documents: &mut Vec<(&'static str, Value)>) {
@@ -95,6 +106,9 @@ fn uki() -> Vec<u8> {
 fn failed(documents: &mut Vec<(&'static str, Value)>) {
     let lab = Lab::new();
     documents.push(("unload", lab.run("unload --json").json()));
+    for line in ["load --entry none", "entries --keys {}/none"] {
+        documents.push(("failure", lab.run(&format!("{line} --json")).json()));
+    }
     lab.system("/etc/skexec/policy.toml", "unsigned = 1\n");
     for line in ["exec", "inspect {}/none", "policy"] {
         documents.push(("failure", lab.run(&format!("{line} --json")).json()));

@@ -4,6 +4,7 @@
 
 mod addons;
 mod boot;
+mod entries;
 #[path = "../segments/machine.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod machine;

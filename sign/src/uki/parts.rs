@@ -56,6 +56,9 @@ pub(super) fn read(args: &UkiArgs) -> Result<Parts, Failure> {
         (None, Some(kernel)) => kernel.release(),
         (None, None) => None,
     };
+    if args.addon && args.cmdline.is_none() && args.ucode.is_empty() && args.initrd.is_empty() {
+        return Err(Failure::usage("an add-on must add --cmdline, --ucode or --initrd"));
+    }
     let mut base = Vec::new();
     base.extend(args.osrel.as_deref().map(read_file).transpose()?.map(|bytes| Section::data(".osrel", bytes)));
     base.extend(args.cmdline.clone().map(|text| Section::data(".cmdline", text)));

@@ -1,5 +1,6 @@
 //! Where the add-ons of a UKI lie.
 
+use crate::entries::without_counter;
 use crate::reason::{Caution, Finding, Reason, Warning};
 use std::ffi::OsStr;
 use std::fs;
@@ -30,27 +31,13 @@ pub(super) fn of(path: &Path) -> Vec<PathBuf> {
         folders.extend(above.parent().map(|partition| partition.join("loader/addons")));
     }
     if let Some(name) = path.file_name().and_then(OsStr::to_str) {
-        folders.push(parent.join(format!("{}.extra.d", without_counter(name))));
+        folders.push(parent.join(format!("{}.extra.d", without_counter(name).0)));
     }
     folders
 }
 
 fn named(folder: &Path, name: &str) -> bool {
     folder.file_name().is_some_and(|own| own.eq_ignore_ascii_case(name))
-}
-
-/// `linux+3-1.efi` is `linux.efi` (UAPI Group specification 1, "Boot counting").
-fn without_counter(name: &str) -> String {
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let counter = |text: &str| match text.split_once('-') {
-        Some((left, done)) => digits(left) && digits(done),
-        None => digits(text),
-    };
-    let split = name.rsplit_once('.').and_then(|(stem, extension)| Some((stem.rsplit_once('+')?, extension)));
-    match split {
-        Some(((stem, count), extension)) if counter(count) => format!("{stem}.{extension}"),
-        _ => name.to_owned(),
-    }
 }
 
 /// Whether a name is that of an add-on.

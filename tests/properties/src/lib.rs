@@ -4,6 +4,7 @@
 //! A property returns if it holds, and panics if it does not. The fuzzer itself detects other panics, hangs and excessive memory.
 #![allow(clippy::missing_panics_doc, clippy::unwrap_used, reason = "to panic is how a property fails")]
 
+mod entries;
 mod files;
 mod initrds;
 mod lists;
@@ -17,6 +18,7 @@ pub mod seeds;
 mod ukis;
 mod verdict;
 
+pub use entries::entry;
 pub use files::{bzimage, elf, pe};
 pub use initrds::initrd;
 pub use lists::{esl, sbat};
@@ -32,10 +34,11 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 14] = [
+pub const ALL: [Property; 15] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
+    ("entry", entry),
     ("esl", esl),
     ("initrd", initrd),
     ("judge", judge),

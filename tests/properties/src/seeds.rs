@@ -33,7 +33,7 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), ukis(), messages(), patches(), lists(), texts(), maps()].concat()
+    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries()].concat()
 }
 
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
@@ -207,4 +207,20 @@ fn maps() -> Vec<Seed> {
     let alone =
         "1000-1fff : System RAM\n0-ffffffffffffffff : Persistent Memory (legacy)\n100800-fffffffffffffffe : System RAM";
     [bios, efi, hidden, alone].map(|text| ("memory", text.as_bytes().to_vec())).to_vec()
+}
+
+/// Boot entries; versions and patterns as their first lines.
+fn entries() -> Vec<Seed> {
+    let whole = "title Test 1\nsort-key test\nmachine-id 0123\nversion 6.12.0-1\nlinux /abc/6.12/linux\ninitrd /microcode\n\
+                 initrd \\abc\\6.12\\initrd\noptions root=/dev/vda2 ro\noptions quiet\narchitecture x64\n";
+    let all = [
+        whole,
+        "uki /EFI/Linux/a.efi\nprofile 2\n",
+        "efi \"/EFI/shell.efi\"\r\n# none\ndevicetree /x.dtb\n",
+        "linux /a\nuki /b\nuki-url :c\noptions $kernelopts\n",
+        "linux /a/../b\ninitrd ./c\n",
+        "123~rc1-1\n123^2.a\n00123.1+b",
+        "*a?[b-d\\]]*\nxayc\n",
+    ];
+    all.map(|text| ("entry", text.as_bytes().to_vec())).to_vec()
 }
