@@ -8,6 +8,7 @@ pub mod bzimage;
 pub mod cmdline;
 pub mod cpio;
 pub mod elf;
+pub(crate) mod glob;
 pub(crate) mod initrd;
 mod kernel;
 pub mod manifest;

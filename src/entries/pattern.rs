@@ -1,22 +1,10 @@
 //! The patterns by which systemd-boot chooses an entry (systemd, src/boot/efi-string.c, `efi_fnmatch`).
 
+use crate::image::glob::{Element, matches};
 use std::ops::RangeInclusive;
 
 /// The maximum length in bytes: an ID has at most 255.
 const MAX: usize = 1024;
-
-/// One element of a pattern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Element {
-    /// `*`
-    AnyText,
-    /// `?`
-    AnyLetter,
-    /// A letter, or one after a backslash.
-    Letter(char),
-    /// `[a-z]`
-    Set(Vec<RangeInclusive<char>>),
-}
 
 /// A pattern with `*`, `?`, `[a-z]` and backslashes. The case of ASCII letters does not matter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,43 +34,10 @@ impl Pattern {
         Some(Self(elements))
     }
 
-    /// Whether the pattern matches all of a text. The work is bounded by the product of the two lengths.
+    /// Whether the pattern matches all of a text.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let letters: Vec<char> = text.to_ascii_lowercase().chars().collect();
-        // Which beginnings of the text the pattern matches so far, by their lengths.
-        let mut matched = vec![false; letters.len().saturating_add(1)];
-        if let Some(empty) = matched.first_mut() {
-            *empty = true;
-        }
-        for element in &self.0 {
-            matched = advance(element, &letters, &matched);
-        }
-        matched.last() == Some(&true)
-    }
-}
-
-fn advance(element: &Element, letters: &[char], matched: &[bool]) -> Vec<bool> {
-    if *element == Element::AnyText {
-        return matched
-            .iter()
-            .scan(false, |any, matched| {
-                *any |= matched;
-                Some(*any)
-            })
-            .collect();
-    }
-    let next = letters.iter().zip(matched).map(|(letter, matched)| *matched && element.takes(*letter));
-    std::iter::once(false).chain(next).collect()
-}
-
-impl Element {
-    fn takes(&self, letter: char) -> bool {
-        match self {
-            Self::AnyText | Self::AnyLetter => true,
-            Self::Letter(wanted) => *wanted == letter,
-            Self::Set(ranges) => ranges.iter().any(|range| range.contains(&letter)),
-        }
+        matches(&self.0, &text.to_ascii_lowercase())
     }
 }
 

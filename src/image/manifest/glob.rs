@@ -1,5 +1,8 @@
 //! Patterns over values: `*`, `?`, `[a-z]`, and every other character for itself.
 
+use super::super::glob::{Element, matches};
+use std::ops::RangeInclusive;
+
 /// The longest pattern, in bytes.
 const MAX_LENGTH: usize = 256;
 
@@ -7,30 +10,7 @@ const MAX_LENGTH: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Glob {
     text: String,
-    tokens: Vec<Token>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Token {
-    /// `*`: any bytes, or none.
-    Any,
-    /// `?`: one byte.
-    One,
-    /// `[a-z0]`: one byte of these ranges.
-    Of(Vec<(u8, u8)>),
-    /// The byte itself.
-    Byte(u8),
-}
-
-impl Token {
-    /// Whether it takes this byte; [`Token::Any`] takes any number of them.
-    fn takes(&self, byte: u8) -> bool {
-        match self {
-            Self::Any | Self::One => true,
-            Self::Of(ranges) => ranges.iter().any(|(first, last)| (*first..=*last).contains(&byte)),
-            Self::Byte(wanted) => *wanted == byte,
-        }
-    }
+    elements: Vec<Element>,
 }
 
 impl Glob {
@@ -48,19 +28,21 @@ impl Glob {
                     .into(),
             );
         }
-        let mut tokens = Vec::new();
-        let mut rest = text.as_bytes();
-        while let Some((first, after)) = rest.split_first() {
-            let token;
-            (token, rest) = match first {
-                b'*' => (Token::Any, after),
-                b'?' => (Token::One, after),
-                b'[' => class(after)?,
-                byte => (Token::Byte(*byte), after),
-            };
-            tokens.push(token);
+        let mut elements = Vec::new();
+        let mut rest = text.chars();
+        while let Some(letter) = rest.next() {
+            elements.push(match letter {
+                '*' => Element::AnyText,
+                '?' => Element::AnyLetter,
+                '[' => {
+                    let (inside, after) = rest.as_str().split_once(']').ok_or("a [ in a pattern has no ]")?;
+                    rest = after.chars();
+                    Element::Set(set(inside)?)
+                }
+                letter => Element::Letter(letter),
+            });
         }
-        Ok(Self { text: text.to_owned(), tokens })
+        Ok(Self { text: text.to_owned(), elements })
     }
 
     /// The pattern as it was written.
@@ -68,31 +50,9 @@ impl Glob {
         &self.text
     }
 
-    /// Whether the pattern matches all of the value. The work is bounded by the product of both lengths: after a byte that does
-    /// not match, only the last `*` takes one byte more.
-    pub(super) fn matches(&self, value: &[u8]) -> bool {
-        let (mut token, mut byte) = (0_usize, 0_usize);
-        // The token after the last `*`, and the first byte that this `*` does not take.
-        let mut retry: Option<(usize, usize)> = None;
-        while let Some(next) = value.get(byte) {
-            match self.tokens.get(token) {
-                Some(Token::Any) => {
-                    token = token.saturating_add(1);
-                    retry = Some((token, byte));
-                }
-                Some(other) if other.takes(*next) => {
-                    token = token.saturating_add(1);
-                    byte = byte.saturating_add(1);
-                }
-                _ => {
-                    let Some((after, taken)) = retry else { return false };
-                    byte = taken.saturating_add(1);
-                    token = after;
-                    retry = Some((after, byte));
-                }
-            }
-        }
-        self.tokens.get(token..).unwrap_or_default().iter().all(|left| *left == Token::Any)
+    /// Whether the pattern matches all of the value.
+    pub(super) fn matches(&self, value: &str) -> bool {
+        matches(&self.elements, value)
     }
 }
 
@@ -102,29 +62,31 @@ pub(super) const fn can_vary(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'\\')
 }
 
-/// The characters of a class, after its `[`, and what follows the `]`.
-fn class(text: &[u8]) -> Result<(Token, &[u8]), String> {
-    let end = text.iter().position(|byte| *byte == b']').ok_or("a [ in a pattern has no ]")?;
-    let (mut inside, rest) = text.split_at_checked(end).unwrap_or_default();
+/// The ranges between `[` and `]`.
+fn set(inside: &str) -> Result<Vec<RangeInclusive<char>>, String> {
     if inside.is_empty() {
         return Err("the [ ] in a pattern is empty".into());
     }
     let mut ranges = Vec::new();
-    while let Some((first, after)) = inside.split_first() {
-        let (last, left) = match after {
-            [b'-', last, left @ ..] => (last, left),
-            _ => (first, after),
+    let mut letters = inside.chars();
+    while let Some(first) = letters.next() {
+        let mut ahead = letters.clone();
+        let last = match (ahead.next(), ahead.next()) {
+            (Some('-'), Some(last)) => {
+                letters = ahead;
+                last
+            }
+            _ => first,
         };
         if first > last {
-            return Err(format!("the range {}-{} in a pattern is empty", char::from(*first), char::from(*last)));
+            return Err(format!("the range {first}-{last} in a pattern is empty"));
         }
-        if [first, last].into_iter().any(|byte| b"[!^".contains(byte)) {
+        if [first, last].into_iter().any(|letter| "[!^".contains(letter)) {
             return Err("a [ ] in a pattern may not contain any of [ ! ^".into());
         }
-        ranges.push((*first, *last));
-        inside = left;
+        ranges.push(first..=last);
     }
-    Ok((Token::Of(ranges), rest.get(1..).unwrap_or_default()))
+    Ok(ranges)
 }
 
 #[cfg(test)]
@@ -155,7 +117,7 @@ mod tests {
             ("a*b*c", "aXbYbZ", false),
         ];
         for (pattern, value, wanted) in rows {
-            assert_eq!(Glob::parse(pattern).unwrap().matches(value.as_bytes()), wanted, "{pattern} {value}");
+            assert_eq!(Glob::parse(pattern).unwrap().matches(value), wanted, "{pattern} {value}");
         }
     }
 
@@ -173,9 +135,9 @@ mod tests {
     #[test]
     fn many_stars_cost_little() {
         let pattern = Glob::parse(&"*a".repeat(128)).unwrap();
-        let mut value = vec![b'a'; 1 << 16];
+        let mut value = "a".repeat(1 << 16);
         assert!(pattern.matches(&value));
-        value.push(b'b');
+        value.push('b');
         assert!(!pattern.matches(&value));
     }
 }

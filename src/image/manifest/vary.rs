@@ -36,7 +36,7 @@ impl Pattern {
     fn matches(&self, value: Option<&str>) -> bool {
         match (self, value) {
             (Self::Bare, None) => true,
-            (Self::Value(glob), Some(value)) => glob.matches(value.as_bytes()),
+            (Self::Value(glob), Some(value)) => glob.matches(value),
             _ => false,
         }
     }
