@@ -80,11 +80,25 @@ pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -
 /// Reads a system file of at most `max` bytes that must belong to root; `None` if it is absent.
 pub(crate) fn read_system_file(root: &Root, absolute: &str, max: u64) -> Result<Option<Vec<u8>>, Unreadable> {
     let path = root.path(absolute);
-    present(read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
+    unless_absent(root, &path, read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
+}
+
+/// Turns absence into `None`. A link that leads nowhere, also one in the place of a directory, is not absence: something was meant
+/// to be there, and it may forbid what is permitted without it.
+fn unless_absent<T>(root: &Root, path: &Path, result: io::Result<T>) -> io::Result<Option<T>> {
+    let leads_nowhere = |step: &&Path| step.is_symlink() && step.metadata().is_err();
+    let found = present(result)?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match path.ancestors().take_while(|step| *step != root.0).find(leads_nowhere) {
+        Some(link) => Err(io::Error::new(io::ErrorKind::NotFound, format!("{} leads nowhere", link.display()))),
+        None => Ok(None),
+    }
 }
 
 fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
-    let Some(names) = present(names(directory, endings))? else { return Ok(Vec::new()) };
+    let Some(names) = unless_absent(root, directory, names(directory, endings))? else { return Ok(Vec::new()) };
     // Whoever may write to the directory may add, remove and mask files.
     check_way(root, directory)?;
     Ok(names)

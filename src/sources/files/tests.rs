@@ -80,6 +80,23 @@ fn a_link_is_followed_along_a_safe_way_only() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_not_absence() {
+    let tree = Tree::new();
+    let absent =
+        |path: &str| read_system_file(tree.root(), path, 9).map(|bytes| bytes.is_none()).map_err(|error| error.what);
+    assert_eq!(absent("/etc/skexec/policy.toml"), Ok(true));
+    tree.write("/etc/file", "");
+    assert_eq!(absent("/etc/file/policy.toml"), Ok(true));
+    for (link, path) in [("/etc/one.toml", "/etc/one.toml"), ("/etc/folder", "/etc/folder/policy.toml")] {
+        symlink("nowhere", tree.root().path(link)).unwrap();
+        assert_eq!(absent(path), Err(format!("{} leads nowhere", tree.root().path(link).display())));
+    }
+    tree.directory("/etc/skexec");
+    symlink("nowhere", tree.root().path("/etc/skexec/trust.d")).unwrap();
+    assert_eq!(read(&tree).iter().map(Result::is_ok).collect::<Vec<_>>(), [false]);
+}
+
+#[test]
 fn the_owner_is_asked_for() {
     let tree = Tree::new();
     let path = tree.write("/file", "");
