@@ -62,7 +62,7 @@ fn signers(limits: &mut Limits, entry: &Entry<'_>) -> Result<(), Finding> {
 }
 
 fn unknown(entry: &Entry<'_>) -> Finding {
-    entry.wrong_key(&format!("there is no key {}", entry.key))
+    entry.wrong_key(&format!("there is no key {}", entry.full_key()))
 }
 
 fn text(text: &str) -> Option<String> {
