@@ -77,7 +77,8 @@ pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -
     read
 }
 
-/// Reads a system file of at most `max` bytes that must belong to root; `None` if it is absent.
+/// Reads a system file of at most `max` bytes that must belong to root; `None` if it is absent. A link that leads nowhere is an
+/// error: a file was meant to be there.
 pub(crate) fn read_system_file(root: &Root, absolute: &str, max: u64) -> Result<Option<Vec<u8>>, Unreadable> {
     let path = root.path(absolute);
     unless_absent(root, &path, read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
@@ -128,7 +129,7 @@ fn is_mask(path: &Path) -> bool {
 /// Reads a file that only root can have written, at a path that only root can have changed.
 fn read_owned(root: &Root, path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
-    check_owner(root, path, &file.metadata()?)?;
+    check_owner(root, &file.metadata()?)?;
     // A link leads to another directory; the directories above its target are checked as well.
     check_way(root, &fs::canonicalize(path)?)?;
     read_rest(&file, max)
@@ -137,14 +138,20 @@ fn read_owned(root: &Root, path: &Path, max: u64) -> io::Result<Vec<u8>> {
 /// Checks a path and all directories above it, up to the root.
 fn check_way(root: &Root, path: &Path) -> io::Result<()> {
     let top = fs::canonicalize(&root.0)?;
-    for step in fs::canonicalize(path)?.ancestors().take_while(|step| *step != top) {
-        check_owner(root, step, &fs::metadata(step)?)?;
+    let path = fs::canonicalize(path)?;
+    for step in path.ancestors().take_while(|step| *step != top) {
+        // Whoever reports the error names the path itself.
+        let named = |error: io::Error| match step == path {
+            true => error,
+            false => io::Error::new(error.kind(), format!("{}: {error}", step.display())),
+        };
+        check_owner(root, &fs::metadata(step)?).map_err(named)?;
     }
     Ok(())
 }
 
-fn check_owner(root: &Root, path: &Path, metadata: &Metadata) -> io::Result<()> {
-    let wrong = |what: String| io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: {what}", path.display()));
+fn check_owner(root: &Root, metadata: &Metadata) -> io::Result<()> {
+    let wrong = |what: String| io::Error::new(io::ErrorKind::PermissionDenied, what);
     if metadata.uid() != root.owner() {
         return Err(wrong(format!("belongs to user {}, not to root", metadata.uid())));
     }
