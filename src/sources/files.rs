@@ -93,7 +93,10 @@ fn unless_absent<T>(root: &Root, path: &Path, result: io::Result<T>) -> io::Resu
         return Ok(found);
     }
     match path.ancestors().take_while(|step| *step != root.0).find(leads_nowhere) {
-        Some(link) => Err(io::Error::new(io::ErrorKind::NotFound, format!("{} leads nowhere", link.display()))),
+        Some(link) if link == path => Err(io::Error::new(io::ErrorKind::NotFound, "the link leads nowhere")),
+        Some(link) => {
+            Err(io::Error::new(io::ErrorKind::NotFound, format!("the link {} leads nowhere", link.display())))
+        }
         None => Ok(None),
     }
 }

@@ -77,7 +77,7 @@ fn a_revoked_kernel_without_pe_headers_stays_revoked_in_a_uki() {
     let mut linux = forge::unsigned_bzimage();
     linux[..2].fill(0);
     let hash: String = Hash::Sha256.of(&linux).iter().map(|byte| format!("{byte:02x}")).collect();
-    lab.file("a.efi", &forge::uki::Uki::new(linux).signed(&pki::signer()));
+    lab.file("a.efi", &Uki::new(linux).signed(&pki::signer()));
     let line = "verify --json --keys {}/root.pem --revoked {}/revoked {}/a.efi";
     for (revoked, reason) in [("0".repeat(64), None), (hash, Some("revoked-image"))] {
         lab.file("revoked", format!("sha256:{revoked}\n").as_bytes());
