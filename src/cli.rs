@@ -11,7 +11,7 @@ mod load;
 mod output;
 mod plan;
 mod policy;
-mod printable;
+pub mod printable;
 mod segments;
 mod status;
 mod unload;

@@ -113,6 +113,20 @@ fn links_lead_somewhere() {
     }
 }
 
+/// Pages for those who work on skexec.
+const NOT_SHIPPED: &[&str] = &["ARCHITECTURE.md", "oracle.md", "real-files.md", "size.md"];
+
+#[test]
+fn the_package_has_every_page_for_users() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let shipped = fs::read_to_string(top.join("Cargo.toml")).unwrap();
+    for entry in fs::read_dir(top.join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let there = shipped.contains(&format!("[\"docs/{name}\", "));
+        assert_eq!(there, !NOT_SHIPPED.contains(&name.as_str()), "{name}");
+    }
+}
+
 #[test]
 fn no_page_is_cited_that_is_not_here() {
     let files = texts();
@@ -150,8 +164,8 @@ fn words(line: &str) -> Vec<String> {
 fn examples_are_understood() {
     let lab = support::Lab::new();
     let mut count = 0;
-    let pages =
-        ["trust", "methods", "first-stage", "manifest", "injection", "entries"].map(|name| format!("docs/{name}.md"));
+    let pages = ["trust", "uki", "methods", "first-stage", "manifest", "policy", "injection", "entries", "signing"]
+        .map(|name| format!("docs/{name}.md"));
     for page in pages.iter().map(String::as_str).chain(["README.md"]) {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
         // Every second part is between fences.

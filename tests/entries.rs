@@ -257,3 +257,28 @@ fn one_kernel_must_be_chosen() {
         assert_eq!(lab.run(line), wanted, "{line}");
     }
 }
+
+#[test]
+fn columns_are_as_wide_as_they_are_printed() {
+    let lab = Lab::new();
+    lab.system("/boot/loader/entries/a.conf", "title \u{1b}[2J\nlinux /gone\n");
+    lab.system("/boot/loader/entries/b.conf", "title b\nlinux /gone\n");
+    let wanted = "\
+entry   title      version  where  tries  next  verdict
+b.conf  b                   boot                refused (unreadable)
+a.conf  \\u{1b}[2J           boot                refused (unreadable)
+";
+    assert_eq!(lab.run("entries").out, wanted);
+}
+
+#[test]
+fn an_empty_name_is_a_usage_error() {
+    let lab = lab();
+    for line in
+        ["load --entry=", "load --kernel-version=", "load k --profile=", "verify k --profile=", "inspect k --profile="]
+    {
+        let run = lab.run(line);
+        assert_eq!((run.exit, run.out.as_str()), (2, ""), "{line}: {run:?}");
+        assert!(run.err.contains("a value is required"), "{line}: {}", run.err);
+    }
+}

@@ -51,7 +51,7 @@ fn every_setting_is_shown_with_its_file_and_line() {
     let digits = "0a".repeat(32);
     lab.system(VENDOR, "unsigned = \"if-not-enforced\"\n[least]\nrsa-bits = 3072\n");
     let text = format!(
-        "# mine\nrequire = \"everything\"\nunsigned = \"never\"\n\n[least.version]\n\"acme boot\" = 7\n[signers]\nuki = [\"key:{digits}\"]\n"
+        "# mine\nrequire = \"everything\"\nunsigned = \"never\"\n\n[least.version]\n\"acme-boot\" = 7\n[signers]\nuki = [\"key:{digits}\"]\n"
     );
     lab.system(POLICY, &text);
     let Run { exit, out, err } = lab.run("policy");
@@ -66,7 +66,7 @@ credentials = []  # default
 ignore-revocations = []  # default
 least.rsa-bits = 3072  # /usr/lib/skexec/policy.toml:3
 least.ec-bits = 256  # default
-least.version."acme boot" = 7  # /etc/skexec/policy.toml:6
+least.version."acme-boot" = 7  # /etc/skexec/policy.toml:6
 # signers.kernel is not set: every trusted signer counts
 signers.uki = ["key:{digits}"]  # /etc/skexec/policy.toml:8
 # signers.addon is not set: every trusted signer counts

@@ -27,6 +27,7 @@ mod variable;
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use failure::Failure;
+use skexec::cli::printable::{line, lines};
 use skexec::reason::Exit;
 use std::io::Write;
 use std::process::ExitCode;
@@ -57,7 +58,7 @@ pub fn main() -> ExitCode {
 /// Prints what was done, or why nothing was.
 fn tell(done: Result<String, Failure>) -> Exit {
     match done {
-        Ok(text) => match writeln!(std::io::stdout(), "{}", printable(&text)) {
+        Ok(text) => match writeln!(std::io::stdout(), "{}", line(&text)) {
             Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
                 eprintln!("skexec-sign: warning: cannot write to standard output: {error}");
                 Exit::Done
@@ -65,7 +66,7 @@ fn tell(done: Result<String, Failure>) -> Exit {
             _ => Exit::Done,
         },
         Err(failure) => {
-            eprintln!("skexec-sign: {}", printable(&failure.to_string()));
+            eprintln!("skexec-sign: {}", line(&failure.to_string()));
             if let Some(advice) = failure.advice {
                 eprintln!("  do: {advice}");
             }
@@ -77,16 +78,11 @@ fn tell(done: Result<String, Failure>) -> Exit {
 /// Help and version go to standard output and are no error.
 fn usage(error: &clap::Error) -> ExitCode {
     // Where they cannot be written, there is no other place to say so.
-    let _ = error.print();
+    let text = lines(&error.render().to_string());
     let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    let _ = match exit {
+        Exit::Done => write!(std::io::stdout(), "{text}"),
+        _ => write!(std::io::stderr(), "{text}"),
+    };
     ExitCode::from(exit.code())
-}
-
-/// Names of files and certificates, without the characters that steer a terminal.
-fn printable(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if letter.is_control() && letter != '\n' { plain.extend(letter.escape_unicode()) } else { plain.push(letter) }
-    }
-    plain
 }

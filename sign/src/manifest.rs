@@ -9,6 +9,7 @@ use crate::message::{self, Content};
 use crate::output;
 use crate::signer::Signer;
 use skexec::digest::sha256;
+use skexec::image::{Format, Parsed};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +20,8 @@ pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
         name: &args.name,
         version: args.boot_version,
         cmdline: &args.cmdline,
-        kernel: bound(&args.kernel, args.file_names)?,
-        initrds: args.initrd.iter().map(|path| bound(path, args.file_names)).collect::<Result<_, _>>()?,
+        kernel: kernel(args)?,
+        initrds: args.initrd.iter().map(|path| bound(path, &read(path)?, args.file_names)).collect::<Result<_, _>>()?,
         vary: &args.vary,
     };
     let text = manifest.to_string().into_bytes();
@@ -33,24 +34,35 @@ pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
     // The signature first: until both are there, the loader finds no manifest, or one that its signature does not fit, and refuses it.
     output::replace(&detached::beside(&path), &message, output::PUBLIC)?;
     output::replace(&path, &text, output::PUBLIC)?;
-    let files = args.initrd.len().saturating_add(1);
-    Ok(format!(
-        "{}: {} version {}, {files} files, signed by {}",
-        path.display(),
-        args.name,
-        args.boot_version,
-        signer.name()
-    ))
+    let files = match args.initrd.len() {
+        0 => "1 file".to_owned(),
+        count => format!("{} files", count.saturating_add(1)),
+    };
+    Ok(format!("{}: {} version {}, {files}, signed by {}", path.display(), args.name, args.boot_version, signer.name()))
+}
+
+/// The kernel. The loader refuses a manifest of a unified kernel image, which is signed as a whole.
+fn kernel(args: &ManifestArgs) -> Result<Bound, Failure> {
+    let bytes = read(&args.kernel)?;
+    if Parsed::new(bytes.as_slice()).format() == Format::Uki {
+        let message =
+            format!("{}: a unified kernel image binds its own initrd and command line", args.kernel.display());
+        return Err(Failure::unsuitable(message).advise("sign the image itself: skexec-sign image"));
+    }
+    bound(&args.kernel, &bytes, args.file_names)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|error| Failure::file("read", path, &error))
 }
 
 /// Size and digest of a file, and its name where that is asked for.
-fn bound(path: &Path, with_name: bool) -> Result<Bound, Failure> {
-    let bytes = fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
+fn bound(path: &Path, bytes: &[u8], with_name: bool) -> Result<Bound, Failure> {
     if bytes.is_empty() {
         return Err(Failure::unsuitable(format!("{}: the file is empty", path.display())));
     }
     let file = if with_name { Some(file_name(path)?) } else { None };
-    Ok(Bound { sha256: sha256(&[&bytes]), size: bytes.len(), file })
+    Ok(Bound { sha256: sha256(&[bytes]), size: bytes.len(), file })
 }
 
 fn file_name(path: &Path) -> Result<String, Failure> {

@@ -199,7 +199,7 @@ fn kernel_install_signs_what_the_entry_names() {
         system.write(&format!("{folder}/microcode"), "code");
         let entry = format!(
             "# a comment\ntitle x\nlinux /token/{RELEASE}/linux\ninitrd /token/{RELEASE}/microcode\n\
-             initrd     /token/{RELEASE}/initrd\noptions root=LABEL=r  ro\noptions quiet\n"
+             initrd     /token/{RELEASE}/initrd\noptions root=LABEL=r  ro\noptions x=\\b\n"
         );
         system.write(&format!("boot/loader/entries/token-{RELEASE}+3.conf"), &entry);
         let variables = |layout| {
@@ -217,7 +217,7 @@ fn kernel_install_signs_what_the_entry_names() {
         }
         assert_eq!(system.run(plugin, &["add", RELEASE], &variables("bls")), "");
         let text = String::from_utf8(system.place.read(&format!("{folder}/linux.manifest"))).unwrap();
-        assert!(text.contains("cmdline = \"root=LABEL=r  ro quiet\"\n"), "{text}");
+        assert!(text.contains("cmdline = \"root=LABEL=r  ro x=\\\\b\"\n"), "{text}");
         let (first, second) = (text.find("file = \"microcode\"").unwrap(), text.find("file = \"initrd\"").unwrap());
         assert!(first < second);
         assert_eq!(system.verdict(&format!("{folder}/linux.manifest")), "trusted");

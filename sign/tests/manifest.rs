@@ -66,6 +66,8 @@ size = 6
 fn the_names_of_the_files_are_hints() {
     let place = place();
     place.sign(&format!("{ARGS} --cmdline x --initrd {{}}/initrd --file-names -o {{}}/boot.manifest"));
+    let said = place.sign(&format!("{ARGS} --cmdline x -o {{}}/one.manifest"));
+    assert!(said.contains(" version 7, 1 file, signed by "), "{said}");
     let text = String::from_utf8(place.read("boot.manifest")).unwrap();
     assert!(text.contains("file = \"vmlinuz\"\n") && text.contains("file = \"initrd\"\n"), "{text}");
     assert!(place.path("boot.manifest.p7s").exists());
@@ -77,6 +79,10 @@ fn what_a_manifest_cannot_bind_is_refused() {
     place.write("empty", b"");
     let wanted = Run::failed(4, "skexec-sign: {}/empty: the file is empty\n");
     assert_eq!(place.run(&format!("{ARGS} --cmdline x --initrd {{}}/empty")), wanted);
+    place.write("uki", &forge::uki(None, None));
+    let message = "skexec-sign: {}/uki: a unified kernel image binds its own initrd and command line\n  \
+                   do: sign the image itself: skexec-sign image\n";
+    assert_eq!(place.run(&(ARGS.replace("vmlinuz", "uki") + " --cmdline x")), Run::failed(4, message));
     let none = Run::failed(1, "skexec-sign: cannot read {}/none: No such file or directory (os error 2)\n");
     assert_eq!(place.run(&format!("{ARGS} --cmdline x --initrd {{}}/none")), none);
     let pattern = place.run(&format!("{ARGS} --cmdline x --vary a=["));
@@ -96,5 +102,5 @@ fn what_a_manifest_cannot_bind_is_refused() {
     ] {
         assert_eq!(place.run(&args).exit, 2, "{args}");
     }
-    assert_eq!(place.names(), ["empty", "initrd", "p256.key", "p256.pem", "root.pem", "vmlinuz"]);
+    assert_eq!(place.names(), ["empty", "initrd", "p256.key", "p256.pem", "root.pem", "uki", "vmlinuz"]);
 }

@@ -28,6 +28,33 @@ fn a_wrong_command_line_is_exit_2() {
 }
 
 #[test]
+fn names_steer_no_terminal() {
+    let place = Place::new(&[]);
+    // With its feature `color`, clap removes a control sequence from its messages; without, it is shown as text.
+    let clap = place.run("keys {}/k --days \u{1b}[2J");
+    let own = place.run("detached --key k --cert c {}/a\u{202e}b\u{1b}[2J");
+    assert!(own.err.contains("\\u{1b}[2J"), "{own:?}");
+    for run in [clap, own] {
+        assert!(run.exit != 0 && !run.err.contains(['\u{1b}', '\u{202e}']), "{run:?}");
+    }
+}
+
+#[test]
+fn examples_are_understood() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/signing.md")).unwrap();
+    let lines: Vec<_> = page.lines().filter(|line| line.starts_with("skexec-sign ")).collect();
+    for line in &lines {
+        // What is quoted is one word; only its blanks matter.
+        let quoted = line.split('"').enumerate();
+        let plain: String =
+            quoted.map(|(index, text)| if index % 2 == 1 { text.replace(' ', "_") } else { text.to_owned() }).collect();
+        let read = skexec_sign::command().try_get_matches_from(plain.split(' '));
+        assert!(read.is_ok(), "{line}: {}", read.unwrap_err());
+    }
+    assert!(lines.len() > 4, "only {} examples were found", lines.len());
+}
+
+#[test]
 fn every_help_has_examples() {
     let place = Place::new(&[]);
     for command in ["image", "uki", "manifest", "detached", "keys"] {

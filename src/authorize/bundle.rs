@@ -146,10 +146,15 @@ fn plain(text: &str) -> Cmdline {
     Cmdline::new(&text.replace(|letter: char| letter < ' ' || letter == '\u{7f}', " "))
 }
 
-/// What a valid signature of a kernel, a UKI or an add-on covers.
+/// What a valid signature of a kernel, a UKI or an add-on covers. A UKI that has microcode but no `.initrd` is given an initrd that it
+/// does not cover.
 pub(super) fn covered<B: AsRef<[u8]>>(file: &Parsed<B>) -> Vec<&'static str> {
     match file.uki() {
-        Some(Ok(uki)) if file.format() == Format::Uki => [&["kernel"], addons::covered(uki).as_slice()].concat(),
+        Some(Ok(uki)) if file.format() == Format::Uki => {
+            let initrd = uki.at(Name::Initrd).map(|_| "initrd");
+            let cmdline = uki.at(Name::Cmdline).map(|_| "cmdline");
+            [Some("kernel"), initrd, cmdline].into_iter().flatten().collect()
+        }
         Some(Ok(uki)) => addons::covered(uki),
         _ => vec!["kernel"],
     }

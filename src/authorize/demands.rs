@@ -1,6 +1,6 @@
 //! Everything that is demanded before a kernel may be loaded, apart from its signature.
 
-use super::{Basis, CommandLine, Initrds, Payload};
+use super::{Basis, CommandLine, Initrd, Initrds, Payload};
 use crate::machine::Machine;
 use crate::permit;
 use crate::prediction::Prediction;
@@ -64,8 +64,9 @@ impl Demands<'_> {
     pub(super) fn allow_added(&self, basis: &Basis, initrds: &Initrds) -> Result<(), Finding> {
         let bundled = match basis {
             Basis::Manifest(_) => true,
-            Basis::Uki(_) => initrds.parts().iter().any(|part| part.signer.is_some()),
-            Basis::Embedded(_) | Basis::Detached(_) | Basis::Waived(_) => false,
+            // A detached signature may be that of a unified kernel image, too.
+            Basis::Uki(_) | Basis::Detached(_) => initrds.parts().iter().any(Initrd::is_signed_section),
+            Basis::Embedded(_) | Basis::Waived(_) => false,
         };
         if !self.signed_initrds && !self.policy.requires(Part::Initrd) && !bundled {
             return Ok(());

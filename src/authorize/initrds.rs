@@ -34,6 +34,13 @@ pub struct Initrd {
     pub archive: bool,
 }
 
+impl Initrd {
+    /// Whether it is a part of a larger file that someone signed.
+    pub(super) const fn is_signed_section(&self) -> bool {
+        self.signer.is_some() && matches!(self.origin, Origin::Section { .. })
+    }
+}
+
 /// All initrds of a load, behind one descriptor.
 #[derive(Debug)]
 pub struct Initrds {

@@ -3,6 +3,7 @@
 use super::choice::ChoiceArgs;
 use super::inject::InjectArgs;
 use super::segments::SegmentsArgs;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -103,7 +104,7 @@ pub(super) struct LoadArgs {
     #[command(flatten)]
     pub(super) choice: ChoiceArgs,
     /// The profile of a UKI, by its number or its ID; without this option, that of the boot entry, or profile 0
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(super) profile: Option<String>,
     /// A signed manifest that binds the kernel, its initrds and its command line; its signature is FILE.p7s. Options need not
     /// repeat what the manifest names. Without this option, KERNEL.manifest is used if it exists
@@ -116,7 +117,7 @@ pub(super) struct LoadArgs {
     /// Boot without an initrd
     #[arg(long)]
     pub(super) no_initrd: bool,
-    /// Refuse an initrd that has no detached signature (FILE.p7s)
+    /// Refuse an initrd that no signature covers: a detached one (FILE.p7s), or that of a UKI or a manifest
     #[arg(long)]
     pub(super) require_signed_initrd: bool,
     #[command(flatten)]
@@ -202,7 +203,7 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
     /// The profile of a UKI, by its number or its ID; without this option, profile 0
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(super) profile: Option<String>,
     #[command(flatten)]
     pub(super) trust: TrustArgs,
@@ -220,7 +221,7 @@ pub(super) struct InspectArgs {
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     /// The profile of a UKI, by its number or its ID; without this option, profile 0
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(super) profile: Option<String>,
 }
 

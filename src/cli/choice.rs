@@ -4,6 +4,7 @@ use crate::entries::{self, Choice, Options};
 use crate::load::CmdlineSource;
 use crate::reason::Finding;
 use crate::sources::Root;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -16,14 +17,14 @@ pub(super) struct ChoiceArgs {
     pub(super) kernel: Option<PathBuf>,
     /// Load what this boot entry names (`skexec entries` lists them); `default` is the entry that systemd-boot starts next, `oneshot` the
     /// one that it starts only once
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(super) entry: Option<String>,
     /// Load the newest installed kernel, as --kernel-version does
     #[arg(long)]
     pub(super) latest: bool,
     /// Load the installed kernel of this version: from the boot entry that names it, or with its initrd and the command line of
     /// /etc/kernel/cmdline
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
     pub(super) kernel_version: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::args::EntriesArgs;
 use super::output::Output;
+use super::printable::line;
 use crate::gather::{TrustRequest, gather};
 use crate::reason::{Caution, Exit, Refusal, Warning};
 use crate::sources::policy::Policy;
@@ -64,7 +65,7 @@ fn row(entry: &Listed) -> [String; HEADINGS.len()] {
         (false, false) => "",
     };
     [
-        entry.id.clone(),
+        line(&entry.id),
         short(entry.title.as_deref()),
         short(entry.version.as_deref()),
         entry.place.to_owned(),
@@ -75,10 +76,11 @@ fn row(entry: &Listed) -> [String; HEADINGS.len()] {
 }
 
 fn short(text: Option<&str>) -> String {
-    let text = text.unwrap_or_default();
+    // As it is printed, so that the columns are as wide as they seem.
+    let text = line(text.unwrap_or_default());
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

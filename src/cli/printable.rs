@@ -43,7 +43,8 @@ fn is_escaped(letter: char) -> bool {
 }
 
 /// One line for people: a character that could steer the terminal stands as `\u{202e}`.
-pub(super) fn line(text: &str) -> String {
+#[must_use]
+pub fn line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for letter in text.chars() {
         if is_escaped(letter) { line.extend(letter.escape_unicode()) } else { line.push(letter) }
@@ -52,7 +53,8 @@ pub(super) fn line(text: &str) -> String {
 }
 
 /// Several lines for people: their ends stay.
-pub(super) fn lines(text: &str) -> String {
+#[must_use]
+pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 

@@ -27,7 +27,7 @@ pub(super) fn supplies<'a>(
     let Some(bundle) = bundle else {
         return if named { Ok(given) } else { Err(Reason::InitrdUnsaid.into()) };
     };
-    if bundle.has_initrd() && request.no_initrd {
+    if bundle.brings_initrd() && request.no_initrd {
         return Err(Finding::new(Reason::InitrdSigned, "--no-initrd was given"));
     }
     let fixed = bundle.signed() && policy.signed_initrd.value == SignedInitrd::Fixed;

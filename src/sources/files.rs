@@ -77,14 +77,32 @@ pub(crate) fn read_system(root: &Root, directories: &[&str], endings: &[&str]) -
     read
 }
 
-/// Reads a system file of at most `max` bytes that must belong to root; `None` if it is absent.
+/// Reads a system file of at most `max` bytes that must belong to root; `None` if it is absent. A link that leads nowhere is an
+/// error: a file was meant to be there.
 pub(crate) fn read_system_file(root: &Root, absolute: &str, max: u64) -> Result<Option<Vec<u8>>, Unreadable> {
     let path = root.path(absolute);
-    present(read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
+    unless_absent(root, &path, read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
+}
+
+/// Turns absence into `None`. A link that leads nowhere, also one in the place of a directory, is not absence: something was meant
+/// to be there, and it may forbid what is permitted without it.
+fn unless_absent<T>(root: &Root, path: &Path, result: io::Result<T>) -> io::Result<Option<T>> {
+    let leads_nowhere = |step: &&Path| step.is_symlink() && step.metadata().is_err();
+    let found = present(result)?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    match path.ancestors().take_while(|step| *step != root.0).find(leads_nowhere) {
+        Some(link) if link == path => Err(io::Error::new(io::ErrorKind::NotFound, "the link leads nowhere")),
+        Some(link) => {
+            Err(io::Error::new(io::ErrorKind::NotFound, format!("the link {} leads nowhere", link.display())))
+        }
+        None => Ok(None),
+    }
 }
 
 fn system_names(root: &Root, directory: &Path, endings: &[&str]) -> io::Result<Vec<OsString>> {
-    let Some(names) = present(names(directory, endings))? else { return Ok(Vec::new()) };
+    let Some(names) = unless_absent(root, directory, names(directory, endings))? else { return Ok(Vec::new()) };
     // Whoever may write to the directory may add, remove and mask files.
     check_way(root, directory)?;
     Ok(names)
@@ -114,7 +132,7 @@ fn is_mask(path: &Path) -> bool {
 /// Reads a file that only root can have written, at a path that only root can have changed.
 fn read_owned(root: &Root, path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let file = open_regular(path)?;
-    check_owner(root, path, &file.metadata()?)?;
+    check_owner(root, &file.metadata()?)?;
     // A link leads to another directory; the directories above its target are checked as well.
     check_way(root, &fs::canonicalize(path)?)?;
     read_rest(&file, max)
@@ -123,14 +141,20 @@ fn read_owned(root: &Root, path: &Path, max: u64) -> io::Result<Vec<u8>> {
 /// Checks a path and all directories above it, up to the root.
 fn check_way(root: &Root, path: &Path) -> io::Result<()> {
     let top = fs::canonicalize(&root.0)?;
-    for step in fs::canonicalize(path)?.ancestors().take_while(|step| *step != top) {
-        check_owner(root, step, &fs::metadata(step)?)?;
+    let path = fs::canonicalize(path)?;
+    for step in path.ancestors().take_while(|step| *step != top) {
+        // Whoever reports the error names the path itself.
+        let named = |error: io::Error| match step == path {
+            true => error,
+            false => io::Error::new(error.kind(), format!("{}: {error}", step.display())),
+        };
+        check_owner(root, &fs::metadata(step)?).map_err(named)?;
     }
     Ok(())
 }
 
-fn check_owner(root: &Root, path: &Path, metadata: &Metadata) -> io::Result<()> {
-    let wrong = |what: String| io::Error::new(io::ErrorKind::PermissionDenied, format!("{}: {what}", path.display()));
+fn check_owner(root: &Root, metadata: &Metadata) -> io::Result<()> {
+    let wrong = |what: String| io::Error::new(io::ErrorKind::PermissionDenied, what);
     if metadata.uid() != root.owner() {
         return Err(wrong(format!("belongs to user {}, not to root", metadata.uid())));
     }

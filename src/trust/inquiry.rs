@@ -79,13 +79,15 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
 
     /// Checks the kernel in a UKI against the revocations: the signature of the UKI does not make up for them.
     fn revoked_linux(&mut self, linux: &Parsed<&[u8]>) {
-        let Some(Ok(pe)) = linux.pe() else { return };
-        let mut hashes = vec![image_sha256(linux.file(), pe)];
+        let pe = linux.pe().and_then(Result::ok);
+        let mut hashes: Vec<_> = pe.map(|pe| image_sha256(linux.file(), pe)).into_iter().collect();
         if self.trust.revocations.names_images() {
-            hashes.push(linux.file().sha256(from_ref(&(0..linux.bytes().len()))));
+            let appended = Appended::split(linux.bytes()).ok().flatten().map(|appended| appended.content.len());
+            let lengths = [Some(linux.bytes().len()), appended].into_iter().flatten();
+            hashes.extend(lengths.map(|length| linux.file().sha256(from_ref(&(0..length)))));
         }
         let revoked = hashes.iter().filter_map(|hash| self.trust.revocations.check_image(hash).err());
-        let outdated = sbat::check(pe, linux.bytes(), self.trust.sbat_level.as_ref()).err();
+        let outdated = pe.and_then(|pe| sbat::check(pe, linux.bytes(), self.trust.sbat_level.as_ref()).err());
         let within = |finding: Finding| Finding::new(finding.reason, format!(".linux: {}", finding.detail));
         let found: Vec<_> = revoked.chain(outdated).map(within).collect();
         self.findings.extend(found);

@@ -101,4 +101,7 @@ fn what_is_not_verified_covers_nothing() {
     let json = lab.run(&format!("{LOAD} --signature {{}}/a.p7s --json")).json();
     assert_eq!(json["covers"], serde_json::json!(["kernel", "initrd", "cmdline"]));
     assert_eq!(json["plan"]["basis"], "detached");
+    let added = "--inject /a={}/a.p7s --json";
+    let run = lab.run(&format!("{LOAD} --signature {{}}/a.p7s {added}"));
+    assert_eq!((run.exit, run.json()["reason"].as_str()), (3, Some("injection-forbidden")));
 }

@@ -70,6 +70,21 @@ fn a_revoked_kernel_stays_revoked_in_a_uki() {
     }
 }
 
+/// A kernel without PE headers has no Authenticode digest, but its file can be revoked.
+#[test]
+fn a_revoked_kernel_without_pe_headers_stays_revoked_in_a_uki() {
+    let lab = Lab::new();
+    let mut linux = forge::unsigned_bzimage();
+    linux[..2].fill(0);
+    let hash: String = Hash::Sha256.of(&linux).iter().map(|byte| format!("{byte:02x}")).collect();
+    lab.file("a.efi", &Uki::new(linux).signed(&pki::signer()));
+    let line = "verify --json --keys {}/root.pem --revoked {}/revoked {}/a.efi";
+    for (revoked, reason) in [("0".repeat(64), None), (hash, Some("revoked-image"))] {
+        lab.file("revoked", format!("sha256:{revoked}\n").as_bytes());
+        assert_eq!(lab.run(line).json()[0]["reason"].as_str(), reason);
+    }
+}
+
 /// Every signed byte counts, in each section.
 #[test]
 fn a_changed_byte_is_noticed() {

@@ -25,15 +25,20 @@ pub(super) struct Listed {
 /// or XBOOTLDR partition; then its own, NAME.efi.extra.d, without the boot counter of NAME.
 pub(super) fn of(path: &Path) -> Vec<PathBuf> {
     let mut folders = Vec::new();
+    // The path may be relative, or lead through a link.
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    folders.extend(partition(&real).map(|partition| partition.join("loader/addons")));
     let parent = path.parent().unwrap_or(Path::new(""));
-    let above = parent.parent().unwrap_or(Path::new(""));
-    if named(parent, "Linux") && named(above, "EFI") {
-        folders.extend(above.parent().map(|partition| partition.join("loader/addons")));
-    }
     if let Some(name) = path.file_name().and_then(OsStr::to_str) {
         folders.push(parent.join(format!("{}.extra.d", without_counter(name).0)));
     }
     folders
+}
+
+/// The partition, where a file lies in its EFI/Linux.
+fn partition(path: &Path) -> Option<&Path> {
+    let folder = path.parent().filter(|folder| named(folder, "Linux"))?;
+    folder.parent().filter(|above| named(above, "EFI"))?.parent()
 }
 
 fn named(folder: &Path, name: &str) -> bool {
@@ -101,5 +106,18 @@ mod tests {
         for (path, wanted) in rows {
             assert_eq!(of(Path::new(path)), wanted.iter().map(PathBuf::from).collect::<Vec<_>>(), "{path}");
         }
+    }
+
+    #[test]
+    fn a_link_to_a_uki_leads_to_the_add_ons_of_its_partition() {
+        let top = std::env::temp_dir().join(format!("skexec-addons-{}", std::process::id()));
+        let (folder, link) = (top.join("EFI/Linux"), top.join("current.efi"));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("a.efi"), "").unwrap();
+        std::os::unix::fs::symlink("EFI/Linux/a.efi", &link).unwrap();
+        let found = of(&link);
+        let wanted = [top.canonicalize().unwrap().join("loader/addons"), top.join("current.efi.extra.d")];
+        fs::remove_dir_all(&top).unwrap();
+        assert_eq!(found, wanted);
     }
 }

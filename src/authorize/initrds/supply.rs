@@ -38,8 +38,6 @@ pub enum Origin {
     },
     /// An archive of the files that the user adds.
     Added(Vec<Added>),
-    /// Made in memory; the text says what it is.
-    Memory(String),
 }
 
 impl Supply<'_> {
@@ -68,7 +66,7 @@ impl Origin {
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) | Self::Section { file, .. } => Some(file),
-            Self::Added(_) | Self::Memory(_) => None,
+            Self::Added(_) => None,
         }
     }
 
@@ -95,7 +93,7 @@ impl Origin {
         match self {
             Self::File(file) => Self::File(path(file)),
             Self::Section { file, name } => Self::Section { file: path(file), name },
-            Self::Added(_) | Self::Memory(_) => self.clone(),
+            Self::Added(_) => self.clone(),
         }
     }
 }
@@ -109,7 +107,6 @@ impl fmt::Display for Origin {
                 let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
                 write!(f, "{} (added)", paths.join(", "))
             }
-            Self::Memory(text) => f.write_str(text),
         }
     }
 }

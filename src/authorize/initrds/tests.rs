@@ -43,7 +43,7 @@ fn bytes_and_files_are_joined_in_their_order() {
     let section = Origin::Section { file: "/a.efi".into(), name: ".initrd" };
     let made = |origin: Origin, bytes: &'static [u8]| Supply::Bytes { origin, bytes: bytes.into(), signer: None };
     let cut = made(section.clone(), b"070702 cut");
-    let supplies = [made(Origin::Memory("secrets".into()), b"070701x"), Supply::File(file), cut.clone()];
+    let supplies = [made(Origin::Added(Vec::new()), b"070701x"), Supply::File(file), cut.clone()];
     let trust = Trust::default();
 
     let joined = Initrds::open(&supplies, &trust).unwrap();

@@ -104,6 +104,8 @@ fn nothing_is_added_to_what_a_bundle_signs() {
     let rows: &[(&Basis, &[&Supply<'_>], &Policy, bool)] = &[
         (&Basis::Embedded(signer.clone()), &[&signed], &none, true),
         (&uki, &[&signed], &none, false),
+        (&Basis::Detached(signer.clone()), &[&signed], &none, false),
+        (&Basis::Detached(signer.clone()), &[&unsigned], &none, true),
         (&uki, &[&signed, &unsigned], &none, false),
         (&uki, &[&signed], &allows, true),
         (&uki, &[&unsigned], &none, true),

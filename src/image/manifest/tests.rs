@@ -111,6 +111,13 @@ fn only_what_may_vary_varies() {
         ("quiet", "", true),
         ("a=\"b c\" d", "a=\"b c\" d", true),
         ("a=\"b c\" d", "a=\"b  c\" d", false),
+        // Nothing varies within the single quotation marks of systemd.
+        ("a='b c' d", "a='b c' d quiet", true),
+        ("a='b c' d", "quiet a='b c' quiet d", true),
+        ("a='b c' d", "a='b quiet c' d", false),
+        ("a='b quiet c' d", "a='b c' d", false),
+        ("a=\"it's\" b", "a=\"it's\" quiet b", true),
+        ("a=it's b", "a=it's b quiet", false),
     ];
     for (bound, given, wanted) in rows {
         let manifest = parse(&text(bound, &vary)).unwrap();

@@ -81,11 +81,13 @@ impl Vary {
 
     /// The words that do not vary.
     fn fixed<'a>(&'a self, line: &'a str) -> impl Iterator<Item = &'a str> {
-        let mut of_init = false;
+        let (mut of_init, mut quote) = (false, None);
         words(line).filter(move |word| {
             // The kernel removes quotation marks before it compares.
             of_init |= word.trim_matches('"') == "--";
-            of_init || !self.varies(word)
+            let varies = !of_init && quote.is_none() && self.varies(word);
+            quote = word.chars().fold(quote, after);
+            !varies
         })
     }
 
@@ -96,6 +98,16 @@ impl Vary {
         };
         let patterns = self.0.get(name).map(Vec::as_slice).unwrap_or_default();
         word.bytes().all(can_vary) && patterns.iter().any(|pattern| pattern.matches(value))
+    }
+}
+
+/// The quotation mark that is open after this letter, as systemd reads a command line (src/basic/extract-word.c): single ones quote, too,
+/// and hide double ones. A word between two single ones is a part of a value to systemd, although the kernel takes it for a parameter.
+const fn after(open: Option<char>, letter: char) -> Option<char> {
+    match (open, letter) {
+        (None, '"' | '\'') => Some(letter),
+        (Some('"'), '"') | (Some('\''), '\'') => None,
+        _ => open,
     }
 }
 

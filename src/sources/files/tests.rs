@@ -80,13 +80,31 @@ fn a_link_is_followed_along_a_safe_way_only() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_not_absence() {
+    let tree = Tree::new();
+    let absent =
+        |path: &str| read_system_file(tree.root(), path, 9).map(|bytes| bytes.is_none()).map_err(|error| error.what);
+    assert_eq!(absent("/etc/skexec/policy.toml"), Ok(true));
+    tree.write("/etc/file", "");
+    assert_eq!(absent("/etc/file/policy.toml"), Ok(true));
+    symlink("nowhere", tree.root().path("/etc/one.toml")).unwrap();
+    assert_eq!(absent("/etc/one.toml"), Err("the link leads nowhere".to_owned()));
+    let folder = tree.root().path("/etc/folder");
+    symlink("nowhere", &folder).unwrap();
+    assert_eq!(absent("/etc/folder/policy.toml"), Err(format!("the link {} leads nowhere", folder.display())));
+    tree.directory("/etc/skexec");
+    symlink("nowhere", tree.root().path("/etc/skexec/trust.d")).unwrap();
+    assert_eq!(read(&tree).iter().map(Result::is_ok).collect::<Vec<_>>(), [false]);
+}
+
+#[test]
 fn the_owner_is_asked_for() {
     let tree = Tree::new();
     let path = tree.write("/file", "");
     let metadata = fs::metadata(&path).unwrap();
-    assert!(check_owner(tree.root(), &path, &metadata).is_ok());
+    assert!(check_owner(tree.root(), &metadata).is_ok());
     // Below the real root the owner must be root. Root may also run this test.
-    assert_eq!(check_owner(&Root::default(), &path, &metadata).is_ok(), metadata.uid() == 0);
+    assert_eq!(check_owner(&Root::default(), &metadata).is_ok(), metadata.uid() == 0);
 }
 
 #[test]

@@ -30,15 +30,24 @@ impl Source<'_> {
 pub(super) struct Entry<'a> {
     source: Source<'a>,
     pub(super) key: &'a str,
+    /// The keys of the tables that it is in, each with a dot behind it.
+    tables: String,
     key_span: Range<usize>,
     value: &'a Spanned<DeValue<'a>>,
 }
 
-/// The entries of a table, in the order of the text, so that the first error that is found is the first one in the file.
+/// The entries of the file, in the order of the text, so that the first error that is found is the first one in the file.
 pub(super) fn entries<'a>(source: Source<'a>, table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+    within(source, "", table)
+}
+
+fn within<'a>(source: Source<'a>, tables: &str, table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
     let mut entries: Vec<_> = table
         .iter()
-        .map(|(key, value)| Entry { source, key: key.get_ref().as_ref(), key_span: key.span(), value })
+        .map(|(key, value)| {
+            let (key, key_span) = (key.get_ref().as_ref(), key.span());
+            Entry { source, key, tables: tables.to_owned(), key_span, value }
+        })
         .collect();
     entries.sort_by_key(|entry| entry.key_span.start);
     entries
@@ -50,18 +59,23 @@ impl<'a> Entry<'a> {
         Setting { value, origin: Origin::File { file: self.source.file, line } }
     }
 
+    /// The key as it stands in the documentation, and in `skexec policy`.
+    pub(super) fn full_key(&self) -> String {
+        format!("{}{}", self.tables, self.key)
+    }
+
     /// The key is not what it should be.
     pub(super) fn wrong_key(&self, what: &str) -> Finding {
         self.source.wrong(self.key_span.clone(), what)
     }
 
     fn wrong_value(&self, wanted: &str) -> Finding {
-        self.source.wrong(self.value.span(), &format!("{} must be {wanted}", self.key))
+        self.source.wrong(self.value.span(), &format!("{} must be {wanted}", self.full_key()))
     }
 
     pub(super) fn table(&self) -> Result<Vec<Entry<'a>>, Finding> {
         let table = self.value.get_ref().as_table().ok_or_else(|| self.wrong_value("a table"))?;
-        Ok(entries(self.source, table))
+        Ok(within(self.source, &format!("{}.", self.full_key()), table))
     }
 
     /// One of a few texts.
@@ -84,7 +98,7 @@ impl<'a> Entry<'a> {
         let list = self.value.get_ref().as_array().ok_or_else(|| self.wrong_value(wanted))?;
         let values = list.iter().map(|item| {
             let value = item.get_ref().as_str().and_then(&read);
-            value.ok_or_else(|| self.source.wrong(item.span(), &format!("{} must be {wanted}", self.key)))
+            value.ok_or_else(|| self.source.wrong(item.span(), &format!("{} must be {wanted}", self.full_key())))
         });
         Ok(self.setting(values.collect::<Result<_, _>>()?))
     }

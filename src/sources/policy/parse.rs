@@ -46,6 +46,9 @@ fn least(policy: &mut Policy, entry: &Entry<'_>) -> Result<(), Finding> {
         "ec-bits" => policy.limits.ec_bits = Some(entry.number(EC_BITS)?),
         "version" => {
             for entry in entry.table()? {
+                if !is_manifest(entry.key) {
+                    return Err(entry.wrong_key("no manifest can have this name: 1 to 64 of A-Z a-z 0-9 . _ -"));
+                }
                 policy.versions.insert(entry.key.to_owned(), entry.number(0..=u64::MAX >> 1)?);
             }
         }
@@ -62,7 +65,7 @@ fn signers(limits: &mut Limits, entry: &Entry<'_>) -> Result<(), Finding> {
 }
 
 fn unknown(entry: &Entry<'_>) -> Finding {
-    entry.wrong_key(&format!("there is no key {}", entry.key))
+    entry.wrong_key(&format!("there is no key {}", entry.full_key()))
 }
 
 fn text(text: &str) -> Option<String> {
@@ -74,6 +77,12 @@ fn path(path: &str) -> Option<String> {
     let steps = path.strip_prefix('/')?;
     let plain = steps.split('/').all(|step| !["", ".", ".."].contains(&step)) && !path.contains('\0');
     (plain && path.len() < MAX_PATH).then(|| path.to_owned())
+}
+
+/// A name that a manifest can have.
+fn is_manifest(name: &str) -> bool {
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    (1..=64).contains(&name.len()) && name.bytes().all(usual)
 }
 
 /// A name that a file can have.

@@ -18,7 +18,7 @@ ignore-revocations = ["dbx", "a b"]
 rsa-bits = 3_072
 ec-bits = 0x180
 [least.version]
-"acme boot" = 7
+"acme-boot" = 7
 [signers]
 kernel = ["certificate:0101010101010101010101010101010101010101010101010101010101010101"]
 manifest = ["key:ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"]
@@ -44,7 +44,7 @@ fn every_key_has_its_value_and_its_line() {
         inject: at(vec!["/etc/hostname".into()], 7),
         credentials: at(vec!["luks".into()], 8),
         ignore_revocations: at(vec!["dbx".into(), "a b".into()], 11),
-        versions: BTreeMap::from([("acme boot".into(), at(7, 16))]),
+        versions: BTreeMap::from([("acme-boot".into(), at(7, 16))]),
         limits: Limits {
             rsa_bits: Some(at(3072, 13)),
             ec_bits: Some(at(384, 14)),
@@ -67,13 +67,15 @@ fn what_is_not_understood_is_an_error_with_its_line() {
     let never = "unsigned must be \"never\" or \"if-not-enforced\"";
     let path = "inject must be a list of absolute paths without . and ..";
     let name = "credentials must be a list of names of credentials";
+    let signers =
+        "signers.uki must be a list of \"certificate:HEX\" and \"key:HEX\", with the 64 digits of a SHA-256".to_owned();
     let table = [
         ("\n\nkey", 3, ""),
         ("unsigned = never", 1, ""),
         ("unsigned = \"never\" x", 1, ""),
         ("x = 1", 1, "there is no key x"),
         ("\n[table]\nx = 1", 2, "there is no key table"),
-        ("[least]\nx = 1", 2, "there is no key x"),
+        ("[least]\nx = 1", 2, "there is no key least.x"),
         ("\"\" = 1", 1, "there is no key "),
         ("unsigned = \"never\"\nunsigned = \"never\"", 2, ""),
         ("[least]\n[least]", 2, ""),
@@ -104,14 +106,20 @@ fn what_is_not_understood_is_an_error_with_its_line() {
         ("credentials = [\"..\"]", 1, name),
         ("ignore-revocations = [\"\"]", 1, "ignore-revocations must be a list of names of revocation lists"),
         ("least = 1", 1, "least must be a table"),
-        ("[least]\nrsa-bits = 1024", 2, "rsa-bits must be a number from 2048 to 4096"),
-        ("least.rsa-bits = -3072", 1, "rsa-bits must be a number from 2048 to 4096"),
-        ("least.rsa-bits = \"3072\"", 1, "rsa-bits must be a number from 2048 to 4096"),
-        ("least.ec-bits = 384.0", 1, "ec-bits must be a number from 256 to 521"),
-        ("least.version = 7", 1, "version must be a table"),
-        ("[least.version]\na = -1", 2, "a must be a number from 0 to 9223372036854775807"),
-        ("[least.version]\na = 99999999999999999999", 2, "a must be a number from 0 to 9223372036854775807"),
-        ("[signers]\nkernels = []", 2, "there is no key kernels"),
+        ("[least]\nrsa-bits = 1024", 2, "least.rsa-bits must be a number from 2048 to 4096"),
+        ("least.rsa-bits = -3072", 1, "least.rsa-bits must be a number from 2048 to 4096"),
+        ("least.rsa-bits = \"3072\"", 1, "least.rsa-bits must be a number from 2048 to 4096"),
+        ("least.ec-bits = 384.0", 1, "least.ec-bits must be a number from 256 to 521"),
+        ("least.version = 7", 1, "least.version must be a table"),
+        ("[least.version]\n\"a b\" = 1", 2, "no manifest can have this name: 1 to 64 of A-Z a-z 0-9 . _ -"),
+        ("[least.version]\na = -1", 2, "least.version.a must be a number from 0 to 9223372036854775807"),
+        (
+            "[least.version]\na = 99999999999999999999",
+            2,
+            "least.version.a must be a number from 0 to 9223372036854775807",
+        ),
+        ("[signers]\nkernels = []", 2, "there is no key signers.kernels"),
+        ("[signers]\nuki = [\"01\"]", 2, &signers),
     ];
     for (text, line, what) in table {
         let finding = parsed(text).unwrap_err();
@@ -167,10 +175,14 @@ fn a_file_that_cannot_be_used_is_an_error() {
         tree.write(path, "unsigned = \"never\"\n");
         assert!(Policy::read(tree.root()).is_ok());
         tree.mode(path, 0o666);
-        assert!(detail(&tree).ends_with("others than root may write to it"));
+        assert_eq!(detail(&tree), format!("{path}: others than root may write to it"));
         tree.write(path, b"\xff");
         assert!(detail(&tree).starts_with(path));
     }
+    let tree = Tree::new();
+    tree.write("/etc/skexec/other", "");
+    std::os::unix::fs::symlink("nowhere", tree.root().path(PATH)).unwrap();
+    assert_eq!(detail(&tree), format!("{PATH}: the link leads nowhere"));
     let tree = Tree::new();
     tree.write(FORMER_PATH, "");
     assert_eq!(
@@ -187,7 +199,7 @@ fn what_is_described_is_a_policy() {
     };
     let policy = parsed(EVERYTHING).unwrap();
     let text = describe(&policy);
-    assert!(text.contains("least.version.\"acme boot\" = 7\n") && text.contains("signers.addon = []\n"), "{text}");
+    assert!(text.contains("least.version.\"acme-boot\" = 7\n") && text.contains("signers.addon = []\n"), "{text}");
     assert_eq!(describe(&parsed(&text).unwrap()), text);
     assert_eq!(policy.describe().len(), EVERYTHING.matches('=').count() + 2, "uki and initrd have no signers");
     assert!(Policy::default().describe().iter().all(|row| row.origin == Origin::Default));

@@ -140,7 +140,7 @@ ignore-revocations = ["dbx", "\u00e9"]
 least.rsa-bits = 3_072
 least.ec-bits = 0x180
 [least.version]
-"acme boot" = 7
+"acme-boot" = 7
 [signers]
 kernel = ["certificate:0101010101010101010101010101010101010101010101010101010101010101"]
 manifest = ["key:abababababababababababababababababababababababababababababababab"]
