@@ -159,7 +159,14 @@ pub(crate) fn deny(cache: &Cache) -> Result<()> {
     let program = cache::installed(cache, report, "cargo-deny", CARGO_DENY)?;
     report.step("check   licences, sources and duplicates by deny.toml", || {
         let mut check = Command::new(program);
-        check.current_dir(cache.workspace("")).args(["--offline", "check", "licenses", "sources", "bans"]);
+        check.current_dir(cache.workspace("")).args([
+            "--offline",
+            "--workspace",
+            "check",
+            "licenses",
+            "sources",
+            "bans",
+        ]);
         tool::run(&mut check)
     })?;
     for package in ["skexec", "skexec-sign"] {
