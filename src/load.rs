@@ -17,7 +17,7 @@ pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
-use crate::authorize::{Accepted, Authorized, Bundle, Candidate, Demands, Injected, Role, Waiver, addons, verify};
+use crate::authorize::{Accepted, Authorized, Candidate, Demands, Role, Waiver, addons, verify};
 use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
@@ -25,7 +25,7 @@ use crate::progress::{Event, Follow};
 use crate::sources::policy::Policy;
 use crate::system::System;
 use account::Account;
-use anyhow::Context as _;
+use compose::Base;
 use hand_over::hand_over;
 use ready::Ready;
 use stop::Stop;
@@ -69,16 +69,10 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     }
 
     let addons = account.addons(addons::of(&accepted, &trust)?);
-    let bundle = Bundle::of(&accepted, &addons);
-    account.warn(bundle.iter().flat_map(Bundle::warnings));
-    let injected = Injected::read(&request.inject)?;
-    let mut supplies = compose::supplies(request, binding.as_ref(), bundle.as_ref(), &policy)?;
-    supplies.extend(injected.as_ref().map(Injected::supply));
-    fit::before_copying(accepted.kernel().image(), &supplies, &machine, request.slot)?;
-    let initrds = bound::open(supplies, binding.as_ref(), &trust)?;
-    drop(injected);
-    let initrds = initrds.or_stand_in(&machine).context("cannot make an empty initrd")?;
-    let cmdline = compose::command_line(request, binding.as_ref(), bundle.as_ref(), &policy, system.root)?;
+    let base = Base::of(binding.as_ref(), &accepted, &addons);
+    account.warn(base.warnings());
+    let initrds = compose::initrds(request, &base, &accepted, &policy, &trust, &machine)?;
+    let cmdline = compose::command_line(request, &base, &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
         machine: &machine,

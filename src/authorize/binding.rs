@@ -2,7 +2,7 @@
 
 use super::candidate::Candidate;
 use super::command_line::CommandLine;
-use super::initrds::{Origin, Supply, detached_signature, read_initrd};
+use super::initrds::{Supply, detached_signature, read_initrd};
 use super::verdict::{Accepted, Assessment, Role, verify};
 use crate::digest::sha256;
 use crate::image::Format;
@@ -11,7 +11,6 @@ use crate::image::manifest::{Bound, Manifest};
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::Sealed;
 use crate::trust::{Signature, Signer, Trust};
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -114,14 +113,22 @@ impl Binding {
         bound.map_err(|finding| finding.in_file(kernel.sealed().path()))
     }
 
-    /// Reads the initrds, in this order, and checks that they are the bound ones. Where one has a detached signature as well, it
-    /// must be valid, too.
+    /// Reads the files among these parts, and checks that they are the bound ones, in this order. Where one has a detached signature as
+    /// well, it must be valid, too. Other parts stay as they are.
     ///
     /// # Errors
     /// `manifest-initrd`, `revoked-image`, why one cannot be read, or what is wrong with its own signature.
-    pub fn initrds(&self, paths: &[PathBuf], trust: &Trust) -> Result<Vec<Sealed>, Refusal> {
-        self.manifest.check_initrd_count(paths.len())?;
-        paths.iter().enumerate().map(|(place, path)| self.initrd(place, path, trust)).collect()
+    pub fn bound<'a>(&self, supplies: Vec<Supply<'a>>, trust: &Trust) -> Result<Vec<Supply<'a>>, Refusal> {
+        self.manifest.check_initrd_count(supplies.iter().filter(|supply| matches!(supply, Supply::File(_))).count())?;
+        let mut places = 0..;
+        let bind = |supply| match supply {
+            Supply::File(path) => {
+                let place = places.next().unwrap_or(usize::MAX);
+                Ok(Supply::Verified(self.initrd(place, &path, trust)?, self.signer.clone()))
+            }
+            other => Ok(other),
+        };
+        supplies.into_iter().map(bind).collect()
     }
 
     fn initrd(&self, place: usize, path: &Path, trust: &Trust) -> Result<Sealed, Refusal> {
@@ -150,17 +157,6 @@ impl Binding {
             }
         }
         Ok(())
-    }
-
-    /// The initrds that [`initrds`](Self::initrds) read, as parts of the boot that the manifest's signature covers.
-    #[must_use]
-    pub fn supplies<'a>(&self, initrds: &'a [Sealed]) -> Vec<Supply<'a>> {
-        let supply = |initrd: &'a Sealed| Supply::Bytes {
-            origin: Origin::File(initrd.path().to_owned()),
-            bytes: Cow::Borrowed(initrd.bytes()),
-            signer: Some(self.signer.clone()),
-        };
-        initrds.iter().map(supply).collect()
     }
 
     /// A command line that the manifest covers, if it permits it.

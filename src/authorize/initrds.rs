@@ -109,7 +109,7 @@ impl Initrds {
     ///
     /// # Errors
     /// Why an initrd cannot be used: `initrd-empty` for an empty file, `initrd-is-kernel` for a kernel, and others.
-    pub fn open(supplies: &[Supply<'_>], trust: &Trust) -> Result<Self, Refusal> {
+    pub fn open(supplies: Vec<Supply<'_>>, trust: &Trust) -> Result<Self, Refusal> {
         let mut parts = Vec::with_capacity(supplies.len());
         let mut opened = Vec::with_capacity(supplies.len());
         for supply in supplies {
@@ -164,8 +164,9 @@ impl Initrds {
         !self.parts.is_empty() && self.parts.iter().all(|part| part.signer.is_some())
     }
 
-    /// Demands that each initrd is signed and starts like an initrd; added files are another matter. The second demand is needed because the same key may sign
-    /// kernels and modules, which the kernel would ignore in the place of an initrd. With no initrd, the demand is met.
+    /// Demands that each initrd is signed and starts like an initrd; added files are another matter. The second demand is needed
+    /// because the same key may sign kernels and modules, which the kernel would ignore in the place of an initrd. With no initrd, the
+    /// demand is met.
     ///
     /// # Errors
     /// `initrd-unsigned` or `not-an-initrd`, for the first initrd that fails.

@@ -9,6 +9,7 @@ use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
 use crate::sys::Memfd;
 use crate::trust::{Signature, Signer, Trust};
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -18,26 +19,43 @@ use std::path::Path;
 pub(super) enum Part<'a> {
     Plain(Source),
     Verified(Sealed),
-    Bytes(&'a Origin, &'a [u8]),
+    Bytes(Origin, Cow<'a, [u8]>),
 }
 
 impl<'a> Part<'a> {
     /// Opens one part, and verifies it where it is a file with a signature of its own.
-    pub(super) fn open(supply: &'a Supply<'_>, trust: &Trust) -> Result<(Self, Initrd), Refusal> {
+    pub(super) fn open(supply: Supply<'a>, trust: &Trust) -> Result<(Self, Initrd), Refusal> {
         let (part, signer) = match supply {
-            Supply::File(path) => open(path, trust)?,
+            Supply::File(path) => open(&path, trust)?,
+            Supply::Verified(file, signer) => {
+                no_program(Some(file.path()), Parsed::new(file.bytes()).format())?;
+                (Self::Verified(file), Some(signer))
+            }
             Supply::Bytes { origin, bytes, signer } => {
-                no_program(origin.file(), Parsed::new(&**bytes).format())?;
-                (Self::Bytes(origin, bytes), signer.clone())
+                no_program(origin.file(), Parsed::new(&*bytes).format())?;
+                (Self::Bytes(origin, bytes), signer)
             }
         };
-        let archive = match &part {
+        let described =
+            Initrd { origin: part.origin(), length: part.length(), signer, archive: part.starts_like_an_archive() };
+        Ok((part, described))
+    }
+
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Plain(source) => Origin::File(source.path().to_owned()),
+            Self::Verified(sealed) => Origin::File(sealed.path().to_owned()),
+            Self::Bytes(origin, _) => origin.clone(),
+        }
+    }
+
+    /// Only of bytes that were verified; a plain file may change.
+    fn starts_like_an_archive(&self) -> bool {
+        match self {
             Self::Plain(_) => false,
             Self::Verified(sealed) => initrd::claimed_by(sealed.bytes()),
             Self::Bytes(_, bytes) => initrd::claimed_by(bytes),
-        };
-        let described = Initrd { origin: supply.origin(), length: part.length(), signer, archive };
-        Ok((part, described))
+        }
     }
 
     pub(super) fn length(&self) -> u64 {

@@ -2,17 +2,20 @@
 
 use super::super::injection::Added;
 use crate::reason::Finding;
+use crate::sealed::Sealed;
 use crate::trust::Signer;
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A part of the initrd that is wanted. The kernel unpacks the parts in the order of their list.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "a load has a handful of them")]
 pub enum Supply<'a> {
     /// A file. If FILE.p7s exists, its signature must be valid and its signer trusted.
     File(PathBuf),
+    /// The copy of a file that was verified, and who signed it.
+    Verified(Sealed, Signer),
     /// Bytes that need no verification here: a part of a file that was verified, or bytes made in memory.
     Bytes {
         /// Where they come from.
@@ -41,20 +44,12 @@ pub enum Origin {
 }
 
 impl Supply<'_> {
-    /// Where it comes from.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        match self {
-            Self::File(path) => Origin::File(path.clone()),
-            Self::Bytes { origin, .. } => origin.clone(),
-        }
-    }
-
     /// Its size in bytes; 0 for a file whose size cannot be read, which cannot be opened either.
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
             Self::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Self::Verified(file, _) => u64::try_from(file.bytes().len()).unwrap_or(u64::MAX),
             Self::Bytes { bytes, .. } => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         }
     }

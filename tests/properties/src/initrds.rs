@@ -26,7 +26,7 @@ pub fn initrd(mut input: &[u8]) {
         fs::write(path, part).unwrap();
     }
     let supplies: Vec<_> = paths.into_iter().map(Supply::File).collect();
-    match Initrds::open(&supplies, &Trust::default()) {
+    match Initrds::open(supplies, &Trust::default()) {
         Ok(joined) => holds_all(&joined, &parts),
         Err(_) => assert!(parts.iter().any(|part| part.is_empty())),
     }
