@@ -1,12 +1,12 @@
 //! `skexec load`: one straight line from a path to a loaded kernel.
 
 mod account;
-mod bound;
 mod call;
 mod compose;
 mod fit;
 mod guard;
 mod hand_over;
+mod manifest;
 mod method;
 mod outcome;
 mod ready;
@@ -47,9 +47,9 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
     account.warn(warnings);
 
-    let binding = bound::find(request, &trust, account)?;
-    bound::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
-    let kernel = bound::kernel(request, binding.as_ref())?;
+    let binding = manifest::find(request, &trust, account)?;
+    manifest::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
+    let kernel = manifest::kernel(request, binding.as_ref())?;
     let candidate = Candidate::read_profile(&kernel, request.profile.as_deref())?;
     let detached = request.detached_signature()?;
     let signature = request::place_of(detached.as_ref());
@@ -97,7 +97,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         return Ok(permit?);
     }
     follow(Event::Loading { kernel: authorized.kernel().path().to_owned(), method: choice.method });
-    let version = binding.as_ref().map(bound::version);
+    let version = binding.as_ref().map(manifest::version);
     account.done(hand_over(&ready, system, &machine, request, version.as_ref(), follow)?);
     Ok(())
 }
