@@ -21,7 +21,7 @@ pub use bundle::Bundle;
 pub use candidate::Candidate;
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};
-pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature};
+pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature, signature_at};
 pub use injection::{Added, Credential, InitrdPath, Injected, Injection, Target, conflict};
 pub use payload::Payload;
 pub use verdict::{Accepted, Assessment, Role, assess, verify};

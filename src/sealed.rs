@@ -137,7 +137,19 @@ impl Sealed {
     /// # Errors
     /// Those of [`Source::open`] and [`Source::copy_to`].
     pub fn read(path: &Path) -> Result<Self, OpenError> {
+        Self::read_at_most(path, MAX_SIZE)
+    }
+
+    /// Reads a file once that may not have more than this many bytes: a longer one is not read at all.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`]; `too-big`.
+    pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Self, OpenError> {
         let source = Source::open(path)?;
+        if source.len() > most {
+            let seen = format!("it has {} bytes; the limit is {most}", source.len());
+            return Err(OpenError::Unfit(Finding::new(Reason::TooBig, seen)));
+        }
         let memfd = Memfd::create(c"skexec", |target| source.copy_to(target))?;
         let map = Map::new(&memfd)?;
         Ok(Self { source, memfd, map })

@@ -2,7 +2,7 @@
 
 pub(crate) mod listing;
 
-use crate::authorize::{self, Binding, Candidate, Role, addons, detached_signature};
+use crate::authorize::{self, Binding, Candidate, Role, addons, detached_signature, signature_at};
 use crate::gather::Gathered;
 use crate::image::Format;
 use crate::reason::Finding;
@@ -30,7 +30,7 @@ fn judged(
     let candidate = Candidate::read_profile(path, profile)?;
     let format = candidate.format();
     let detached = match (signature, format) {
-        (Some(signature), _) => Some(Sealed::read(signature).map_err(|error| Finding::from(error).in_file(signature))?),
+        (Some(signature), _) => Some(signature_at(signature)?),
         (None, Format::Initrd | Format::Unknown) => detached_signature(path)?,
         (None, _) => None,
     };

@@ -15,6 +15,9 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// The largest file that is judged as a manifest, in bytes. The text itself has at most 64 KiB, which is known once it is verified.
+const MAX_FILE: u64 = 1 << 20;
+
 /// A manifest that someone whom an anchor trusts has signed. Only [`Binding::new`] makes one, from a judgement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
@@ -36,16 +39,28 @@ impl Binding {
         (!is_absent).then_some(path)
     }
 
+    /// Reads a file that is to be a manifest.
+    ///
+    /// # Errors
+    /// Why it cannot be read; `too-big`.
+    pub fn read(path: &Path) -> Result<Candidate, Finding> {
+        Candidate::read_at_most(path, MAX_FILE)
+    }
+
     /// Judges a manifest by a detached signature: by this one, or else by `FILE.p7s`.
     ///
     /// # Errors
-    /// `manifest-unsigned`, or why the signature cannot be read.
+    /// `manifest-unsigned`, or why the signature cannot be read; `too-big`.
     pub fn judge(
         candidate: Candidate,
         signature: Option<Sealed>,
         trust: &Trust,
     ) -> Result<Assessment<Sealed>, Finding> {
         let path = candidate.sealed().path();
+        if length(candidate.bytes()) > MAX_FILE {
+            let seen = format!("it has {} bytes; the limit is {MAX_FILE}", candidate.bytes().len());
+            return Err(Finding::new(Reason::TooBig, seen).in_file(path));
+        }
         let found = if signature.is_some() { signature } else { detached_signature(path)? };
         let signature = found.ok_or_else(|| {
             let seen = format!("there is no {}.p7s", path.display());

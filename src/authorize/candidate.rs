@@ -26,6 +26,15 @@ impl Candidate {
         Ok(Self::with_profile(sealed, profile))
     }
 
+    /// Reads and parses a file that may not have more than this many bytes.
+    ///
+    /// # Errors
+    /// Those of [`Sealed::read_at_most`].
+    pub(super) fn read_at_most(path: &Path, most: u64) -> Result<Self, Finding> {
+        let sealed = Sealed::read_at_most(path, most).map_err(|error| Finding::from(error).in_file(path))?;
+        Ok(Self::new(sealed))
+    }
+
     /// Its bytes and their descriptor.
     #[must_use]
     pub const fn sealed(&self) -> &Sealed {

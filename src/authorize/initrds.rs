@@ -87,13 +87,24 @@ fn signature_path(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// The largest detached signature, in bytes; that of the kernel's PKCS#7 messages is 64 KiB (verify_pefile.c, `verify_pefile_signature`).
+const MAX_SIGNATURE: u64 = 1 << 20;
+
+/// The detached signature at a path that was named.
+///
+/// # Errors
+/// Why it cannot be read; `too-big`.
+pub fn signature_at(path: &Path) -> Result<Sealed, Finding> {
+    Sealed::read_at_most(path, MAX_SIGNATURE).map_err(|error| Finding::from(error).in_file(path))
+}
+
 /// The detached signature of a file, `FILE.p7s`, when there is one.
 ///
 /// # Errors
 /// Why the signature cannot be read. A missing signature is not an error.
 pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
     let path = signature_path(path);
-    match Sealed::read(&path) {
+    match Sealed::read_at_most(&path, MAX_SIGNATURE) {
         Ok(signature) => Ok(Some(signature)),
         // A link that leads nowhere is a signature that was meant to be there.
         Err(OpenError::Io(error)) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => {

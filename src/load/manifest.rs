@@ -3,7 +3,7 @@
 use super::account::Account;
 use super::request::Request;
 use super::stop::Stop;
-use crate::authorize::{Binding, Candidate};
+use crate::authorize::Binding;
 use crate::machine::Machine;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 pub(super) fn find(request: &Request, trust: &Trust, account: &mut Account) -> Result<Option<Binding>, Stop> {
     let beside = || request.kernel.as_deref().and_then(Binding::beside);
     let Some(path) = request.manifest.clone().or_else(beside) else { return Ok(None) };
-    let assessment = Binding::judge(Candidate::read(&path)?, None, trust)?;
+    let assessment = Binding::judge(Binding::read(&path)?, None, trust)?;
     account.judged_manifest(&assessment);
     let binding = Binding::new(assessment)?;
     account.binds(&binding);

@@ -1,6 +1,6 @@
 //! What is to be loaded, and how.
 
-use crate::authorize::Injection;
+use crate::authorize::{Injection, signature_at};
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
@@ -91,8 +91,7 @@ pub(super) fn place_of(detached: Option<&Sealed>) -> Signature<'_> {
 impl Request {
     /// The detached signature that was named.
     pub(super) fn detached_signature(&self) -> Result<Option<Sealed>, Finding> {
-        let read = |path: &PathBuf| Sealed::read(path).map_err(|error| Finding::from(error).in_file(path));
-        self.signature.as_ref().map(read).transpose()
+        self.signature.as_deref().map(signature_at).transpose()
     }
 
     /// Whether a missing signature is waived: by the option, or by the policy. The policy's waiver is for the administrator's

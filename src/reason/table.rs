@@ -9,7 +9,7 @@ reasons! {
     NotRegular "not-regular" Unsuitable "EINVAL" "the file is not a regular file" "give the path of a regular file: skexec cannot load a pipe, a device or a directory";
     Empty "empty" Unsuitable "EINVAL" "the file is empty" "check the package or the command that should have written the file";
     UnknownFormat "unknown-format" Unsuitable "ENOEXEC" "the file has no format that skexec knows" "give the path of a kernel (bzImage or vmlinux), an EFI program or an initrd";
-    TooBig "too-big" Unsuitable "EFBIG" "the file is too large to be loaded" "use a smaller file: the kernel accepts at most 4 GiB per file";
+    TooBig "too-big" Unsuitable "EFBIG" "the file is too large" "use a smaller file: the kernel accepts at most 4 GiB per file; a manifest or a detached signature has at most 1 MiB";
     ChangedWhileRead "changed-while-read" Unsuitable "EIO" "the file changed while it was read" "wait until the package manager or the copy is done, then try again";
     NotAKernel "not-a-kernel" Unsuitable "ENOEXEC" "the file is not a Linux kernel that can be booted" "give the path of a bzImage (vmlinuz) for this processor architecture";
     UnsupportedFormat "unsupported-format" Unsuitable "ENOEXEC" "the format of this kernel is not supported here" "load the bzImage (vmlinuz) of the same kernel; a vmlinux can be loaded with --method segments";

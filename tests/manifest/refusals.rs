@@ -173,3 +173,25 @@ fn what_nobody_says_is_an_error_of_usage() {
         lab.kernel.calls.borrow_mut().clear();
     }
 }
+
+/// Neither a manifest nor its signature is read into memory if it is far too large.
+#[test]
+fn what_is_far_too_large_is_not_read() {
+    let long = [bound_text(), vec![b'#'; 1 << 20]].concat();
+    for (name, bytes) in [("vmlinuz.manifest", long), ("vmlinuz.manifest.p7s", vec![0; (1 << 20) + 1])] {
+        let lab = lab();
+        lab.file(name, &bytes);
+        for line in [BY_MANIFEST, "verify {}/vmlinuz.manifest --keys {}/root.pem"] {
+            let run = lab.run(&format!("{line} --json"));
+            let json = run.json();
+            let report = if json.is_array() { &json[0] } else { &json };
+            assert_eq!((run.exit, report["reason"].as_str()), (4, Some("too-big")), "{name} {line} {run:?}");
+        }
+        assert!(lab.kernel.calls.borrow().is_empty());
+    }
+}
+
+fn bound_text() -> Vec<u8> {
+    let lab = lab();
+    fs::read(lab.path("vmlinuz.manifest")).unwrap()
+}
