@@ -68,7 +68,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         permit.clone()?;
     }
 
-    let addons = account.addons(addons::of(&accepted, &trust)?);
+    let addons = account.addons(addons::of(accepted.kernel().file(), &trust)?);
     let base = Base::of(binding.as_ref(), &accepted, &addons);
     account.warn(base.warnings());
     let initrds = compose::initrds(request, &base, &accepted, &policy, &trust, &machine)?;

@@ -53,6 +53,12 @@ fn judge(bundle: &Bundle, faults: &mut Vec<String>) {
     let run = lab.run(&format!("verify --json {{}}/{}", bundle.verified));
     let report: Option<serde_json::Value> = serde_json::from_str(&run.out).ok();
     check("verify", said(&run, report.as_ref().map(|all| &all[0])), bundle.verify, &run);
+    // Versions belong to the machine: only `load` looks at them.
+    if bundle.options.is_empty() && bundle.load != Some((3, "manifest-rollback")) {
+        let run = lab.run(&format!("verify --json {{}}/{}", bundle.boot));
+        let report: Option<serde_json::Value> = serde_json::from_str(&run.out).ok();
+        check("verify of what is booted", said(&run, report.as_ref().map(|all| &all[0])), bundle.load, &run);
+    }
     if !lab.kernel.calls.borrow().is_empty() {
         faults.push(format!("{}: a call to the kernel", bundle.name));
     }

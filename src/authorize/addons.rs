@@ -5,7 +5,6 @@
 
 mod folders;
 
-use super::Accepted;
 use super::candidate::Candidate;
 use super::verdict::{Role, verify};
 use crate::image::Parsed;
@@ -63,11 +62,11 @@ pub fn named(path: &Path) -> bool {
 ///
 /// # Errors
 /// Every reason against the first add-on that cannot be used, `unreadable` for a folder.
-pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
-    let kernel = accepted.kernel();
-    let Some(Ok(uki)) = kernel.file().uki() else { return Ok((Vec::new(), Vec::new())) };
-    let release = kernel.image().release().or_else(|| uki.text(kernel.file().bytes(), Name::Uname));
-    let (found, mut warnings) = beside(kernel.path())?;
+pub fn of(kernel: &Candidate, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>), Refusal> {
+    let Some(Ok(uki)) = kernel.uki() else { return Ok((Vec::new(), Vec::new())) };
+    let stated = kernel.loadable().ok().and_then(|image| image.release());
+    let release = stated.or_else(|| uki.text(kernel.bytes(), Name::Uname));
+    let (found, mut warnings) = beside(kernel.sealed().path())?;
     let mut addons = Vec::with_capacity(found.len());
     for path in found {
         let addon = open(&path, release, trust)?;
@@ -81,7 +80,7 @@ pub fn of(accepted: &Accepted, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning
 ///
 /// # Errors
 /// `unreadable`; `uki-addon` for too many.
-pub fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
+fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for folder in folders::of(uki) {

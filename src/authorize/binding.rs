@@ -166,6 +166,14 @@ impl Binding {
             let assessment = verify(Candidate::read(&path)?, Role::Kernel, Signature::Embedded, trust);
             Accepted::bound(assessment, Signature::Embedded, self)?;
         }
+        self.check_named_initrds(trust)
+    }
+
+    /// Checks the initrds that the manifest names, in its own directory, as a load would.
+    ///
+    /// # Errors
+    /// What a load would refuse first.
+    pub fn check_named_initrds(&self, trust: &Trust) -> Result<(), Refusal> {
         for (place, bound) in self.manifest.initrds().iter().enumerate() {
             if let Some(path) = self.place(bound) {
                 self.initrd(place, &path, trust)?;

@@ -1,10 +1,9 @@
 //! `skexec entries`: the boot entries of this system, each with the verdict on its files.
 
 use super::file;
-use crate::authorize::{addons, detached_signature};
+use crate::authorize::detached_signature;
 use crate::entries::{Boots, Entry, Found};
 use crate::gather::Gathered;
-use crate::image::Format;
 use crate::reason::Refusal;
 use crate::report::Report;
 use crate::sources::Root;
@@ -153,7 +152,7 @@ impl Judge<'_> {
             }
         };
         let report = self.kernel(kernel, *profile);
-        let mut refusal = report.refusal().cloned().or_else(|| self.addons(kernel, &report).err());
+        let mut refusal = report.refusal().cloned();
         let mut listed = Vec::new();
         for path in initrds {
             let signed = self.initrd(path).unwrap_or_else(|why| {
@@ -169,16 +168,6 @@ impl Judge<'_> {
         let number = profile.map(|number| number.to_string());
         let judged = || file(path, None, number.as_deref(), self.gathered);
         self.kernels.entry((path.to_owned(), profile)).or_insert_with(judged).clone()
-    }
-
-    /// Verifies the add-ons of a UKI: one that is not trusted refuses the entry, as `load` would.
-    fn addons(&self, kernel: &Path, report: &Report) -> Result<(), Refusal> {
-        let addons = if report.format() == Format::Uki.name() { addons::beside(kernel)?.0 } else { Vec::new() };
-        let refused = |path: &PathBuf| {
-            let report = file(path, None, None, self.gathered);
-            report.refusal().map(|refusal| refusal.clone().in_file(path))
-        };
-        addons.iter().find_map(refused).map_or(Ok(()), Err)
     }
 
     /// Whether an initrd is signed; a signature that is not trusted refuses the entry, as `load` would.

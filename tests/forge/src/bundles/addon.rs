@@ -24,7 +24,7 @@ fn beside(name: &str, about: &'static str, addon: Vec<u8>) -> Bundle {
 }
 
 fn bad(name: &str, about: &'static str, exit: u8, slug: &'static str, addon: Vec<u8>) -> Bundle {
-    beside(name, about, addon).load_rejects(exit, slug)
+    beside(name, about, addon).reject(exit, slug)
 }
 
 fn signed(name: &str, about: &'static str, exit: u8, slug: &'static str, change: impl FnOnce(&mut Sections)) -> Bundle {
