@@ -45,3 +45,10 @@ impl Owner {
         command
     }
 }
+
+/// The detached signature beside a file.
+pub(crate) fn signature_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".p7s");
+    name.into()
+}

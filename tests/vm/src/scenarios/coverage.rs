@@ -1,8 +1,6 @@
 //! A policy that demands that kernel, initrd and command line are covered: what is not covered is refused, each by its name; a boot
 //! with a manifest passes, and the kernel that comes up reports what it was given.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
@@ -12,7 +10,7 @@ use crate::guest::Guest;
 use crate::initramfs::{self, Files};
 use crate::lab::Firmware;
 use crate::machine;
-use crate::sign::Owner;
+use crate::sign::{Owner, signature_of};
 use crate::tool;
 
 const POLICY: &str = "\
@@ -84,6 +82,10 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
         checks.command(&format!("{what}: {reason}"), &done, &expected);
         check_loaded(&format!("{what}: the kernel holds no image"), false, &mut guest, checks)?;
     }
+    let options = "--manifest /boot/7 --initrd /boot/signed --inject /etc/allowed=/etc/hostname --dry-run";
+    let allowed = guest.run(&format!("skexec load --json {BOOT} {KEYS} {options}"))?;
+    let expected = [Expect::Exit(0), Expect::Json("/covers", "[\"kernel\",\"cmdline\"]")];
+    checks.command("a file whose path the policy names may be injected", &allowed, &expected);
     passes(stage, &initrd, &mut guest, checks)
 }
 
@@ -99,7 +101,7 @@ fn files(stage: &Stage<'_>, owner: &Owner, initrd: &[u8]) -> Result<Files> {
     let signed = stage.write("signed", initrd)?;
     tool::run(owner.sign("detached").arg(&signed))?;
     files.copy("/boot/signed", &signed)?;
-    files.copy("/boot/signed.p7s", &beside(&signed))?;
+    files.copy("/boot/signed.p7s", &signature_of(&signed))?;
     files.add("/boot/unsigned", &[initrd, &initramfs::mark("unsigned")].concat());
     for version in ["6", "7"] {
         let manifest = stage.path(version);
@@ -108,20 +110,13 @@ fn files(stage: &Stage<'_>, owner: &Owner, initrd: &[u8]) -> Result<Files> {
         write.args(["--boot-version", version, "--vary", "vm.vary=[ab]", "-o"]).arg(&manifest);
         tool::run(&mut write)?;
         files.copy(&format!("/boot/{version}"), &manifest)?;
-        files.copy(&format!("/boot/{version}.p7s"), &beside(&manifest))?;
+        files.copy(&format!("/boot/{version}.p7s"), &signature_of(&manifest))?;
     }
     files.copy("/boot/unsigned-7", &stage.path("7"))?;
     files.copy("/keys/owner/ca.pem", &owner.key_file("ca.pem"))?;
     files.add("/etc/skexec/policy.toml", POLICY.as_bytes());
     files.add("/etc/hostname", b"skexec-vm\n");
     Ok(files)
-}
-
-/// The signature beside a file.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".p7s");
-    name.into()
 }
 
 fn passes(stage: &Stage<'_>, initrd: &[u8], guest: &mut Guest, checks: &mut Checks) -> Result<()> {

@@ -3,8 +3,8 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, kexec_tools, lockdown, oracle,
-    owner, package, payload, permissions, round_trip, secure_boot, swap, uki,
+    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kexec_tools,
+    lockdown, oracle, owner, package, payload, permissions, rollback, round_trip, secure_boot, swap, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_12};
 
@@ -26,7 +26,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 22] = [
+const KINDS: [Kind; 25] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -59,6 +59,12 @@ const KINDS: [Kind; 22] = [
            pairs: &[OLD, NEW], ci: &[], play: uki::enforced::play },
     Kind { name: "coverage", about: "a policy that demands coverage: what is refused by which name, and a manifest",
            pairs: &[OLD, NEW], ci: &[NEW], play: coverage::play },
+    Kind { name: "uki-sign", about: "unified kernel images by skexec-sign: profile, add-on, several initrds; by both methods",
+           pairs: &[UP, NEW], ci: &[], play: uki::by_skexec_sign },
+    Kind { name: "injection", about: "files and credentials that are added to the initrd in memory, by both methods",
+           pairs: &[OLD, NEW], ci: &[NEW], play: injection::play },
+    Kind { name: "rollback", about: "a manifest's version that has booted refuses lower ones",
+           pairs: &[OLD, NEW], ci: &[], play: rollback::play },
     // No kernel is booted.
     Kind { name: "firmware", about: "forged files: what the firmware does not load, skexec refuses",
            pairs: &[NEW], ci: &[], play: firmware::play },

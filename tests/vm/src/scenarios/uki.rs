@@ -1,5 +1,5 @@
-//! Unified kernel images made by `ukify`: verified, loaded by both methods, and booted; the kernel that comes up reports its command
-//! line and its initrd.
+//! Unified kernel images made by `ukify` and by `skexec-sign`: verified, loaded by both methods, and booted; the kernel that comes
+//! up reports its command line and its initrd.
 
 pub(super) mod enforced;
 
@@ -18,6 +18,7 @@ use crate::guest::Guest;
 use crate::initramfs::{self, Files};
 use crate::lab::Firmware;
 use crate::machine;
+use crate::tool;
 use crate::ukify::Parts;
 
 const UKI: &str = "/boot/whole.efi";
@@ -29,12 +30,20 @@ const PCR: [(&str, &str); 2] = [(".pcrsig", "[]"), (".pcrpkey", "no key\n")];
 
 /// Both methods on a machine that enforces nothing, and systemd-stub itself, which shows what they must pass on.
 pub(super) fn by_both_methods(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
-    let made = stage.ukis()?;
-    let started = by_the_stub(stage, &made, checks)?;
-    let by_file = by_the_file_method(stage, &made, checks)?;
+    compared(stage, &stage.by_ukify()?, checks)
+}
+
+/// The same with what `skexec-sign` makes.
+pub(super) fn by_skexec_sign(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    compared(stage, &stage.signed()?, checks)
+}
+
+fn compared(stage: &Stage<'_>, made: &Made, checks: &mut Checks) -> Result<()> {
+    let started = by_the_stub(stage, made, checks)?;
+    let by_file = by_the_file_method(stage, made, checks)?;
     checks.equal("by the file method: the command line is the stub's", &by_file.cmdline, &started.cmdline);
     checks.equal("by the file method: the initrd is the stub's", &by_file.initrd, &started.initrd);
-    by_segments(stage, &made, checks)
+    by_segments(stage, made, checks)
 }
 
 /// An image with two initrds, microcode and two profiles, and an add-on.
@@ -43,15 +52,29 @@ struct Made {
     addon: PathBuf,
     /// The command lines of its two profiles.
     cmdlines: [String; 2],
+    /// The certificate that must be trusted.
+    authority: PathBuf,
+}
+
+/// What an image is made of.
+struct Ingredients {
+    initrds: [PathBuf; 2],
+    microcode: PathBuf,
+    cmdlines: [String; 2],
 }
 
 impl Stage<'_> {
-    fn ukis(&self) -> Result<Made> {
+    fn ingredients(&self) -> Result<Ingredients> {
         let first = self.write("base.cpio", &self.lab.base(&[&self.second])?)?;
         let initrds = [first, self.write("mark.cpio", &initramfs::mark("second-initrd"))?];
         let microcode = self.write("ucode.cpio", &microcode())?;
         let cmdlines =
             ["vm.profile=main", "vm.profile=other"].map(|mark| machine::cmdline(&format!("retain_initrd {mark}")));
+        Ok(Ingredients { initrds, microcode, cmdlines })
+    }
+
+    fn by_ukify(&self) -> Result<Made> {
+        let Ingredients { initrds, microcode, cmdlines } = self.ingredients()?;
         let ukify = self.ukify()?;
         let uki = self.path("efi");
         let parts = Parts {
@@ -64,7 +87,26 @@ impl Stage<'_> {
         ukify.image(&parts, &uki)?;
         let addon = self.path("addon.efi");
         ukify.addon(ADDON, &addon)?;
-        Ok(Made { uki, addon, cmdlines })
+        Ok(Made { uki, addon, cmdlines, authority: ukify.signer.certificate() })
+    }
+
+    fn signed(&self) -> Result<Made> {
+        let Ingredients { initrds, microcode, cmdlines } = self.ingredients()?;
+        let owner = self.lab.owner_with_new_keys(self.name)?;
+        let stub = self.ukify()?.stub();
+        let uki = self.path("efi");
+        let mut build = owner.sign("uki");
+        build.arg("--stub").arg(&stub).arg("--linux").arg(&self.second.image).arg("--ucode").arg(&microcode);
+        for initrd in &initrds {
+            build.arg("--initrd").arg(initrd);
+        }
+        build.args(["--cmdline", &cmdlines[0], "--profile", &format!("{OTHER}={}", cmdlines[1])]);
+        tool::run(build.arg("-o").arg(&uki))?;
+        let addon = self.path("addon.efi");
+        let mut build = owner.sign("uki");
+        build.arg("--addon").arg("--stub").arg(stub.with_file_name("addonx64.efi.stub"));
+        tool::run(build.args(["--cmdline", ADDON, "-o"]).arg(&addon))?;
+        Ok(Made { uki, addon, cmdlines, authority: owner.key_file("ca.pem") })
     }
 }
 
@@ -119,7 +161,7 @@ fn started(stage: &Stage<'_>, made: &Made, checks: &mut Checks) -> Result<Guest>
     let mut files = Files::default();
     files.copy(UKI, &made.uki)?;
     files.copy(&format!("{UKI}.extra.d/one.addon.efi"), &made.addon)?;
-    stage.lab.add_keys(&mut files)?;
+    files.copy("/keys/owner/ca.pem", &made.authority)?;
     let (mut guest, _) = stage.boot(Firmware::Bios, "", files)?;
     check_loaded("nothing is loaded yet", false, &mut guest, checks)?;
     Ok(guest)
