@@ -36,7 +36,7 @@ pub struct Section {
     pub name: [u8; 8],
     /// `PointerToRawData` and `SizeOfRawData`; within the file.
     pub raw: Range<usize>,
-    /// `VirtualSize` in bytes: the length of the content in `raw`; the rest is padding.
+    /// `VirtualSize` in bytes: the length in memory. Where it is less than `raw`, the rest of `raw` is padding.
     pub virtual_size: usize,
     /// `VirtualAddress`: where firmware puts it, from the start of the image in memory.
     pub virtual_address: usize,
@@ -99,10 +99,7 @@ impl Pe {
         let directories = directory_count(bytes, optional, optional_size)?;
         let section_table = optional.saturating_add(field::DIRECTORIES).saturating_add(directories.saturating_mul(8));
         let headers = headers(bytes, optional, section_table, section_count)?;
-        let security_entry = {
-            let at = optional.saturating_add(field::DIRECTORIES).saturating_add(SECURITY_DIRECTORY * 8);
-            at..at.saturating_add(8)
-        };
+        let security_entry = security_entry(optional);
         let certificate_table = certificate_table(bytes, &security_entry, headers.end)?;
         let covered = certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
         let table = table(bytes, section_table, section_count)?;
@@ -139,6 +136,29 @@ impl Pe {
         }
         Ok(())
     }
+}
+
+/// Where a file with padding behind it ends by its own headers: at the end of its certificate table. `None` for one without such a
+/// table. Nothing else is checked: that is for [`Pe::parse`] of the bytes up to there.
+///
+/// # Errors
+/// `pe-header`.
+pub(super) fn stated_end(bytes: &[u8]) -> Result<Option<usize>, Finding> {
+    let entry = security_entry(coff_offset(bytes)?.saturating_add(COFF_HEADER));
+    Ok(stated_table(bytes, &entry)?.map(|table| table.end))
+}
+
+/// The data directory's entry of the certificate table.
+fn security_entry(optional: usize) -> Range<usize> {
+    let at = optional.saturating_add(field::DIRECTORIES).saturating_add(SECURITY_DIRECTORY * 8);
+    at..at.saturating_add(8)
+}
+
+/// The certificate table by its entry, which may lead out of the file.
+fn stated_table(bytes: &[u8], entry: &Range<usize>) -> Result<Option<Range<usize>>, Finding> {
+    let offset = size_at(bytes, entry.start).ok_or_else(too_short)?;
+    let size = size_at(bytes, entry.start.saturating_add(4)).ok_or_else(too_short)?;
+    Ok((offset != 0 && size != 0).then(|| offset..offset.saturating_add(size)))
 }
 
 fn too_short() -> Finding {
@@ -193,13 +213,9 @@ fn headers(bytes: &[u8], optional: usize, table: usize, sections: u16) -> Result
 
 /// The table must end at the end of the file, because no digest would cover bytes after it.
 fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Result<Option<Range<usize>>, Finding> {
-    let offset = size_at(bytes, entry.start).ok_or_else(too_short)?;
-    let size = size_at(bytes, entry.start.saturating_add(4)).ok_or_else(too_short)?;
-    if offset == 0 || size == 0 {
-        return Ok(None);
-    }
-    let end = offset.checked_add(size);
-    if offset < headers || end != Some(bytes.len()) {
+    let Some(table) = stated_table(bytes, entry)? else { return Ok(None) };
+    let (offset, size) = (table.start, table.len());
+    if offset < headers || table.end != bytes.len() {
         let seen = format!("{offset:#x} with {size:#x} bytes, the file has {:#x}", bytes.len());
         return Err(Finding::new(Reason::CertTableBounds, seen));
     }
@@ -209,7 +225,7 @@ fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Resu
     if !offset.is_multiple_of(8) {
         return Err(Finding::new(Reason::CertTableAlign, format!("it starts at {offset:#x}")));
     }
-    Ok(Some(offset..bytes.len()))
+    Ok(Some(table))
 }
 
 fn table(bytes: &[u8], table: usize, count: u16) -> Result<Vec<Section>, Finding> {

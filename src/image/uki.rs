@@ -4,6 +4,7 @@
 //! The stub takes the first section of a name, as firmware has put it into memory, and ignores what it does not understand. Here each
 //! section must be what every reader takes it for: one of a name, its content in the file, and no section over another in memory.
 
+mod linux;
 mod profile;
 mod sections;
 mod text;
@@ -34,7 +35,7 @@ impl Uki {
     /// wanted profile has no `.linux` but another has one.
     pub fn parse(bytes: &[u8], pe: &Pe, wanted: Option<&str>) -> Result<Self, Finding> {
         starts_here(pe)?;
-        let parts = sections::parts(pe)?;
+        let parts = sections::parts(bytes, pe)?;
         sections::apart_in_memory(pe)?;
         text::check(bytes, &parts)?;
         let profiles = profile::parse(bytes, &parts)?;

@@ -2,6 +2,7 @@
 
 use crate::support::{Call, Run};
 use crate::{CMDLINE, INITRD, LOAD, Lab, extra, joined, loaded, machine, plain, with};
+use forge::pe::get32;
 use forge::uki::Uki;
 
 #[test]
@@ -25,6 +26,25 @@ fn everything_comes_from_the_verified_file() {
 fn an_inner_signature_survives() {
     let lab = Lab::new();
     lab.file("a.efi", &Uki { linux: forge::signed_bzimage(), ..plain() }.signed(&forge::pki::signer()));
+    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    lab.system("/proc/crypto", "name         : sha256\nname         : rsa\n");
+    let run = lab.run(&format!("{LOAD} --json"));
+    assert_eq!((run.exit, run.json()["kernel"]["name"].as_str()), (0, Some("OK")), "{run:?}");
+    assert_eq!(loaded(&lab).0, forge::signed_bzimage());
+}
+
+/// As ukify since 257 writes it: `.linux` has the kernel's SizeOfImage in memory.
+fn larger_in_memory(linux: Vec<u8>) -> Vec<u8> {
+    let size = get32(&linux, get32(&linux, 0x3c) as usize + 24 + 56);
+    let mut sections = Uki { linux, ..plain() }.sections();
+    sections.named(b".linux").virtual_size = Some(size);
+    sections.signed(&forge::pki::signer())
+}
+
+#[test]
+fn an_inner_signature_survives_in_a_larger_section() {
+    let lab = Lab::new();
+    lab.file("a.efi", &larger_in_memory(forge::signed_bzimage()));
     lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
     lab.system("/proc/crypto", "name         : sha256\nname         : rsa\n");
     let run = lab.run(&format!("{LOAD} --json"));
@@ -58,15 +78,17 @@ fn the_initrd_is_joined_as_the_stub_joins_it() {
 
 #[test]
 fn segments_have_the_same_bytes() {
-    let lab = machine::lab();
-    lab.file("a.efi", &plain().signed(&forge::pki::signer()));
-    let run = lab.run(&format!("{LOAD} --method segments --json"));
-    assert_eq!((run.exit, run.json()["covers"].as_array().map(Vec::len)), (0, Some(3)), "{run:?}");
-    let calls = lab.kernel.calls.borrow();
-    let [Call::Segments { segments, .. }] = calls.as_slice() else { panic!("{calls:?}") };
-    let has = |bytes: &[u8]| segments.iter().any(|(_, _, own)| own.windows(bytes.len()).any(|window| window == bytes));
     let kernel = forge::unsigned_bzimage();
-    assert!(has(INITRD) && has(&kernel[0x2000..]) && has(CMDLINE.as_bytes()));
+    for file in [plain().signed(&forge::pki::signer()), larger_in_memory(kernel.clone())] {
+        let lab = machine::lab();
+        lab.file("a.efi", &file);
+        let run = lab.run(&format!("{LOAD} --method segments --json"));
+        assert_eq!((run.exit, run.json()["covers"].as_array().map(Vec::len)), (0, Some(3)), "{run:?}");
+        let calls = lab.kernel.calls.borrow();
+        let [Call::Segments { segments, .. }] = calls.as_slice() else { panic!("{calls:?}") };
+        let held = |bytes: &[u8]| segments.iter().any(|(_, _, own)| own.windows(bytes.len()).any(|part| part == bytes));
+        assert!(held(INITRD) && held(&kernel[0x2000..]) && held(CMDLINE.as_bytes()));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The sections of a UKI: their names, their content in the file, and their places in memory.
 
 use super::super::pe::{Pe, Section};
-use super::text;
+use super::{linux, text};
 use crate::reason::{Finding, Reason};
 use std::ops::Range;
 
@@ -85,7 +85,8 @@ pub struct Part {
     pub name: Name,
     /// The number of the profile that it belongs to; `None` for the base.
     pub profile: Option<usize>,
-    /// Where its content lies in the file: `VirtualSize` bytes, without the padding of the section.
+    /// Where its content lies in the file: `VirtualSize` bytes, without the padding of the section. A `.linux` with more than the section
+    /// has in the file ends where its own headers say.
     pub at: Range<usize>,
 }
 
@@ -98,7 +99,7 @@ impl Part {
 }
 
 /// The sections of the specification, in the order of the section table. Each `.profile` starts a profile, and belongs to it.
-pub(super) fn parts(pe: &Pe) -> Result<Vec<Part>, Finding> {
+pub(super) fn parts(bytes: &[u8], pe: &Pe) -> Result<Vec<Part>, Finding> {
     let mut parts: Vec<Part> = Vec::new();
     let mut profile: Option<usize> = None;
     for section in &pe.table {
@@ -111,21 +112,27 @@ pub(super) fn parts(pe: &Pe) -> Result<Vec<Part>, Finding> {
             let of = profile.map_or_else(|| "the base".to_owned(), |number| format!("profile {number}"));
             return Err(Finding::new(Reason::UkiDoubled, format!("{of} has two sections {}", name.text())));
         }
-        parts.push(Part { name, profile, at: content(section, name)? });
+        parts.push(Part { name, profile, at: content(bytes, section, name)? });
     }
     Ok(parts)
 }
 
-fn content(section: &Section, name: Name) -> Result<Range<usize>, Finding> {
-    let name = name.text();
+fn content(bytes: &[u8], section: &Section, name: Name) -> Result<Range<usize>, Finding> {
     if section.raw.is_empty() || section.virtual_size == 0 {
-        return Err(Finding::new(Reason::UkiEmpty, name));
+        return Err(Finding::new(Reason::UkiEmpty, name.text()));
     }
-    if section.virtual_size > section.raw.len() {
-        let seen = format!("{name}: VirtualSize {:#x}, SizeOfRawData {:#x}", section.virtual_size, section.raw.len());
-        return Err(Finding::new(Reason::UkiSize, seen));
+    if section.virtual_size <= section.raw.len() {
+        return Ok(section.raw.start..section.raw.start.saturating_add(section.virtual_size));
     }
-    Ok(section.raw.start..section.raw.start.saturating_add(section.virtual_size))
+    let larger = match name {
+        Name::Linux => linux::content(bytes, section),
+        _ => Err(String::new()),
+    };
+    larger.map_err(|why| {
+        let gap = if why.is_empty() { "" } else { "; " };
+        let sizes = format!("VirtualSize {:#x}, SizeOfRawData {:#x}", section.virtual_size, section.raw.len());
+        Finding::new(Reason::UkiSize, format!("{}: {sizes}{gap}{why}", name.text()))
+    })
 }
 
 /// Demands that firmware, which copies the headers and then each section to its `VirtualAddress`, puts nothing over anything else: the
