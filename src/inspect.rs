@@ -11,10 +11,12 @@ use crate::image::pe::{self, Pe};
 use crate::image::{Format, Kernel, Parsed};
 use crate::memory::PhysAddr;
 use crate::reason::{Finding, Reason};
+use crate::report::ManifestReport;
 use crate::trust::authenticode::{image_digest, signatures};
 use crate::trust::pkcs7::{Profile, SignedData};
 use bundle::Bundle;
 use serde::Serialize;
+use std::path::Path;
 
 /// A file's own account.
 #[derive(Debug, Clone, Serialize)]
@@ -29,6 +31,7 @@ pub struct Description {
     elf: Option<ElfHeaders>,
     sections: Vec<Section>,
     uki: Option<Bundle>,
+    manifest: Option<ManifestReport>,
     digest: Option<String>,
     signatures: Vec<Signature>,
     #[serde(skip)]
@@ -92,10 +95,10 @@ impl Description {
         let file = Parsed::with_profile(bytes, profile);
         let pe = file.pe().transpose();
         let unknown = (file.format() == Format::Unknown).then(|| Finding::from(Reason::UnknownFormat));
-        let manifest = (file.format() == Format::Manifest).then(|| Manifest::parse(bytes).err()).flatten();
+        let manifest = (file.format() == Format::Manifest).then(|| Manifest::parse(bytes));
         let problem = match file.format() {
             Format::Initrd => None,
-            Format::Manifest => manifest.as_ref(),
+            Format::Manifest => manifest.as_ref().and_then(|manifest| manifest.as_ref().err()),
             Format::Unknown => unknown.as_ref(),
             // What is no UKI may be an add-on, which needs no kernel.
             Format::Pe if matches!(file.uki(), Some(Ok(_))) => None,
@@ -108,6 +111,7 @@ impl Description {
             Some(Kernel::Elf(vmlinux)) => (None, Some(ElfHeaders::from(vmlinux))),
             None => (None, None),
         };
+        let manifest = manifest.and_then(Result::ok).map(|manifest| ManifestReport::new(Path::new(&path), &manifest));
         Self {
             schema: 1,
             path,
@@ -119,6 +123,7 @@ impl Description {
             elf,
             sections: pe.map(sections).unwrap_or_default(),
             uki: Bundle::of(&file),
+            manifest,
             digest: pe.map(|pe| image_digest(file.file(), pe, Algorithm::Sha256).to_string()),
             signatures: pe.map(|pe| table(bytes, pe)).unwrap_or_default(),
         }
@@ -146,6 +151,11 @@ impl Description {
                 .push(("section", format!("{:<9} {:#010x} {:>10} bytes", section.name, section.offset, section.bytes)));
         }
         lines.extend(self.uki.iter().flat_map(Bundle::lines));
+        if let Some(manifest) = &self.manifest {
+            lines.extend(manifest.lines());
+            let unverified = "its signature and the files were not verified here: skexec verify does that";
+            lines.push(("note", unverified.to_owned()));
+        }
         let digest = self.digest.as_deref().and_then(|digest| digest.strip_prefix("sha256:"));
         lines.extend(digest.map(|digest| ("sha256", digest.to_owned())));
         lines.extend(self.signatures.iter().flat_map(Signature::lines));

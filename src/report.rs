@@ -1,6 +1,7 @@
 //! What skexec says of a file, for people and, as the JSON of docs/json.md, for scripts.
 
 mod lines;
+mod manifest;
 mod parts;
 
 use crate::authorize::{Assessment, Binding};
@@ -9,7 +10,8 @@ use crate::prediction::Hazard;
 use crate::reason::{Exit, Refusal, Warning};
 use crate::sealed::Sealed;
 use crate::trust::rfc3339;
-use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport, ManifestReport};
+pub(crate) use manifest::ManifestReport;
+use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -89,7 +91,7 @@ impl Subject {
 
     /// Adds what a manifest binds.
     pub fn binds(&mut self, binding: &Binding) {
-        self.manifest = Some(ManifestReport::of(binding));
+        self.manifest = Some(ManifestReport::new(binding.path(), binding.manifest()));
     }
 
     /// Whether a manifest binds it.

@@ -1,7 +1,7 @@
 //! A report for people: a key and a value a line.
 
-use super::Report;
-use super::parts::{BoundReport, CertificateReport, ManifestReport, VaryReport};
+use super::parts::CertificateReport;
+use super::{ManifestReport, Report};
 use crate::image::Format;
 use crate::reason::{Refusal, Site};
 
@@ -37,7 +37,7 @@ impl Report {
         // Its algorithm is the key, so that a line of 80 columns holds a SHA-256.
         lines.extend(self.digest.as_ref().map(|digest| (digest.algorithm, digest.value.clone())));
         lines.extend(self.signer_lines(verbose));
-        lines.extend(self.manifest.as_ref().map(manifest).unwrap_or_default());
+        lines.extend(self.manifest.as_ref().map(ManifestReport::lines).unwrap_or_default());
         if !self.covers.is_empty() {
             lines.push(("covers", self.covers.join(", ")));
         }
@@ -80,24 +80,6 @@ impl Report {
         };
         Some(("kernel", said))
     }
-}
-
-fn manifest(manifest: &ManifestReport) -> Lines {
-    let file = |bound: &BoundReport| {
-        let name = bound.file.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
-        format!("{name}{} bytes, SHA-256 {}", bound.size, bound.sha256)
-    };
-    let mut lines = vec![("manifest", format!("{}, version {}", manifest.name, manifest.version))];
-    lines.push(("binds", format!("kernel {}", file(&manifest.kernel))));
-    lines.extend(manifest.initrds.iter().map(|initrd| ("", format!("initrd {}", file(initrd)))));
-    lines.push(("", format!("command line {}", manifest.cmdline)));
-    let varies = |VaryReport { parameter, patterns }: &VaryReport| {
-        let each: Vec<_> =
-            patterns.iter().map(|pattern| if pattern.is_empty() { "no value" } else { pattern }).collect();
-        ("", format!("where {parameter} may vary: {}", each.join(" or ")))
-    };
-    lines.extend(manifest.vary.iter().map(varies));
-    lines
 }
 
 fn advice(refusal: &Refusal, site: Site) -> String {

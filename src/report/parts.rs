@@ -1,9 +1,7 @@
 //! The objects within a report's JSON.
 
-use crate::authorize::Binding;
 use crate::digest::Digest;
 use crate::hex;
-use crate::image::manifest::Bound;
 use crate::trust::{Evidence, Signer, rfc3339};
 use serde::Serialize;
 
@@ -77,56 +75,4 @@ pub(super) struct KernelReport {
     pub(super) errno: Option<i32>,
     pub(super) name: Option<&'static str>,
     pub(super) hazard: Option<&'static str>,
-}
-
-/// What a signed manifest binds.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ManifestReport {
-    pub(super) path: String,
-    pub(super) name: String,
-    pub(super) version: u64,
-    pub(super) kernel: BoundReport,
-    pub(super) initrds: Vec<BoundReport>,
-    pub(super) cmdline: String,
-    pub(super) vary: Vec<VaryReport>,
-}
-
-/// A parameter that may vary.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct VaryReport {
-    pub(super) parameter: String,
-    pub(super) patterns: Vec<String>,
-}
-
-/// A file that a manifest binds.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct BoundReport {
-    pub(super) sha256: String,
-    pub(super) size: u64,
-    pub(super) file: Option<String>,
-}
-
-impl ManifestReport {
-    pub(super) fn of(binding: &Binding) -> Self {
-        let manifest = binding.manifest();
-        let varies = |(name, patterns): (&str, Vec<&str>)| VaryReport {
-            parameter: name.into(),
-            patterns: patterns.into_iter().map(Into::into).collect(),
-        };
-        Self {
-            path: binding.path().display().to_string(),
-            name: manifest.name().into(),
-            version: manifest.version(),
-            kernel: manifest.kernel().into(),
-            initrds: manifest.initrds().iter().map(Into::into).collect(),
-            cmdline: manifest.cmdline().as_str().into(),
-            vary: manifest.vary().map(varies).collect(),
-        }
-    }
-}
-
-impl From<&Bound> for BoundReport {
-    fn from(bound: &Bound) -> Self {
-        Self { sha256: hex::encode(&bound.sha256), size: bound.size, file: bound.file.clone() }
-    }
 }

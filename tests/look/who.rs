@@ -140,3 +140,54 @@ fn inspect_claims_no_more_than_the_file_does() {
     let run = lab.run("inspect {}/passwd --json");
     assert_eq!((run.exit, run.json()["format"].as_str()), (4, Some("unknown")));
 }
+
+#[test]
+fn inspect_shows_what_a_manifest_claims_to_bind() {
+    let lab = Lab::new();
+    // Neither its signature nor the files are there.
+    lab.file("a.manifest", MANIFEST.as_bytes());
+    let wanted = format!(
+        "{{}}/a.manifest\n  format   manifest\n  size     {} bytes\n  manifest acme, version 7\n  \
+         binds    kernel vmlinuz: 6 bytes, SHA-256 {}\n           initrd 5 bytes, SHA-256 {}\n           \
+         command line root=/dev/vda2\n           where quiet may vary: no value\n  \
+         note     its signature and the files were not verified here: skexec verify does that\n",
+        MANIFEST.len(),
+        "01".repeat(32),
+        "02".repeat(32)
+    );
+    assert_eq!(lab.run("inspect {}/a.manifest"), Run { exit: 0, out: wanted, err: String::new() });
+    let json = lab.run("inspect {}/a.manifest --json").json();
+    let bound = |size: u8, digit: &str, file: Option<&str>| serde_json::json!({"sha256": digit.repeat(32), "size": size, "file": file});
+    let wanted = serde_json::json!({
+        "path": "{}/a.manifest",
+        "name": "acme",
+        "version": 7,
+        "kernel": bound(6, "01", Some("vmlinuz")),
+        "initrds": [bound(5, "02", None)],
+        "cmdline": "root=/dev/vda2",
+        "vary": [{"parameter": "quiet", "patterns": [""]}],
+    });
+    assert_eq!((json["manifest"].clone(), json["problem"].is_null()), (wanted, true), "{json:#}");
+    // Where it is no manifest in the end, nothing of it is shown.
+    lab.file("a.manifest", MANIFEST.replace("size = 5", "size = 0").as_bytes());
+    let json = lab.run("inspect {}/a.manifest --json").json();
+    assert!(json["manifest"].is_null() && json["problem"].is_string(), "{json:#}");
+}
+
+const MANIFEST: &str = r#"manifest = 1
+name = "acme"
+version = 7
+cmdline = "root=/dev/vda2"
+
+[kernel]
+sha256 = "0101010101010101010101010101010101010101010101010101010101010101"
+size = 6
+file = "vmlinuz"
+
+[[initrd]]
+sha256 = "0202020202020202020202020202020202020202020202020202020202020202"
+size = 5
+
+[vary]
+quiet = [""]
+"#;
