@@ -75,14 +75,21 @@ fn tell(done: Result<String, Failure>) -> Exit {
     }
 }
 
-/// Help and version go to standard output and are no error.
+/// Help and version go to standard output and are no error, unless they cannot be written.
 fn usage(error: &clap::Error) -> ExitCode {
-    // Where they cannot be written, there is no other place to say so.
     let text = lines(&error.render().to_string());
-    let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
-    let _ = match exit {
-        Exit::Done => write!(std::io::stdout(), "{text}"),
-        _ => write!(std::io::stderr(), "{text}"),
+    if error.use_stderr() {
+        // Where this cannot be written, there is no other place to say so.
+        let _ = write!(std::io::stderr(), "{text}");
+        return ExitCode::from(Exit::Usage.code());
+    }
+    let mut out = std::io::stdout();
+    let exit = match write!(out, "{text}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(std::io::stderr(), "skexec-sign: cannot write to standard output: {error}");
+            Exit::Failed
+        }
+        _ => Exit::Done,
     };
     ExitCode::from(exit.code())
 }

@@ -16,6 +16,10 @@ use std::path::{Path, PathBuf};
 use text::{Bound, Manifest};
 
 pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
+    let path = args.output.clone().unwrap_or_else(|| beside(&args.kernel));
+    if args.file_names {
+        args.initrd.iter().chain([&args.kernel]).try_for_each(|file| lies_beside(file, &path))?;
+    }
     let manifest = Manifest {
         name: &args.name,
         version: args.boot_version,
@@ -27,7 +31,6 @@ pub(crate) fn run(args: &ManifestArgs) -> Result<String, Failure> {
     let text = manifest.to_string().into_bytes();
     // A manifest that the loader would refuse is not written.
     skexec::image::manifest::Manifest::parse(&text).map_err(|finding| Failure::found(&args.kernel, &finding))?;
-    let path = args.output.clone().unwrap_or_else(|| beside(&args.kernel));
     let signer = Signer::read(&args.signer)?;
     let message = message::sign(Content::Detached(&text), &signer)?;
     detached::check(&path, text.clone(), &message, &signer)?;
@@ -69,6 +72,23 @@ fn file_name(path: &Path) -> Result<String, Failure> {
     let name = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.contains(char::is_control));
     name.map(str::to_owned)
         .ok_or_else(|| Failure::unsuitable(format!("{}: a manifest cannot hold this file name", path.display())))
+}
+
+/// The loader looks for the files beside the manifest, so names of other files would lead to nothing, or to another file.
+fn lies_beside(file: &Path, manifest: &Path) -> Result<(), Failure> {
+    if directory(file)? == directory(manifest)? {
+        return Ok(());
+    }
+    let (file, manifest) = (file.display(), manifest.display());
+    let message =
+        format!("{file} is not in the directory of {manifest}: --file-names is for files beside the manifest");
+    Err(Failure::usage(message).advise("write the manifest into the directory of the files, or leave out --file-names"))
+}
+
+/// The directory of a file, which need not exist, without links.
+fn directory(file: &Path) -> Result<PathBuf, Failure> {
+    let named = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    named.unwrap_or_else(|| Path::new(".")).canonicalize().map_err(|error| Failure::file("find", file, &error))
 }
 
 /// KERNEL.manifest, where skexec looks for it.

@@ -1,9 +1,9 @@
 //! Files that are written whole or not at all.
 
 use crate::failure::Failure;
-use std::fs::{self, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -47,17 +47,19 @@ fn target(path: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// A file beside the target with these bytes on the disk, for its owner alone; it is removed where it is not renamed.
-fn temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+fn temporary(target: &Path, bytes: &[u8]) -> io::Result<NamedTempFile<File>> {
     let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(".skexec-sign-").tempfile_in(directory)?;
+    // With a function of our own, an error does not name the temporary file.
+    let open = |path: &Path| OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path);
+    let mut file = tempfile::Builder::new().prefix(".skexec-sign-").make_in(directory, open)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
 }
 
-fn set_mode(file: &NamedTempFile, mode: u32) -> io::Result<()> {
+fn set_mode(file: &NamedTempFile<File>, mode: u32) -> io::Result<()> {
     file.as_file().set_permissions(Permissions::from_mode(mode & 0o7777))
 }

@@ -141,6 +141,22 @@ fn kernel_initrd_and_command_line_are_signed() {
     }
 }
 
+/// The loader would look for it beside the manifest.
+#[test]
+fn an_initrd_that_lies_elsewhere_is_not_named() {
+    for shell in shells() {
+        let system = System::new(shell);
+        system.turn_on("manifest", "SIGN_CMDLINE=ro");
+        system.write("elsewhere/microcode", "microcode");
+        let args = ["kernel", RELEASE, &system.at(&kernel()), &system.at("elsewhere/microcode")];
+        assert_eq!(system.run("sign-installed", &args, &[]), "");
+        let manifest = format!("{}.manifest", kernel());
+        let text = String::from_utf8(system.place.read(&manifest)).unwrap();
+        assert!(text.contains("\nsize = 9\n") && !text.contains("file = "), "{shell}: {text}");
+        assert_eq!(system.verdict(&manifest), "trusted");
+    }
+}
+
 #[test]
 fn a_new_initrd_is_signed_again() {
     let system = System::new("sh");

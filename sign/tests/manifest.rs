@@ -74,6 +74,30 @@ fn the_names_of_the_files_are_hints() {
 }
 
 #[test]
+fn names_are_of_files_beside_the_manifest() {
+    let place = place();
+    std::fs::create_dir(place.path("other")).unwrap();
+    place.write("other/initrd", b"initrd");
+    let wanted = |file, manifest| {
+        let message = format!(
+            "skexec-sign: {{}}/{file} is not in the directory of {{}}/{manifest}: --file-names is for files beside the manifest\n  \
+             do: write the manifest into the directory of the files, or leave out --file-names\n"
+        );
+        Run::failed(2, &message)
+    };
+    let line = format!("{ARGS} --cmdline x --file-names");
+    assert_eq!(place.run(&format!("{line} -o {{}}/other/m")), wanted("vmlinuz", "other/m"));
+    let initrd = place.run(&format!("{line} --initrd {{}}/other/initrd"));
+    assert_eq!(initrd, wanted("other/initrd", "vmlinuz.manifest"));
+    let none = place.run(&format!("{line} -o {{}}/none/m"));
+    assert_eq!(none, Run::failed(1, "skexec-sign: cannot find {}/none/m: No such file or directory (os error 2)\n"));
+    assert!(!place.path("other/m").exists() && !place.path("vmlinuz.manifest.p7s").exists());
+    // Another name of the same directory, and no names.
+    place.sign(&format!("{line} -o {{}}/other/../m"));
+    place.sign(&format!("{ARGS} --cmdline x -o {{}}/other/m"));
+}
+
+#[test]
 fn what_a_manifest_cannot_bind_is_refused() {
     let place = place();
     place.write("empty", b"");

@@ -63,3 +63,24 @@ fn every_help_has_examples() {
     }
     assert!(place.sign("--help").contains("Exit codes:\n"));
 }
+
+#[test]
+fn help_that_cannot_be_written_is_exit_1() {
+    for line in ["--help", "--version", "keys --help"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_skexec-sign"));
+        let output = command.args(line.split(' ')).stdout(full).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let wanted = "skexec-sign: cannot write to standard output: No space left on device (os error 28)\n";
+        assert_eq!((output.status.code(), err.as_str()), (Some(1), wanted), "{line}");
+    }
+}
+
+#[test]
+fn an_error_names_the_file_that_was_asked_for() {
+    let place = Place::new(&["p256"]);
+    place.write("file", b"a file");
+    let run = place.run("detached --key {}/p256.key --cert {}/p256.pem {}/file -o {}/none/x");
+    let wanted = "skexec-sign: cannot write {}/none/x: No such file or directory (os error 2)\n";
+    assert_eq!((run.exit, run.err.as_str()), (1, wanted));
+}

@@ -32,7 +32,7 @@ pub(crate) struct ManifestArgs {
     /// value; may be repeated
     #[arg(long, value_name = "KEY[=PATTERN]", value_parser = vary)]
     pub(crate) vary: Vec<Vary>,
-    /// Write the names of the files into the manifest, so that `skexec load` finds them beside it
+    /// Write the names of the files into the manifest, so that `skexec load` finds them beside it; they must lie there
     #[arg(long)]
     pub(crate) file_names: bool,
     /// Write the manifest to OUT and its signature to OUT.p7s; the default is KERNEL.manifest
