@@ -60,6 +60,15 @@ fn the_expected_boot_and_no_other_raises_the_version() {
     }
 }
 
+/// Other processors' kernels have no such file.
+#[test]
+fn a_boot_is_recognised_without_the_number_of_its_loader() {
+    let tree = loaded(7);
+    boot(&tree, "two", "6.12.0", "root=/dev/vda2 ro", "208");
+    fs::remove_file(tree.root().path("/proc/sys/kernel/bootloader_type")).unwrap();
+    assert_eq!(settle(tree.root()).unwrap(), Some(version(7)));
+}
+
 #[test]
 fn a_boot_that_failed_is_expected_no_more() {
     let tree = loaded(7);
