@@ -2,7 +2,6 @@
 
 use crate::support::{Call, Run};
 use crate::{CMDLINE, INITRD, LOAD, Lab, extra, joined, loaded, machine, plain, with};
-use forge::pe::get32;
 use forge::uki::Uki;
 
 #[test]
@@ -35,7 +34,7 @@ fn an_inner_signature_survives() {
 
 /// As ukify since 257 writes it: `.linux` has the kernel's SizeOfImage in memory.
 fn larger_in_memory(linux: Vec<u8>) -> Vec<u8> {
-    let size = get32(&linux, get32(&linux, 0x3c) as usize + 24 + 56);
+    let size = forge::pe::image_size(&linux);
     let mut sections = Uki { linux, ..plain() }.sections();
     sections.named(b".linux").virtual_size = Some(size);
     sections.signed(&forge::pki::signer())

@@ -185,3 +185,9 @@ pub fn get16(bytes: &[u8], at: usize) -> u16 {
 pub fn get32(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
 }
+
+/// `SizeOfImage` of a finished file.
+#[must_use]
+pub fn image_size(file: &[u8]) -> u32 {
+    get32(file, get32(file, 0x3c) as usize + 24 + 56)
+}

@@ -2,15 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use crate::image::Parsed;
+use crate::image::pe::Pe;
 use crate::image::uki::Name;
 use crate::reason::Reason;
-use forge::pe::{get32, put32};
+use forge::pe::{get32, image_size, put32};
 use forge::uki::{Sections, Uki};
-
-/// `SizeOfImage` of a kernel.
-fn image_size(linux: &[u8]) -> u32 {
-    get32(linux, get32(linux, 0x3c) as usize + 24 + 56)
-}
 
 fn with(linux: &[u8], change: impl FnOnce(&mut Sections)) -> Vec<u8> {
     let mut sections = Uki::new(linux.to_vec()).sections();
@@ -26,7 +22,7 @@ fn refused(file: &[u8]) -> Option<(Reason, String)> {
 #[test]
 fn the_kernel_ends_with_its_certificates() {
     let linux = forge::signed_bzimage();
-    assert!(image_size(&linux) as usize > linux.len() && !linux.len().is_multiple_of(0x200));
+    assert!(usize::try_from(image_size(&linux)).unwrap() > linux.len() && !linux.len().is_multiple_of(0x200));
     let file = with(&linux, |_| ());
     let parsed = Parsed::new(file.as_slice());
     assert_eq!(parsed.kernel_bytes().map_err(ToString::to_string), Ok(linux.as_slice()));
@@ -61,7 +57,7 @@ fn each_other_size_is_refused() {
     let why = format!("the kernel ends at {end:#x}, but the byte at {:#x} is not zero", raw - 1);
     assert_eq!(refused(&behind), sizes(size, &why));
     // The size in the data directory's entry of the certificate table.
-    let entry = get32(&linux, 0x3c) as usize + 24 + 112 + 4 * 8 + 4;
+    let entry = Pe::parse(&linux).unwrap().security_entry.start + 4;
     let long = with(&linux, |sections| {
         let value = get32(&linux, entry) + 0x200;
         put32(&mut sections.named(b".linux").data, entry, value);
