@@ -119,6 +119,28 @@ fn a_command_line_of_add_ons_alone_is_enough() {
 }
 
 #[test]
+fn an_initrd_of_add_ons_alone_is_enough() {
+    let lab = Lab::new();
+    lab.file("a.efi", &forge::uki::Uki { initrd: None, ..plain() }.signed(&pki::signer()));
+    lab.file(&format!("{OWN}/c.addon.efi"), &addon([(b".initrd".as_slice(), b"070701 added".as_slice())]));
+    let run = lab.run(LOAD);
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert_eq!(loaded(&lab).1, b"070701 added");
+    let run = lab.run(&format!("{LOAD} --no-initrd"));
+    assert!(run.exit == 3 && run.err.contains("--no-initrd was given (initrd-signed)"), "{run:?}");
+}
+
+#[test]
+fn their_number_has_a_limit() {
+    let lab = lab();
+    for number in 0..257 {
+        lab.file(&format!("{OWN}/{number}.addon.efi"), b"no program");
+    }
+    let run = lab.run(LOAD);
+    assert!(run.exit == 4 && run.err.contains("257 add-ons, at most 256 (uki-addon)"), "{run:?}");
+}
+
+#[test]
 fn verify_judges_an_add_on_by_its_name() {
     let lab = Lab::new();
     let sections: [(&[u8], &[u8]); 2] = [(b".cmdline", b"quiet"), (b".ucode", b"070701")];

@@ -204,6 +204,11 @@ fn everything_has_a_bound() {
     };
     assert!(parse(&padded(MAX_SIZE)).is_ok());
     assert!(parse(&padded(MAX_SIZE + 1)).unwrap_err().contains("the limit is 65536"));
+    let named = |length: usize| text("", &initrd('2', &format!("file = \"{}\"\n", "x".repeat(length))));
+    assert!(parse(&named(255)).is_ok());
+    for length in [0, 256] {
+        assert!(parse(&named(length)).unwrap_err().ends_with("without a directory"), "{length}");
+    }
     let deep = format!("{}x = {}1{}", text("", ""), "[".repeat(20_000), "]".repeat(20_000));
     assert!(parse(&deep).is_err());
     let mut wide = String::from("[vary]\nx = [");
