@@ -2,6 +2,8 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 
+pub mod lanes;
+
 use crate::hex;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use std::cell::RefCell;

@@ -7,6 +7,7 @@ mod lease;
 mod map;
 mod memfd;
 mod random;
+mod sha256;
 mod signal;
 
 #[cfg(target_arch = "x86_64")]
@@ -16,4 +17,7 @@ pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
 pub use random::seed;
+#[cfg(test)]
+pub(crate) use sha256::all as all_sha256_instructions;
+pub use sha256::sha256_instructions;
 pub use signal::ignore_file_size_signal;
