@@ -15,7 +15,7 @@ pub mod draw;
 mod search;
 mod spec;
 
-pub use digests::digests;
+pub use digests::{cut, digests};
 pub use search::{MOST_SEGMENTS, Room, search};
 pub use spec::{Constraints, Content, Deferred, Role, SegmentSpec};
 

@@ -6,7 +6,6 @@ use super::demands::KernelCheck;
 use super::limits;
 use super::payload::Payload;
 use super::{Basis, Binding, Waiver, addons, bundle};
-use crate::digest::Hashed;
 use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
@@ -100,9 +99,9 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
 
 /// The kernel is given the whole file, or the kernel in a UKI.
 fn predicted<B: AsRef<[u8]>>(file: &Parsed<B>, trust: &Trust) -> Prediction {
-    match (file.uki(), file.kernel_bytes()) {
-        (Some(_), Ok(linux)) => predict(&Hashed::new(linux), &trust.keyrings()),
-        _ => predict(file.file(), &trust.keyrings()),
+    match file.linux() {
+        Some(linux) => predict(&linux, &trust.keyrings()),
+        None => predict(file.file(), &trust.keyrings()),
     }
 }
 
