@@ -6,6 +6,7 @@ mod hashed;
 pub mod lanes;
 mod passing;
 
+pub(crate) use hashed::Again;
 pub use hashed::{Hashed, Known};
 pub use passing::Passing;
 

@@ -3,16 +3,21 @@
 mod pass;
 mod source;
 
+use pass::with_gap;
 pub(crate) use pass::{in_stretches, into_memfd, into_memory};
+use source::Remainder;
 pub(crate) use source::{Source, open_regular};
 
 use crate::digest::{Hashed, Passing};
 use crate::reason::{Finding, Reason};
 use crate::sys::{Map, Memfd, Private};
+
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// `KEXEC_FILE_SIZE_MAX` (include/linux/kexec.h): what the kernel reads of a file at most, in bytes.
 pub(crate) const MAX_SIZE: u64 = 4 << 30;
@@ -50,6 +55,8 @@ impl From<OpenError> for Finding {
 pub enum Keep {
     /// In memory of this process, which no other can write to.
     Private,
+    /// The same, without bytes that no check looks at, which the plan names: they are only hashed. Nobody can load the file then.
+    Checked,
     /// In a sealed memfd, which the running kernel can be given.
     Memfd,
 }
@@ -63,12 +70,14 @@ enum Memory {
 /// The bytes of a file, which nothing can change any more; and the open file itself, which LoadPin and IMA need.
 #[derive(Debug)]
 pub struct Sealed {
-    source: Source,
+    source: Arc<Source>,
     memory: Memory,
+    /// Why bytes that were not kept could not be read again.
+    spoiled: Arc<OnceLock<Finding>>,
 }
 
-/// Names the digests to make while a file is read, by its first bytes and its length.
-pub(crate) type Plan<'a> = &'a dyn Fn(&[u8], usize) -> Passing;
+/// Names the digests to make while a file is read, by its first bytes and its length, and the bytes that no check looks at.
+pub(crate) type Plan<'a> = &'a dyn Fn(&[u8], usize) -> (Passing, Range<usize>);
 
 impl Sealed {
     /// Reads a file once.
@@ -89,7 +98,7 @@ impl Sealed {
             let seen = format!("it has {} bytes; the limit is {most}", source.len());
             return Err(OpenError::Unfit(Finding::new(Reason::TooBig, seen)));
         }
-        let nothing = |_: &[u8], _| Passing::new([]);
+        let nothing = |_: &[u8], _| (Passing::new([]), 0..0);
         Ok(Self::take(source, Keep::Private, &nothing)?.into_owner())
     }
 
@@ -105,25 +114,40 @@ impl Sealed {
         let length = usize::try_from(source.len()).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         let fill = |target: &mut [u8], at: usize| source.read(target, at);
         let plan = |head: &[u8]| plan(head, length);
-        let (memory, known) = match keep {
+        let all = |head: &[u8]| plan(head).0;
+        let (memory, known, gap) = match keep {
             Keep::Private => {
-                let (memory, known) = into_memory(length, fill, plan)?;
-                (Memory::Private(memory), known)
+                let (memory, known) = into_memory(length, fill, all)?;
+                (Memory::Private(memory), known, 0..0)
+            }
+            Keep::Checked => {
+                let (memory, known, gap) = with_gap(length, fill, plan)?;
+                (Memory::Private(memory), known, gap)
             }
             Keep::Memfd => {
-                let (memfd, known) = into_memfd(length, fill, plan)?;
+                let (memfd, known) = into_memfd(length, fill, all)?;
                 let map = Map::new(&memfd)?;
-                (Memory::Memfd(memfd, map), known)
+                (Memory::Memfd(memfd, map), known, 0..0)
             }
         };
         source.unchanged()?;
-        Ok(Hashed::knowing(Self { source, memory }, known))
+        let (source, spoiled) = (Arc::new(source), Arc::default());
+        let again = Box::new(Remainder::new(&source, &spoiled));
+        Ok(Hashed::knowing(Self { source, memory, spoiled }, known).with_gap(gap, again))
     }
 
     /// The path that it was read from.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.source.path()
+    }
+
+    /// Checks that the file had not changed when bytes of it that were not kept were read again.
+    ///
+    /// # Errors
+    /// `changed-while-read`, `unreadable`.
+    pub(crate) fn intact(&self) -> Result<(), Finding> {
+        self.spoiled.get().map_or(Ok(()), |finding| Err(finding.clone()))
     }
 
     /// The bytes, as they were read.
@@ -146,7 +170,7 @@ impl Sealed {
 
     /// The file that they were read from, which may have changed since.
     #[must_use]
-    pub const fn original(&self) -> &File {
+    pub fn original(&self) -> &File {
         self.source.file()
     }
 }

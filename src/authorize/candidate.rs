@@ -2,10 +2,12 @@
 
 use crate::digest::Passing;
 use crate::image::Parsed;
+use crate::image::bzimage::SetupHeader;
 use crate::image::pe::Pe;
 use crate::reason::Finding;
 use crate::sealed::{Keep, Sealed};
 use crate::trust::Trust;
+use std::ops::Range;
 use std::path::Path;
 
 /// A file that was read once and parsed once. Nothing about it was verified.
@@ -26,7 +28,7 @@ impl Reading<'_> {
     /// How a file is read that is judged by this trust, and not loaded.
     #[must_use]
     pub fn to_judge(trust: &Trust) -> Self {
-        Self { profile: None, whole: trust.revocations.names_images(), keep: Keep::Private }
+        Self { profile: None, whole: trust.revocations.names_images(), keep: Keep::Checked }
     }
 }
 
@@ -59,11 +61,21 @@ impl Candidate {
 
 /// The digests that a judgement asks for: of a PE the image digest, of another file the digest of all bytes. A signature may name another
 /// algorithm than SHA-256 only at the end of the file; then its digest is computed when it is asked for.
-fn plan(head: &[u8], length: usize, whole: bool) -> Passing {
+///
+/// No check looks into the code of a bzImage, `.text`: no header, certificate table or other section lies within it, which `Pe` has
+/// made sure of.
+fn plan(head: &[u8], length: usize, whole: bool) -> (Passing, Range<usize>) {
     let pe = Pe::claimed_by(head).then(|| Pe::parse_head(head, length));
     let whole = (whole || pe.is_none()).then(|| vec![0..length]);
+    let code = match &pe {
+        Some(Ok(pe)) if SetupHeader::claimed_by(head) => {
+            let text = pe.sections.iter().find(|section| section.name() == b".text");
+            text.map_or(0..0, |text| text.raw.clone())
+        }
+        _ => 0..0,
+    };
     let image = pe.and_then(Result::ok).map(|pe| pe.signed_ranges(length).to_vec());
-    Passing::new(image.into_iter().chain(whole))
+    (Passing::new(image.into_iter().chain(whole)), code)
 }
 
 #[cfg(test)]
@@ -76,7 +88,7 @@ mod tests {
     fn check(name: &str, bytes: &[u8], whole: bool) {
         let path = std::env::temp_dir().join(format!("skexec-candidate-{}-{name}", std::process::id()));
         std::fs::write(&path, bytes).unwrap();
-        for keep in [Keep::Private, Keep::Memfd] {
+        for keep in [Keep::Private, Keep::Checked, Keep::Memfd] {
             let candidate = Candidate::read(&path, Reading { profile: None, whole, keep }).unwrap();
             let (file, fresh) = (candidate.file(), Hashed::new(bytes));
             let known = file.known_count();

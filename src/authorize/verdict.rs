@@ -70,7 +70,9 @@ impl<B: AsRef<[u8]>> Assessment<B> {
 #[must_use]
 pub fn verify(candidate: Candidate, role: Role, signature: Signature<'_>, trust: &Trust) -> Assessment<Sealed> {
     let Assessment { judgement, prediction, role } = assess(candidate, role, signature, trust);
-    let outcome = judgement.outcome.map_err(|Refused { subject, refusal }| {
+    let spoiled = judgement.subject().sealed().intact().err();
+    let outcome = with_findings(judgement.outcome, spoiled, Vec::new());
+    let outcome = outcome.map_err(|Refused { subject, refusal }| {
         let refusal = refusal.in_file(subject.sealed().path());
         Refused { subject, refusal }
     });

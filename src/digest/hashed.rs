@@ -1,7 +1,9 @@
 //! Bytes together with the digests of them that are known.
 
-use super::{Algorithm, Digest, sha256};
+use super::{Algorithm, Digest};
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::fmt;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -14,6 +16,21 @@ pub struct Hashed<B> {
     /// Where the bytes start in the file whose digests are known.
     base: usize,
     known: Rc<RefCell<Vec<Known>>>,
+    gap: Option<Rc<Gap>>,
+}
+
+/// Bytes that were not kept when the file was read, because only digests of them are wanted; they are zero in the bytes that were kept.
+#[derive(Debug)]
+struct Gap {
+    /// Where they lie in the file.
+    at: Range<usize>,
+    file: Box<dyn Again>,
+}
+
+/// A file that can be read again, for a digest that was not made when it was read.
+pub(crate) trait Again: fmt::Debug {
+    /// The bytes of a range; none where the file has changed since.
+    fn read(&self, range: Range<usize>) -> Vec<u8>;
 }
 
 /// A digest of these ranges, one after the other.
@@ -38,7 +55,13 @@ impl<B> Hashed<B> {
 
     /// A file of which these digests are known. They must be of just these bytes.
     pub(crate) fn knowing(bytes: B, known: Vec<Known>) -> Self {
-        Self { bytes, base: 0, known: Rc::new(RefCell::new(known)) }
+        Self { bytes, base: 0, known: Rc::new(RefCell::new(known)), gap: None }
+    }
+
+    /// The same, where the bytes of this range were not kept.
+    pub(crate) fn with_gap(self, at: Range<usize>, file: Box<dyn Again>) -> Self {
+        let gap = (!at.is_empty()).then(|| Rc::new(Gap { at, file }));
+        Self { gap, ..self }
     }
 
     /// Where the bytes come from.
@@ -58,16 +81,28 @@ impl<B: AsRef<[u8]>> Hashed<B> {
         self.bytes.as_ref()
     }
 
-    /// The bytes of each range; none of a range that does not lie within the file.
-    pub fn parts(&self, ranges: &[Range<usize>]) -> Vec<&[u8]> {
-        ranges.iter().map(|range| self.bytes().get(range.clone()).unwrap_or_default()).collect()
+    /// The bytes of each range; none of a range that does not lie within the file. What was not kept is read again.
+    pub fn parts(&self, ranges: &[Range<usize>]) -> Vec<Cow<'_, [u8]>> {
+        ranges.iter().map(|range| self.range(range)).collect()
+    }
+
+    fn range(&self, range: &Range<usize>) -> Cow<'_, [u8]> {
+        let kept = self.bytes().get(range.clone()).unwrap_or_default();
+        let of_file = self.base.saturating_add(range.start)..self.base.saturating_add(range.end);
+        match &self.gap {
+            Some(gap) if !kept.is_empty() && of_file.start < gap.at.end && gap.at.start < of_file.end => {
+                Cow::Owned(gap.file.read(of_file))
+            }
+            _ => Cow::Borrowed(kept),
+        }
     }
 
     /// A part of the file, such as a section, which shares the digests with the file. A range that does not lie within the file has no
     /// bytes.
     pub fn part(&self, range: Range<usize>) -> Hashed<&[u8]> {
         let bytes = self.bytes().get(range.clone()).unwrap_or_default();
-        Hashed { bytes, base: self.base.saturating_add(range.start), known: Rc::clone(&self.known) }
+        let base = self.base.saturating_add(range.start);
+        Hashed { bytes, base, known: Rc::clone(&self.known), gap: self.gap.clone() }
     }
 
     /// The digest of these ranges, one after the other, computed once. How the bytes are cut into ranges makes no difference.
@@ -82,15 +117,16 @@ impl<B: AsRef<[u8]>> Hashed<B> {
         if let Some(found) = known.iter().find(same) {
             return found.digest.clone();
         }
-        let digest = algorithm.digest(&self.parts(&own));
+        let parts = self.parts(&own);
+        let digest = algorithm.digest(&parts.iter().map(|part| &**part).collect::<Vec<_>>());
         known.push(Known { ranges, digest: digest.clone() });
         digest
     }
 
     /// The same by SHA-256, as an array.
     pub fn sha256(&self, ranges: &[Range<usize>]) -> [u8; 32] {
-        let digest = self.digest(Algorithm::Sha256, ranges);
-        digest.value.try_into().unwrap_or_else(|_| sha256(&self.parts(ranges)))
+        // A SHA-256 has 32 bytes.
+        self.digest(Algorithm::Sha256, ranges).value.try_into().unwrap_or_default()
     }
 
     /// The SHA-256 of a range, if it is known already.
@@ -130,6 +166,33 @@ pub(super) fn joined<'a>(ranges: impl Iterator<Item = &'a Range<usize>>) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::sha256;
+
+    fn plain<'a>(parts: &'a [Cow<'_, [u8]>]) -> Vec<&'a [u8]> {
+        parts.iter().map(|part| &**part).collect()
+    }
+
+    #[derive(Debug)]
+    struct Whole(&'static [u8]);
+
+    impl Again for Whole {
+        fn read(&self, range: Range<usize>) -> Vec<u8> {
+            self.0[range].to_vec()
+        }
+    }
+
+    #[test]
+    fn what_was_not_kept_is_read_again() {
+        let file = Hashed::new(b"abc\0\0\0ghi").with_gap(3..6, Box::new(Whole(b"abcdefghi")));
+        for ranges in [&[0..9][..], &[0..3, 6..9], &[2..4], &[5..7], &[3..6], &[1..2, 4..5], &[6..7]] {
+            for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+                let wanted = Hashed::new(b"abcdefghi").digest(algorithm, ranges);
+                assert_eq!(file.digest(algorithm, ranges), wanted, "{ranges:?}");
+            }
+        }
+        assert_eq!(file.part(2..8).sha256(&[1..3]), sha256(&[b"de"]));
+        assert!(matches!(&file.parts(&[0..3, 6..9])[..], [Cow::Borrowed(b"abc"), Cow::Borrowed(b"ghi")]));
+    }
 
     #[test]
     fn the_same_bytes_are_hashed_once() {
@@ -146,10 +209,10 @@ mod tests {
         for ranges in rows {
             assert_eq!(
                 file.digest(Algorithm::Sha256, ranges),
-                Algorithm::Sha256.digest(&file.parts(ranges)),
+                Algorithm::Sha256.digest(&plain(&file.parts(ranges))),
                 "{ranges:?}"
             );
-            assert_eq!(file.sha256(ranges), sha256(&file.parts(ranges)));
+            assert_eq!(file.sha256(ranges), sha256(&plain(&file.parts(ranges))));
         }
         // All of it, each half, and the halves the other way round: equal bytes in different places are different ranges.
         assert_eq!(file.known.borrow().len(), 4);

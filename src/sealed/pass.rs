@@ -23,16 +23,40 @@ pub(crate) fn into_memory<E: From<io::Error>>(
     fill: impl Fn(&mut [u8], usize) -> Result<(), E>,
     plan: impl FnOnce(&[u8]) -> Passing,
 ) -> Result<(Private, Vec<Known>), E> {
+    let (memory, known, _) = with_gap(length, fill, |head| (plan(head), 0..0))?;
+    Ok((memory, known))
+}
+
+/// The same, but for bytes that nobody will look at, which the plan names: they are hashed, and not kept. Whole pieces of them are zero
+/// in the memory, and the gap is returned.
+pub(crate) fn with_gap<E: From<io::Error>>(
+    length: usize,
+    fill: impl Fn(&mut [u8], usize) -> Result<(), E>,
+    plan: impl FnOnce(&[u8]) -> (Passing, Range<usize>),
+) -> Result<(Private, Vec<Known>, Range<usize>), E> {
     let mut memory = Private::new(length)?;
-    let (mut plan, mut passing) = (Some(plan), Passing::new([]));
-    for (start, piece) in (0..length).step_by(PIECE).zip(memory.chunks_mut(PIECE)) {
+    let (mut plan, mut passing, mut gap) = (Some(plan), Passing::new([]), 0..0);
+    let mut buffer = Vec::new();
+    for start in (0..length).step_by(PIECE) {
+        let end = start.saturating_add(PIECE).min(length);
+        let piece = if gap.start <= start && end <= gap.end {
+            buffer.resize(PIECE, 0);
+            buffer.get_mut(..PIECE)
+        } else {
+            memory.get_mut(start..end)
+        };
+        let piece = piece.unwrap_or_default();
         fill(piece, start)?;
         if let Some(plan) = plan.take() {
-            passing = plan(piece);
+            (passing, gap) = plan(piece);
+            gap = gap.start.max(end).next_multiple_of(PIECE)..gap.end.min(length) / PIECE * PIECE;
         }
         passing.feed(piece);
+        if start == 0 && gap.is_empty() {
+            memory.prefer_huge_pages();
+        }
     }
-    Ok((memory, passing.finish()))
+    Ok((memory, passing.finish(), gap))
 }
 
 /// The same into a sealed memfd.
@@ -68,6 +92,7 @@ pub(crate) fn in_stretches<E: From<io::Error> + Send>(
     stretches: &[Range<usize>],
 ) -> Result<(Private, Vec<Known>), E> {
     let mut memory = Private::new(length)?;
+    memory.prefer_huge_pages();
     let threads = match thread::available_parallelism() {
         Ok(processors) if length >= WORTH_A_THREAD => processors.get().min(MOST_THREADS),
         _ => 1,

@@ -1,12 +1,16 @@
 //! A file that is open for reading, and whether it changes meanwhile.
 
 use super::{MAX_SIZE, OpenError};
+use crate::digest::Again;
 use crate::reason::{Finding, Reason};
 use nix::libc;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// Opens a regular file for reading. A FIFO does not block, a device is not started.
 ///
@@ -122,6 +126,32 @@ impl Source {
             () if now == self.stamp => Ok(()),
             () if now.length != self.len() => Err(changed(format!("it had {} bytes, then {}", self.len(), now.length))),
             () => Err(changed("its time of change is a later one".into())),
+        }
+    }
+}
+
+/// A file from which bytes were left out, and whether it was still the same whenever some of them were read again.
+#[derive(Debug)]
+pub(super) struct Remainder {
+    source: Arc<Source>,
+    spoiled: Arc<OnceLock<Finding>>,
+}
+
+impl Remainder {
+    pub(super) fn new(source: &Arc<Source>, spoiled: &Arc<OnceLock<Finding>>) -> Self {
+        Self { source: Arc::clone(source), spoiled: Arc::clone(spoiled) }
+    }
+}
+
+impl Again for Remainder {
+    fn read(&self, range: Range<usize>) -> Vec<u8> {
+        let mut bytes = vec![0; range.len()];
+        match self.source.read(&mut bytes, range.start).and_then(|()| self.source.unchanged()) {
+            Ok(()) => bytes,
+            Err(error) => {
+                let _ = self.spoiled.set(error.into());
+                Vec::new()
+            }
         }
     }
 }

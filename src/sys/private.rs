@@ -5,7 +5,7 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 
-/// From this size on, memory consists of huge pages where the kernel has some: the kernel then enters a page 512 times less often.
+/// The size of a huge page. Memory of huge pages costs the kernel one fault where it costs 512 otherwise.
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Anonymous memory: no file holds it, and no other process maps it. It is zero at first.
@@ -35,12 +35,16 @@ impl Private {
         if start == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        if length >= HUGE_PAGE {
-            // SAFETY: the mapping is live, and the advice changes none of its bytes. A kernel without huge pages refuses the advice.
-            unsafe { libc::madvise(start, length, libc::MADV_HUGEPAGE) };
-        }
         let start = NonNull::new(start.cast()).ok_or_else(|| io::Error::other("the kernel mapped the address 0"))?;
         Ok(Self { start, length })
+    }
+
+    /// Asks for huge pages, for memory of which every byte will be touched.
+    pub fn prefer_huge_pages(&self) {
+        if self.length >= HUGE_PAGE {
+            // SAFETY: the mapping is live, and the advice changes none of its bytes. A kernel without huge pages refuses the advice.
+            unsafe { libc::madvise(self.start.as_ptr().cast(), self.length, libc::MADV_HUGEPAGE) };
+        }
     }
 }
 
@@ -83,6 +87,7 @@ mod tests {
     fn it_is_zero_and_can_be_written() {
         for length in [0, 1, 4096, HUGE_PAGE - 1, HUGE_PAGE + 1] {
             let mut memory = Private::new(length).unwrap();
+            memory.prefer_huge_pages();
             assert_eq!(memory.len(), length);
             assert!(memory.iter().all(|byte| *byte == 0));
             memory.fill(7);
