@@ -132,7 +132,8 @@ fn jobs<'a>(memory: &'a mut [u8], stretches: &[Range<usize>], threads: usize) ->
         all.push((stretch.start, own));
         rest = after;
     }
-    let each = all.len().div_ceil(threads.max(1));
+    // Instructions for many lanes save more than a second thread does.
+    let each = all.len().div_ceil(threads.max(1)).max(Lanes::width());
     let mut jobs = Vec::with_capacity(threads);
     while !all.is_empty() {
         jobs.push(all.split_off(all.len().saturating_sub(each)));
