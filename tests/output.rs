@@ -97,7 +97,7 @@ fn a_limit_on_the_size_of_files_is_reported() {
 #[test]
 fn verify_reads_each_byte_once() {
     let lab = Lab::new();
-    let initrd = lab.file("initrd", b"070701".repeat(1 << 20));
+    let initrd = lab.file("initrd", &b"070701".repeat(1 << 20));
     // A shell has in its own account what a child read that it waited for.
     let script = "\"$0\" verify --no-system-trust --keys \"$1\" \"$2\" \"$2\" >/dev/null; cat /proc/$$/io";
     let output = Command::new("sh")
