@@ -107,7 +107,7 @@ fn verify_reads_each_byte_once() {
         .unwrap();
     let account = String::from_utf8(output.stdout).unwrap();
     let read = account.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse::<u64>().unwrap();
-    let twice = 2 * std::fs::metadata(&initrd).unwrap().len();
+    let twice = 2 * fs::metadata(&initrd).unwrap().len();
     assert!((twice..twice + 100_000).contains(&read), "{read} bytes of two times {}", twice / 2);
 }
 
