@@ -86,7 +86,7 @@ fn however_it_is_cut() {
 /// Pieces of equal length are what the fast paths are for; every lane has bytes of its own.
 #[test]
 fn whole_blocks_side_by_side() {
-    let bytes: Vec<u8> = (0..40_000_u32).map(|number| (number * 197 >> 3).to_le_bytes()[0]).collect();
+    let bytes: Vec<u8> = (0..40_000_u32).map(|number| ((number * 197) >> 3).to_le_bytes()[0]).collect();
     for instructions in all_sha256_instructions() {
         for count in 1..=9 {
             let parts: Vec<&[u8]> = bytes.chunks(4096).take(count).collect();
