@@ -50,7 +50,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let binding = manifest::find(request, &trust, account)?;
     manifest::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
     let kernel = manifest::kernel(request, binding.as_ref())?;
-    let candidate = Candidate::read_profile(&kernel, request.profile.as_deref())?;
+    let candidate = Candidate::read(&kernel, request.reading())?;
     let detached = request.detached_signature()?;
     let signature = request::place_of(detached.as_ref());
     let assessment = verify(candidate, Role::Kernel, signature, &trust);
@@ -71,7 +71,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let addons = account.addons(addons::of(accepted.kernel().file(), &trust)?);
     let base = Base::of(binding.as_ref(), &accepted, &addons);
     account.warn(base.warnings());
-    let initrds = compose::initrds(request, &base, &accepted, &policy, &trust, &machine)?;
+    let initrds = compose::initrds(request, &base, &accepted, &policy, &trust, &machine, choice.method)?;
     let cmdline = compose::command_line(request, &base, &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
@@ -88,8 +88,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     follow(Event::Chosen { method: choice.method, why: choice.why });
 
     account.warn(choice.warnings(&request.segments, &machine, &platform));
-    let initrd = ready::initrd_bytes(&authorized, choice.method)?;
-    let ready = Ready::new(&authorized, initrd.as_deref(), choice, &machine, &platform, request);
+    let ready = Ready::new(&authorized, choice, &machine, &platform, request);
     // Who may not load may not see the memory map either: the first is what to say then.
     let ready = ready.map_err(|finding| permit.clone().err().unwrap_or(finding))?;
     account.plan = Some(ready.plan.clone());

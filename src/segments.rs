@@ -8,10 +8,12 @@ pub use bounds::Bounds;
 
 use crate::arch::{Architecture, Boot, OnDamage, Platform, Summary};
 use crate::authorize::Authorized;
+use crate::digest::Hashed;
 use crate::machine::Machine;
 use crate::memory::PhysAddr;
 use crate::placement::{Role, Room, Segment, draw, place};
 use crate::reason::{Finding, Reason};
+use crate::sys::Private;
 
 /// How the user wants the segments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,7 +42,7 @@ impl<'a> Segments<'a> {
     /// `memory-map`; those of [`Architecture::prepare`] and of [`place`].
     pub fn new(
         authorized: &'a Authorized,
-        initrd: Option<&'a [u8]>,
+        initrd: Option<&'a Hashed<Private>>,
         machine: &'a Machine,
         platform: &'a Platform,
         options: &Options,

@@ -6,6 +6,7 @@ mod kexec;
 mod lease;
 mod map;
 mod memfd;
+mod private;
 mod random;
 mod sha256;
 mod signal;
@@ -16,6 +17,7 @@ pub use kexec::{FileLoad, Kexec, Live, RawSegment, SegmentsLoad, flags};
 pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
+pub use private::Private;
 pub use random::seed;
 #[cfg(test)]
 pub(crate) use sha256::all as all_sha256_instructions;

@@ -111,10 +111,10 @@ impl Architecture for Platform {
         };
         let summary = Summary::new(&boot_params, &params);
         let mut specs = layout.specs(boot.file)?;
-        specs.extend(boot.initrd.map(initrd));
+        specs.extend(boot.initrd.map(|read| initrd(read.bytes())));
         let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, layout }));
         specs.push(SegmentSpec::new(Role::BootData, "boot_params", boot_data));
-        specs.push(Purgatory { params, layout }.spec());
+        specs.push(Purgatory { params, layout, initrd: boot.initrd }.spec());
         Ok(Prepared { specs, summary })
     }
 }

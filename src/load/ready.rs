@@ -6,7 +6,7 @@ use super::method::Choice;
 use super::outcome::Plan;
 use super::request::Request;
 use crate::arch::Platform;
-use crate::authorize::{Authorized, Piece};
+use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::reason::Finding;
 use crate::segments::Segments;
@@ -31,19 +31,10 @@ enum Given<'a> {
     Segments(Segments<'a>),
 }
 
-/// The initrds as segments need them: joined to one sealed piece.
-pub(super) fn initrd_bytes(authorized: &Authorized, method: Method) -> Result<Option<Piece<'_>>, Finding> {
-    match method {
-        Method::File => Ok(None),
-        Method::Segments => authorized.initrds().in_one_piece(),
-    }
-}
-
 impl<'a> Ready<'a> {
     /// Checks that everything fits, and makes segments where they are wanted.
     pub(super) fn new(
         authorized: &'a Authorized,
-        initrd: Option<&'a [u8]>,
         choice: Choice,
         machine: &'a Machine,
         platform: &'a Platform,
@@ -55,6 +46,7 @@ impl<'a> Ready<'a> {
                 (Given::Files(authorized.kernel().copy()?), plan)
             }
             Method::Segments => {
+                let initrd = authorized.initrds().in_one_piece()?;
                 let segments = Segments::new(authorized, initrd, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, &segments, choice.why);
                 (Given::Segments(segments), plan)
