@@ -38,12 +38,7 @@ fn the_plan_names_the_layout_and_why() {
         (&packed(), "--layout vmlinux", "vmlinux", "as asked for"),
         (&packed(), "--layout elided", "elided", "as asked for"),
         (&packed(), "--layout classic", "classic", "as asked for"),
-        (
-            &unpackable,
-            "",
-            "elided",
-            "not vmlinux: the payload lies outside the kernel's protected-mode code",
-        ),
+        (&unpackable, "", "elided", "not vmlinux: the payload lies outside the kernel's protected-mode code"),
     ];
     for (lab, options, layout, why) in rows {
         let (plan, _, told) = load(lab, options);
