@@ -85,7 +85,7 @@ impl Instructions {
         Self(Kind::ShaNi)
     }
 
-    /// How many messages side by side take the least time.
+    /// How many messages side by side take the least time for each byte.
     #[must_use]
     pub const fn width(self) -> usize {
         match self.0 {

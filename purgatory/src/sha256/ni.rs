@@ -1,6 +1,7 @@
 //! With the SHA extensions: four rounds at a time, the next words of the message computed between them.
 //!
-//! The rounds of one message wait for each other, so that half of the processor is idle; two or three messages fill it.
+//! The rounds of one message wait for each other, so that the processor's SHA unit is idle in between; two or three messages fill it.
+//! The state of four does not fit the registers.
 
 use super::{BLOCK, Job, K};
 use core::arch::x86_64::{

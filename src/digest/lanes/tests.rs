@@ -13,6 +13,13 @@ impl Numbers {
     }
 }
 
+/// Takes the first bytes, at most `most`.
+fn first<'a>(bytes: &mut &'a [u8], most: usize) -> &'a [u8] {
+    let (first, rest) = bytes.split_at(bytes.len().min(most));
+    *bytes = rest;
+    first
+}
+
 fn other(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
@@ -65,12 +72,8 @@ fn however_it_is_cut() {
                 let mut left: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
                 let longest = [most, most / 3 + 1, 64, 130][numbers.below(4)];
                 while left.iter().any(|bytes| !bytes.is_empty()) {
-                    let cut = |bytes: &mut &[u8]| {
-                        let (piece, rest) = bytes.split_at(bytes.len().min(numbers.below(longest + 1)));
-                        *bytes = rest;
-                        piece
-                    };
-                    let pieces: Vec<&[u8]> = left.iter_mut().map(cut).collect();
+                    let pieces: Vec<&[u8]> =
+                        left.iter_mut().map(|bytes| first(bytes, numbers.below(longest + 1))).collect();
                     lanes.update(&pieces);
                 }
                 let wanted: Vec<_> = messages.iter().map(|message| other(message)).collect();
@@ -83,7 +86,7 @@ fn however_it_is_cut() {
 /// Pieces of equal length are what the fast paths are for; every lane has bytes of its own.
 #[test]
 fn whole_blocks_side_by_side() {
-    let bytes: Vec<u8> = (0..40_000_u32).map(|number| (number * 197 >> 3).to_le_bytes()[0]).collect();
+    let bytes: Vec<u8> = (0..40_000_u32).map(|number| ((number * 197) >> 3).to_le_bytes()[0]).collect();
     for instructions in all_sha256_instructions() {
         for count in 1..=9 {
             let parts: Vec<&[u8]> = bytes.chunks(4096).take(count).collect();
