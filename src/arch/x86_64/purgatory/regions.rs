@@ -90,7 +90,7 @@ mod tests {
 
     fn segment(name: &'static str, start: u64, bytes: Vec<u8>) -> Segment<'static> {
         let range = PhysRange::of_length(PhysAddr::new(start), 1 << 30).unwrap();
-        Segment { role: Role::Initrd, name: name.into(), range, bytes: bytes.into(), zeroed: false }
+        Segment { role: Role::Initrd, name: name.into(), range, window: range, bytes: bytes.into(), zeroed: false }
     }
 
     #[test]
@@ -119,8 +119,14 @@ mod tests {
         let known = cut_initrd(LONG + 1).into_iter().map(|part| Known::of(part, [9; 32])).collect();
         let read = Hashed::knowing(memory, known);
         let range = PhysRange::of_length(PhysAddr::new(0x1000), 1 << 30).unwrap();
-        let own =
-            Segment { role: Role::Initrd, name: "initrd".into(), range, bytes: read.bytes().into(), zeroed: false };
+        let own = Segment {
+            role: Role::Initrd,
+            name: "initrd".into(),
+            range,
+            window: range,
+            bytes: read.bytes().into(),
+            zeroed: false,
+        };
         let digests = |segment: &Segment<'_>| -> Vec<[u8; 32]> {
             regions(std::slice::from_ref(segment), Some(&read)).iter().map(|region| region.digest).collect()
         };
