@@ -7,6 +7,9 @@ use forge::payload::{pack, signed};
 use forge::vmlinux::{BASE, Vmlinux, WORD};
 use serde_json::{Value, json};
 
+/// A segment as it was passed to the call: address, bytes of memory, content.
+type Sent = (u64, u64, Vec<u8>);
+
 /// A machine with a kernel that can be unpacked.
 fn packed() -> Lab {
     let lab = lab();
@@ -15,7 +18,7 @@ fn packed() -> Lab {
 }
 
 /// One load: the plan, the segments, and what the purgatory is told.
-fn load(lab: &Lab, options: &str) -> (Value, Vec<(u64, u64, Vec<u8>)>, Told) {
+fn load(lab: &Lab, options: &str) -> (Value, Vec<Sent>, Told) {
     let run = lab.run(format!("{SEGMENTS} --json {options}").trim_end());
     assert_eq!(run.exit, 0, "{options}: {run:?}");
     let plan = run.json()["plan"].clone();
@@ -25,7 +28,7 @@ fn load(lab: &Lab, options: &str) -> (Value, Vec<(u64, u64, Vec<u8>)>, Told) {
     (plan, segments, told)
 }
 
-fn bytes<'a>(plan: &Value, segments: &'a [(u64, u64, Vec<u8>)], name: &str) -> &'a [u8] {
+fn bytes<'a>(plan: &Value, segments: &'a [Sent], name: &str) -> &'a [u8] {
     &segments.iter().find(|(at, _, _)| *at == address(plan, name)).unwrap().2
 }
 

@@ -24,6 +24,9 @@ struct Case {
     random: Option<Numbers>,
 }
 
+/// What a row changes.
+type Change = fn(&mut Case);
+
 impl Case {
     fn new() -> Self {
         Self {
@@ -57,7 +60,7 @@ fn each_is_taken_when_it_is_asked_for() {
 #[test]
 fn what_does_not_apply_is_passed_over_and_says_why() {
     let five = Cpu { la57: Some(true), can_la57: true, ..Cpu::default() };
-    let rows: &[(&str, fn(&mut Case))] = &[
+    let rows: &[(&str, Change)] = &[
         ("the kernel can only lie where it was linked to lie", |case| case.file[0x234] = 0),
         ("mem_encrypt=on", |case| case.cmdline = "quiet mem_encrypt=on"),
         ("movable_node", |case| case.cmdline = "movable_node"),
