@@ -1,4 +1,5 @@
 use super::*;
+use crate::image::Parsed;
 use crate::image::flat::Flat;
 use std::io::Write;
 
@@ -184,6 +185,7 @@ fn a_long_dictionary_is_refused() {
 #[test]
 fn forged_payloads_are_refused() {
     for forge::payload::Payload { name, image, wrong } in forge::payload::payloads() {
+        assert!(Parsed::new(&image).loadable().is_ok(), "{name}: the bzImage itself is in order");
         let result = unpacked(&image).and_then(Flat::new);
         match (result, wrong) {
             (Ok(_), None) => {}
