@@ -1,11 +1,14 @@
 //! `cargo xtask bench purgatory`: compares the embedded image, called as a function, with the harness's OpenSSL and with a plain
 //! SHA-256 in C, which is compiled like a purgatory in C.
 
+use std::process::{Command, Stdio};
+
 use anyhow::{Context, Result};
 
-use crate::cache::{Cache, cargo};
-use crate::fetch::Fetch;
-use crate::report::Report;
+use super::document::Part;
+use super::figures::Aim;
+use super::{Bench, Run, first_line};
+use crate::cache::cargo;
 use crate::tool;
 
 const SOURCE: &str = "tests/bench/sha256.c";
@@ -13,16 +16,28 @@ const SOURCE: &str = "tests/bench/sha256.c";
 const FLAGS: [&str; 9] =
     ["-O2", "-mno-sse", "-mno-mmx", "-ffreestanding", "-fno-stack-protector", "-fPIC", "-shared", "-nostdlib", "-o"];
 
-pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report, runs: usize) -> Result<bool> {
-    let crypto = fetch.tools()?.path("usr/lib/x86_64-linux-gnu/libcrypto.so.3");
-    let plain = cache.path("plain-sha256.so");
-    report.step("build   a plain C SHA-256", || {
-        let mut cc = std::process::Command::new("cc");
-        tool::run(cc.args(FLAGS).arg(&plain).arg(cache.workspace(SOURCE)))
+pub(super) fn run(run: &Run<'_>) -> Result<Part> {
+    let tools = run.fetch.tools()?;
+    let crypto = tools.path("usr/lib/x86_64-linux-gnu/libcrypto.so.3");
+    let plain = run.cache.path("plain-sha256.so");
+    run.report.step("build   a plain C SHA-256", || {
+        tool::run(Command::new("cc").args(FLAGS).arg(&plain).arg(run.cache.workspace(SOURCE)))
     })?;
     let mut bench = cargo();
-    bench.current_dir(cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", "purgatory"]);
-    bench.arg("--target-dir").arg(cache.target(""));
-    bench.arg("--").arg(crypto).arg(plain).arg(runs.to_string());
-    Ok(bench.status().context("cannot start cargo")?.success())
+    bench.current_dir(run.cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", "purgatory"]);
+    bench.arg("--target-dir").arg(run.cache.target(""));
+    bench.arg("--").arg(crypto).arg(plain).arg(run.effort.runs.to_string());
+    let output = bench.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    let printed = String::from_utf8(output.stdout)?;
+    let said: Vec<_> = printed.lines().filter(|line| !line.trim().is_empty()).map(str::trim_end).collect();
+    // The program prints its aims itself, and its exit code tells whether they are met.
+    let missed = f64::from(u8::from(!output.status.success()));
+    let aims = vec![Aim::at_most("aims above that are missed (0: none)", missed, 0.0)];
+    let text = format!("```text\n{}\n```\n", said.join("\n"));
+    let with = vec![
+        run.machine()?,
+        first_line(tools.openssl().arg("version"))?,
+        first_line(Command::new("cc").arg("--version"))?,
+    ];
+    Ok(run.part(Bench::Purgatory, with, text, aims))
 }
