@@ -17,7 +17,8 @@ const READY: &str = "worn";
 /// Starts a process that holds every second page of the free memory, and returns when it does.
 pub(crate) fn start() -> Result<ExitCode> {
     let mut command = Command::new(std::env::current_exe()?);
-    let mut child = command.arg("hold-memory").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let mut child =
+        command.arg("hold-memory").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
     ensure!(line.trim() == READY, "the process that holds the memory ended");

@@ -24,14 +24,8 @@ pub(super) fn boot(lab: &Lab<'_>, kernel: &Kernel, memory: u64, sha_ni: bool, mu
     files.copy("/boot/vmlinuz", &kernel.image)?;
     lab.add_keys(&mut files)?;
     kexec_tools::add(lab, &mut files)?;
-    let hardware = Hardware {
-        memory: Some(memory),
-        sha_ni,
-        processors: 1,
-        debugger: true,
-        counting: true,
-        ..Hardware::default()
-    };
+    let hardware =
+        Hardware { memory: Some(memory), sha_ni, processors: 1, debugger: true, counting: true, ..Hardware::default() };
     let setup = Setup::new("bench", kernel, Firmware::Bios, "", files);
     let (mut guest, _) = lab.boot(Setup { hardware, ..setup })?;
     guest.be_patient(PATIENCE);

@@ -80,8 +80,13 @@ mod tests {
     #[test]
     fn a_part_names_its_command_and_keeps_a_missed_aim() {
         let (command, with) = ("cargo xtask bench verify".to_owned(), vec!["a machine".to_owned()]);
-        let part =
-            Part { name: "verify".to_owned(), command, with, text: "Text\n".to_owned(), aims: vec![Aim::at_most("time", 2.0, 1.0)] };
+        let part = Part {
+            name: "verify".to_owned(),
+            command,
+            with,
+            text: "Text\n".to_owned(),
+            aims: vec![Aim::at_most("time", 2.0, 1.0)],
+        };
         let wanted = "Text\n\nAims:\n\n- time: 2.00; at most 1.00: **missed**\n\n\
                       Measured by `cargo xtask bench verify` with a machine.\n";
         assert_eq!(part.markdown(), wanted);

@@ -48,7 +48,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
             rounds.push(round(run, &lab, &kernel, heading, mib)?);
         }
     }
-    let picture = svg::stacked("Million instructions from reboot(2) to the first program", &PARTS, "M", &groups(&rounds));
+    let picture =
+        svg::stacked("Million instructions from reboot(2) to the first program", &PARTS, "M", &groups(&rounds));
     fs::write(run.benchmarks.beside(PICTURE), picture)?;
     let aims = rounds.iter().flat_map(aims).collect();
     Ok(run.part(Bench::Downtime, run.of_guest(&lab)?, text(&rounds), aims))
@@ -95,7 +96,10 @@ fn groups(rounds: &[Round]) -> Vec<Group> {
         label: way.name().replace('`', ""),
         parts: downtime.0.map(millions).to_vec(),
     };
-    rounds.iter().map(|round| Group { heading: round.heading.clone(), bars: round.found.iter().map(bar).collect() }).collect()
+    rounds
+        .iter()
+        .map(|round| Group { heading: round.heading.clone(), bars: round.found.iter().map(bar).collect() })
+        .collect()
 }
 
 fn aims(round: &Round) -> Vec<Aim> {
@@ -139,6 +143,9 @@ mod tests {
         let round = Round { heading: "6.1".to_owned(), mib: SMALL_MIB, found };
         let aims: Vec<_> = aims(&round).iter().map(ToString::to_string).collect();
         assert_eq!(aims[0], "6.1: first line, of the better peer: 0.040; at most 0.050: met");
-        assert_eq!(aims[1], "6.1: first program, of what the second kernel executes by itself: 1.07; at most 1.10: met");
+        assert_eq!(
+            aims[1],
+            "6.1: first program, of what the second kernel executes by itself: 1.07; at most 1.10: met"
+        );
     }
 }

@@ -33,7 +33,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     let mut aims = aims(&loads, kernel_bytes);
     aims.extend(growth(&loads));
     let text = format!("{}{}", tables(&loads), passes(&loads));
-    let with = [format!("Linux {} running and loaded", kernel.release)].into_iter().chain(run.of_guest(&lab)?).collect();
+    let with =
+        [format!("Linux {} running and loaded", kernel.release)].into_iter().chain(run.of_guest(&lab)?).collect();
     Ok(run.part(Bench::Load, with, text, aims))
 }
 

@@ -24,7 +24,14 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
         tool::run(Command::new("cc").args(FLAGS).arg(&plain).arg(run.cache.workspace(SOURCE)))
     })?;
     let mut bench = cargo();
-    bench.current_dir(run.cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", "purgatory"]);
+    bench.current_dir(run.cache.workspace("")).args([
+        "bench",
+        "--quiet",
+        "--package",
+        "skexec",
+        "--bench",
+        "purgatory",
+    ]);
     bench.arg("--target-dir").arg(run.cache.target(""));
     bench.arg("--").arg(crypto).arg(plain).arg(run.effort.runs.to_string());
     let output = bench.stderr(Stdio::inherit()).output().context("cannot start cargo")?;

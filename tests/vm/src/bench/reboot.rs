@@ -60,7 +60,10 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     let (mut guest, _) = disks.boot(&lab, NAME, &start)?;
     guest.await_console("login:", 0, PATIENCE)?;
     // Without an initramfs of its own, the package installs faster.
-    counted::good(&mut guest, "mkdir -p /etc/default && echo INITRAMFS=no > /etc/default/skexec && dpkg --no-triggers -i /root/skexec.deb")?;
+    counted::good(
+        &mut guest,
+        "mkdir -p /etc/default && echo INITRAMFS=no > /etc/default/skexec && dpkg --no-triggers -i /root/skexec.deb",
+    )?;
     let mut times = vec![vec![]; RESTARTS.len()];
     for _ in 0..if run.effort.quick { 1 } else { ROUNDS } {
         for (restart, times) in RESTARTS.iter().zip(&mut times) {
@@ -91,7 +94,8 @@ impl Restart {
 }
 
 fn text(times: &[Vec<Times>]) -> String {
-    let mut table = Table::new(&["", "to the old system's last line", "to the new kernel's first line", "to the prompt"]);
+    let mut table =
+        Table::new(&["", "to the old system's last line", "to the new kernel's first line", "to the prompt"]);
     for (restart, times) in RESTARTS.iter().zip(times) {
         let middle = |place: fn(&Times) -> u64| format!("{:.1} s", median_seconds(times.iter().map(place).collect()));
         let cells = [middle(|time| time[0]), middle(|time| time[1]), middle(|time| time[2])];

@@ -34,7 +34,11 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     let mut verify = Command::new(&skexec);
     verify.arg("verify").arg(&tiny);
     let start = verify::cost(&verify, run.effort.runs)?;
-    aims.push(Aim::at_most(format!("`skexec verify` of a file of two bytes: {start} µs, of {START}"), ratio(start, START), 1.0));
+    aims.push(Aim::at_most(
+        format!("`skexec verify` of a file of two bytes: {start} µs, of {START}"),
+        ratio(start, START),
+        1.0,
+    ));
     let mut text = table.to_string();
     if !run.effort.quick {
         text += &format!("\nDebian's initramfs-tools: {}.\n", hook(run)?);
@@ -51,11 +55,14 @@ fn hook(run: &Run<'_>) -> Result<String> {
     let mut files = Files::default();
     files.copy("/root/skexec.deb", &lab.package()?)?;
     let disks = Disks::shared(&lab, NAME, &root, files)?;
-    let (kernel, initrd, cmdline) = (root.kernel(&release), root.initrd(&release), format!("console=ttyS0 {}", root_words()));
+    let (kernel, initrd, cmdline) =
+        (root.kernel(&release), root.initrd(&release), format!("console=ttyS0 {}", root_words()));
     let hardware = Hardware::default();
     let start = Start { kernel: &kernel, initrd: &initrd, cmdline: &cmdline, snapshot: true, hardware };
     let (mut guest, _) = disks.boot(&lab, NAME, &start)?;
-    let size = |guest: &mut _| Ok::<_, anyhow::Error>(counted::good(guest, &format!("wc -c < /boot/initrd.img-{release}"))?.stdout);
+    let size = |guest: &mut _| {
+        Ok::<_, anyhow::Error>(counted::good(guest, &format!("wc -c < /boot/initrd.img-{release}"))?.stdout)
+    };
     let before = size(&mut guest)?;
     let done = counted::good(&mut guest, "dpkg -i /root/skexec.deb 2>&1")?;
     let after = size(&mut guest)?;

@@ -73,7 +73,14 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
 pub(super) fn built(run: &Run<'_>) -> Result<PathBuf> {
     run.report.step("build   skexec, as it is installed", || {
         let mut build = cargo();
-        build.current_dir(run.cache.workspace("")).args(["build", "--release", "--package", "skexec", "--bin", "skexec"]);
+        build.current_dir(run.cache.workspace("")).args([
+            "build",
+            "--release",
+            "--package",
+            "skexec",
+            "--bin",
+            "skexec",
+        ]);
         tool::run(build.arg("--target-dir").arg(run.cache.target("")))
     })?;
     Ok(run.cache.target("release/skexec"))

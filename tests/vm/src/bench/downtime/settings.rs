@@ -43,11 +43,13 @@ pub(in crate::bench) fn run(run: &Run<'_>) -> Result<Part> {
     for setting in settings(run, &lab)? {
         let (start, name) = (Instant::now(), setting.name);
         let one = measure(&lab, &kernel, setting).with_context(|| name)?;
-        let line = format!("{:6} million, {:6} bytes on the console: {name}", millions(one.instructions), one.console_bytes);
+        let line =
+            format!("{:6} million, {:6} bytes on the console: {name}", millions(one.instructions), one.console_bytes);
         run.report.line(start.elapsed(), line);
         found.push(one);
     }
-    let with = [format!("Linux {}, Debian's own initrd", kernel.release)].into_iter().chain(run.of_guest(&lab)?).collect();
+    let with =
+        [format!("Linux {}, Debian's own initrd", kernel.release)].into_iter().chain(run.of_guest(&lab)?).collect();
     Ok(run.part(Bench::Settings, with, text(&found), vec![]))
 }
 
@@ -55,7 +57,8 @@ pub(in crate::bench) fn run(run: &Run<'_>) -> Result<Part> {
 fn settings(run: &Run<'_>, lab: &Lab<'_>) -> Result<Vec<Setting>> {
     let root = lab.root(Maker::InitramfsTools)?;
     let packed = fs::read(root.initrd(&root.release(Series::V6_12)?))?;
-    let base = Setting { name: "serial console, initrd as Debian packs it (zstd)", cmdline: SERIAL, initrd: packed.clone() };
+    let base =
+        Setting { name: "serial console, initrd as Debian packs it (zstd)", cmdline: SERIAL, initrd: packed.clone() };
     let quiet = Setting { name: "`quiet`", cmdline: "console=ttyS0 quiet", initrd: packed.clone() };
     if run.effort.quick {
         return Ok(vec![base, quiet]);
@@ -101,7 +104,8 @@ fn text(found: &[Found]) -> String {
     for one in found {
         let difference = i128::from(millions(one.instructions)) - i128::from(millions(base.instructions));
         let millis = one.console_bytes * 10 * 1000 / BAUD;
-        let numbers = [millions(one.instructions).to_string(), format!("{difference:+}"), one.console_bytes.to_string()];
+        let numbers =
+            [millions(one.instructions).to_string(), format!("{difference:+}"), one.console_bytes.to_string()];
         let cells = [one.name.to_owned()].into_iter().chain(numbers).chain([millis.to_string()]);
         table.row(cells.collect());
     }

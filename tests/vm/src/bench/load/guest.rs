@@ -74,7 +74,12 @@ pub(super) fn loads(
             let cost = one(&mut guest, way).with_context(|| format!("{}, {mib} MiB, {way:?}", ground.name()))?;
             let load = Load { ground, way, mib: *mib, cost };
             let Cost { instructions, peak_kib, read_bytes } = cost;
-            let figures = format!("{:6} million, {:4} MiB peak, {:4} MiB read", millions(instructions), peak_kib >> 10, read_bytes >> 20);
+            let figures = format!(
+                "{:6} million, {:4} MiB peak, {:4} MiB read",
+                millions(instructions),
+                peak_kib >> 10,
+                read_bytes >> 20
+            );
             run.report.line(start.elapsed(), format_args!("{:14} {mib:4} MiB: {figures}", load.name()));
             loads.push(load);
         }
