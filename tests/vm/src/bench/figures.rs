@@ -46,6 +46,20 @@ impl Aim {
         Self { what: what.into(), found: decimal(found), limit: format!("at most {}", decimal(limit)), met, why: None }
     }
 
+    /// The aim in a line that another program printed: `time: 2; at most 1: MISSED`.
+    pub(super) fn printed(line: &str) -> Option<Self> {
+        let (what, rest) = line.trim().split_once(": ")?;
+        let (found, rest) = rest.split_once("; ")?;
+        let (limit, word) = rest.rsplit_once(": ")?;
+        let met = match word {
+            "met" => true,
+            "MISSED" => false,
+            _ => return None,
+        };
+        let [what, found, limit] = [what, found, limit].map(str::to_owned);
+        Some(Self { what, found, limit, met, why: None })
+    }
+
     /// Gives what limits the figure.
     pub(super) fn because(self, why: impl Into<String>) -> Self {
         Self { why: Some(why.into()), ..self }
@@ -110,6 +124,13 @@ mod tests {
         assert_eq!(aim(0.65), "time: 0.65; at most 0.65: met");
         assert_eq!(aim(0.7), "time: 0.70; at most 0.65: **missed**. One pass takes that long");
         assert_eq!(Aim::at_most("time", ratio(31, 1000), 0.05).to_string(), "time: 0.031; at most 0.050: met");
+    }
+
+    #[test]
+    fn an_aim_is_read_from_a_line() {
+        let aim = Aim::printed("  in parts, the plain C's speed: 5.50 times; at least 6.00: MISSED").map(|aim| aim.to_string());
+        assert_eq!(aim.as_deref(), Some("in parts, the plain C's speed: 5.50 times; at least 6.00: **missed**"));
+        assert_eq!(Aim::printed("  OpenSSL   41.0 ms   1560 MB/s"), None);
     }
 
     #[test]

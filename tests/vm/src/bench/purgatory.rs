@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::document::Part;
 use super::figures::Aim;
@@ -36,11 +36,12 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     bench.arg("--").arg(crypto).arg(plain).arg(run.effort.runs.to_string());
     let output = bench.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     let printed = String::from_utf8(output.stdout)?;
-    let said: Vec<_> = printed.lines().filter(|line| !line.trim().is_empty()).map(str::trim_end).collect();
-    // The program prints its aims itself, and its exit code tells whether they are met.
-    let missed = f64::from(u8::from(!output.status.success()));
-    let aims = vec![Aim::at_most("aims above that are missed (0: none)", missed, 0.0)];
-    let text = format!("```text\n{}\n```\n", said.join("\n"));
+    let lines = printed.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let (aims, figures): (Vec<_>, Vec<_>) = lines.partition(|line| Aim::printed(line).is_some());
+    let aims: Vec<_> = aims.into_iter().filter_map(Aim::printed).collect();
+    let met = aims.iter().all(|aim| aim.met);
+    ensure!(!aims.is_empty() && met == output.status.success(), "the benchmark failed:\n{printed}");
+    let text = format!("```text\n{}\n```\n", figures.join("\n"));
     let with = vec![
         run.machine()?,
         first_line(tools.openssl().arg("version"))?,
