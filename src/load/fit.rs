@@ -80,9 +80,7 @@ pub(super) fn before_copying(
 ) -> Result<(), Finding> {
     let initrd = initrds.iter().map(Supply::size).fold(0_u64, u64::saturating_add);
     match limit(machine, slot)? {
-        Some(limit) if kernel.bytes.saturating_add(pages(initrd)) > limit => {
-            Err(too_much(kernel, initrd, limit, slot))
-        }
+        Some(limit) if kernel.bytes.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
         _ => Ok(()),
     }
 }

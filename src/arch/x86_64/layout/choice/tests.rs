@@ -1,8 +1,13 @@
 use super::*;
 use crate::image::cmdline::Cmdline;
 use crate::machine::memory::MapProblem;
-use forge::payload::{pack, signed};
+use forge::bzimage::BzImage;
+use forge::payload::pack;
 use forge::vmlinux::Vmlinux;
+
+fn packed(vmlinux: &Vmlinux) -> Vec<u8> {
+    BzImage { payload: pack(&vmlinux.build()), ..BzImage::default() }.build()
+}
 
 /// A kernel, its machine, and how it is loaded: everything is as the vmlinux layout wants it.
 struct Case {
@@ -16,7 +21,7 @@ struct Case {
 impl Case {
     fn new() -> Self {
         Self {
-            file: signed(pack(&Vmlinux::default().build())),
+            file: packed(&Vmlinux::default()),
             cmdline: "quiet",
             cpu: Cpu { la57: Some(false), ..Cpu::default() },
             memory: Memory { total: Some(1 << 30), available: Some(1 << 29), map: Err(MapProblem::Hidden) },
@@ -51,12 +56,13 @@ fn what_does_not_apply_is_passed_over_and_says_why() {
         ("movable_node", |case| case.cmdline = "movable_node"),
         ("the running kernel has no random numbers yet", |case| case.random = None),
         ("four levels, and the code that unpacks the kernel would change to five", |case| case.cpu.can_la57 = true),
-        ("there is too little memory to unpack the kernel: 1 MiB of 0 MiB", |case| case.memory.available = Some(50_000)),
+        ("there is too little memory to unpack the kernel: 1 MiB of 0 MiB", |case| {
+            case.memory.available = Some(50_000)
+        }),
         ("need more than half of the memory: 2 MiB of 1 MiB", |case| case.memory.total = Some(2 << 20)),
-        ("the payload", |case| case.file = forge::signed_bzimage()),
+        ("the payload", |case| case.file = forge::unsigned_bzimage()),
         ("relocations", |case| {
-            let vmlinux = Vmlinux { lists: Vec::new(), ..Vmlinux::default() };
-            case.file = signed(pack(&vmlinux.build()));
+            case.file = packed(&Vmlinux { lists: Vec::new(), ..Vmlinux::default() });
         }),
     ];
     for (why, change) in rows {
@@ -70,7 +76,8 @@ fn what_does_not_apply_is_passed_over_and_says_why() {
         assert_eq!(case.choose(Some(Layout::Elided)).unwrap().0, "elided");
     }
     let no_five = Case { cpu: five, cmdline: "no5lvl", ..Case::new() };
-    let wanted = "not vmlinux: the page tables have five levels, and the code that unpacks the kernel would change to four";
+    let wanted =
+        "not vmlinux: the page tables have five levels, and the code that unpacks the kernel would change to four";
     assert_eq!(no_five.choose(None), Ok(("elided", wanted.to_owned())));
     assert_eq!(Case { cpu: five, ..Case::new() }.choose(None).unwrap().0, "vmlinux");
 }

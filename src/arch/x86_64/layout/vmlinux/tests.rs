@@ -6,14 +6,15 @@ use crate::machine::Memory;
 use crate::machine::memory::MapProblem;
 use crate::memory::{PhysRange, RangeSet};
 use crate::placement::{Room, place};
-use forge::payload::{pack, signed};
+use forge::bzimage::BzImage;
+use forge::payload::pack;
 use forge::vmlinux::{BASE, LONG, Vmlinux, WORD};
 
 /// Bytes from the first segment of the forged kernel to the end of its .bss.
 const SPAN: u64 = 0x8000;
 
 fn unpacked(cmdline: &str, numbers: Numbers) -> Unpacked {
-    let file = signed(pack(&Vmlinux::default().build()));
+    let file = BzImage { payload: pack(&Vmlinux::default().build()), ..BzImage::default() }.build();
     let header = SetupHeader::parse(&file).unwrap();
     let (kernel, cmdline) = (Kernel::BzImage(header.clone()), Cmdline::new(cmdline));
     let boot = Boot { kernel: &kernel, file: &file, initrd: None, cmdline: &cmdline, map: &[] };
