@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn an_aim_is_read_from_a_line() {
-        let aim = Aim::printed("  in parts, the plain C's speed: 5.50 times; at least 6.00: MISSED").map(|aim| aim.to_string());
+        let aim = Aim::printed("  in parts, the plain C's speed: 5.50 times; at least 6.00: MISSED")
+            .map(|aim| aim.to_string());
         assert_eq!(aim.as_deref(), Some("in parts, the plain C's speed: 5.50 times; at least 6.00: **missed**"));
         assert_eq!(Aim::printed("  OpenSSL   41.0 ms   1560 MB/s"), None);
     }
