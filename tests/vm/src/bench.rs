@@ -127,12 +127,12 @@ impl<'a> Run<'a> {
 
     /// The versions that matter where instructions of a guest are counted.
     fn of_guest(&self, lab: &Lab<'_>) -> Result<Vec<String>> {
-        let qemu = first_line(lab.tools.qemu().arg("--version"))?;
+        let qemu = version(lab.tools.qemu().arg("--version"))?;
         let extras = lab.extras(Group::KexecTools)?;
         let mut kexec = Command::new(extras.path("sbin/kexec"));
         kexec.env("LD_LIBRARY_PATH", extras.library_path()).arg("--version");
-        let ours = first_line(Command::new(&lab.binaries().skexec).arg("--version"))?;
-        Ok(vec![format!("{qemu}, one processor `max`, `-icount shift=0`"), ours, first_line(&mut kexec)?])
+        let ours = version(Command::new(&lab.binaries().skexec).arg("--version"))?;
+        Ok(vec![format!("{qemu}, one processor `max`, `-icount shift=0`"), ours, version(&mut kexec)?])
     }
 
     /// The machine, which matters where time is measured.
@@ -145,6 +145,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn first_line(command: &mut Command) -> Result<String> {
-    Ok(tool::stdout(command)?.lines().next().unwrap_or_default().trim().to_owned())
+/// The name and version of a program, without what some of them print behind.
+fn version(command: &mut Command) -> Result<String> {
+    Ok(tool::stdout(command)?.split(['\n', ',', '(']).next().unwrap_or_default().trim().to_owned())
 }

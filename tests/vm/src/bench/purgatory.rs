@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::document::Part;
 use super::figures::Aim;
-use super::{Bench, Run, first_line};
+use super::{Bench, Run, version};
 use crate::cache::cargo;
 use crate::tool;
 
@@ -44,8 +44,8 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     let text = format!("```text\n{}\n```\n", figures.join("\n"));
     let with = vec![
         run.machine()?,
-        first_line(tools.openssl().arg("version"))?,
-        first_line(Command::new("cc").arg("--version"))?,
+        version(tools.openssl().arg("version"))?,
+        version(Command::new("cc").arg("--version"))?,
     ];
     Ok(run.part(Bench::Purgatory, with, text, aims))
 }

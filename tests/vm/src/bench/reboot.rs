@@ -73,7 +73,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
             times.push(one);
         }
     }
-    let with = vec![run.machine()?, super::first_line(lab.tools.qemu().arg("--version"))?, format!("Linux {release}")];
+    let with = vec![run.machine()?, super::version(lab.tools.qemu().arg("--version"))?, format!("Linux {release}")];
     Ok(run.part(Bench::Reboot, with, text(&times), vec![]))
 }
 

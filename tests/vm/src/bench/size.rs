@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 
 use super::document::Part;
 use super::figures::{Aim, Table, ratio};
-use super::{Bench, Run, counted, first_line, verify};
+use super::{Bench, Run, counted, verify, version};
 use crate::fetch::{Maker, Series};
 use crate::hardware::Hardware;
 use crate::initramfs::Files;
@@ -43,7 +43,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     if !run.effort.quick {
         text += &format!("\nDebian's initramfs-tools: {}.\n", hook(run)?);
     }
-    let with = vec![run.machine()?, first_line(Command::new(&skexec).arg("--version"))?];
+    let with = vec![run.machine()?, version(Command::new(&skexec).arg("--version"))?];
     Ok(run.part(Bench::Size, with, text, aims))
 }
 
