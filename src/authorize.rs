@@ -18,10 +18,10 @@ mod waiver;
 
 pub use binding::Binding;
 pub use bundle::Bundle;
-pub use candidate::Candidate;
+pub use candidate::{Candidate, Reading};
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};
-pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature, signature_at};
+pub use initrds::{Initrd, Initrds, Origin, Supply, detached_signature, signature_at};
 pub use injection::{Added, Credential, InitrdPath, Injected, Injection, Target, conflict};
 pub use payload::Payload;
 pub use verdict::{Accepted, Assessment, Role, assess, verify};
@@ -93,6 +93,10 @@ impl Authorized {
         demands: &Demands<'_>,
     ) -> Result<Self, Finding> {
         let Accepted { kernel, basis, .. } = accepted;
+        if !kernel.file().sealed().is_complete() {
+            // No command loads what it read only to judge it.
+            return Err(Finding::new(Reason::Unreadable, "not every byte of the kernel was kept"));
+        }
         if matches!(basis, Basis::Manifest(_)) {
             bound_as_a_whole(&initrds, &cmdline)?;
         }

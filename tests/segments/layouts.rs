@@ -109,7 +109,7 @@ fn nokaslr_and_the_limits_of_memory_are_kept() {
         assert_eq!(bytes(&plan, &segments, "boot_params")[0x211], 1);
         let (plan, _, _) = load(&lab, "--append mem=24M");
         assert!((16 << 20..24 << 20).contains(&address(&plan, "kernel")), "{plan}");
-        let (plan, _, _) = load(&lab, "--append memmap=480M$22M");
+        let (plan, _, _) = load(&lab, "--append memmap=490M$22M");
         assert!((16 << 20..22 << 20).contains(&address(&plan, "kernel")), "{plan}");
         let (plan, _, _) = load(&lab, "--mem-min 480M");
         assert!(address(&plan, "kernel") >= 480 << 20, "{plan}");

@@ -5,7 +5,7 @@
 //! 16 MiB on, in memory that its command line leaves it; virtual within `KERNEL_IMAGE_SIZE`. Its own code also keeps memory free
 //! for huge pages of 1 GiB (`hugepages=`): this one does not, and such a kernel may get one of them less.
 
-use super::choice::Context;
+use super::context::Context;
 use crate::arch::x86_64::{Cpu, early_options};
 use crate::image::bzimage::{SetupHeader, xloadflags};
 use crate::image::flat::Flat;
@@ -22,18 +22,6 @@ const LOWEST: u64 = 16 * MIB;
 const IMAGE_SIZE: u64 = 1 << 30;
 /// What boot_params, page tables and purgatory take at most, in bytes.
 const SMALL_SEGMENTS: u64 = MIB;
-
-/// Random numbers: one for the virtual address, the rest for the physical address.
-pub(in super::super) type Numbers = [u64; 17];
-
-/// The numbers that random bytes make.
-pub(in super::super) fn numbers(bytes: [u8; size_of::<Numbers>()]) -> Numbers {
-    let mut numbers = [0; 17];
-    for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks().0) {
-        *number = u64::from_le_bytes(*bytes);
-    }
-    numbers
-}
 
 /// The kernel as it lies in memory.
 #[derive(Debug)]
@@ -55,7 +43,7 @@ impl Unpacked {
             Some((context.random)().ok_or("the running kernel has no random numbers yet")?)
         };
         let packed = Packed::of(header, context.boot.file)?;
-        let initrd = context.boot.initrd.map_or(0, length);
+        let initrd = context.boot.initrd.map_or(0, |read| length(read.bytes()));
         let size = u64::try_from(packed.unpacked_size()).unwrap_or(u64::MAX);
         // The initrd is in memory twice when the kernel is loaded: here, and where the running kernel copies it to.
         let needed = [size, size, initrd, initrd];
