@@ -1,7 +1,8 @@
 //! `cargo xtask bench purgatory`: compares the embedded image, called as a function, with the harness's OpenSSL and with a plain
 //! SHA-256 in C, which is compiled like a purgatory in C.
 
-use std::process::{Command, Stdio};
+use std::ffi::OsStr;
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -23,29 +24,28 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     run.report.step("build   a plain C SHA-256", || {
         tool::run(Command::new("cc").args(FLAGS).arg(&plain).arg(run.cache.workspace(SOURCE)))
     })?;
-    let mut bench = cargo();
-    bench.current_dir(run.cache.workspace("")).args([
-        "bench",
-        "--quiet",
-        "--package",
-        "skexec",
-        "--bench",
-        "purgatory",
-    ]);
-    bench.arg("--target-dir").arg(run.cache.target(""));
-    bench.arg("--").arg(crypto).arg(plain).arg(run.effort.runs.to_string());
-    let output = bench.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
+    let runs = run.effort.runs.to_string();
+    let output = bench(run, "purgatory", &[crypto.as_os_str(), plain.as_os_str(), OsStr::new(&runs)])?;
     let printed = String::from_utf8(output.stdout)?;
     let lines = printed.lines().map(str::trim_end).filter(|line| !line.is_empty());
     let (aims, figures): (Vec<_>, Vec<_>) = lines.partition(|line| Aim::printed(line).is_some());
     let aims: Vec<_> = aims.into_iter().filter_map(Aim::printed).collect();
     let met = aims.iter().all(|aim| aim.met);
     ensure!(!aims.is_empty() && met == output.status.success(), "the benchmark failed:\n{printed}");
-    let text = format!("```text\n{}\n```\n", figures.join("\n"));
-    let with = vec![
-        run.machine()?,
-        version(tools.openssl().arg("version"))?,
-        version(Command::new("cc").arg("--version"))?,
-    ];
+    let lanes = String::from_utf8(bench(run, "lanes", &[OsStr::new(&runs)])?.stdout)?;
+    let text = format!(
+        "```text\n{}\n```\n\nThe same functions by the number of streams that are hashed side by side:\n\n```text\n{}\n```\n",
+        figures.join("\n"),
+        lanes.trim()
+    );
+    let with =
+        vec![run.machine()?, version(tools.openssl().arg("version"))?, version(Command::new("cc").arg("--version"))?];
     Ok(run.part(Bench::Purgatory, with, text, aims))
+}
+
+fn bench(run: &Run<'_>, name: &str, arguments: &[&OsStr]) -> Result<Output> {
+    let mut bench = cargo();
+    bench.current_dir(run.cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", name]);
+    bench.arg("--target-dir").arg(run.cache.target("")).arg("--").args(arguments);
+    bench.stderr(Stdio::inherit()).output().context("cannot start cargo")
 }
