@@ -94,6 +94,12 @@ fn initrd(params: &Params) -> Result<Option<Initrd>> {
     Ok(Some(Initrd { size, sha256 }))
 }
 
+pub(crate) fn print_sha256(path: &Path) -> Result<ExitCode> {
+    let file = File::open(path).with_context(|| path.display().to_string())?;
+    println!("{}", sha256(&file, 0, file.metadata()?.len())?);
+    Ok(ExitCode::SUCCESS)
+}
+
 fn sha256(file: &File, mut at: u64, size: u64) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut left = size;

@@ -3,10 +3,12 @@
 
 mod calls;
 mod capture;
+mod cost;
 mod facts;
 mod initrd;
 mod pause;
 mod serve;
+mod wear;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -40,6 +42,18 @@ enum Args {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         program: Vec<OsString>,
     },
+    /// Run a program and print its cost: instructions, peak memory, bytes read
+    Cost {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        program: Vec<OsString>,
+    },
+    /// Print the SHA-256 of a file
+    Sha256 { path: PathBuf },
+    /// Hold every second page of the free memory from now on
+    WearMemory,
+    /// The process by which `wear-memory` does that
+    #[command(hide = true)]
+    HoldMemory,
     /// Write an archive with one file of so many MiB, whose content never repeats
     BigInitrd {
         path: PathBuf,
@@ -69,6 +83,10 @@ fn main() -> Result<ExitCode> {
         }
         Args::Facts => facts::print(),
         Args::Capture { program } => capture::run(&program),
+        Args::Cost { program } => cost::run(&program),
+        Args::Sha256 { path } => facts::print_sha256(&path),
+        Args::WearMemory => wear::start(),
+        Args::HoldMemory => wear::hold(),
         Args::BigInitrd { path, mib, sparse } => initrd::big(&path, mib, sparse),
         Args::Judge { files } => calls::judge(&files),
         Args::Jump => calls::jump(),

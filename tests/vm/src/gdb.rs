@@ -94,6 +94,18 @@ impl Gdb {
         Ok(stamp)
     }
 
+    /// The third argument of a function that was just called.
+    pub(crate) fn rdx(&mut self) -> Result<u64> {
+        self.register(RDX)
+    }
+
+    /// Reads so many eight-byte words of the current address space.
+    pub(crate) fn words(&mut self, address: u64, count: usize) -> Result<Vec<u64>> {
+        let text = self.ask(&format!("m{address:x},{:x}", 8 * count))?;
+        ensure!(text.len() == 16 * count && text.is_ascii(), "reading {address:#x}: {text}");
+        (0..count).map(|word| Ok(u64::from_str_radix(&text[16 * word..16 * word + 16], 16)?.swap_bytes())).collect()
+    }
+
     fn register(&mut self, number: usize) -> Result<u64> {
         let registers = self.ask("g")?;
         let digits = registers.get(16 * number..16 * number + 16).with_context(|| format!("registers: {registers}"))?;

@@ -17,13 +17,16 @@ pub(crate) struct Hardware {
     pub(crate) debugger: bool,
     /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
     pub(crate) counting: bool,
+    /// A reset starts the machine again; otherwise it ends QEMU
+    pub(crate) resets: bool,
     /// The clock's time at the start, if it is not the right time: `2001-01-01T00:00:00`
     pub(crate) clock: Option<&'static str>,
 }
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { memory: None, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false, clock: None }
+        let (memory, clock) = (None, None);
+        Self { memory, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false, resets: false, clock }
     }
 }
 

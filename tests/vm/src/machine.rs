@@ -63,7 +63,10 @@ impl Machine {
     pub(crate) fn command(&self, tools: &Tools, wiring: &Wiring<'_>) -> Result<Command> {
         // QEMU would outlive a harness that is killed; the guard ends QEMU with the harness.
         let mut command = parent::guarded(tools.qemu())?;
-        command.args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
+        command.args(["-nodefaults", "-no-user-config", "-display", "none"]);
+        if !self.hardware.resets {
+            command.arg("-no-reboot");
+        }
         command.args(["-m", &format!("{}M", self.memory_mib)]);
         self.hardware.processor(self.accel, &mut command);
         self.firmware(&mut command, tools);

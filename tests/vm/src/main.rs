@@ -101,14 +101,16 @@ enum Command {
     ///
     /// Fetches about 400 MB of packages. Once they are in the cache, `cargo xtask test` compares the table.
     RealFiles,
-    /// Measure skexec and other tools; the exit code is 1 if a limit is exceeded
+    /// Measure skexec and other tools, and write docs/benchmarks.md and docs/downtime.md
+    ///
+    /// The exit code is 1 if an aim is missed. Instructions are counted in guests, so other load on this machine does not affect
+    /// them; processor time and wall time need a quiet machine.
     Bench {
         /// What to measure [default: everything]
         #[arg(value_enum)]
         which: Option<Bench>,
-        /// How often each program is run
-        #[arg(long, default_value_t = 20)]
-        runs: usize,
+        #[command(flatten)]
+        effort: Effort,
     },
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
@@ -253,7 +255,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
     let success = match command {
         Command::Test(test) => return test::run(cache, &test),
         Command::Oracle(oracle) => return oracle::run(cache, &oracle),
-        Command::Bench { which, runs } => bench::run(cache, which, Effort { runs, ..Effort::default() })?,
+        Command::Bench { which, effort } => bench::run(cache, which, effort)?,
         Command::Demo(demo) => demo::run(cache, &demo).map(|()| true)?,
         Command::Shell(shell) => shell::run(cache, &shell, None).map(|()| true)?,
         Command::Fetch { refresh } => fetch(cache, refresh).map(|()| true)?,

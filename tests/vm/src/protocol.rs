@@ -3,6 +3,7 @@
 //! The first serial port is the kernel's console, so that kernel messages never interrupt an answer.
 
 pub mod capture;
+pub mod cost;
 pub mod facts;
 
 use serde::{Deserialize, Serialize};

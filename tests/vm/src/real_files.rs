@@ -55,8 +55,11 @@ const fn package(name: &'static str, from: Origin, files: &'static [&'static str
     Package { id: name, name, meta: false, from, files }
 }
 
+/// Debian's kernel for every machine; the guests boot the smaller one for clouds.
+pub(crate) const LINUX_6_1: Package = kernel("linux-6.1", "linux-image-amd64", Origin::Bookworm);
+
 const PACKAGES: &[Package] = &[
-    kernel("linux-6.1", "linux-image-amd64", Origin::Bookworm),
+    LINUX_6_1,
     kernel("linux-6.1-rt", "linux-image-rt-amd64", Origin::Bookworm),
     kernel("linux-6.1-cloud", "linux-image-cloud-amd64", Origin::Bookworm),
     kernel("linux-6.12", "linux-image-amd64", Origin::Backports),

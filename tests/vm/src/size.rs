@@ -15,7 +15,7 @@ use crate::tool;
 
 pub(crate) const PAGE: &str = "docs/size.md";
 /// The program in an initramfs must be smaller than this.
-const LIMIT: u64 = 2_000_000;
+pub(crate) const LIMIT: u64 = 2_000_000;
 const MUSL: &str = "x86_64-unknown-linux-musl";
 /// Smaller crates share one line of the table.
 const SMALL: u64 = 8 * 1024;
@@ -23,16 +23,37 @@ const BACKTRACES: [&str; 7] = ["addr2line", "backtrace", "gimli", "miniz_oxide",
 
 /// One of the ways to link the program.
 #[derive(Debug)]
-struct Linked {
-    how: &'static str,
+pub(crate) struct Linked {
+    pub(crate) how: &'static str,
     program: PathBuf,
     /// Whether the limit applies to it.
-    limited: bool,
+    pub(crate) limited: bool,
 }
 
 /// Writes the page; it is an error if a program is too large.
 pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     let report = Report::new();
+    let sizes = programs(cache, report)?;
+    let symbols = packaged(cache, report, "none")?;
+    let symbols = tool::stdout(Command::new("nm").args(["--defined-only", "--print-size", "--demangle"]).arg(symbols))?;
+    let sections = tool::stdout(Command::new("size").arg("-A").arg(&sizes.first().context("no program")?.0.program))?;
+    let text = self::page(&sizes, &sections_of(&sections), &owners(&symbols));
+    fs::write(page, &text).with_context(|| page.display().to_string())?;
+    println!("\n{text}");
+    for (linked, bytes) in &sizes {
+        ensure!(!linked.limited || *bytes < LIMIT, "linked {}, it has {bytes} bytes; the limit is {LIMIT}", linked.how);
+    }
+    Ok(())
+}
+
+/// The same check without writing the page.
+pub(crate) fn check(cache: &Cache) -> Result<()> {
+    ensure!(cache.workspace(PAGE).exists(), "{PAGE} is missing");
+    run(cache, &cache.path("run/size.md"))
+}
+
+/// The program linked in each of these ways, with its size in bytes.
+pub(crate) fn programs(cache: &Cache, report: Report) -> Result<Vec<(Linked, u64)>> {
     let mut programs = vec![
         Linked {
             how: "dynamically, as the Debian package has it",
@@ -44,24 +65,13 @@ pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     if let Some(program) = with_musl(cache, report)? {
         programs.push(Linked { how: "statically, with musl", program, limited: true });
     }
-    let symbols = packaged(cache, report, "none")?;
-    let symbols = tool::stdout(Command::new("nm").args(["--defined-only", "--print-size", "--demangle"]).arg(symbols))?;
-    let sections = tool::stdout(Command::new("size").arg("-A").arg(&programs.first().context("no program")?.program))?;
-    let sizes: Vec<_> =
-        programs.iter().map(|linked| Ok((linked, fs::metadata(&linked.program)?.len()))).collect::<Result<_>>()?;
-    let text = self::page(&sizes, &sections_of(&sections), &owners(&symbols));
-    fs::write(page, &text).with_context(|| page.display().to_string())?;
-    println!("\n{text}");
-    for (linked, bytes) in sizes {
-        ensure!(!linked.limited || bytes < LIMIT, "linked {}, it has {bytes} bytes; the limit is {LIMIT}", linked.how);
-    }
-    Ok(())
-}
-
-/// The same check without writing the page.
-pub(crate) fn check(cache: &Cache) -> Result<()> {
-    ensure!(cache.workspace(PAGE).exists(), "{PAGE} is missing");
-    run(cache, &cache.path("run/size.md"))
+    programs
+        .into_iter()
+        .map(|linked| {
+            let bytes = fs::metadata(&linked.program)?.len();
+            Ok((linked, bytes))
+        })
+        .collect()
 }
 
 /// The program as `cargo build --release` makes it, or with its symbols (`strip` is "none").
@@ -140,7 +150,7 @@ fn owner(name: &str) -> String {
     }
 }
 
-fn page(sizes: &[(&Linked, u64)], sections: &[(String, u64)], owners: &[(String, u64)]) -> String {
+fn page(sizes: &[(Linked, u64)], sections: &[(String, u64)], owners: &[(String, u64)]) -> String {
     let mut page = String::from(
         "# Size\n\n\
          `skexec` stands in every initramfs, so it must stay small. `cargo xtask size` builds the release and writes this page.\n\

@@ -22,12 +22,12 @@ pub(crate) struct Smoke {
     pub(crate) run: fn(&Cache) -> Result<()>,
 }
 
-const EFFORT: Effort = Effort { runs: 1, initrd_mib: 16 };
+const EFFORT: Effort = Effort { runs: 1, quick: true };
 const EMULATION: Emulation = Emulation { accel: Accel::Tcg };
 const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 17] = [
+pub(crate) const ALL: [Smoke; 21] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -36,10 +36,17 @@ pub(crate) const ALL: [Smoke; 17] = [
     Smoke { name: "command-deb", about: "cargo xtask deb", run: |cache| deb::run(cache, true) },
     Smoke { name: "command-real-files", about: "cargo xtask real-files",
             run: |cache| real_files::run(cache, &cache.path("run/real-files.md")) },
-    Smoke { name: "command-bench-verify", about: "cargo xtask bench verify", run: |cache| bench(cache, Bench::Verify) },
-    Smoke { name: "command-bench-purgatory", about: "cargo xtask bench purgatory",
+    Smoke { name: "command-bench-verify", about: "cargo xtask bench verify --quick", run: |cache| bench(cache, Bench::Verify) },
+    Smoke { name: "command-bench-load", about: "cargo xtask bench load --quick", run: |cache| bench(cache, Bench::Load) },
+    Smoke { name: "command-bench-downtime", about: "cargo xtask bench downtime --quick",
+            run: |cache| bench(cache, Bench::Downtime) },
+    Smoke { name: "command-bench-settings", about: "cargo xtask bench settings --quick",
+            run: |cache| bench(cache, Bench::Settings) },
+    Smoke { name: "command-bench-purgatory", about: "cargo xtask bench purgatory --quick",
             run: |cache| bench(cache, Bench::Purgatory) },
-    Smoke { name: "command-bench-exec", about: "cargo xtask bench exec", run: |cache| bench(cache, Bench::Exec) },
+    Smoke { name: "command-bench-size", about: "cargo xtask bench size --quick", run: |cache| bench(cache, Bench::Size) },
+    Smoke { name: "command-bench-reboot", about: "cargo xtask bench reboot --quick",
+            run: |cache| bench(cache, Bench::Reboot) },
     Smoke { name: "command-measure", about: "cargo xtask measure",
             run: |_| measure::cost(Command::new("find").arg("/usr/bin")).map(drop) },
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },

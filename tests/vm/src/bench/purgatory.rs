@@ -1,11 +1,15 @@
 //! `cargo xtask bench purgatory`: compares the embedded image, called as a function, with the harness's OpenSSL and with a plain
 //! SHA-256 in C, which is compiled like a purgatory in C.
 
-use anyhow::{Context, Result};
+use std::ffi::OsStr;
+use std::process::{Command, Output, Stdio};
 
-use crate::cache::{Cache, cargo};
-use crate::fetch::Fetch;
-use crate::report::Report;
+use anyhow::{Context, Result, ensure};
+
+use super::document::Part;
+use super::figures::Aim;
+use super::{Bench, Run, version};
+use crate::cache::cargo;
 use crate::tool;
 
 const SOURCE: &str = "tests/bench/sha256.c";
@@ -13,16 +17,35 @@ const SOURCE: &str = "tests/bench/sha256.c";
 const FLAGS: [&str; 9] =
     ["-O2", "-mno-sse", "-mno-mmx", "-ffreestanding", "-fno-stack-protector", "-fPIC", "-shared", "-nostdlib", "-o"];
 
-pub(super) fn run(cache: &Cache, fetch: &Fetch<'_>, report: Report, runs: usize) -> Result<bool> {
-    let crypto = fetch.tools()?.path("usr/lib/x86_64-linux-gnu/libcrypto.so.3");
-    let plain = cache.path("plain-sha256.so");
-    report.step("build   a plain C SHA-256", || {
-        let mut cc = std::process::Command::new("cc");
-        tool::run(cc.args(FLAGS).arg(&plain).arg(cache.workspace(SOURCE)))
+pub(super) fn run(run: &Run<'_>) -> Result<Part> {
+    let tools = run.fetch.tools()?;
+    let crypto = tools.path("usr/lib/x86_64-linux-gnu/libcrypto.so.3");
+    let plain = run.cache.path("plain-sha256.so");
+    run.report.step("build   a plain C SHA-256", || {
+        tool::run(Command::new("cc").args(FLAGS).arg(&plain).arg(run.cache.workspace(SOURCE)))
     })?;
+    let runs = run.effort.runs.to_string();
+    let output = bench(run, "purgatory", &[crypto.as_os_str(), plain.as_os_str(), OsStr::new(&runs)])?;
+    let printed = String::from_utf8(output.stdout)?;
+    let lines = printed.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let (aims, figures): (Vec<_>, Vec<_>) = lines.partition(|line| Aim::printed(line).is_some());
+    let aims: Vec<_> = aims.into_iter().filter_map(Aim::printed).collect();
+    let met = aims.iter().all(|aim| aim.met);
+    ensure!(!aims.is_empty() && met == output.status.success(), "the benchmark failed:\n{printed}");
+    let lanes = String::from_utf8(bench(run, "lanes", &[OsStr::new(&runs)])?.stdout)?;
+    let text = format!(
+        "```text\n{}\n```\n\nThe same functions by the number of streams that are hashed side by side:\n\n```text\n{}\n```\n",
+        figures.join("\n"),
+        lanes.trim()
+    );
+    let with =
+        vec![run.machine()?, version(tools.openssl().arg("version"))?, version(Command::new("cc").arg("--version"))?];
+    Ok(run.part(Bench::Purgatory, with, text, aims))
+}
+
+fn bench(run: &Run<'_>, name: &str, arguments: &[&OsStr]) -> Result<Output> {
     let mut bench = cargo();
-    bench.current_dir(cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", "purgatory"]);
-    bench.arg("--target-dir").arg(cache.target(""));
-    bench.arg("--").arg(crypto).arg(plain).arg(runs.to_string());
-    Ok(bench.status().context("cannot start cargo")?.success())
+    bench.current_dir(run.cache.workspace("")).args(["bench", "--quiet", "--package", "skexec", "--bench", name]);
+    bench.arg("--target-dir").arg(run.cache.target("")).arg("--").args(arguments);
+    bench.stderr(Stdio::inherit()).output().context("cannot start cargo")
 }
