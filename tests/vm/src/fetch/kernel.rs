@@ -117,6 +117,13 @@ impl Kernel {
         Ok(kernel)
     }
 
+    /// The memory in which the kernel unpacks itself, in bytes; from the setup header.
+    pub(crate) fn init_size(&self) -> Result<u64> {
+        let image = fs::read(&self.image)?;
+        let field = image.get(0x260..0x264).context("the setup header ends before init_size")?;
+        Ok(u32::from_le_bytes(field.try_into()?).into())
+    }
+
     fn take_modules(&mut self, directory: &Path) {
         let module = |name: &str| directory.join(format!("{name}.ko"));
         self.efivarfs = Some(module(EFIVARFS)).filter(|path| path.exists());
