@@ -1,5 +1,5 @@
 //! What differs by processor, behind the few things that every processor must provide: [`Architecture`] for the functions,
-//! `Console` for where the purgatory reports, `Summary` for what a dry run prints.
+//! `Console` for where the purgatory reports, `LaidOut` for how the kernel lies in memory, `Summary` for what a dry run prints.
 //!
 //! Everything else stands outside and builds on every target: file formats, placement, sets of addresses, and what is read of
 //! the running system. On a processor that has no module here, `verify` and `inspect` work, and `load` says what is missing.
@@ -11,12 +11,13 @@ mod other;
 pub mod x86_64;
 
 #[cfg(not(target_arch = "x86_64"))]
-pub use other::{Console, Platform, Summary};
+pub use other::{Console, LaidOut, Platform, Summary};
 #[cfg(target_arch = "x86_64")]
-pub use x86_64::{Console, Platform, Summary};
+pub use x86_64::{Console, LaidOut, Platform, Summary};
 
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
+use crate::machine::Memory;
 use crate::memory::{MemoryEntry, PhysAddr, RangeSet};
 use crate::placement::SegmentSpec;
 use crate::reason::{Finding, Warning};
@@ -60,12 +61,49 @@ pub trait Architecture: Sized {
     /// The part of free memory that a kernel with this command line takes for memory.
     fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet;
 
+    /// How the kernel lies in memory: in the layout that is asked for, or else in the first that applies. Unpacks the kernel where
+    /// the layout needs that, as far as this machine's memory has room.
+    ///
+    /// # Errors
+    /// `no-5level`; `layout` where the layout that is asked for does not apply.
+    fn lay_out(&self, boot: &Boot<'_>, asked: Option<Layout>, memory: &Memory) -> Result<LaidOut, Finding>;
+
     /// The specifications of all segments. The purgatory is the last one, as it checks all others.
     ///
     /// # Errors
-    /// `no-5level`, `cmdline-too-long`, `cmdline-nul`; `truncated` and `setup-header` where the kernel's file contradicts
-    /// itself.
-    fn prepare<'a>(&'a self, boot: &Boot<'a>, on_damage: OnDamage) -> Result<Prepared<'a>, Finding>;
+    /// `cmdline-too-long`, `cmdline-nul`; `truncated` and `setup-header` where the kernel's file contradicts itself.
+    fn prepare<'a>(
+        &'a self,
+        boot: &Boot<'a>,
+        laid_out: &'a LaidOut,
+        on_damage: OnDamage,
+    ) -> Result<Prepared<'a>, Finding>;
+}
+
+/// How a kernel that unpacks itself lies in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Unpacked and relocated by the loader, so that nothing of that is left to do after the jump.
+    Vmlinux,
+    /// The bytes of its file; the memory behind them in which it unpacks itself is reserved, but neither loaded nor checked.
+    Elided,
+    /// The bytes of its file, with all memory that it needs to unpack itself.
+    Classic,
+}
+
+impl Layout {
+    /// All, in the order in which they are tried.
+    pub const ALL: [Self; 3] = [Self::Vmlinux, Self::Elided, Self::Classic];
+
+    /// The name in options and reports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vmlinux => "vmlinux",
+            Self::Elided => "elided",
+            Self::Classic => "classic",
+        }
+    }
 }
 
 /// What is booted.

@@ -8,12 +8,15 @@ pub mod bzimage;
 pub mod cmdline;
 pub mod cpio;
 pub mod elf;
+pub mod flat;
 pub(crate) mod glob;
 pub(crate) mod initrd;
 mod kernel;
 pub mod manifest;
 mod parsed;
+pub mod payload;
 pub mod pe;
+pub mod relocations;
 pub mod uki;
 
 pub use kernel::Kernel;

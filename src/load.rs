@@ -89,9 +89,15 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
 
     account.warn(choice.warnings(&request.segments, &machine, &platform));
     let initrd = ready::initrd_bytes(&authorized, choice.method)?;
-    let ready = Ready::new(&authorized, initrd.as_deref(), choice, &machine, &platform, request);
     // Who may not load may not see the memory map either: the first is what to say then.
-    let ready = ready.map_err(|finding| permit.clone().err().unwrap_or(finding))?;
+    let refused = |finding| permit.clone().err().unwrap_or(finding);
+    let laid_out = ready::laid_out(&authorized, initrd.as_deref(), choice.method, &machine, &platform, request);
+    let laid_out = laid_out.map_err(refused)?;
+    if let Some(laid_out) = &laid_out {
+        follow(Event::laid_out(laid_out));
+    }
+    let ready = Ready::new(&authorized, initrd.as_deref(), laid_out.as_ref(), choice, &machine, &platform, request);
+    let ready = ready.map_err(refused)?;
     account.plan = Some(ready.plan.clone());
     if request.dry_run {
         return Ok(permit?);

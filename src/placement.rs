@@ -10,11 +10,13 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
+mod chance;
 mod digests;
 pub mod draw;
 mod search;
 mod spec;
 
+pub use chance::below;
 pub use digests::digests;
 pub use search::{MOST_SEGMENTS, Room, search};
 pub use spec::{Constraints, Content, Deferred, Role, SegmentSpec};
@@ -30,8 +32,10 @@ pub struct Segment<'a> {
     pub role: Role,
     /// What people call it.
     pub name: Cow<'static, str>,
-    /// The physical addresses that it takes: whole pages.
+    /// The physical addresses that are loaded: whole pages.
     pub range: PhysRange,
+    /// The physical addresses from the same start on that no other segment has a part of; see [`SegmentSpec::window`].
+    pub window: PhysRange,
     /// What is copied to the start of the range; at most as long as the range.
     pub bytes: Cow<'a, [u8]>,
     /// See [`SegmentSpec::zeroed`].
@@ -45,10 +49,10 @@ impl Segment<'_> {
         PhysRange::of_length(self.range.start(), length(&self.bytes))
     }
 
-    /// The addresses behind its bytes; nothing where the bytes fill the range.
+    /// The addresses behind its bytes; nothing where the bytes fill the window.
     #[must_use]
     pub fn rest(&self) -> Option<PhysRange> {
-        PhysRange::new(self.range.start().checked_add(length(&self.bytes))?, self.range.end())
+        PhysRange::new(self.range.start().checked_add(length(&self.bytes))?, self.window.end())
     }
 }
 
@@ -57,14 +61,17 @@ impl Segment<'_> {
 /// # Errors
 /// Those of [`search`], and those of the deferred contents.
 pub fn place<'a>(specs: Vec<SegmentSpec<'a>>, room: &Room<'_>) -> Result<Vec<Segment<'a>>, Finding> {
-    let ranges = search(&specs, room)?;
+    let windows = search(&specs, room)?;
     let mut segments = Vec::with_capacity(specs.len());
-    for (spec, range) in specs.into_iter().zip(ranges) {
+    for (spec, window) in specs.into_iter().zip(&windows) {
+        // No segment is loaded beyond what it reserves.
+        let range = PhysRange::of_length(window.start(), spec.pages()).unwrap_or(*window);
         let bytes = match spec.content {
             Content::Bytes(bytes) => Cow::Borrowed(bytes),
-            Content::Deferred(deferred) => Cow::Owned(deferred.make(range, &segments)?),
+            Content::Deferred(deferred) => Cow::Owned(deferred.make(range, &segments, &windows)?),
         };
-        segments.push(Segment { role: spec.role, name: spec.name, range, bytes, zeroed: spec.zeroed });
+        let SegmentSpec { role, name, zeroed, .. } = spec;
+        segments.push(Segment { role, name, range, window: *window, bytes, zeroed });
     }
     Ok(segments)
 }

@@ -1,5 +1,6 @@
 //! The steps of `load` and `exec`, as events: the command line prints them with --verbose.
 
+use crate::arch::LaidOut;
 use crate::authorize::Authorized;
 use crate::system::Method;
 use std::fmt;
@@ -24,6 +25,13 @@ pub enum Event {
         method: Method,
         /// Why it was chosen.
         why: &'static str,
+    },
+    /// The layout of the kernel in its segments was chosen.
+    LaidOut {
+        /// The layout's name.
+        layout: &'static str,
+        /// Why it was chosen.
+        why: String,
     },
     /// The kernel counts loads and unloads from now on; the name of the counter.
     Counting(&'static str),
@@ -53,6 +61,7 @@ impl fmt::Display for Event {
                 "an initramfs does not know which versions have booted: only the policy's least versions count",
             ),
             Self::Chosen { method, why } => write!(f, "chose {}: {why}", method.call()),
+            Self::LaidOut { layout, why } => write!(f, "chose the layout {layout}: {why}"),
             Self::Counting(counter) => {
                 write!(f, "set {counter}: the kernel counts loads and unloads until the next boot")
             }
@@ -65,6 +74,12 @@ impl fmt::Display for Event {
 }
 
 impl Event {
+    /// The event for a layout.
+    #[must_use]
+    pub fn laid_out(laid_out: &LaidOut) -> Self {
+        Self::LaidOut { layout: laid_out.name(), why: laid_out.why().to_owned() }
+    }
+
     /// The event for a kernel that may be loaded.
     #[must_use]
     pub fn verified(authorized: &Authorized) -> Self {

@@ -6,9 +6,10 @@ mod bounds;
 
 pub use bounds::Bounds;
 
-use crate::arch::{Architecture, Boot, OnDamage, Platform, Summary};
+use crate::arch::{Architecture, Boot, LaidOut, Layout, OnDamage, Platform, Summary};
 use crate::authorize::Authorized;
 use crate::machine::Machine;
+use crate::machine::memory::MemoryMap;
 use crate::memory::PhysAddr;
 use crate::placement::{Role, Room, Segment, draw, place};
 use crate::reason::{Finding, Reason};
@@ -16,6 +17,8 @@ use crate::reason::{Finding, Reason};
 /// How the user wants the segments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Options {
+    /// `--layout`; `None` is the first that applies.
+    pub layout: Option<Layout>,
     /// `--mem-min`, `--mem-max`.
     pub bounds: Bounds,
     /// What the purgatory does about a damaged segment.
@@ -34,27 +37,20 @@ pub struct Segments<'a> {
 }
 
 impl<'a> Segments<'a> {
-    /// Makes the segments for what was authorized, and finds an address for each.
+    /// Makes the segments for what is booted in its layout, and finds an address for each.
     ///
     /// # Errors
     /// `memory-map`; those of [`Architecture::prepare`] and of [`place`].
     pub fn new(
-        authorized: &'a Authorized,
-        initrd: Option<&'a [u8]>,
+        boot: &Boot<'a>,
+        laid_out: &'a LaidOut,
         machine: &'a Machine,
         platform: &'a Platform,
         options: &Options,
     ) -> Result<Self, Finding> {
-        let map = machine.memory.map.as_ref().map_err(|problem| Finding::from(*problem))?;
-        let boot = Boot {
-            kernel: authorized.image(),
-            file: authorized.kernel().bytes(),
-            initrd,
-            cmdline: authorized.cmdline(),
-            map: &map.entries,
-        };
-        let prepared = platform.prepare(&boot, options.on_damage)?;
-        let usable = Platform::usable(authorized.cmdline(), &map.usable);
+        let map = map(machine)?;
+        let prepared = platform.prepare(boot, laid_out, options.on_damage)?;
+        let usable = Platform::usable(boot.cmdline, &map.usable);
         let room = Room {
             usable: &usable,
             limit: machine.memory.kexec_limit(),
@@ -72,9 +68,31 @@ impl<'a> Segments<'a> {
     #[must_use]
     pub fn drawing(&self, machine: &Machine, width: usize) -> Vec<String> {
         let Ok(map) = &machine.memory.map else { return Vec::new() };
-        let segments: Vec<_> = self.list.iter().map(|segment| (&*segment.name, segment.range)).collect();
+        let segments: Vec<_> = self.list.iter().map(|segment| (&*segment.name, segment.window)).collect();
         draw::draw(&map.usable, &map.entries, &segments, width)
     }
+}
+
+/// What is booted: what was authorized, and `initrd`, its initrds in one piece.
+///
+/// # Errors
+/// `memory-map`.
+pub fn boot<'a>(
+    authorized: &'a Authorized,
+    initrd: Option<&'a [u8]>,
+    machine: &'a Machine,
+) -> Result<Boot<'a>, Finding> {
+    Ok(Boot {
+        kernel: authorized.image(),
+        file: authorized.kernel().bytes(),
+        initrd,
+        cmdline: authorized.cmdline(),
+        map: &map(machine)?.entries,
+    })
+}
+
+fn map(machine: &Machine) -> Result<&MemoryMap, Finding> {
+    machine.memory.map.as_ref().map_err(|problem| Finding::from(*problem))
 }
 
 fn entry(segments: &[Segment<'_>]) -> Option<PhysAddr> {

@@ -15,5 +15,5 @@ pub use kexec::{FileLoad, Kexec, Live, RawSegment, SegmentsLoad, flags};
 pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
-pub use random::seed;
+pub use random::random;
 pub use signal::ignore_file_size_signal;

@@ -124,7 +124,7 @@ fn a_bit_of_the_image_itself() {
         let params = armed.len() - Params::SIZE;
         let entry = [0, 1, 0x40, symbol("give_up"), symbol("memcpy")];
         let block =
-            [0, 8, 16, 28, 32, 36, 40, 44, 48, 56, 64, 96, 119, 120, 1200, 1455, 1456, 1487].map(|at| params + at);
+            [0, 8, 16, 24, 36, 40, 44, 48, 52, 56, 64, 72, 104, 127, 128, 1208, 1463, 1464, 1495].map(|at| params + at);
         for at in entry.into_iter().chain(block) {
             for bit in [0, 7] {
                 image.bytes()[at] ^= 1 << bit;

@@ -9,6 +9,7 @@
 	.set	CR4_SSE, 0x600			# OSFXSR | OSXMMEXCPT: compiled Rust uses SSE registers
 	.set	PARAMS_ENTRY, 8
 	.set	PARAMS_BOOT_PARAMS, 16
+	.set	PARAMS_CR3, 24
 
 	.section .start, "ax", @progbits
 	.globl	purgatory_start
@@ -69,7 +70,15 @@ purgatory_start:
 	leaq	PURGATORY_PARAMS(%rip), %rsi
 	callq	purgatory_main
 
-	# Everything is sound. Nothing of this stays behind, but the stack and the GDT.
+	# Everything is sound. The old kernel's page tables may lie where the new kernel unpacks itself, or in a span that is
+	# zeroed: they are left before either.
+	movq	PURGATORY_PARAMS + PARAMS_CR3(%rip), %rax
+	testq	%rax, %rax
+	jz	3f
+	movq	%rax, %cr3
+3:	callq	purgatory_zero
+
+	# Nothing of this stays behind, but the stack and the GDT.
 	.irp	register, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	pxor	%xmm\register, %xmm\register
 	.endr
@@ -130,12 +139,12 @@ exception:
 	cmpl	$1, %eax
 	ja	give_up
 	leaq	PURGATORY_PARAMS(%rip), %rdi
-	je	3f
+	je	4f
 	movq	%rdi, %rsi
 	leaq	purgatory_start(%rip), %rdi
 	movq	%cr2, %rcx
 	callq	purgatory_fault
-3:	callq	purgatory_end
+4:	callq	purgatory_end
 
 # Neither words nor policy are left: no IDT, and an exception, which is a triple fault and resets the machine.
 	.globl	give_up

@@ -17,7 +17,7 @@ use skexec_purgatory::{Params, SOUND, Verdict, check, zero};
 global_asm!(include_str!("entry.s"), magic = const Params::MAGIC, rest = const Params::SIZE - 8, options(att_syntax));
 global_asm!(include_str!("memory.s"), options(att_syntax));
 
-/// Checks everything and zeroes the spans; comes back only when all was sound.
+/// Checks everything; comes back only when all was sound.
 ///
 /// # Safety
 /// `image` and `params` are the image's start and its parameter block.
@@ -29,8 +29,6 @@ unsafe extern "C" fn purgatory_main(image: *const u8, params: &Params) {
         report::damage(image, params, &verdict);
         end::end(params);
     }
-    // SAFETY: the loader chose the spans, and what it wrote was just checked.
-    unsafe { zero(params) };
 }
 
 /// The check alone, for whoever calls the image as a function: nothing of the machine is touched.
@@ -43,7 +41,7 @@ unsafe extern "C" fn purgatory_verdict(image: *const u8, params: &Params, verdic
     *verdict = unsafe { check(image, params) };
 }
 
-/// The spans alone, likewise.
+/// Zeroes the spans. The entry code calls it when everything was found sound; it can be called as a function, too.
 ///
 /// # Safety
 /// As [`zero`].

@@ -21,6 +21,9 @@ pub struct Params {
     pub entry: u64,
     /// What the kernel finds in RSI.
     pub boot_params: u64,
+    /// The page tables that are used once everything was found sound (the physical address of their root); 0: those that the
+    /// running kernel left stay in use.
+    pub cr3: u64,
     /// Not zero: the processor has the SHA extensions, SSSE3 and SSE4.1.
     pub sha_ni: u32,
     /// A [`Console`].
@@ -91,7 +94,7 @@ impl OnMismatch {
 
 impl Params {
     /// The first eight bytes; the last of them is the version.
-    pub const MAGIC: u64 = u64::from_le_bytes(*b"skpurg\0\x01");
+    pub const MAGIC: u64 = u64::from_le_bytes(*b"skpurg\0\x02");
     /// Bytes of the block.
     pub const SIZE: usize = size_of::<Self>();
     /// Nothing to check and nothing to zero.
@@ -99,6 +102,7 @@ impl Params {
         magic: Self::MAGIC,
         entry: 0,
         boot_params: 0,
+        cr3: 0,
         sha_ni: 0,
         console: Console::NONE,
         port: 0,
@@ -122,14 +126,15 @@ impl Params {
 const _: () = {
     assert!(size_of::<Region>() == 16 + 32 + NAME);
     assert!(size_of::<Span>() == 16);
-    assert!(Params::SIZE == 3 * 8 + 6 * 4 + REGIONS * size_of::<Region>() + SPANS * size_of::<Span>() + 32);
-    assert!(Params::SIZE == 1488);
+    assert!(Params::SIZE == 4 * 8 + 6 * 4 + REGIONS * size_of::<Region>() + SPANS * size_of::<Span>() + 32);
+    assert!(Params::SIZE == 1496);
     assert!(offset_of!(Params, magic) == 0);
     assert!(offset_of!(Params, entry) == 8);
     assert!(offset_of!(Params, boot_params) == 16);
-    assert!(offset_of!(Params, on_mismatch) == 36);
-    assert!(offset_of!(Params, regions) == 48);
-    assert!(offset_of!(Params, zero) == 1200);
+    assert!(offset_of!(Params, cr3) == 24);
+    assert!(offset_of!(Params, on_mismatch) == 44);
+    assert!(offset_of!(Params, regions) == 56);
+    assert!(offset_of!(Params, zero) == 1208);
     assert!(offset_of!(Params, self_digest) == Params::SIZE - 32);
 };
 
@@ -142,8 +147,8 @@ mod tests {
         let mut params = Params { entry: 0x0102, span_count: 7, self_digest: [9; 32], ..Params::EMPTY };
         params.zero[15].length = 0x55;
         let bytes = params.as_bytes();
-        assert_eq!(bytes[..16], *b"skpurg\0\x01\x02\x01\0\0\0\0\0\0");
-        assert_eq!(bytes[44..48], [7, 0, 0, 0]);
+        assert_eq!(bytes[..16], *b"skpurg\0\x02\x02\x01\0\0\0\0\0\0");
+        assert_eq!(bytes[52..56], [7, 0, 0, 0]);
         assert_eq!(bytes[Params::SIZE - 40..Params::SIZE - 32], [0x55, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes[Params::SIZE - 32..], [9; 32]);
     }

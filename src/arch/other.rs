@@ -1,9 +1,10 @@
 //! A processor for which nobody has written boot data, handover and purgatory yet: `verify` and `inspect` work, `load` says
 //! what is missing.
 
-use super::{Architecture, Boot, OnDamage, Prepared};
+use super::{Architecture, Boot, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
+use crate::machine::Memory;
 use crate::memory::{PhysAddr, RangeSet};
 use crate::reason::{Finding, Reason, Warning};
 use crate::sources::Root;
@@ -34,6 +35,24 @@ impl Console {
             "none" => Ok(Self::None),
             _ => Err("on this processor it is auto or none".into()),
         }
+    }
+}
+
+/// No kernel is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct LaidOut;
+
+impl LaidOut {
+    /// No layout applies.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        ""
+    }
+
+    /// Nothing was chosen.
+    #[must_use]
+    pub const fn why(&self) -> &str {
+        ""
     }
 }
 
@@ -81,7 +100,16 @@ impl Architecture for Platform {
         free.clone()
     }
 
-    fn prepare<'a>(&'a self, _boot: &Boot<'a>, _on_damage: OnDamage) -> Result<Prepared<'a>, Finding> {
+    fn lay_out(&self, _boot: &Boot<'_>, _asked: Option<Layout>, _memory: &Memory) -> Result<LaidOut, Finding> {
+        Err(unsupported())
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        _boot: &Boot<'a>,
+        _laid_out: &'a LaidOut,
+        _on_damage: OnDamage,
+    ) -> Result<Prepared<'a>, Finding> {
         Err(unsupported())
     }
 }

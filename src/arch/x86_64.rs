@@ -10,9 +10,11 @@ mod confidential;
 mod console;
 mod cpu;
 mod e820;
+mod early_options;
 mod handover;
 mod layout;
 mod limits;
+mod page_tables;
 pub mod purgatory;
 mod summary;
 
@@ -20,21 +22,26 @@ pub use confidential::Confidential;
 pub use console::Console;
 pub use cpu::Cpu;
 pub use handover::{Descriptor, Edd, Efi, Handover};
+pub use layout::LaidOut;
 pub use summary::Summary;
 
-use super::{Architecture, Boot, OnDamage, Prepared};
+use super::{Architecture, Boot, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::memory::{MIB, PAGE, PhysAddr, RangeSet};
+use crate::machine::Memory;
+use crate::memory::{MIB, MemoryEntry, PAGE, PhysAddr, RangeSet};
 use crate::placement::{Constraints, Content, Role, SegmentSpec};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::sources::Root;
 use crate::sys;
 use boot_data::BootData;
 use boot_params::BootParams;
-use layout::Layout;
+use layout::{Context, Form};
+use page_tables::{Levels, PageTables};
 use purgatory::Purgatory;
 
+/// `MAXMEM` under four-level paging (arch/x86/include/asm/pgtable_64_types.h).
+const MAXMEM: PhysAddr = PhysAddr::new(1 << 46);
 /// Where an initrd may begin: a kernel that decompresses itself overwrites nothing that lies above.
 const INITRD_LOWEST: PhysAddr = PhysAddr::new(16 * MIB);
 
@@ -50,8 +57,8 @@ pub struct Platform {
 }
 
 impl Architecture for Platform {
-    /// `MAXMEM - 1` under four-level paging (`KEXEC_DESTINATION_MEMORY_LIMIT`, arch/x86/include/asm/kexec.h), in whole pages.
-    const HIGHEST: PhysAddr = PhysAddr::new((1 << 46) - PAGE);
+    /// `MAXMEM - 1` (`KEXEC_DESTINATION_MEMORY_LIMIT`, arch/x86/include/asm/kexec.h), in whole pages.
+    const HIGHEST: PhysAddr = PhysAddr::new(MAXMEM.get() - PAGE);
     const PURGATORY_ENTRY: u64 = purgatory::ENTRY;
 
     fn read(root: &Root) -> Self {
@@ -93,15 +100,26 @@ impl Architecture for Platform {
         limits::usable(cmdline, free)
     }
 
-    fn prepare<'a>(&'a self, boot: &Boot<'a>, on_damage: OnDamage) -> Result<Prepared<'a>, Finding> {
+    fn lay_out(&self, boot: &Boot<'_>, asked: Option<Layout>, memory: &Memory) -> Result<LaidOut, Finding> {
         self.can_enter(boot.kernel)?;
-        let layout = Layout::of(boot.kernel);
+        let random = || sys::random().map(layout::numbers);
+        layout::choose(&Context { boot, cpu: &self.cpu, memory, random: &random }, asked)
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        boot: &Boot<'a>,
+        laid_out: &'a LaidOut,
+        on_damage: OnDamage,
+    ) -> Result<Prepared<'a>, Finding> {
+        let form = Form::of(boot.kernel, laid_out);
         let boot_params = BootParams {
-            header: layout.header(boot.file),
+            header: form.header(boot.file),
             handover: &self.handover,
             e820: boot.map,
             cmdline: boot.cmdline.for_segments(boot.kernel.cmdline_size())?,
-            rng_seed: sys::seed(),
+            rng_seed: sys::random(),
+            kaslr: form.sets_kaslr_flag(boot.cmdline.as_str()),
             kernel_alignment: None,
         };
         let params = purgatory::Params {
@@ -110,12 +128,26 @@ impl Architecture for Platform {
             ..on_damage.console.params(boot.cmdline, self.handover.text_mode())
         };
         let summary = Summary::new(&boot_params, &params);
-        let mut specs = layout.specs(boot.file)?;
+        let mut specs = form.specs(boot.file)?;
         specs.extend(boot.initrd.map(initrd));
-        let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, layout }));
+        let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, form }));
         specs.push(SegmentSpec::new(Role::BootData, "boot_params", boot_data));
-        specs.push(Purgatory { params, layout }.spec());
+        let purgatory = Purgatory { params, form }.spec();
+        if form.own_page_tables() {
+            let tables = self.page_tables(boot.map, specs.iter().chain([&purgatory]));
+            specs.push(tables.spec());
+        }
+        specs.push(purgatory);
         Ok(Prepared { specs, summary })
+    }
+}
+
+impl Platform {
+    /// The page tables for these segments.
+    fn page_tables<'a>(&self, map: &[MemoryEntry], specs: impl Iterator<Item = &'a SegmentSpec<'a>>) -> PageTables {
+        let levels = if self.cpu.la57 == Some(true) { Levels::Five } else { Levels::Four };
+        let reserved: Vec<_> = specs.map(SegmentSpec::reserved).collect();
+        PageTables::new(levels, map, &self.handover, &reserved)
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) fn tell(request: &Request, plan: &Plan, report: &Report, output: &mut
         output.row("from", &format!("the boot entry {id}"))?;
     }
     output.row("method", &format!("{}: {}", plan.method, plan.why))?;
+    if let Some((layout, why)) = plan.layout.zip(plan.layout_why.as_deref()) {
+        output.row("layout", &format!("{layout}: {why}"))?;
+    }
     output.row("kernel", &format!("{} bytes, init_size {} bytes", plan.kernel_bytes, plan.init_size))?;
     for initrd in &plan.initrds {
         output.row("initrd", initrd)?;

@@ -9,6 +9,9 @@ use clap::{Args, ValueEnum};
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Segments")]
 pub(super) struct SegmentsArgs {
+    /// How the kernel lies in memory
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) layout: Layout,
     /// Put no segment below this physical address (0x..., or a number with K, M, G or T)
     #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(super) mem_min: Option<PhysAddr>,
@@ -22,6 +25,20 @@ pub(super) struct SegmentsArgs {
     /// What the purgatory does when a segment is damaged
     #[arg(long, value_enum, default_value_t)]
     pub(super) on_mismatch: OnMismatch,
+}
+
+/// How a bzImage is loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Layout {
+    /// The first of the following that applies
+    #[default]
+    Auto,
+    /// Unpack and relocate the kernel now, so that nothing of that is left to do during the reboot
+    Vmlinux,
+    /// Load the bytes of the file alone; reserve the memory in which the kernel unpacks itself
+    Elided,
+    /// Load all memory in which the kernel unpacks itself, too
+    Classic,
 }
 
 /// What happens to a machine whose next kernel is damaged.
@@ -47,6 +64,12 @@ impl SegmentsArgs {
 impl From<&SegmentsArgs> for Options {
     fn from(args: &SegmentsArgs) -> Self {
         Self {
+            layout: match args.layout {
+                Layout::Auto => None,
+                Layout::Vmlinux => Some(arch::Layout::Vmlinux),
+                Layout::Elided => Some(arch::Layout::Elided),
+                Layout::Classic => Some(arch::Layout::Classic),
+            },
             bounds: Bounds { lowest: args.mem_min, highest: args.mem_max },
             on_damage: OnDamage {
                 console: args.purgatory_console,

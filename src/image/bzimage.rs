@@ -22,6 +22,8 @@ pub(crate) mod xloadflags {
     pub(crate) const ABOVE_4G: u16 = 1 << 1;
     /// `XLF_5LEVEL`: the 64-bit entry point supports five-level page tables.
     pub(crate) const FIVE_LEVEL: u16 = 1 << 5;
+    /// `XLF_5LEVEL_ENABLED`: the kernel takes five-level page tables where the processor has them.
+    pub(crate) const FIVE_LEVEL_ENABLED: u16 = 1 << 6;
 }
 
 /// A parsed setup_header, with the names of the boot protocol.

@@ -4,12 +4,14 @@
 //! file. goblin's parser for whole files also reads sections, symbols and relocations: a kernel may lack them, and they would be
 //! more hostile input to parse.
 
+mod extent;
 mod headers;
 mod signs;
 
 use super::bytes::array;
 use crate::memory::{PAGE, PhysAddr, PhysRange};
 use crate::reason::{Finding, Reason};
+pub(super) use extent::extent;
 use goblin::elf::program_header::{PT_INTERP, PT_LOAD, ProgramHeader};
 use headers::Headers;
 use std::ops::Range;
@@ -20,7 +22,7 @@ const MAX_LOADS: usize = 13;
 /// limit.
 pub const CMDLINE_SIZE: u32 = 2047;
 /// Where the kernel's own text is mapped (`__START_KERNEL_map`).
-const START_KERNEL_MAP: u64 = 0xffff_ffff_8000_0000;
+pub(super) const START_KERNEL_MAP: u64 = 0xffff_ffff_8000_0000;
 
 /// Whether the file claims to be ELF.
 #[must_use]
@@ -76,6 +78,34 @@ impl Vmlinux {
     /// Parses an ELF file: its headers, and the segments' bytes as far as `signs` searches them.
     ///
     /// # Errors
+    /// Those of [`Program::parse`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Finding> {
+        let Program { segments, entry } = Program::parse(bytes)?;
+        let content = || segments.iter().filter_map(|segment| bytes.get(segment.file.clone()));
+        let release = content().find_map(signs::release);
+        Ok(Self {
+            five_level: release.as_deref().is_some_and(signs::is_always_five_level) || content().any(signs::five_level),
+            release,
+            efi_kexec: content().any(signs::efi_kexec),
+            segments,
+            entry,
+        })
+    }
+}
+
+/// What the headers alone say of a vmlinux; its bytes are not searched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// See [`Vmlinux::segments`].
+    pub segments: Vec<LoadSegment>,
+    /// See [`Vmlinux::entry`].
+    pub entry: PhysAddr,
+}
+
+impl Program {
+    /// Parses the ELF header and the program headers.
+    ///
+    /// # Errors
     /// `not-a-kernel`: another architecture, class or type, an interpreter, or nothing to load; `elf-header`: headers
     /// that contradict themselves, the file or one another; `truncated`: a segment goes past the end of the file.
     pub fn parse(bytes: &[u8]) -> Result<Self, Finding> {
@@ -92,15 +122,7 @@ impl Vmlinux {
         let mut segments = loads.iter().map(|load| segment(load, bytes)).collect::<Result<Vec<_>, _>>()?;
         segments.sort_by_key(|segment| segment.at);
         apart(&segments, bytes.len())?;
-        let content = || segments.iter().filter_map(|segment| bytes.get(segment.file.clone()));
-        let release = content().find_map(signs::release);
-        Ok(Self {
-            five_level: release.as_deref().is_some_and(signs::is_always_five_level) || content().any(signs::five_level),
-            release,
-            efi_kexec: content().any(signs::efi_kexec),
-            segments,
-            entry,
-        })
+        Ok(Self { segments, entry })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether everything fits this machine, worked out before the call.
 
 use super::outcome::{Plan, SegmentLine};
-use crate::arch::{Architecture as _, Platform};
+use crate::arch::{Architecture as _, LaidOut, Platform};
 use crate::authorize::{Authorized, Supply};
 use crate::image::Kernel;
 use crate::machine::Machine;
@@ -73,10 +73,18 @@ fn too_much(kernel: u64, initrd: u64, limit: u64, slot: Slot) -> Finding {
 }
 
 /// The plan of segments that have their addresses.
-pub(super) fn segments(authorized: &Authorized, machine: &Machine, segments: &Segments<'_>, why: &'static str) -> Plan {
+pub(super) fn segments(
+    authorized: &Authorized,
+    machine: &Machine,
+    laid_out: &LaidOut,
+    segments: &Segments<'_>,
+    why: &'static str,
+) -> Plan {
     let memory_bytes = segments.list.iter().fold(0_u64, |all, segment| all.saturating_add(segment.range.len()));
     Plan {
         memory_limit: machine.memory.kexec_limit(),
+        layout: Some(laid_out.name()),
+        layout_why: Some(laid_out.why().to_owned()),
         entry: Some(segments.entry),
         segments: SegmentLine::all(&segments.list),
         summary: Some(segments.summary.clone()),
@@ -99,6 +107,8 @@ fn plan(authorized: &Authorized, method: Method, why: &'static str, memory_bytes
         memory_limit: None,
         cmdline: authorized.cmdline().as_str().into(),
         basis: authorized.basis().name(),
+        layout: None,
+        layout_why: None,
         entry: None,
         segments: Vec::new(),
         summary: None,

@@ -36,7 +36,12 @@ pub struct Plan {
     pub cmdline: String,
     /// `embedded`, `detached`, `uki`, `manifest` or `waived`.
     pub basis: &'static str,
-    /// Where the running kernel jumps to, a physical address; only with segments, as all below.
+    /// How the kernel lies in its segments: `vmlinux`, `elided`, `classic`, or `linked` for an ELF vmlinux; only with segments, as
+    /// all below.
+    pub layout: Option<&'static str>,
+    /// Why it is that layout: for each that comes before it, why it does not apply.
+    pub layout_why: Option<String>,
+    /// Where the running kernel jumps to, a physical address.
     pub entry: Option<PhysAddr>,
     /// The segments, in ascending order of their addresses.
     pub segments: Vec<SegmentLine>,

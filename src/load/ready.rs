@@ -5,11 +5,11 @@ use super::fit;
 use super::method::Choice;
 use super::outcome::Plan;
 use super::request::Request;
-use crate::arch::Platform;
+use crate::arch::{Architecture as _, LaidOut, Platform};
 use crate::authorize::{Authorized, Piece};
 use crate::machine::Machine;
 use crate::reason::Finding;
-use crate::segments::Segments;
+use crate::segments::{self, Segments};
 use crate::sys::{Kexec, Memfd};
 use crate::system::{Method, Slot};
 
@@ -39,24 +39,42 @@ pub(super) fn initrd_bytes(authorized: &Authorized, method: Method) -> Result<Op
     }
 }
 
+/// How the kernel lies in segments, unpacked where its layout needs that; nothing for the file method.
+pub(super) fn laid_out(
+    authorized: &Authorized,
+    initrd: Option<&[u8]>,
+    method: Method,
+    machine: &Machine,
+    platform: &Platform,
+    request: &Request,
+) -> Result<Option<LaidOut>, Finding> {
+    if method == Method::File {
+        return Ok(None);
+    }
+    let boot = segments::boot(authorized, initrd, machine)?;
+    platform.lay_out(&boot, request.segments.layout, &machine.memory).map(Some)
+}
+
 impl<'a> Ready<'a> {
-    /// Checks that everything fits, and makes segments where they are wanted.
+    /// Checks that everything fits, and makes segments where they are wanted: where the kernel is laid out.
     pub(super) fn new(
         authorized: &'a Authorized,
         initrd: Option<&'a [u8]>,
+        laid_out: Option<&'a LaidOut>,
         choice: Choice,
         machine: &'a Machine,
         platform: &'a Platform,
         request: &Request,
     ) -> Result<Self, Finding> {
-        let (given, plan) = match choice.method {
-            Method::File => {
+        let (given, plan) = match laid_out {
+            None => {
                 let plan = fit::file(authorized, machine, platform, request.slot, choice.why)?;
                 (Given::Files(authorized.kernel().copy()?), plan)
             }
-            Method::Segments => {
-                let segments = Segments::new(authorized, initrd, machine, platform, &request.segments)?;
-                let plan = fit::segments(authorized, machine, &segments, choice.why);
+            Some(laid_out) => {
+                let boot = segments::boot(authorized, initrd, machine)?;
+                let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments)?;
+                let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why);
                 (Given::Segments(segments), plan)
             }
         };

@@ -15,6 +15,8 @@ use crate::sources::Root;
 pub struct Memory {
     /// `MemTotal`, in bytes: the kernel's `totalram_pages`, without the memory that it reserves for itself.
     pub total: Option<u64>,
+    /// `MemAvailable`, in bytes: what programs can take before the kernel has to swap.
+    pub available: Option<u64>,
     /// The memory map.
     pub map: Result<MemoryMap, MapProblem>,
 }
@@ -42,11 +44,12 @@ impl Memory {
     /// Reads the memory of this machine.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        let total = root.text("/proc/meminfo").and_then(|text| parse_total(&text));
-        Self { total, map: MemoryMap::read(root) }
+        let text = root.text("/proc/meminfo").unwrap_or_default();
+        let (total, available) = (parse(&text, "MemTotal:"), parse(&text, "MemAvailable:"));
+        Self { total, available, map: MemoryMap::read(root) }
     }
 
-    /// The bytes of memory that all segments may take together: half of the pages, rounded down
+    /// The bytes that all segments may load together: half of the pages, rounded down
     /// (kernel/kexec_core.c, `sanity_check_segment_list`).
     #[must_use]
     pub fn kexec_limit(&self) -> Option<u64> {
@@ -54,8 +57,9 @@ impl Memory {
     }
 }
 
-fn parse_total(meminfo: &str) -> Option<u64> {
-    let rest = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+/// The value of a line, in bytes.
+fn parse(meminfo: &str, name: &str) -> Option<u64> {
+    let rest = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = rest.trim().strip_suffix("kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
 }
@@ -81,7 +85,7 @@ mod tests {
             ("", None, None),
         ];
         for (text, total, limit) in table {
-            let memory = Memory { total: parse_total(text), map: Err(MapProblem::Unreadable) };
+            let memory = Memory { total: parse(text, "MemTotal:"), available: None, map: Err(MapProblem::Unreadable) };
             assert_eq!((memory.total, memory.kexec_limit()), (total, limit), "{text}");
         }
     }

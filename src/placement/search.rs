@@ -1,12 +1,12 @@
 //! Finds addresses: in whole pages, aligned, apart from each other, each segment as high as it can lie.
 //!
-//! The segments with a fixed address come first. The others are tried in the order given, each at the highest address that is
+//! The segments with a fixed address come first, then one whose address is drawn at random (`chance`). The others are tried in the order given, each at the highest address that is
 //! left to it; where that leaves no room for a later one, in every other order. That finds a placement where there is one:
 //! take any that is right, and put its segments in from its highest to its lowest; each finds at least the place it had there,
 //! as those before it lie where they lay or higher. Beyond seven segments without a fixed address the search may end before
 //! the last order (`MOST_STEPS`); no kernel makes more than four.
 
-use super::SegmentSpec;
+use super::{SegmentSpec, chance};
 use crate::memory::{PAGE, PhysAddr, PhysRange, RangeSet};
 use crate::reason::{Finding, Reason};
 
@@ -21,7 +21,7 @@ const MOST_STEPS: u32 = 20_000;
 pub struct Room<'a> {
     /// Free memory.
     pub usable: &'a RangeSet,
-    /// Bytes that all segments may take together: half of the RAM; `None` where that is not known.
+    /// Bytes that may be loaded in all: half of the RAM; `None` where that is not known.
     pub limit: Option<u64>,
     /// Nothing may lie below.
     pub lowest: PhysAddr,
@@ -29,7 +29,7 @@ pub struct Room<'a> {
     pub highest: PhysAddr,
 }
 
-/// The addresses of all segments, in the order of the specifications, in whole pages.
+/// The addresses that each segment reserves, in the order of the specifications, in whole pages.
 ///
 /// # Errors
 /// `too-many-segments`, `half-of-ram`, `no-memory-hole`.
@@ -39,24 +39,32 @@ pub fn search(specs: &[SegmentSpec<'_>], room: &Room<'_>) -> Result<Vec<PhysRang
     }
     within_limit(specs, room.limit)?;
     let free = room.usable.from(room.lowest).below(room.highest).whole_pages();
-    let (free, mut placed) = place_fixed(specs, room, free)?;
-    for alignment in [
-        |spec: &SegmentSpec<'_>| spec.constraints.alignment,
-        |spec: &SegmentSpec<'_>| spec.constraints.fallback_alignment,
-    ] {
-        let mut search = Search { specs, alignment, steps: MOST_STEPS };
-        if search.rest(&free, &mut placed) {
-            return Ok(placed.into_iter().flatten().collect());
-        }
-    }
-    Err(no_room(specs, &free))
+    let (free, placed) = place_fixed(specs, room, free)?;
+    let places = chance::places(specs, &free, |free, drawn| arrange(specs, free, &with(&placed, drawn)));
+    places.or_else(|| arrange(specs, &free, &placed)).ok_or_else(|| no_room(specs, &free))
+}
+
+/// Places for all segments that have none yet: with the alignment that each wants, or else with that which will do.
+fn arrange(specs: &[SegmentSpec<'_>], free: &RangeSet, placed: &Placed) -> Option<Vec<PhysRange>> {
+    let alignments: [fn(&SegmentSpec<'_>) -> u64; 2] =
+        [|spec| spec.constraints.alignment, |spec| spec.constraints.fallback_alignment];
+    alignments.into_iter().find_map(|alignment| {
+        let (mut search, mut placed) = (Search { specs, alignment, steps: MOST_STEPS }, placed.clone());
+        search.rest(free, &mut placed).then(|| placed.into_iter().flatten().collect())
+    })
+}
+
+fn with(placed: &Placed, (index, range): (usize, PhysRange)) -> Placed {
+    let mut placed = placed.clone();
+    set(&mut placed, index, Some(range));
+    placed
 }
 
 fn within_limit(specs: &[SegmentSpec<'_>], limit: Option<u64>) -> Result<(), Finding> {
     let total = specs.iter().fold(0, |total: u64, spec| total.saturating_add(spec.pages()));
     match limit.filter(|limit| total > *limit) {
         Some(limit) => {
-            let seen = format!("{}; the limit is {}", sizes(specs), size(limit));
+            let seen = format!("{}; the limit is {}", sizes(specs, |spec| spec.pages()), size(limit));
             Err(Finding::new(Reason::MemoryTooSmall, seen))
         }
         None => Ok(()),
@@ -71,7 +79,7 @@ fn place_fixed(specs: &[SegmentSpec<'_>], room: &Room<'_>, mut free: RangeSet) -
     let mut placed: Placed = vec![None; specs.len()];
     for (index, spec) in specs.iter().enumerate() {
         let Some(start) = spec.constraints.fixed else { continue };
-        let range = PhysRange::of_length(start, spec.pages()).filter(|_| start.align_down(PAGE) == Some(start));
+        let range = PhysRange::of_length(start, spec.reserved()).filter(|_| start.align_down(PAGE) == Some(start));
         let Some(range) = range.filter(|range| free.contains(*range)) else {
             return Err(fixed_taken(specs, &placed, room, spec));
         };
@@ -124,8 +132,8 @@ impl SegmentSpec<'_> {
     fn highest_place(&self, free: &RangeSet, alignment: u64) -> Option<PhysRange> {
         let bounds = PhysRange::new(self.constraints.lowest, self.constraints.highest)?;
         free.iter().rev().filter_map(|range| range.intersection(bounds)).find_map(|range| {
-            let start = range.end().checked_sub(self.pages())?.align_down(alignment.max(PAGE))?;
-            PhysRange::of_length(start, self.pages()).filter(|place| range.contains(*place))
+            let start = range.end().checked_sub(self.reserved())?.align_down(alignment.max(PAGE))?;
+            PhysRange::of_length(start, self.reserved()).filter(|place| range.contains(*place))
         })
     }
 
@@ -138,7 +146,7 @@ impl SegmentSpec<'_> {
 /// What keeps a segment from the only address that it may have.
 fn fixed_taken(specs: &[SegmentSpec<'_>], placed: &Placed, room: &Room<'_>, spec: &SegmentSpec<'_>) -> Finding {
     let start = spec.constraints.fixed.unwrap_or_default();
-    let Some(range) = PhysRange::of_length(start, spec.pages()) else {
+    let Some(range) = PhysRange::of_length(start, spec.reserved()) else {
         return hole(format!("{} at {start}: there is no such address", spec.name));
     };
     let other = specs.iter().zip(placed).find(|(_, place)| place.is_some_and(|place| place.overlaps(range)));
@@ -165,14 +173,14 @@ fn no_room(specs: &[SegmentSpec<'_>], free: &RangeSet) -> Finding {
         Some(spec) => format!(
             "{} takes {}, aligned to {:#x}, from {} on; the largest stretch there is {}",
             spec.name,
-            size(spec.pages()),
+            size(spec.reserved()),
             spec.constraints.fallback_alignment.max(PAGE),
             spec.constraints.lowest,
             size(spec.longest(free))
         ),
         None => format!(
             "{}; each would fit, but not all together: of {} free the largest stretch is {}",
-            sizes(specs),
+            sizes(specs, |spec| spec.reserved()),
             size(free.total()),
             size(free.longest().map_or(0, PhysRange::len))
         ),
@@ -183,8 +191,8 @@ fn hole(seen: String) -> Finding {
     Finding::new(Reason::NoMemoryHole, seen)
 }
 
-fn sizes(specs: &[SegmentSpec<'_>]) -> String {
-    let sizes: Vec<_> = specs.iter().map(|spec| format!("{} for {}", size(spec.pages()), spec.name)).collect();
+fn sizes(specs: &[SegmentSpec<'_>], bytes: fn(&SegmentSpec<'_>) -> u64) -> String {
+    let sizes: Vec<_> = specs.iter().map(|spec| format!("{} for {}", size(bytes(spec)), spec.name)).collect();
     sizes.join(", ")
 }
 

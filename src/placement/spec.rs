@@ -15,6 +15,8 @@ pub enum Role {
     Initrd,
     /// What the kernel is told at its entry: boot_params on x86, a device tree elsewhere.
     BootData,
+    /// The page tables that the purgatory enters the kernel with.
+    PageTables,
     /// The code that checks all other segments and enters the kernel.
     Purgatory,
 }
@@ -28,9 +30,12 @@ pub struct SegmentSpec<'a> {
     pub name: Cow<'static, str>,
     /// What it holds.
     pub content: Content<'a>,
-    /// Bytes of memory that it takes; less than its content counts as that, nothing as a page.
+    /// Bytes of memory that are loaded; less than its content counts as that, nothing as a page.
     pub memory: u64,
-    /// Whether the kernel expects zeros behind the content, up to the end of the segment. The running kernel fills the rest of
+    /// Bytes of memory from its start on in which no other segment may lie; less than what is loaded counts as that. What is
+    /// reserved and not loaded costs nothing before the jump: it is neither copied nor checked.
+    pub window: u64,
+    /// Whether the kernel expects zeros behind the content, up to the end of the window. The running kernel fills the rest of
     /// the last page only.
     pub zeroed: bool,
     /// Where it may lie.
@@ -48,14 +53,15 @@ pub enum Content<'a> {
 
 /// A content that depends on addresses, its own or those of other segments.
 pub trait Deferred: fmt::Debug {
-    /// The number of its bytes, whatever the addresses will be.
+    /// The number of its bytes, whatever the addresses will be; the most where their number depends on the addresses.
     fn length(&self) -> u64;
 
-    /// The bytes for a segment at `own`. `before` holds the segments that stand before it in the list, complete.
+    /// The bytes for a segment at `own`. `before` holds the segments that stand before it in the list, complete; `windows` the
+    /// addresses that all segments reserve, in the order of the list.
     ///
     /// # Errors
     /// What makes the content impossible.
-    fn make(&self, own: PhysRange, before: &[Segment<'_>]) -> Result<Vec<u8>, Finding>;
+    fn make(&self, own: PhysRange, before: &[Segment<'_>], windows: &[PhysRange]) -> Result<Vec<u8>, Finding>;
 }
 
 /// Where a segment may lie.
@@ -69,15 +75,18 @@ pub struct Constraints {
     pub lowest: PhysAddr,
     /// It must end here or below.
     pub highest: PhysAddr,
-    /// The only address where it may lie, whatever the four fields above say.
+    /// The only address where it may lie, whatever the other fields say.
     pub fixed: Option<PhysAddr>,
+    /// Random numbers. Each draws one of the places that the fields above leave, all with the same probability; the first that
+    /// leaves a place for every other segment counts. Where there are none, or none does, it lies as high as it can.
+    pub draws: Vec<u64>,
 }
 
 impl Default for Constraints {
     /// Any page from 1 MiB on.
     fn default() -> Self {
         let (lowest, highest) = (PhysAddr::new(MIB), PhysAddr::new(u64::MAX));
-        Self { alignment: PAGE, fallback_alignment: PAGE, lowest, highest, fixed: None }
+        Self { alignment: PAGE, fallback_alignment: PAGE, lowest, highest, fixed: None, draws: Vec::new() }
     }
 }
 
@@ -85,13 +94,23 @@ impl<'a> SegmentSpec<'a> {
     /// A segment that takes as much memory as its content, at any page from 1 MiB on.
     pub fn new(role: Role, name: impl Into<Cow<'static, str>>, content: Content<'a>) -> Self {
         let memory = content.length();
-        Self { role, name: name.into(), content, memory, zeroed: false, constraints: Constraints::default() }
+        Self { role, name: name.into(), content, memory, window: 0, zeroed: false, constraints: Constraints::default() }
     }
 
-    /// Bytes of memory in whole pages.
+    /// Bytes of memory that are loaded, in whole pages.
     pub(super) fn pages(&self) -> u64 {
-        self.memory.max(self.content.length()).max(1).checked_next_multiple_of(PAGE).unwrap_or(u64::MAX)
+        pages(self.memory.max(self.content.length()).max(1))
     }
+
+    /// Bytes of memory that are reserved, in whole pages.
+    #[must_use]
+    pub fn reserved(&self) -> u64 {
+        self.pages().max(pages(self.window))
+    }
+}
+
+fn pages(bytes: u64) -> u64 {
+    bytes.checked_next_multiple_of(PAGE).unwrap_or(u64::MAX)
 }
 
 impl Content<'_> {

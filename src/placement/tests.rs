@@ -11,7 +11,7 @@ impl Deferred for Report {
         self.0
     }
 
-    fn make(&self, own: PhysRange, before: &[Segment<'_>]) -> Result<Vec<u8>, Finding> {
+    fn make(&self, own: PhysRange, before: &[Segment<'_>], _windows: &[PhysRange]) -> Result<Vec<u8>, Finding> {
         if before.is_empty() {
             return Err(Reason::NoMemoryHole.into());
         }

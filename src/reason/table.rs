@@ -123,6 +123,7 @@ reasons! {
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the kernel command line contains a NUL byte" "remove the NUL byte";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";
     CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
+    Layout "layout" Unsuitable "-" "the kernel cannot be loaded in this layout" "leave out --layout: then skexec takes the first layout that applies";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
 
     // What a manifest binds.

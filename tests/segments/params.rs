@@ -6,6 +6,7 @@ use crate::machine::{SEGMENTS, address, call, lab, number, word};
 pub(crate) struct Told {
     pub(crate) entry: u64,
     pub(crate) boot_params: u64,
+    pub(crate) cr3: u64,
     /// sha_ni, console, port, on_mismatch.
     pub(crate) flags: [u64; 4],
     /// Address, length, digest.
@@ -14,22 +15,23 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    const SIZE: usize = 1488;
+    const SIZE: usize = 1496;
 
     pub(crate) fn of(purgatory: &[u8]) -> Self {
         let block = &purgatory[purgatory.len() - Self::SIZE..];
         let count = |offset| usize::try_from(word(block, offset)).unwrap();
         let region = |index: usize| {
-            let region = &block[48 + 72 * index..][..72];
+            let region = &block[56 + 72 * index..][..72];
             (number(region, 0), number(region, 8), region[16..48].to_vec())
         };
-        let span = |index: usize| (number(block, 1200 + 16 * index), number(block, 1208 + 16 * index));
+        let span = |index: usize| (number(block, 1208 + 16 * index), number(block, 1216 + 16 * index));
         Self {
             entry: number(block, 8),
             boot_params: number(block, 16),
-            flags: [24, 28, 32, 36].map(|offset| word(block, offset)),
-            regions: (0..count(40)).map(region).collect(),
-            zero: (0..count(44)).map(span).collect(),
+            cr3: number(block, 24),
+            flags: [32, 36, 40, 44].map(|offset| word(block, offset)),
+            regions: (0..count(48)).map(region).collect(),
+            zero: (0..count(52)).map(span).collect(),
         }
     }
 }

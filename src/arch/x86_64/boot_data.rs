@@ -1,7 +1,7 @@
 //! The segment of boot_params, which is made once the other segments have their addresses.
 
 use super::boot_params::BootParams;
-use super::layout::Layout;
+use super::layout::Form;
 use crate::memory::PhysRange;
 use crate::placement::{Deferred, Role, Segment};
 use crate::reason::Finding;
@@ -12,7 +12,7 @@ pub(super) struct BootData<'a> {
     /// Everything that does not depend on addresses.
     pub(super) params: BootParams<'a>,
     /// How the kernel lies in memory.
-    pub(super) layout: Layout<'a>,
+    pub(super) form: Form<'a>,
 }
 
 impl Deferred for BootData<'_> {
@@ -20,9 +20,9 @@ impl Deferred for BootData<'_> {
         u64::try_from(self.params.length()).unwrap_or(u64::MAX)
     }
 
-    fn make(&self, own: PhysRange, before: &[Segment<'_>]) -> Result<Vec<u8>, Finding> {
+    fn make(&self, own: PhysRange, before: &[Segment<'_>], _windows: &[PhysRange]) -> Result<Vec<u8>, Finding> {
         let initrd = before.iter().find(|segment| segment.role == Role::Initrd).and_then(Segment::content);
-        let params = BootParams { kernel_alignment: self.layout.alignment(before), ..self.params };
+        let params = BootParams { kernel_alignment: self.form.alignment(before), ..self.params };
         params.bytes(own.start(), initrd)
     }
 }

@@ -36,7 +36,9 @@ pub(super) struct BootParams<'a> {
     pub(super) cmdline: &'a [u8],
     /// Random bytes for the next kernel's generator, new for each load.
     pub(super) rng_seed: Option<[u8; 32]>,
-    /// Replaces the `kernel_alignment` of the header; see `Layout::alignment`.
+    /// Whether `KASLR_FLAG` is set; see `Form::sets_kaslr_flag`.
+    pub(super) kaslr: bool,
+    /// Replaces the `kernel_alignment` of the header; see `Form::alignment`.
     pub(super) kernel_alignment: Option<u32>,
 }
 

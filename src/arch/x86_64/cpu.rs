@@ -1,6 +1,8 @@
 //! The flags of the processor that a kernel started by kexec depends on.
 
 use crate::sources::Root;
+use crate::sys::cpuid;
+use std::path::Path;
 
 /// Bytes of /proc/cpuinfo that are read: more than the first processor's lines take. The whole file has megabytes on a machine
 /// with a thousand processors.
@@ -12,6 +14,8 @@ pub struct Cpu {
     /// Whether five-level page tables are in use. The kernel clears `la57` in /proc/cpuinfo where it runs with four levels.
     /// `None` where the file cannot be read.
     pub la57: Option<bool>,
+    /// Whether the processor has five-level page tables, in use or not.
+    pub can_la57: bool,
     /// Whether SHA-256 can be computed with SHA-NI, whose code needs `sha_ni`, `ssse3` and `sse4_1`. `None` where the file
     /// cannot be read.
     pub sha_ni: Option<bool>,
@@ -21,15 +25,23 @@ impl Cpu {
     /// The processor of this machine.
     #[must_use]
     pub fn read(root: &Root) -> Self {
-        flags(root).map(|flags| Self::of(&flags)).unwrap_or_default()
+        let own = flags(root).map(|flags| Self::of(&flags)).unwrap_or_default();
+        // A test reads its own root; the processor that the test runs on must not count.
+        Self { can_la57: own.can_la57 || root.0 == Path::new("/") && has_la57(), ..own }
     }
 
     fn of(flags: &Flags) -> Self {
         Self {
             la57: Some(flags.has("la57")),
+            can_la57: flags.has("la57"),
             sha_ni: Some(["sha_ni", "ssse3", "sse4_1"].iter().all(|flag| flags.has(flag))),
         }
     }
+}
+
+/// CPUID leaf 7, ECX bit 16. The decompressor of a kernel asks there, too (arch/x86/boot/compressed/pgtable_64.c).
+fn has_la57() -> bool {
+    cpuid(7).is_some_and(|leaf| leaf.ecx & 1 << 16 != 0)
 }
 
 /// The line `flags` of the first processor in /proc/cpuinfo.
@@ -81,6 +93,6 @@ mod tests {
             assert_eq!(Cpu::of(&Flags::parse(text).unwrap()).sha_ni, Some(wanted), "{text}");
         }
         let tree = crate::sources::testing::Tree::new();
-        assert_eq!(Cpu::read(tree.root()), Cpu { la57: None, sha_ni: None });
+        assert_eq!(Cpu::read(tree.root()), Cpu::default());
     }
 }

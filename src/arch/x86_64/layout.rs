@@ -1,33 +1,52 @@
 //! The layouts of a kernel in memory: which segments it has, where they may lie, where it is entered.
 
+mod choice;
+mod classic;
+mod elf;
+mod elided;
+mod vmlinux;
+
+pub use choice::LaidOut;
+pub(super) use choice::{Context, choose};
+pub(super) use vmlinux::numbers;
+
 use super::boot_params::Header;
+use super::early_options;
 use crate::image::Kernel;
 use crate::image::bzimage::SetupHeader;
 use crate::image::elf::Vmlinux;
-use crate::memory::{MIB, PhysAddr};
-use crate::placement::{Constraints, Content, Role, Segment, SegmentSpec};
+use crate::memory::PhysAddr;
+use crate::placement::{Role, Segment, SegmentSpec};
 use crate::reason::{Finding, Reason};
+use choice::Chosen;
 use std::ops::Range;
+use vmlinux::Unpacked;
 
 /// Offset of the 64-bit entry point from where a bzImage's protected-mode code is loaded (boot.rst, "64-bit Boot
 /// Protocol").
 const ENTRY_64: u64 = 0x200;
 
-/// How a kernel lies in memory.
+/// One kernel in the layout that was chosen for it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Layout<'a> {
-    /// The protected-mode code of a bzImage in one segment of `init_size` bytes, in which it decompresses itself.
+pub(super) enum Form<'a> {
+    /// A bzImage in one segment of `init_size` bytes, in which it unpacks itself.
     Classic(&'a SetupHeader),
+    /// A bzImage in a segment as long as its code, at the start of a window of `init_size` bytes.
+    Elided(&'a SetupHeader),
+    /// The vmlinux that was unpacked from a bzImage, in one segment.
+    Vmlinux(&'a Unpacked),
     /// The segments of an ELF kernel, each at the address that it was linked for.
     Elf(&'a Vmlinux),
 }
 
-impl<'a> Layout<'a> {
-    /// The layout for a kernel.
-    pub(super) const fn of(kernel: &'a Kernel) -> Self {
-        match kernel {
-            Kernel::BzImage(header) => Self::Classic(header),
-            Kernel::Elf(vmlinux) => Self::Elf(vmlinux),
+impl<'a> Form<'a> {
+    /// The form of a kernel.
+    pub(super) const fn of(kernel: &'a Kernel, laid_out: &'a LaidOut) -> Self {
+        match (kernel, laid_out.chosen()) {
+            (Kernel::Elf(vmlinux), _) => Self::Elf(vmlinux),
+            (Kernel::BzImage(_), Chosen::Vmlinux(unpacked)) => Self::Vmlinux(unpacked),
+            (Kernel::BzImage(header), Chosen::Elided) => Self::Elided(header),
+            (Kernel::BzImage(header), Chosen::Classic | Chosen::Linked) => Self::Classic(header),
         }
     }
 
@@ -37,37 +56,52 @@ impl<'a> Layout<'a> {
     /// `truncated` where the file ends before the headers say.
     pub(super) fn specs(self, file: &'a [u8]) -> Result<Vec<SegmentSpec<'a>>, Finding> {
         match self {
-            Self::Classic(header) => Ok(vec![classic(header, cut(file, header.setup_size..header.end())?)]),
-            Self::Elf(vmlinux) => elf(vmlinux, file),
+            Self::Classic(header) => Ok(vec![classic::spec(header, code(header, file)?)]),
+            Self::Elided(header) => Ok(vec![elided::spec(header, code(header, file)?)]),
+            Self::Vmlinux(unpacked) => Ok(vec![unpacked.spec()]),
+            Self::Elf(vmlinux) => elf::specs(vmlinux, file),
         }
     }
 
     /// The setup_header for boot_params.
     pub(super) const fn header(self, file: &'a [u8]) -> Header<'a> {
         match self {
-            Self::Classic(_) => Header::BzImage(file),
+            Self::Classic(_) | Self::Elided(_) | Self::Vmlinux(_) => Header::BzImage(file),
             Self::Elf(vmlinux) => Header::Elf { efi_kexec: vmlinux.efi_kexec },
         }
+    }
+
+    /// Whether boot_params tell the kernel that its addresses are random (`KASLR_FLAG`): then it randomises its memory regions
+    /// (`kaslr_enabled`, arch/x86/include/asm/setup.h). A bzImage that unpacks itself sets the flag itself.
+    pub(super) fn sets_kaslr_flag(self, cmdline: &str) -> bool {
+        match self {
+            Self::Classic(_) | Self::Elided(_) => false,
+            Self::Vmlinux(_) | Self::Elf(_) => !early_options::has(cmdline, "nokaslr"),
+        }
+    }
+
+    /// Whether the kernel is entered with page tables of ours: those of the running kernel may lie in a part of its window that
+    /// is not loaded.
+    pub(super) const fn own_page_tables(self) -> bool {
+        matches!(self, Self::Elided(_) | Self::Vmlinux(_))
     }
 
     /// The physical address at which the kernel is entered when its segments have these addresses.
     pub(super) fn entry(self, segments: &[Segment<'_>]) -> Option<PhysAddr> {
         match self {
-            Self::Classic(_) => start(segments)?.checked_add(ENTRY_64),
+            Self::Classic(_) | Self::Elided(_) => start(segments)?.checked_add(ENTRY_64),
+            Self::Vmlinux(unpacked) => start(segments)?.checked_add(unpacked.entry()),
             Self::Elf(vmlinux) => Some(vmlinux.entry),
         }
     }
 
     /// The `kernel_alignment` that boot_params must hold when the kernel's segments have these addresses; `None` for a kernel
-    /// that does not read it. A bzImage reads it at its 64-bit entry, and moves where it is not kept
-    /// (arch/x86/boot/compressed/head_64.S): its own, where that is kept; else the least that it can do with.
+    /// that does not read it.
     pub(super) fn alignment(self, segments: &[Segment<'_>]) -> Option<u32> {
-        let Self::Classic(header) = self else { return None };
-        let start = start(segments)?;
-        if start.align_down(header.kernel_alignment.into()) == Some(start) {
-            return Some(header.kernel_alignment);
+        match self {
+            Self::Classic(header) | Self::Elided(header) => Some(classic::kept_alignment(header, start(segments)?)),
+            Self::Vmlinux(_) | Self::Elf(_) => None,
         }
-        Some(u32::try_from(fallback_alignment(header)).unwrap_or(header.kernel_alignment))
     }
 }
 
@@ -76,45 +110,13 @@ fn start(segments: &[Segment<'_>]) -> Option<PhysAddr> {
     segments.iter().find(|segment| segment.role == Role::Kernel).map(|segment| segment.range.start())
 }
 
+/// The protected-mode code of a bzImage.
+fn code<'a>(header: &SetupHeader, file: &'a [u8]) -> Result<&'a [u8], Finding> {
+    cut(file, header.setup_size..header.end())
+}
+
 fn cut(file: &[u8], range: Range<usize>) -> Result<&[u8], Finding> {
     file.get(range).ok_or_else(|| Reason::Truncated.into())
-}
-
-/// Below `pref_address` or off its alignment the kernel would move itself there, out of the memory that was kept free for it.
-/// Every bzImage that [`SetupHeader::parse`] takes can be loaded above 4 GiB.
-fn classic<'a>(header: &SetupHeader, bytes: &'a [u8]) -> SegmentSpec<'a> {
-    let preferred = PhysAddr::new(header.pref_address);
-    let constraints = Constraints {
-        alignment: header.kernel_alignment.into(),
-        fallback_alignment: fallback_alignment(header),
-        lowest: preferred.max(PhysAddr::new(MIB)),
-        fixed: (!header.relocatable).then_some(preferred),
-        ..Constraints::default()
-    };
-    let kernel = SegmentSpec::new(Role::Kernel, "kernel", Content::Bytes(bytes));
-    SegmentSpec { memory: header.init_size.into(), constraints, ..kernel }
-}
-
-/// An ELF kernel expects zeros behind the bytes of each segment (.bss).
-fn elf<'a>(vmlinux: &Vmlinux, file: &'a [u8]) -> Result<Vec<SegmentSpec<'a>>, Finding> {
-    let segments = vmlinux.segments.iter().enumerate();
-    let specs = segments.map(|(number, segment)| {
-        let pages = segment.pages();
-        let content = Content::Bytes(cut(file, segment.file.clone())?);
-        let constraints = Constraints { fixed: Some(pages.start()), ..Constraints::default() };
-        let kernel = SegmentSpec::new(Role::Kernel, format!("kernel.{number}"), content);
-        Ok(SegmentSpec { memory: pages.len(), zeroed: true, constraints, ..kernel })
-    });
-    specs.collect()
-}
-
-/// `1 << min_alignment`, where that asks for less than `kernel_alignment`; zero says nothing.
-fn fallback_alignment(header: &SetupHeader) -> u64 {
-    let alignment = u64::from(header.kernel_alignment);
-    match header.min_alignment {
-        0 => alignment,
-        shift => 1_u64.checked_shl(shift.into()).map_or(alignment, |least| least.min(alignment)),
-    }
 }
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
 //! The purgatory: the embedded image, and how it is given its parameters.
 //!
 //! `purgatory/` holds its code. When the old kernel is gone it compares the SHA-256 of itself and of every region with the
-//! digests in its parameters, zeroes what is to be zero, and enters the new kernel; or it reports what is damaged, and resets
-//! the machine or halts.
+//! digests in its parameters, changes to the page tables that they name, zeroes what is to be zero, and enters the new kernel;
+//! or it reports what is damaged, and resets the machine or halts.
 
 mod image;
 mod regions;
 
 pub use skexec_purgatory::{Params, Region, Span};
 
-use super::layout::Layout;
+use super::layout::Form;
 use crate::arch::OnMismatch;
 use crate::memory::PhysRange;
 use crate::placement::{Content, Deferred, Role, Segment, SegmentSpec, length};
@@ -26,7 +26,7 @@ pub(super) struct Purgatory<'a> {
     /// Everything that does not depend on addresses.
     pub(super) params: Params,
     /// Where the kernel is entered.
-    pub(super) layout: Layout<'a>,
+    pub(super) form: Form<'a>,
 }
 
 impl<'a> Purgatory<'a> {
@@ -42,11 +42,12 @@ impl Deferred for Purgatory<'_> {
         length(&image::FILE)
     }
 
-    fn make(&self, _own: PhysRange, before: &[Segment<'_>]) -> Result<Vec<u8>, Finding> {
-        let boot_params = before.iter().find(|segment| segment.role == Role::BootData);
+    fn make(&self, _own: PhysRange, before: &[Segment<'_>], _windows: &[PhysRange]) -> Result<Vec<u8>, Finding> {
+        let start = |role| before.iter().find(|segment| segment.role == role).map(|segment| segment.range.start());
         let params = Params {
-            entry: self.layout.entry(before).ok_or(Reason::NoMemoryHole)?.get(),
-            boot_params: boot_params.ok_or(Reason::NoMemoryHole)?.range.start().get(),
+            entry: self.form.entry(before).ok_or(Reason::NoMemoryHole)?.get(),
+            boot_params: start(Role::BootData).ok_or(Reason::NoMemoryHole)?.get(),
+            cr3: start(Role::PageTables).unwrap_or_default().get(),
             ..self.params
         };
         let rests = before.iter().filter(|segment| segment.zeroed).filter_map(Segment::rest);
@@ -131,6 +132,7 @@ mod tests {
         Params {
             entry: 0x0100_0200,
             boot_params: 0x9_0000,
+            cr3: 0x1234_5000,
             sha_ni: 1,
             console: Console::SERIAL,
             port: 0x3f8,
@@ -149,13 +151,14 @@ mod tests {
         assert_eq!(block[..8], Params::MAGIC.to_le_bytes());
         assert_eq!(block[8..16], 0x0100_0200_u64.to_le_bytes());
         assert_eq!(block[16..24], 0x9_0000_u64.to_le_bytes());
+        assert_eq!(block[24..32], 0x1234_5000_u64.to_le_bytes());
         // sha_ni, console, port, on_mismatch, one region, one span.
         let words = [1, 1, 0x3f8, 1, 1, 1_u32].map(u32::to_le_bytes).concat();
-        assert_eq!(block[24..48], words);
-        assert_eq!(block[48..64], [0x0100_0000_u64, 5].map(u64::to_le_bytes).concat());
-        assert_eq!(block[64..96], [7; 32]);
-        assert_eq!(block[96..104], *b"kernel\0\0");
-        assert_eq!(block[1200..1216], [0x2000_u64, 0x1000].map(u64::to_le_bytes).concat());
+        assert_eq!(block[32..56], words);
+        assert_eq!(block[56..72], [0x0100_0000_u64, 5].map(u64::to_le_bytes).concat());
+        assert_eq!(block[72..104], [7; 32]);
+        assert_eq!(block[104..112], *b"kernel\0\0");
+        assert_eq!(block[1208..1224], [0x2000_u64, 0x1000].map(u64::to_le_bytes).concat());
     }
 
     #[test]

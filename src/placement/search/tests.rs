@@ -175,8 +175,11 @@ impl Random {
             lowest: at(lowest),
             highest: at(if self.below(3) == 0 { self.below(25) * PAGE } else { u64::MAX }),
             fixed: (self.below(6) == 0).then(|| at(self.below(24) * PAGE)),
+            draws: Vec::new(),
         };
-        SegmentSpec { content: Content::Bytes(&ZEROS[..content]), constraints, ..spec("p", self.below(6 * PAGE)) }
+        let window = if self.below(2) == 0 { 0 } else { self.below(8 * PAGE) };
+        let spec = spec("p", self.below(6 * PAGE));
+        SegmentSpec { content: Content::Bytes(&ZEROS[..content]), window, constraints, ..spec }
     }
 }
 
@@ -192,13 +195,13 @@ fn fits(spec: &SegmentSpec<'_>, place: PhysRange, room: &Room<'_>) -> bool {
     own && bounds(room.lowest, room.highest)
         && room.usable.contains(place)
         && place.start().get().is_multiple_of(PAGE)
-        && place.len() == spec.memory.max(spec.content.length()).max(1).next_multiple_of(PAGE)
+        && place.len() == spec.memory.max(spec.content.length()).max(spec.window).max(1).next_multiple_of(PAGE)
 }
 
 /// Whether any placement at all is right: every page for every spec.
 fn possible(specs: &[SegmentSpec<'_>], room: &Room<'_>, taken: &mut Vec<PhysRange>) -> bool {
     let Some((spec, rest)) = specs.split_first() else { return true };
-    let length = spec.memory.max(spec.content.length()).max(1).next_multiple_of(PAGE);
+    let length = spec.memory.max(spec.content.length()).max(spec.window).max(1).next_multiple_of(PAGE);
     (0..24).filter_map(|page| PhysRange::of_length(at(page * PAGE), length)).any(|place| {
         if !fits(spec, place, room) || taken.iter().any(|other| other.overlaps(place)) {
             return false;

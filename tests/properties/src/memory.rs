@@ -46,7 +46,7 @@ fn placement(map: &MemoryMap, specs: &[SegmentSpec<'_>]) {
     for (spec, range) in specs.iter().zip(&places) {
         let Constraints { fallback_alignment, fixed, .. } = spec.constraints;
         assert!(map.usable.contains(*range) && whole(*range) && lowest <= range.start() && range.end() <= highest);
-        assert!(range.len() >= spec.memory && fixed.is_none_or(|start| start == range.start()));
+        assert!(range.len() >= spec.memory.max(spec.window) && fixed.is_none_or(|start| start == range.start()));
         assert!(fixed.is_some() || range.start().align_down(fallback_alignment) == Some(range.start()));
     }
     let together: RangeSet = places.iter().copied().collect();
@@ -64,7 +64,7 @@ fn whole(range: PhysRange) -> bool {
     [range.start(), range.end()].into_iter().all(|end| end.align_down(PAGE) == Some(end))
 }
 
-/// Size, alignments, lowest address, fixed or not.
+/// Size, window, alignments, lowest address, fixed or drawn or neither.
 fn spec(name: &'static str, bytes: &[u8]) -> SegmentSpec<'static> {
     let [size, alignment, lowest, fixed] = [0, 1, 2, 3].map(|index| u64::from(bytes[index]));
     let (alignment, less) = (PAGE << (alignment & 15), size & 3);
@@ -74,9 +74,11 @@ fn spec(name: &'static str, bytes: &[u8]) -> SegmentSpec<'static> {
         lowest: PhysAddr::new(lowest << 20),
         highest: PhysAddr::new(u64::MAX),
         fixed: (fixed & 0x70 == 0).then(|| PhysAddr::new((lowest << 20) + (fixed << 12))),
+        draws: (0..fixed & 3).map(|draw| (draw + size).wrapping_mul(0x9e37_79b9_7f4a_7c15)).collect(),
     };
     let content = Content::Bytes(&ZEROS[..usize::from(bytes[0]) << 10]);
-    SegmentSpec { memory: size << (10 + (size & 7)), constraints, ..SegmentSpec::new(Role::Kernel, name, content) }
+    let (memory, window) = (size << (10 + (size & 7)), size << (11 + (lowest & 7)));
+    SegmentSpec { memory, window, constraints, ..SegmentSpec::new(Role::Kernel, name, content) }
 }
 
 /// Parses `100000-7fffff : System RAM`; other lines are skipped.

@@ -9,8 +9,7 @@ use crate::reason::{Finding, Reason};
 
 /// The number of kexec among boot loaders (boot.rst, `type_of_loader`): /proc/sys/kernel/bootloader_type shows 208 = 0xd0.
 const KEXEC: u8 = 0xd0;
-/// `KASLR_FLAG` of `loadflags`: the kernel randomises its memory regions (`kaslr_enabled`, arch/x86/include/asm/setup.h). The
-/// decompressor of a bzImage sets it; where the kernel is entered behind the decompressor, the loader has to.
+/// `KASLR_FLAG` of `loadflags`.
 const KASLR: u8 = 1 << 1;
 /// The `xloadflags` of every 64-bit vmlinux.
 const XLOADFLAGS: u16 = xloadflags::KERNEL_64 | xloadflags::ABOVE_4G;
@@ -66,15 +65,6 @@ fn synthetic(page: &mut ZeroPage) {
 }
 
 /// Takes no bit from the file: this loader lends no heap, and the command line says whether the boot is quiet.
-fn loadflags(params: &BootParams) -> u8 {
-    let no_kaslr = || words(params.cmdline).any(|word| word == b"nokaslr");
-    match params.header {
-        Header::Elf { .. } if !no_kaslr() => LOADED_HIGH | KASLR,
-        _ => LOADED_HIGH,
-    }
-}
-
-/// Words as the boot code splits them (`__cmdline_find_option_bool`), which knows no quotes.
-fn words(cmdline: &[u8]) -> impl Iterator<Item = &[u8]> {
-    cmdline.split(|byte| *byte <= b' ')
+const fn loadflags(params: &BootParams) -> u8 {
+    if params.kaslr { LOADED_HIGH | KASLR } else { LOADED_HIGH }
 }

@@ -26,7 +26,7 @@ fn file() -> Vec<u8> {
 }
 
 fn params<'a>(header: Header<'a>, handover: &'a Handover, e820: &'a [MemoryEntry]) -> BootParams<'a> {
-    BootParams { header, handover, e820, cmdline: b"", rng_seed: None, kernel_alignment: None }
+    BootParams { header, handover, e820, cmdline: b"", rng_seed: None, kaslr: false, kernel_alignment: None }
 }
 
 const ELF: Header = Header::Elf { efi_kexec: true };

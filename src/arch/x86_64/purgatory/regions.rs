@@ -68,7 +68,7 @@ mod tests {
 
     fn segment(name: &'static str, start: u64, bytes: Vec<u8>) -> Segment<'static> {
         let range = PhysRange::of_length(PhysAddr::new(start), 1 << 30).unwrap();
-        Segment { role: Role::Initrd, name: name.into(), range, bytes: bytes.into(), zeroed: false }
+        Segment { role: Role::Initrd, name: name.into(), range, window: range, bytes: bytes.into(), zeroed: false }
     }
 
     #[test]

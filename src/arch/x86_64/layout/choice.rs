@@ -1,0 +1,114 @@
+//! The choice of the layout.
+
+use super::vmlinux::{Numbers, Unpacked};
+use crate::arch::{Boot, Layout};
+use crate::arch::x86_64::Cpu;
+use crate::image::Kernel;
+use crate::image::bzimage::SetupHeader;
+use crate::machine::Memory;
+use crate::reason::{Finding, Reason};
+
+/// How a kernel lies in memory, and why it is this layout.
+#[derive(Debug)]
+pub struct LaidOut {
+    chosen: Chosen,
+    why: String,
+}
+
+/// The layout, with what was made for it.
+#[derive(Debug)]
+pub(super) enum Chosen {
+    /// A vmlinux lies where it was linked to lie.
+    Linked,
+    /// [`Layout::Vmlinux`].
+    Vmlinux(Box<Unpacked>),
+    /// [`Layout::Elided`].
+    Elided,
+    /// [`Layout::Classic`].
+    Classic,
+}
+
+impl LaidOut {
+    /// The layout's name; `linked` for an ELF vmlinux, which has none to choose from.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self.chosen {
+            Chosen::Linked => "linked",
+            Chosen::Vmlinux(_) => Layout::Vmlinux.name(),
+            Chosen::Elided => Layout::Elided.name(),
+            Chosen::Classic => Layout::Classic.name(),
+        }
+    }
+
+    /// Why it is this one: for each that comes before it, why it does not apply.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
+    }
+
+    pub(super) const fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
+}
+
+/// What the choice depends on.
+pub(in super::super) struct Context<'a> {
+    /// What is booted.
+    pub(in super::super) boot: &'a Boot<'a>,
+    /// The processor.
+    pub(in super::super) cpu: &'a Cpu,
+    /// The machine's memory.
+    pub(in super::super) memory: &'a Memory,
+    /// Random numbers; `None` where there are none yet.
+    pub(in super::super) random: &'a dyn Fn() -> Option<Numbers>,
+}
+
+/// The layout that is asked for, or else the first that applies.
+///
+/// # Errors
+/// `layout`: the one that is asked for does not apply.
+pub(in super::super) fn choose(context: &Context<'_>, asked: Option<Layout>) -> Result<LaidOut, Finding> {
+    let header = match (context.boot.kernel, asked) {
+        (Kernel::BzImage(header), _) => header,
+        (Kernel::Elf(_), None) => {
+            return Ok(LaidOut { chosen: Chosen::Linked, why: "a vmlinux lies where it was linked to lie".into() });
+        }
+        (Kernel::Elf(_), Some(asked)) => {
+            return Err(refused(asked, "an ELF vmlinux lies where it was linked to lie"));
+        }
+    };
+    if let Some(asked) = asked {
+        let chosen = attempt(context, header, asked).map_err(|why| refused(asked, &why))?;
+        return Ok(LaidOut { chosen, why: "as asked for".into() });
+    }
+    let mut passed = Vec::new();
+    for layout in Layout::ALL {
+        match attempt(context, header, layout) {
+            Ok(chosen) if passed.is_empty() => return Ok(LaidOut { chosen, why: "the fastest to boot".into() }),
+            Ok(chosen) => return Ok(LaidOut { chosen, why: passed.join("; ") }),
+            Err(why) => passed.push(format!("not {}: {why}", layout.name())),
+        }
+    }
+    // The classic layout always applies.
+    Ok(LaidOut { chosen: Chosen::Classic, why: passed.join("; ") })
+}
+
+fn refused(asked: Layout, why: &str) -> Finding {
+    Finding::new(Reason::Layout, format!("{}: {why}", asked.name()))
+}
+
+/// Makes a layout; or says why it does not apply.
+fn attempt(context: &Context<'_>, header: &SetupHeader, layout: Layout) -> Result<Chosen, String> {
+    match layout {
+        Layout::Classic => return Ok(Chosen::Classic),
+        _ if context.cpu.la57.is_none() => {
+            return Err("/proc/cpuinfo does not say how many levels the page tables have".into());
+        }
+        Layout::Elided => return Ok(Chosen::Elided),
+        Layout::Vmlinux => {}
+    }
+    Unpacked::new(context, header).map(|unpacked| Chosen::Vmlinux(Box::new(unpacked)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! bzip2, as `bzip2 -9` writes it.
+
+use super::{ends, read_all};
+use bzip2::bufread::BzDecoder;
+
+pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
+    let mut decoder = BzDecoder::new(stream);
+    let content = read_all(&mut decoder, size)?;
+    ends(decoder.get_ref())?;
+    Ok(content)
+}

@@ -1,0 +1,19 @@
+//! Zstandard (RFC 8878), as `zstd -22 --ultra` writes it: one frame, which ends with a checksum.
+
+use super::{MAX_WINDOW, ends, read_all};
+use ruzstd::decoding::StreamingDecoder;
+
+pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
+    let mut rest = stream;
+    let decoder = StreamingDecoder::new_with_max_window_size(&mut rest, MAX_WINDOW.into());
+    let mut decoder = decoder.map_err(|error| error.to_string())?;
+    let content = read_all(&mut decoder, size)?;
+    let frame = decoder.into_frame_decoder();
+    // The decoder computes it and leaves the comparison to us.
+    let stored = frame.get_checksum_from_data();
+    if stored.is_some() && stored != frame.get_calculated_checksum() {
+        return Err("its checksum does not match".to_owned());
+    }
+    ends(rest)?;
+    Ok(content)
+}
