@@ -71,7 +71,8 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let addons = account.addons(addons::of(accepted.kernel().file(), &trust)?);
     let base = Base::of(binding.as_ref(), &accepted, &addons);
     account.warn(base.warnings());
-    let initrds = compose::initrds(request, &base, &accepted, &policy, &trust, &machine)?;
+    let need = fit::Need::of(accepted.kernel().image(), choice.method);
+    let initrds = compose::initrds(request, &base, need, &policy, &trust, &machine)?;
     let cmdline = compose::command_line(request, &base, &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {

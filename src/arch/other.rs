@@ -100,14 +100,14 @@ impl Architecture for Platform {
         free.clone()
     }
 
-    fn lay_out(&self, _boot: &Boot<'_>, _asked: Option<Layout>, _memory: &Memory) -> Result<LaidOut, Finding> {
+    fn lay_out(&self, _boot: &Boot<'_>, _asked: Option<Layout>, _memory: &Memory) -> Result<super::LaidOut, Finding> {
         Err(unsupported())
     }
 
     fn prepare<'a>(
         &'a self,
         _boot: &Boot<'a>,
-        _laid_out: &'a LaidOut,
+        _laid_out: &'a super::LaidOut,
         _on_damage: OnDamage,
     ) -> Result<Prepared<'a>, Finding> {
         Err(unsupported())

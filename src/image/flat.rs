@@ -1,4 +1,6 @@
 //! An unpacked kernel as it lies in memory: the segments of its ELF file in one piece, relocated.
+//!
+//! The kernel's build writes .bss and .brk into the file as zeros: a third of Debian's 6.1. They are not loaded.
 
 use super::elf::Program;
 use super::relocations::Relocations;
@@ -7,7 +9,10 @@ use crate::memory::PAGE;
 /// The most that the kernel's virtual address can move, in bytes (`KERNEL_IMAGE_SIZE`).
 const IMAGE_SIZE: u64 = 1 << 30;
 
-/// The bytes of a kernel from the address of its first segment to its last byte that is not zero by definition (.bss).
+/// A page of .bss.
+const ZEROS: [u8; 4096] = [0; 4096];
+
+/// The bytes of a kernel from the address of its first segment to the last page that is not all zeros.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flat {
     bytes: Vec<u8>,
@@ -26,11 +31,13 @@ impl Flat {
     pub fn new(mut unpacked: Vec<u8>) -> Result<Self, String> {
         let program =
             Program::parse(&unpacked).map_err(|finding| format!("the unpacked kernel is refused: {finding}"))?;
-        let relocations = Relocations::parse(&program, &unpacked)?;
         let measures = Measures::of(&program).ok_or("the unpacked kernel is larger than 1 GiB")?;
+        let relocations = Relocations::parse(&program, &unpacked)?;
         let length = lay_out(&program, &mut unpacked)
             .ok_or("the segments of the unpacked kernel are not in the order of their addresses")?;
         unpacked.truncate(length);
+        unpacked.truncate(used(&unpacked).max(relocations.end()));
+        unpacked.shrink_to_fit();
         let Measures { base, span, entry } = measures;
         Ok(Self { bytes: unpacked, base, span, entry, relocations })
     }
@@ -59,7 +66,7 @@ impl Flat {
         self.span
     }
 
-    /// The offset of the 64-bit entry point from the kernel's physical base, within [`Self::bytes`].
+    /// The offset of the 64-bit entry point from the kernel's physical base, within [`Self::span`].
     #[must_use]
     pub const fn entry(&self) -> u64 {
         self.entry
@@ -83,6 +90,12 @@ impl Flat {
         let delta = delta.ok_or("the kernel would not end within the 1 GiB of its address space")?;
         self.relocations.apply(&mut self.bytes, delta)
     }
+}
+
+/// The end of the last page that is not all zeros.
+fn used(bytes: &[u8]) -> usize {
+    let last = bytes.chunks(ZEROS.len()).rposition(|page| Some(page) != ZEROS.get(..page.len()));
+    last.map_or(0, |last| last.saturating_add(1).saturating_mul(ZEROS.len()).min(bytes.len()))
 }
 
 /// The three numbers that [`Flat`] has beside its bytes.

@@ -52,4 +52,13 @@ impl Kernel {
             }
         }
     }
+
+    /// Bytes that segments load of it at least.
+    #[must_use]
+    pub fn loaded(&self) -> u64 {
+        match self {
+            Self::BzImage(header) => u64::try_from(header.system_size).unwrap_or(u64::MAX),
+            Self::Elf(_) => self.memory(),
+        }
+    }
 }

@@ -173,6 +173,15 @@ fn take<'a>(rest: &mut &'a [u8], length: usize) -> Result<&'a [u8], String> {
     rest.split_off(..length).ok_or_else(|| "it is cut short".to_owned())
 }
 
+/// Checks the size of a dictionary before there is memory for it.
+fn dictionary(bytes: u32) -> Result<(), String> {
+    if bytes <= MAX_WINDOW {
+        Ok(())
+    } else {
+        Err(format!("its dictionary has {bytes} bytes, wanted at most {MAX_WINDOW}"))
+    }
+}
+
 /// Checks that nothing follows the stream.
 fn ends(rest: &[u8]) -> Result<(), String> {
     if rest.is_empty() { Ok(()) } else { Err(format!("{} bytes follow the stream", rest.len())) }

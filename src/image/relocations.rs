@@ -54,6 +54,13 @@ impl Relocations {
         [self.words.len(), self.inverse.len(), self.longs.len()]
     }
 
+    /// The end of the last place, as an offset.
+    pub(super) fn end(&self) -> usize {
+        let ends = [(&self.words, 4), (&self.inverse, 4), (&self.longs, 8)];
+        let end = ends.into_iter().filter_map(|(list, size): (&Vec<u32>, u32)| list.last()?.checked_add(size)).max();
+        end.and_then(|end| usize::try_from(end).ok()).unwrap_or(0)
+    }
+
     /// Adds `delta` to every value, or subtracts it from the negative ones.
     ///
     /// # Errors

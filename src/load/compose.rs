@@ -1,6 +1,6 @@
 //! What a boot is put together from: what the file or its manifest brings, and what the options name.
 
-use super::fit;
+use super::fit::{self, Need};
 use super::request::{CmdlineSource, Request};
 use super::stop::Stop;
 use crate::authorize::addons::Addon;
@@ -51,7 +51,7 @@ impl<'a> Base<'a> {
 pub(super) fn initrds(
     request: &Request,
     base: &Base<'_>,
-    accepted: &Accepted,
+    kernel: Need,
     policy: &Policy,
     trust: &Trust,
     machine: &Machine,
@@ -63,7 +63,7 @@ pub(super) fn initrds(
         Base::Manifest(binding) => of_manifest(request, binding)?,
     };
     supplies.extend(injected.as_ref().map(Injected::supply));
-    fit::before_copying(accepted.kernel().image(), &supplies, machine, request.slot)?;
+    fit::before_copying(kernel, &supplies, machine, request.slot)?;
     let supplies = match base {
         Base::Manifest(binding) => binding.bound(supplies, trust)?,
         Base::Kernel | Base::Uki(_) => supplies,

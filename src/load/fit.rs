@@ -16,6 +16,29 @@ const SMALL_SEGMENTS: u64 = 64 * 1024;
 /// Columns of a terminal.
 const DRAWING_WIDTH: usize = 80;
 
+/// The memory that a load needs for the kernel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Need {
+    /// In whole pages.
+    bytes: u64,
+    what: &'static str,
+}
+
+impl Need {
+    /// The kernel's own loader allocates all memory in which the kernel unpacks itself; segments need not.
+    pub(super) fn of(kernel: &Kernel, method: Method) -> Self {
+        let (bytes, what) = match method {
+            Method::File => (kernel.memory(), "the kernel (init_size)"),
+            Method::Segments => (kernel.loaded(), "the kernel"),
+        };
+        Self { bytes: pages(bytes), what }
+    }
+
+    fn at_least(self, bytes: u64) -> Self {
+        Self { bytes: self.bytes.max(pages(bytes)), ..self }
+    }
+}
+
 /// The plan of the file method, if kernel, initrds and command line fit this machine.
 ///
 /// # Errors
@@ -31,8 +54,8 @@ pub(super) fn file(
     platform.can_enter(image)?;
     authorized.cmdline().for_file_load(image.cmdline_size())?;
     let initrd_bytes = authorized.initrds().length();
-    let kernel = pages(image.memory().max(kernel_bytes(authorized)));
-    let memory_bytes = kernel.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
+    let kernel = Need::of(image, Method::File).at_least(kernel_bytes(authorized));
+    let memory_bytes = kernel.bytes.saturating_add(pages(initrd_bytes)).saturating_add(SMALL_SEGMENTS);
     let memory_limit = limit(machine, slot)?;
     if let Some(limit) = memory_limit.filter(|limit| memory_bytes > *limit) {
         return Err(too_much(kernel, initrd_bytes, limit, slot));
@@ -44,28 +67,27 @@ pub(super) fn file(
     })
 }
 
-/// Whether kernel and initrds would fit, by the initrds' sizes alone: on a small machine the copy of too large an initrd could
-/// make the kernel kill other processes.
+/// Whether kernel and initrds would fit, by the initrds' sizes and the least that is loaded of the kernel: on a small machine the
+/// copy of too large an initrd could make the kernel kill other processes.
 ///
 /// # Errors
 /// `half-of-ram`, `no-crashkernel`, `crash-too-small`.
 pub(super) fn before_copying(
-    kernel: &Kernel,
+    kernel: Need,
     initrds: &[Supply<'_>],
     machine: &Machine,
     slot: Slot,
 ) -> Result<(), Finding> {
     let initrd = initrds.iter().map(Supply::size).fold(0_u64, u64::saturating_add);
-    let kernel = pages(kernel.memory());
     match limit(machine, slot)? {
-        Some(limit) if kernel.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
+        Some(limit) if kernel.bytes.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
         _ => Ok(()),
     }
 }
 
-fn too_much(kernel: u64, initrd: u64, limit: u64, slot: Slot) -> Finding {
-    let (kernel, initrd, limit) = (mebibytes(kernel), mebibytes(initrd), limit >> 20);
-    let need = format!("{kernel} MiB for the kernel (init_size) and {initrd} MiB of initrd");
+fn too_much(kernel: Need, initrd: u64, limit: u64, slot: Slot) -> Finding {
+    let (bytes, initrd, limit) = (mebibytes(kernel.bytes), mebibytes(initrd), limit >> 20);
+    let need = format!("{bytes} MiB for {} and {initrd} MiB of initrd", kernel.what);
     match slot {
         Slot::Reboot => Finding::new(Reason::MemoryTooSmall, format!("{need}; the limit is {limit} MiB")),
         Slot::Panic => Finding::new(Reason::CrashTooSmall, format!("{need}; crashkernel= reserved {limit} MiB")),

@@ -13,7 +13,7 @@ fn a_good_kernel_is_loaded_as_segments_and_recorded() {
     let plan = &document["plan"];
     let (entry, segments) = call(&lab);
     assert_eq!((plan["method"].as_str(), plan["entry"].as_u64()), (Some("segments"), Some(entry)));
-    assert_eq!(segments.len(), 4);
+    assert_eq!(segments.len(), 5);
     for (at, memory, bytes) in &segments {
         assert!(at % 4096 == 0 && memory % 4096 == 0 && u64::try_from(bytes.len()).unwrap() <= *memory, "{at:#x}");
         assert!(*at >= 0x10_0000 && at + memory <= 0x1ffe_0000, "in RAM");

@@ -105,7 +105,7 @@ fn a_failed_call_is_explained() {
         let run = lab.run(&format!("{SEGMENTS} --json"));
         assert_eq!((run.json()["reason"].as_str(), &run.json()["loaded"]), (Some(slug), &json!(false)), "{run:?}");
         let message = run.json()["message"].to_string();
-        for part in ["; entry 0x", "flags KEXEC_ARCH_X86_64, 4 segments: ", "kernel at 0x", "purgatory at 0x"] {
+        for part in ["; entry 0x", "flags KEXEC_ARCH_X86_64, 5 segments: ", "kernel at 0x", "purgatory at 0x"] {
             assert!(message.contains(part), "{part}: {message}");
         }
     }

@@ -199,7 +199,8 @@ fn index(address: u64, shift: u32) -> usize {
 
 /// The ranges, with each end moved outwards to a multiple of `alignment`.
 fn outwards(ranges: &RangeSet, alignment: u64) -> RangeSet {
-    let moved = |range: PhysRange| PhysRange::new(range.start().align_down(alignment)?, range.end().align_up(alignment)?);
+    let moved =
+        |range: PhysRange| PhysRange::new(range.start().align_down(alignment)?, range.end().align_up(alignment)?);
     ranges.iter().filter_map(moved).collect()
 }
 

@@ -13,7 +13,13 @@ fn kernel(draws: Vec<u64>) -> SegmentSpec<'static> {
     let lowest = PhysAddr::new(16 * MIB);
     SegmentSpec {
         window: 5 * MIB,
-        constraints: Constraints { alignment: LARGE, fallback_alignment: LARGE, lowest, draws, ..Constraints::default() },
+        constraints: Constraints {
+            alignment: LARGE,
+            fallback_alignment: LARGE,
+            lowest,
+            draws,
+            ..Constraints::default()
+        },
         ..SegmentSpec::new(Role::Kernel, "kernel", Content::Bytes(&[1]))
     }
 }
@@ -31,7 +37,7 @@ fn every_place_is_drawn_and_none_more_often() {
     let drawn: Vec<_> = (0..4000).map(|step| start(step * (u64::MAX / 4000))).collect();
     for (place, times) in [(16, 1000), (18, 1000), (20, 1000), (32, 1000)] {
         let seen = drawn.iter().filter(|start| **start == place).count();
-        assert!(times - seen <= 1 || seen - times <= 1, "{place}: {seen}");
+        assert!(seen.abs_diff(times) <= 1, "{place}: {seen}");
     }
     assert!(Stretches::of(&kernel(Vec::new()), &set(&[(1, 20)])).place(7).is_none());
 }

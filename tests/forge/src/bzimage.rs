@@ -25,6 +25,10 @@ pub struct BzImage {
     pub init_size: u32,
     /// In units of 16 bytes; None for the size of the file.
     pub syssize: Option<u32>,
+    /// The packed kernel; without one, the file has neither it nor the fields for it.
+    pub payload: Vec<u8>,
+    /// payload_length; None for the true one.
+    pub payload_length: Option<u32>,
 }
 
 impl Default for BzImage {
@@ -43,6 +47,8 @@ impl Default for BzImage {
             cmdline_size: 2047,
             init_size: 0x10_0000,
             syssize: None,
+            payload: Vec::new(),
+            payload_length: None,
         }
     }
 }
@@ -57,7 +63,11 @@ impl BzImage {
 
     #[must_use]
     pub fn build(&self) -> Vec<u8> {
-        let mut file = self.pe.build();
+        let mut pe = self.pe.clone();
+        if !self.payload.is_empty() {
+            pe.sections.push(Section::new(b".packed", self.payload.clone()));
+        }
+        let mut file = pe.build();
         let sectors = if self.setup_sects == 0 { 4 } else { usize::from(self.setup_sects) };
         let protected = file.len().saturating_sub((sectors + 1) * 512);
         file[0x1f1] = self.setup_sects;
@@ -78,6 +88,10 @@ impl BzImage {
         file[0x235] = 21;
         put16(&mut file, 0x236, self.xloadflags);
         put32(&mut file, 0x238, self.cmdline_size);
+        if !self.payload.is_empty() {
+            put32(&mut file, 0x248, (TEXT + DATA) as u32);
+            put32(&mut file, 0x24c, self.payload_length.unwrap_or(self.payload.len() as u32));
+        }
         put32(&mut file, 0x258, 0x100_0000);
         put32(&mut file, 0x260, self.init_size);
         put32(&mut file, 0x268, KERNEL_INFO as u32);

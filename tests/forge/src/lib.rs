@@ -20,6 +20,7 @@ pub mod key;
 pub mod manifest;
 pub mod messages;
 pub mod oid;
+pub mod payload;
 pub mod pe;
 pub mod pem;
 pub mod pkcs7;
@@ -30,6 +31,7 @@ pub mod sbat;
 pub mod spc;
 pub mod uki;
 pub mod verdicts;
+pub mod vmlinux;
 pub mod wincert;
 pub mod x509;
 

@@ -13,6 +13,7 @@ mod manifest;
 mod memory;
 mod messages;
 mod patched;
+mod payloads;
 mod policy;
 pub mod seeds;
 mod ukis;
@@ -26,6 +27,7 @@ pub use manifest::manifest;
 pub use memory::memory;
 pub use messages::{chain, pkcs7};
 pub use patched::kernel;
+pub use payloads::{payload, relocations};
 pub use policy::policy;
 pub use ukis::uki;
 pub use verdict::judge;
@@ -34,7 +36,7 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 15] = [
+pub const ALL: [Property; 17] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -45,9 +47,11 @@ pub const ALL: [Property; 15] = [
     ("kernel", kernel),
     ("manifest", manifest),
     ("memory", memory),
+    ("payload", payload),
     ("pe", pe),
     ("pkcs7", pkcs7),
     ("policy", policy),
+    ("relocations", relocations),
     ("sbat", sbat),
     ("uki", uki),
 ];

@@ -5,6 +5,7 @@ mod bundles;
 use crate::patched::PATCH;
 use forge::pe::{Pe, Section};
 use forge::uki::Uki;
+use forge::vmlinux::{INVERSE, LONG, Vmlinux, WORD};
 use forge::wincert::directory;
 use skexec::image::pe;
 use skexec::trust::authenticode::signatures;
@@ -33,7 +34,7 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries()].concat()
+    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries(), payloads()].concat()
 }
 
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
@@ -223,4 +224,28 @@ fn entries() -> Vec<Seed> {
         "*a?[b-d\\]]*\nxayc\n",
     ];
     all.map(|text| ("entry", text.as_bytes().to_vec())).to_vec()
+}
+
+/// A small vmlinux packed in each format; and unpacked, also with two lists of relocations, without any, and with one outside.
+fn payloads() -> Vec<Seed> {
+    let file = Vmlinux::default().build();
+    let size = u32::try_from(file.len()).unwrap().to_le_bytes();
+    let sized = |stream: &[u8]| ("payload", [stream, &size].concat());
+    let mut seeds = vec![
+        ("payload", include_bytes!("../../data/payload/vmlinux.gzip").to_vec()),
+        sized(include_bytes!("../../data/payload/vmlinux.bzip2")),
+        sized(include_bytes!("../../data/payload/vmlinux.lzma")),
+        sized(include_bytes!("../../data/payload/vmlinux.xz")),
+        sized(include_bytes!("../../data/payload/vmlinux.lzo")),
+        sized(include_bytes!("../../data/payload/vmlinux.lz4")),
+        sized(include_bytes!("../../data/payload/vmlinux.zstd")),
+    ];
+    let lists = [
+        Vmlinux::default().lists,
+        vec![vec![LONG], vec![WORD]],
+        Vec::new(),
+        vec![vec![LONG], vec![INVERSE], vec![WORD, 0x8100_6000]],
+    ];
+    seeds.extend(lists.map(|lists| ("relocations", Vmlinux { lists, ..Vmlinux::default() }.build())));
+    seeds
 }

@@ -20,7 +20,7 @@ const HEAD: &str = "dist/debian/copyright";
 /// Licences whose texts are in the head of the copyright file. Of a choice, the first in this list is taken: MIT has the fewest demands.
 const HEADS: [&str; 2] = ["MIT", "Apache-2.0"];
 /// Licences whose text is taken from the crate itself.
-const QUOTED: [&str; 2] = ["BSD-3-Clause", "ISC"];
+const QUOTED: [&str; 3] = ["BSD-3-Clause", "ISC", "bzip2-1.0.6"];
 
 /// A crate whose code is in the program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

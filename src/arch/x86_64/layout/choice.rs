@@ -1,8 +1,8 @@
 //! The choice of the layout.
 
 use super::vmlinux::{Numbers, Unpacked};
-use crate::arch::{Boot, Layout};
 use crate::arch::x86_64::Cpu;
+use crate::arch::{Boot, Layout};
 use crate::image::Kernel;
 use crate::image::bzimage::SetupHeader;
 use crate::machine::Memory;

@@ -1,5 +1,5 @@
-use super::*;
 use super::classic::{constraints, fallback_alignment};
+use super::*;
 use crate::memory::{MIB, PhysRange};
 use crate::placement::Constraints;
 

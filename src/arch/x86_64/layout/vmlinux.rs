@@ -57,7 +57,9 @@ impl Unpacked {
         let packed = Packed::of(header, context.boot.file)?;
         let initrd = context.boot.initrd.map_or(0, length);
         let size = u64::try_from(packed.unpacked_size()).unwrap_or(u64::MAX);
-        has_room("there is too little memory to unpack the kernel", context.memory.available, &[size, size, initrd])?;
+        // The initrd is in memory twice when the kernel is loaded: here, and where the running kernel copies it to.
+        let needed = [size, size, initrd, initrd];
+        has_room("there is too little memory to unpack the kernel", context.memory.available, &needed)?;
         let mut flat = Flat::new(packed.unpack()?)?;
         let limit = "the unpacked kernel and the initrd need more than half of the memory";
         has_room(limit, context.memory.kexec_limit(), &[length(flat.bytes()), initrd, SMALL_SEGMENTS])?;

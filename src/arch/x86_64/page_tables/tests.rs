@@ -1,6 +1,6 @@
 use super::*;
-use crate::arch::x86_64::{Efi, Platform};
 use crate::arch::Architecture as _;
+use crate::arch::x86_64::{Efi, Platform};
 use crate::placement::{Constraints, Room, place};
 
 fn range(start: u64, end: u64) -> PhysRange {
@@ -54,7 +54,8 @@ fn map() -> Vec<MemoryEntry> {
 }
 
 fn handover() -> Handover {
-    let descriptor = |kind, phys_addr, num_pages| Descriptor { kind, phys_addr, virt_addr: 7 << 32, num_pages, attribute: 0xf };
+    let descriptor =
+        |kind, phys_addr, num_pages| Descriptor { kind, phys_addr, virt_addr: 7 << 32, num_pages, attribute: 0xf };
     let efi = Efi {
         signature: *b"EL64",
         memdesc_version: 1,
@@ -77,14 +78,16 @@ fn handover() -> Handover {
 #[test]
 fn all_that_is_wanted_is_mapped_and_nothing_but_ram_besides() {
     for levels in [Levels::Four, Levels::Five] {
-        let windows = [range(0x7a20_0000, 0x7de0_1000), range(0x100_0000_1000, 0x100_8765_4000), range(0x1000_0000, 0x1000_1000)];
+        let windows =
+            [range(0x7a20_0000, 0x7de0_1000), range(0x100_0000_1000, 0x100_8765_4000), range(0x1000_0000, 0x1000_1000)];
         let reserved: Vec<_> = windows.iter().map(|window| window.len()).collect();
         let tables = PageTables::new(levels, &map(), &handover(), &reserved);
         let at = range(0x1000_0000, 0x1000_1000);
         let bytes = tables.make(at, &[], &windows).unwrap();
         assert!(bytes.len().is_multiple_of(4096) && u64::try_from(bytes.len()).unwrap() <= tables.length());
         let mapped = mapped(&bytes, at.start().get(), levels);
-        let named = [(0, 0x10_0000), (0x7fed_d000, 0x7fef_3000), (0x7ff0_1000, 0x7ff0_3000), (0x7ff1_0000, 0x7ff1_3000)];
+        let named =
+            [(0, 0x10_0000), (0x7fed_d000, 0x7fef_3000), (0x7ff0_1000, 0x7ff0_3000), (0x7ff1_0000, 0x7ff1_3000)];
         let named = set(&named).union(&set(&[(0x7ff8_0000, 0x7ff8_2000), (0x7ff9_0000, 0x7ff9_3000)]));
         let wanted = named.union(&windows.into_iter().collect());
         assert_eq!(wanted.difference(&mapped), RangeSet::default(), "{levels:?}: not mapped");

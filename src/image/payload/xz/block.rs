@@ -1,6 +1,6 @@
 //! The block of an xz stream: its header, and its data.
 
-use super::super::{MAX_DECODER_KIB, read_all, take};
+use super::super::{MAX_DECODER_KIB, dictionary, read_all, take};
 use super::{checked, integer};
 use lzma_rust2::Lzma2Reader;
 use lzma_rust2::filter::bcj::BcjReader;
@@ -52,6 +52,7 @@ impl Block {
 
     /// Unpacks the block's data to exactly `size` bytes; also the length of the data.
     pub(super) fn unpack(&self, rest: &mut &[u8], size: usize) -> Result<(Vec<u8>, usize), String> {
+        dictionary(self.dictionary)?;
         let whole = rest.len();
         let decoder = Lzma2Reader::new_mem_limit(&mut *rest, self.dictionary, MAX_DECODER_KIB, None);
         let decoder = decoder.map_err(|error| error.to_string())?;
