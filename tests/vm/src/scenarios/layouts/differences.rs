@@ -9,14 +9,23 @@ pub(super) enum Part {
     Whole,
 }
 
-pub(super) struct Message {
-    /// A part of the message's text
-    pub(super) text: &'static str,
-    pub(super) part: Part,
-    _why: &'static str,
-}
+const SPEED: &str = "the measured speed of the processor or a clock";
+const TIME: &str = "a time or a duration";
+const PLACE: &str = "an address: skexec chooses it anew for each load";
 
-pub(super) const MESSAGES_THAT_DIFFER: &[Message] = &[];
+/// A part of the message's text, and what of it may differ.
+pub(super) const MESSAGES_THAT_DIFFER: &[(&str, Part, &str)] = &[
+    ("RAMDISK: [mem", Part::Numbers, PLACE),
+    ("reserve setup_data: [mem", Part::Numbers, PLACE),
+    ("BogoMIPS", Part::Numbers, SPEED),
+    ("tsc: ", Part::Numbers, SPEED),
+    ("clocksource: tsc", Part::Numbers, SPEED),
+    ("deferred pages initialised in", Part::Numbers, TIME),
+    ("sched_clock: Marking stable", Part::Numbers, TIME),
+    ("setting system clock to", Part::Numbers, TIME),
+    ("audit: type=2000", Part::Numbers, TIME),
+    ("random: crng init done", Part::Whole, "the processors' timing decides when that is"),
+];
 
 /// Fields of boot_params.
 pub(super) const FIELDS_THAT_DIFFER: &[(&str, &str)] = &[
@@ -28,5 +37,3 @@ pub(super) const FIELDS_THAT_DIFFER: &[(&str, &str)] = &[
     ("efi_memmap", PLACE),
     ("efi_memmap_hi", PLACE),
 ];
-
-const PLACE: &str = "an address: skexec chooses it anew for each load";

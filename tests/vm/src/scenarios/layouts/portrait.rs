@@ -61,8 +61,8 @@ fn messages(dmesg: &str) -> BTreeMap<String, usize> {
     let mut messages = BTreeMap::new();
     for line in dmesg.lines() {
         let text = line.strip_prefix('[').and_then(|line| line.split_once("] ")).map_or(line, |(_, text)| text);
-        let known = MESSAGES_THAT_DIFFER.iter().find(|known| text.contains(known.text));
-        let text = match known.map(|known| known.part) {
+        let known = MESSAGES_THAT_DIFFER.iter().find(|(known, ..)| text.contains(known));
+        let text = match known.map(|(_, part, _)| part) {
             None => text.to_owned(),
             Some(Part::Numbers) => without_numbers(text),
             Some(Part::Whole) => continue,
