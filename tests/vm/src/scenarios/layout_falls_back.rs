@@ -39,6 +39,11 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     passed_over(&load("", BROKEN, "nokaslr", &mut guest)?, "table of relocations", checks);
     boots("a broken table of relocations", stage, &mut guest, checks)?;
 
+    // Here the kernel's first code changes the number of levels, and does it on page tables of skexec's.
+    let mut guest = boot(stage, None)?;
+    passed_over(&load("", DEBIANS, "no5lvl", &mut guest)?, "levels", checks);
+    boots("another number of levels", stage, &mut guest, checks)?;
+
     let mut guest = boot(stage, Some(512))?;
     let fill = format!(
         "free=$(($(sed -n 's/MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo) / 1024 - {FREE_MIB})); \
