@@ -15,6 +15,7 @@ pub use other::{Console, LaidOut, Platform, Summary};
 #[cfg(target_arch = "x86_64")]
 pub use x86_64::{Console, LaidOut, Platform, Summary};
 
+use crate::digest::Hashed;
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Memory;
@@ -22,6 +23,7 @@ use crate::memory::{MemoryEntry, PhysAddr, RangeSet};
 use crate::placement::SegmentSpec;
 use crate::reason::{Finding, Warning};
 use crate::sources::Root;
+use crate::sys::Private;
 
 /// What a processor must provide. The implementing type holds the facts about this machine's processor and firmware that its
 /// functions need.
@@ -113,8 +115,8 @@ pub struct Boot<'a> {
     pub kernel: &'a Kernel,
     /// The bytes of its file.
     pub file: &'a [u8],
-    /// All initrds, joined.
-    pub initrd: Option<&'a [u8]>,
+    /// All initrds, joined, with the digests that were made while they were read.
+    pub initrd: Option<&'a Hashed<Private>>,
     /// The new kernel's command line.
     pub cmdline: &'a Cmdline,
     /// The memory map that the new kernel is given.

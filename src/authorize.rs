@@ -18,10 +18,10 @@ mod waiver;
 
 pub use binding::Binding;
 pub use bundle::Bundle;
-pub use candidate::Candidate;
+pub use candidate::{Candidate, Reading};
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};
-pub use initrds::{Initrd, Initrds, Origin, Piece, Supply, detached_signature, signature_at};
+pub use initrds::{Initrd, Initrds, Origin, Supply, detached_signature, signature_at};
 pub use injection::{Added, Credential, InitrdPath, Injected, Injection, Target, conflict};
 pub use payload::Payload;
 pub use verdict::{Accepted, Assessment, Role, assess, verify};

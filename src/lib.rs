@@ -13,8 +13,8 @@
 //! | F5 | [`prediction`]: what the kernel's own check would answer; pure, and apart from trust |
 //! | F4 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory; [`entries`]: boot entries and installed kernels |
 //! | F3 | [`image`]: file formats on every processor; pure |
-//! | F2 | [`machine`], [`system`]: what is read of the machine; [`placement`]: an address for every segment |
-//! | F1 | [`sources`], [`sealed`]: files; [`memory`]: physical addresses; [`digest`] |
+//! | F2 | [`machine`], [`system`]: what is read of the machine; [`sealed`]: files that are read once; [`placement`]: an address for every segment |
+//! | F1 | [`sources`]: files; [`memory`]: physical addresses; [`digest`] |
 //! | F0 | [`sys`]: the system calls; [`reason`]: the tables of reasons and warnings; [`hex`] |
 
 pub mod arch;

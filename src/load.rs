@@ -50,7 +50,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let binding = manifest::find(request, &trust, account)?;
     manifest::not_older(binding.as_ref(), &policy, system.root, &machine, follow)?;
     let kernel = manifest::kernel(request, binding.as_ref())?;
-    let candidate = Candidate::read_profile(&kernel, request.profile.as_deref())?;
+    let candidate = Candidate::read(&kernel, request.reading())?;
     let detached = request.detached_signature()?;
     let signature = request::place_of(detached.as_ref());
     let assessment = verify(candidate, Role::Kernel, signature, &trust);
@@ -72,7 +72,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let base = Base::of(binding.as_ref(), &accepted, &addons);
     account.warn(base.warnings());
     let need = fit::Need::of(accepted.kernel().image(), choice.method);
-    let initrds = compose::initrds(request, &base, need, &policy, &trust, &machine)?;
+    let initrds = compose::initrds(request, &base, need, &policy, &trust, &machine, choice.method)?;
     let cmdline = compose::command_line(request, &base, &policy, system.root)?;
     let kernel_check = accepted.kernel_check(&machine, choice.method, &trust);
     let demands = Demands {
@@ -89,15 +89,14 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     follow(Event::Chosen { method: choice.method, why: choice.why });
 
     account.warn(choice.warnings(&request.segments, &machine, &platform));
-    let initrd = ready::initrd_bytes(&authorized, choice.method)?;
     // Who may not load may not see the memory map either: the first is what to say then.
     let refused = |finding| permit.clone().err().unwrap_or(finding);
-    let laid_out = ready::laid_out(&authorized, initrd.as_deref(), choice.method, &machine, &platform, request);
+    let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request);
     let laid_out = laid_out.map_err(refused)?;
     if let Some(laid_out) = &laid_out {
         follow(Event::laid_out(laid_out));
     }
-    let ready = Ready::new(&authorized, initrd.as_deref(), laid_out.as_ref(), choice, &machine, &platform, request);
+    let ready = Ready::new(&authorized, laid_out.as_ref(), choice, &machine, &platform, request);
     let ready = ready.map_err(refused)?;
     account.plan = Some(ready.plan.clone());
     if request.dry_run {

@@ -17,7 +17,7 @@ mod search;
 mod spec;
 
 pub use chance::below;
-pub use digests::digests;
+pub use digests::{cut, digests};
 pub use search::{MOST_SEGMENTS, Room, search};
 pub use spec::{Constraints, Content, Deferred, Role, SegmentSpec};
 

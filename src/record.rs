@@ -5,7 +5,7 @@ mod standing;
 pub use standing::Standing;
 
 use crate::authorize::Authorized;
-use crate::digest::sha256;
+use crate::digest::Algorithm;
 use crate::hex;
 use crate::machine::boot_id;
 use crate::machine::kexec::Limit;
@@ -90,7 +90,7 @@ impl Record {
             method: method.name().into(),
             kernel: absolute(kernel.path()).display().to_string(),
             release: authorized.image().release().map(Into::into),
-            sha256: hex::encode(&sha256(&[kernel.bytes()])),
+            sha256: hex::encode(&authorized.kernel().file().file().whole(Algorithm::Sha256).value),
             basis: authorized.basis().name().into(),
             covers: authorized.covers().into_iter().map(Into::into).collect(),
             signer: authorized.basis().signer().map(|signer| signer.subject.clone()),

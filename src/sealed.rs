@@ -1,13 +1,23 @@
 //! A file's bytes, read once: what is verified is what is loaded.
 
+mod pass;
+mod source;
+
+use pass::with_gap;
+pub(crate) use pass::{in_stretches, into_memfd, into_memory};
+use source::Remainder;
+pub(crate) use source::{Source, open_regular};
+
+use crate::digest::{Hashed, Passing};
 use crate::reason::{Finding, Reason};
-use crate::sys::{Map, Memfd};
-use nix::libc;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use crate::sys::{Map, Memfd, Private};
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// `KEXEC_FILE_SIZE_MAX` (include/linux/kexec.h): what the kernel reads of a file at most, in bytes.
 pub(crate) const MAX_SIZE: u64 = 4 << 30;
@@ -40,102 +50,40 @@ impl From<OpenError> for Finding {
     }
 }
 
-/// Opens a regular file for reading. A FIFO does not block, a device is not started.
-///
-/// # Errors
-/// The system's error, or `not-regular`.
-pub(crate) fn open_regular(path: &Path) -> Result<File, OpenError> {
-    let refused = || OpenError::Unfit(Reason::NotRegular.into());
-    // Opening a device can start it. A file that replaces this one meanwhile is noticed below.
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(refused());
-    }
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(refused()) }
+/// Where the bytes of a file are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// In memory of this process, which no other can write to.
+    Private,
+    /// The same, without bytes that no check looks at, which the plan names: they are only hashed. Nobody can load the file then.
+    Checked,
+    /// In a sealed memfd, which the running kernel can be given.
+    Memfd,
 }
 
-/// A regular file that is open for reading.
 #[derive(Debug)]
-pub(crate) struct Source {
-    path: PathBuf,
-    file: File,
-    length: u64,
+enum Memory {
+    Private(Private),
+    Memfd(Memfd, Map),
 }
 
-impl Source {
-    /// Opens a regular, non-empty file of at most [`MAX_SIZE`] bytes.
-    ///
-    /// # Errors
-    /// Those of [`open_regular`], or `empty`, `too-big`.
-    pub(crate) fn open(path: &Path) -> Result<Self, OpenError> {
-        let unfit = |reason: Reason| Err(OpenError::Unfit(reason.into()));
-        let file = open_regular(path)?;
-        let length = file.metadata()?.len();
-        match () {
-            () if length == 0 => unfit(Reason::Empty),
-            () if length > MAX_SIZE => unfit(Reason::TooBig),
-            () => Ok(Self { path: path.to_owned(), file, length }),
-        }
-    }
-
-    /// The path that it was opened by.
-    #[must_use]
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Bytes, when it was opened.
-    #[must_use]
-    pub(crate) const fn len(&self) -> u64 {
-        self.length
-    }
-
-    /// The open file.
-    #[must_use]
-    pub(crate) const fn file(&self) -> &File {
-        &self.file
-    }
-
-    /// Its first bytes, at most 4096: enough to tell formats apart.
-    ///
-    /// # Errors
-    /// What reading answers.
-    pub(crate) fn head(&self) -> io::Result<Vec<u8>> {
-        let mut head = vec![0; 4096];
-        // By offset: the position stays where it is, at the start.
-        let read = self.file.read_at(&mut head, 0)?;
-        head.truncate(read);
-        Ok(head)
-    }
-
-    /// Copies all of it to `target`.
-    ///
-    /// # Errors
-    /// `changed-while-read` when it is not as long as it was when it was opened.
-    pub(crate) fn copy_to(&self, target: &mut File) -> Result<u64, OpenError> {
-        let limit = self.length.saturating_add(1);
-        let copied = io::copy(&mut (&self.file).take(limit), target)?;
-        if copied != self.length {
-            let seen = format!("it had {} bytes, then {copied} or more", self.length);
-            return Err(OpenError::Unfit(Finding::new(Reason::ChangedWhileRead, seen)));
-        }
-        Ok(copied)
-    }
-}
-
-/// The bytes of a file in a sealed memfd, mapped; and the open file itself, which LoadPin and IMA need.
+/// The bytes of a file, which nothing can change any more; and the open file itself, which LoadPin and IMA need.
 #[derive(Debug)]
 pub struct Sealed {
-    source: Source,
-    memfd: Memfd,
-    map: Map,
+    source: Arc<Source>,
+    memory: Memory,
+    /// Why bytes that were not kept could not be read again.
+    spoiled: Arc<OnceLock<Finding>>,
 }
+
+/// Names the digests to make while a file is read, by its first bytes and its length, and the bytes that no check looks at.
+pub(crate) type Plan<'a> = &'a dyn Fn(&[u8], usize) -> (Passing, Range<usize>);
 
 impl Sealed {
     /// Reads a file once.
     ///
     /// # Errors
-    /// Those of [`Source::open`] and [`Source::copy_to`].
+    /// Those of [`Source::open`] and of reading.
     pub fn read(path: &Path) -> Result<Self, OpenError> {
         Self::read_at_most(path, MAX_SIZE)
     }
@@ -150,9 +98,42 @@ impl Sealed {
             let seen = format!("it has {} bytes; the limit is {most}", source.len());
             return Err(OpenError::Unfit(Finding::new(Reason::TooBig, seen)));
         }
-        let memfd = Memfd::create(c"skexec", |target| source.copy_to(target))?;
-        let map = Map::new(&memfd)?;
-        Ok(Self { source, memfd, map })
+        let nothing = |_: &[u8], _| (Passing::new([]), 0..0);
+        Ok(Self::take(source, Keep::Private, &nothing)?.into_owner())
+    }
+
+    /// Reads a file once, and makes the digests of the plan in the same pass.
+    ///
+    /// # Errors
+    /// Those of [`Self::read`].
+    pub(crate) fn read_hashed(path: &Path, keep: Keep, plan: Plan<'_>) -> Result<Hashed<Self>, OpenError> {
+        Self::take(Source::open(path)?, keep, plan)
+    }
+
+    fn take(source: Source, keep: Keep, plan: Plan<'_>) -> Result<Hashed<Self>, OpenError> {
+        let length = usize::try_from(source.len()).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        let fill = |target: &mut [u8], at: usize| source.read(target, at);
+        let plan = |head: &[u8]| plan(head, length);
+        let all = |head: &[u8]| plan(head).0;
+        let (memory, known, gap) = match keep {
+            Keep::Private => {
+                let (memory, known) = into_memory(length, fill, all)?;
+                (Memory::Private(memory), known, 0..0)
+            }
+            Keep::Checked => {
+                let (memory, known, gap) = with_gap(length, fill, plan)?;
+                (Memory::Private(memory), known, gap)
+            }
+            Keep::Memfd => {
+                let (memfd, known) = into_memfd(length, fill, all)?;
+                let map = Map::new(&memfd)?;
+                (Memory::Memfd(memfd, map), known, 0..0)
+            }
+        };
+        source.unchanged()?;
+        let (source, spoiled) = (Arc::new(source), Arc::default());
+        let again = Box::new(Remainder::new(&source, &spoiled));
+        Ok(Hashed::knowing(Self { source, memory, spoiled }, known).with_gap(gap, again))
     }
 
     /// The path that it was read from.
@@ -161,21 +142,35 @@ impl Sealed {
         self.source.path()
     }
 
+    /// Checks that the file had not changed when bytes of it that were not kept were read again.
+    ///
+    /// # Errors
+    /// `changed-while-read`, `unreadable`.
+    pub(crate) fn intact(&self) -> Result<(), Finding> {
+        self.spoiled.get().map_or(Ok(()), |finding| Err(finding.clone()))
+    }
+
     /// The bytes, as they were read.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.map
+        match &self.memory {
+            Memory::Private(memory) => memory,
+            Memory::Memfd(_, map) => map,
+        }
     }
 
-    /// The descriptor of just these bytes.
+    /// The descriptor of just these bytes; `None` where they are in this process's own memory.
     #[must_use]
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.memfd.as_fd()
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.memory {
+            Memory::Private(_) => None,
+            Memory::Memfd(memfd, _) => Some(memfd.as_fd()),
+        }
     }
 
     /// The file that they were read from, which may have changed since.
     #[must_use]
-    pub const fn original(&self) -> &File {
+    pub fn original(&self) -> &File {
         self.source.file()
     }
 }

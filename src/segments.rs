@@ -73,19 +73,15 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// What is booted: what was authorized, and `initrd`, its initrds in one piece.
+/// What is booted: what was authorized, its initrds in one piece.
 ///
 /// # Errors
-/// `memory-map`.
-pub fn boot<'a>(
-    authorized: &'a Authorized,
-    initrd: Option<&'a [u8]>,
-    machine: &'a Machine,
-) -> Result<Boot<'a>, Finding> {
+/// `memory-map`; those of joining the initrds.
+pub fn boot<'a>(authorized: &'a Authorized, machine: &'a Machine) -> Result<Boot<'a>, Finding> {
     Ok(Boot {
         kernel: authorized.image(),
         file: authorized.kernel().bytes(),
-        initrd,
+        initrd: authorized.initrds().in_one_piece()?,
         cmdline: authorized.cmdline(),
         map: &map(machine)?.entries,
     })

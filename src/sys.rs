@@ -6,6 +6,7 @@ mod kexec;
 mod lease;
 mod map;
 mod memfd;
+mod private;
 mod random;
 mod signal;
 
@@ -15,5 +16,6 @@ pub use kexec::{FileLoad, Kexec, Live, RawSegment, SegmentsLoad, flags};
 pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
+pub use private::Private;
 pub use random::random;
 pub use signal::ignore_file_size_signal;

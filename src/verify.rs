@@ -2,7 +2,7 @@
 
 pub(crate) mod listing;
 
-use crate::authorize::{self, Accepted, Binding, Candidate, Role, addons, detached_signature, signature_at};
+use crate::authorize::{self, Accepted, Binding, Candidate, Reading, Role, addons, detached_signature, signature_at};
 use crate::gather::Gathered;
 use crate::image::Format;
 use crate::reason::Finding;
@@ -28,7 +28,9 @@ fn judged(
     profile: Option<&str>,
     gathered: &Gathered,
 ) -> Result<Report, Finding> {
-    let candidate = Candidate::read_profile(path, profile)?;
+    let reading = Reading::to_judge(&gathered.trust);
+    let whole = reading.whole || signature.is_some() || Binding::beside(path).is_some();
+    let candidate = Candidate::read(path, Reading { profile, whole, ..reading })?;
     let format = candidate.format();
     let detached = match (signature, format) {
         (Some(signature), _) => Some(signature_at(signature)?),

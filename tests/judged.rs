@@ -6,7 +6,7 @@ mod support;
 
 use forge::cases::{Case, Expect};
 use forge::verdicts::{Answer, REFERENCE, Verdicts, recorded};
-use skexec::authorize::{Candidate, Role, verify};
+use skexec::authorize::{Candidate, Reading, Role, verify};
 use skexec::gather::{TrustRequest, gather};
 use skexec::prediction::Prediction;
 use skexec::sources::policy::Policy;
@@ -22,7 +22,7 @@ fn firmware(lab: &Lab) -> Trust {
 
 /// The slug of the first reason (`None` if skexec trusts the file), and the prediction.
 fn judge(lab: &Lab, case: &Case, trust: &Trust) -> (Option<&'static str>, Prediction) {
-    let candidate = match Candidate::read(&lab.file("case", &case.image)) {
+    let candidate = match Candidate::read(&lab.file("case", &case.image), Reading::to_judge(trust)) {
         Ok(candidate) => candidate,
         Err(finding) => return (Some(finding.reason.slug()), Prediction::default()),
     };

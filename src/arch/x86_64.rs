@@ -129,10 +129,10 @@ impl Architecture for Platform {
         };
         let summary = Summary::new(&boot_params, &params);
         let mut specs = form.specs(boot.file)?;
-        specs.extend(boot.initrd.map(initrd));
+        specs.extend(boot.initrd.map(|read| initrd(read.bytes())));
         let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, form }));
         specs.push(SegmentSpec::new(Role::BootData, "boot_params", boot_data));
-        let purgatory = Purgatory { params, form }.spec();
+        let purgatory = Purgatory { params, form, initrd: boot.initrd }.spec();
         if form.own_page_tables() {
             let tables = self.page_tables(boot.map, specs.iter().chain([&purgatory]));
             specs.push(tables.spec());

@@ -5,7 +5,7 @@
 
 mod folders;
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Reading};
 use super::verdict::{Role, verify};
 use crate::image::Parsed;
 use crate::image::uki::{Name, Uki};
@@ -95,7 +95,7 @@ fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
 }
 
 fn open(path: &Path, release: Option<&str>, trust: &Trust) -> Result<Addon, Refusal> {
-    let assessment = verify(Candidate::read(path)?, Role::Addon, Signature::Embedded, trust);
+    let assessment = verify(Candidate::read(path, Reading::to_judge(trust))?, Role::Addon, Signature::Embedded, trust);
     let (file, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
     let addon = Addon { file, signer };
     addon.fits(release).map_err(|finding| finding.in_file(path))?;

@@ -1,10 +1,10 @@
 //! A manifest whose signature was verified, and the boot that it binds.
 
-use super::candidate::Candidate;
+use super::candidate::{Candidate, Reading};
 use super::command_line::CommandLine;
-use super::initrds::{Supply, detached_signature, read_initrd};
+use super::initrds::{Claims, Supply, detached_signature, read_initrd};
 use super::verdict::{Accepted, Assessment, Role, verify};
-use crate::digest::sha256;
+use crate::digest::Hashed;
 use crate::image::Format;
 use crate::image::cmdline::Cmdline;
 use crate::image::manifest::{Bound, Manifest};
@@ -14,6 +14,7 @@ use crate::trust::{Signature, Signer, Trust};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::slice::from_ref;
 
 /// The largest file that is judged as a manifest, in bytes. The text itself has at most 64 KiB, which is known once it is verified.
 const MAX_FILE: u64 = 1 << 20;
@@ -117,7 +118,7 @@ impl Binding {
     /// # Errors
     /// `manifest-kernel`
     pub(super) fn check_kernel(&self, kernel: &Candidate) -> Result<(), Finding> {
-        let digest = kernel.file().sha256(std::slice::from_ref(&(0..kernel.bytes().len())));
+        let digest = kernel.file().sha256(from_ref(&(0..kernel.bytes().len())));
         let bound = match kernel.format() {
             Format::Uki => {
                 let seen = "it is a unified kernel image, which binds an initrd and a command line of its own";
@@ -128,33 +129,33 @@ impl Binding {
         bound.map_err(|finding| finding.in_file(kernel.sealed().path()))
     }
 
-    /// Reads the files among these parts, and checks that they are the bound ones, in this order. Where one has a detached signature as
-    /// well, it must be valid, too. Other parts stay as they are.
+    /// Demands of the files among these parts that they are the bound ones, in this order. Other parts stay as they are.
     ///
     /// # Errors
-    /// `manifest-initrd`, `revoked-image`, why one cannot be read, or what is wrong with its own signature.
-    pub fn bound<'a>(&self, supplies: Vec<Supply<'a>>, trust: &Trust) -> Result<Vec<Supply<'a>>, Refusal> {
+    /// `manifest-initrd`
+    pub fn bound<'a>(&'a self, supplies: Vec<Supply<'a>>) -> Result<Vec<Supply<'a>>, Finding> {
         self.manifest.check_initrd_count(supplies.iter().filter(|supply| matches!(supply, Supply::File(_))).count())?;
         let mut places = 0..;
         let bind = |supply| match supply {
-            Supply::File(path) => {
-                let place = places.next().unwrap_or(usize::MAX);
-                Ok(Supply::Verified(self.initrd(place, &path, trust)?, self.signer.clone()))
-            }
-            other => Ok(other),
+            Supply::File(path) => Supply::Bound(path, self, places.next().unwrap_or(usize::MAX)),
+            other => other,
         };
-        supplies.into_iter().map(bind).collect()
+        Ok(supplies.into_iter().map(bind).collect())
     }
 
-    fn initrd(&self, place: usize, path: &Path, trust: &Trust) -> Result<Sealed, Refusal> {
-        let sealed = read_initrd(path)?;
-        let digest = sha256(&[sealed.bytes()]);
-        let bound = self.manifest.check_initrd(place, length(sealed.bytes()), &digest);
-        bound.and_then(|()| trust.revocations.check_image(&digest)).map_err(|finding| finding.in_file(path))?;
-        let Some(signature) = detached_signature(path)? else { return Ok(sealed) };
-        let assessment = verify(Candidate::new(sealed), Role::Initrd, Signature::Detached(signature.bytes()), trust);
-        let verified = assessment.judgement.outcome.map_err(|refused| refused.refusal)?;
-        Ok(verified.into_parts().0.into_owner())
+    /// Checks that a file is the initrd that is bound at this place, and that it is not revoked.
+    ///
+    /// # Errors
+    /// `manifest-initrd`, `revoked-image`.
+    pub(super) fn check_initrd<B: AsRef<[u8]>>(
+        &self,
+        place: usize,
+        file: &Hashed<B>,
+        trust: &Trust,
+    ) -> Result<(), Finding> {
+        let digest = file.sha256(from_ref(&(0..file.bytes().len())));
+        self.manifest.check_initrd(place, length(file.bytes()), &digest)?;
+        trust.revocations.check_image(&digest)
     }
 
     /// Checks the bound files that the manifest names, in its own directory, as a load would.
@@ -163,7 +164,8 @@ impl Binding {
     /// What a load would refuse first.
     pub fn check_named(&self, trust: &Trust) -> Result<(), Refusal> {
         if let Some(path) = self.place(self.manifest.kernel()) {
-            let assessment = verify(Candidate::read(&path)?, Role::Kernel, Signature::Embedded, trust);
+            let how = Reading { whole: true, ..Reading::to_judge(trust) };
+            let assessment = verify(Candidate::read(&path, how)?, Role::Kernel, Signature::Embedded, trust);
             Accepted::bound(assessment, Signature::Embedded, self)?;
         }
         self.check_named_initrds(trust)
@@ -176,7 +178,8 @@ impl Binding {
     pub fn check_named_initrds(&self, trust: &Trust) -> Result<(), Refusal> {
         for (place, bound) in self.manifest.initrds().iter().enumerate() {
             if let Some(path) = self.place(bound) {
-                self.initrd(place, &path, trust)?;
+                let claims = Claims { bound: Some((self, place)), signature: detached_signature(&path)? };
+                claims.check(&path, read_initrd(&path)?, trust)?;
             }
         }
         Ok(())

@@ -1,23 +1,26 @@
-//! The initrds that are loaded with a kernel. Signed ones are verified. A single unsigned initrd is loaded from its own file; several
-//! are joined into one.
+//! The initrds that are loaded with a kernel. Signed ones are verified. `kexec_file_load` is given a single unsigned initrd as its own
+//! file; several are joined into one. Segments are made of memory, to which every initrd is read once.
 
+mod joined;
 mod part;
 mod supply;
 
-pub(super) use part::read as read_initrd;
+pub(super) use part::{Claims, read as read_initrd};
 pub use supply::{Origin, Supply};
 
 use super::injection::Added;
+use crate::digest::Hashed;
 use crate::image::cpio;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
-use crate::sys::{Map, Memfd};
+use crate::sys::{Memfd, Private};
+use crate::system::Method;
 use crate::trust::{Signer, Trust};
-use part::{Part, join, unmapped};
+use joined::Outline;
+use part::Part;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
@@ -35,13 +38,19 @@ pub struct Initrd {
 }
 
 impl Initrd {
+    /// An unsigned file, whose bytes only the kernel reads.
+    fn unread(source: &Source) -> Self {
+        let origin = Origin::File(source.path().to_owned());
+        Self { origin, length: source.len(), signer: None, archive: false }
+    }
+
     /// Whether it is a part of a larger file that someone signed.
     pub(super) const fn is_signed_section(&self) -> bool {
         self.signer.is_some() && matches!(self.origin, Origin::Section { .. })
     }
 }
 
-/// All initrds of a load, behind one descriptor.
+/// All initrds of a load, in one content.
 #[derive(Debug)]
 pub struct Initrds {
     parts: Vec<Initrd>,
@@ -53,30 +62,10 @@ enum Joined {
     None,
     /// One unsigned file, which is not copied.
     File(Source),
-    /// The copy of one file, whose bytes were verified.
-    Verified(Sealed),
-    /// A copy of several parts, or of one that is no file.
-    Memory(Memfd),
-}
-
-/// The bytes of all initrds.
-#[derive(Debug)]
-pub enum Piece<'a> {
-    /// The copy whose bytes were verified.
-    Sealed(&'a Sealed),
-    /// A copy that was sealed after it was written.
-    Mapped(Map),
-}
-
-impl Deref for Piece<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Sealed(sealed) => sealed.bytes(),
-            Self::Mapped(map) => map,
-        }
-    }
+    /// A sealed copy.
+    Memfd(Memfd),
+    /// Memory of this process, with the digests that were made while it was filled.
+    Memory(Hashed<Private>),
 }
 
 /// The default path of a file's detached signature: `FILE.p7s`.
@@ -115,20 +104,22 @@ pub fn detached_signature(path: &Path) -> Result<Option<Sealed>, Finding> {
 }
 
 impl Initrds {
-    /// Opens the parts in this order. If a file has a detached signature (`FILE.p7s`), its signer must be trusted.
-    /// Several parts are joined in memory, each at a multiple of four bytes.
+    /// Opens the parts in this order, for this method. If a file has a detached signature (`FILE.p7s`), its signer must be trusted.
+    /// What is copied has each part at a multiple of four bytes, and is read once.
     ///
     /// # Errors
     /// Why an initrd cannot be used: `initrd-empty` for an empty file, `initrd-is-kernel` for a kernel, and others.
-    pub fn open(supplies: Vec<Supply<'_>>, trust: &Trust) -> Result<Self, Refusal> {
-        let mut parts = Vec::with_capacity(supplies.len());
-        let mut opened = Vec::with_capacity(supplies.len());
-        for supply in supplies {
-            let (part, described) = Part::open(supply, trust)?;
-            parts.push(described);
-            opened.push(part);
-        }
-        Ok(Self { parts, joined: Joined::of(opened)? })
+    pub fn open(supplies: Vec<Supply<'_>>, trust: &Trust, method: Method) -> Result<Self, Refusal> {
+        let opened = supplies.into_iter().map(Part::open).collect::<Result<Vec<_>, _>>()?;
+        let opened = match <[Part<'_>; 1]>::try_from(opened) {
+            Ok([Part::File(source, claims)]) if claims.is_empty() && method == Method::File => {
+                return Ok(Self { parts: vec![Initrd::unread(&source)], joined: Joined::File(source) });
+            }
+            Ok([one]) => vec![one],
+            Err(several) => several,
+        };
+        let (parts, joined) = Outline::new(opened).join(method, trust)?;
+        Ok(Self { parts, joined })
     }
 
     /// Adds an empty archive if no initrd was named and the machine was started by EFI. A kernel that is given no initrd looks
@@ -136,8 +127,8 @@ impl Initrds {
     /// (drivers/firmware/efi/efi.c, `efi_config_parse_tables`; arch/x86/kernel/setup.c, `get_ramdisk_image`).
     ///
     /// # Errors
-    /// The error of creating the memfd.
-    pub fn or_stand_in(self, machine: &Machine) -> io::Result<Self> {
+    /// The error of creating the copy.
+    pub fn or_stand_in(self, machine: &Machine, method: Method) -> io::Result<Self> {
         // A BIOS has no such tables. Where the kernel accepts only files, it refuses a copy in memory.
         let wanted =
             machine.secure_boot.is_efi() && !machine.ima.wants_original() && !machine.load_pin.wants_original();
@@ -145,11 +136,18 @@ impl Initrds {
             return Ok(self);
         }
         let empty = cpio::trailer();
-        let memfd = Memfd::create(c"skexec-initrd", |target| {
-            target.write_all(&empty)?;
-            Ok::<_, io::Error>(u64::try_from(empty.len()).unwrap_or(u64::MAX))
-        })?;
-        Ok(Self { parts: self.parts, joined: Joined::Memory(memfd) })
+        let joined = match method {
+            Method::File => Joined::Memfd(Memfd::create(c"skexec-initrd", |target| {
+                target.write_all(&empty)?;
+                Ok::<_, io::Error>(u64::try_from(empty.len()).unwrap_or(u64::MAX))
+            })?),
+            Method::Segments => {
+                let mut memory = Private::new(empty.len())?;
+                memory.copy_from_slice(&empty);
+                Joined::Memory(Hashed::new(memory))
+            }
+        };
+        Ok(Self { parts: self.parts, joined })
     }
 
     /// The parts, in the order in which the kernel unpacks them.
@@ -197,60 +195,50 @@ impl Initrds {
     /// Whether the initrds were copied into memory.
     #[must_use]
     pub const fn in_memory(&self) -> bool {
-        matches!(self.joined, Joined::Memory(_) | Joined::Verified(_))
+        matches!(self.joined, Joined::Memfd(_) | Joined::Memory(_))
     }
 
-    /// The descriptor to load; `None` without an initrd.
-    #[must_use]
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+    /// The descriptor to load by `kexec_file_load`; `None` without an initrd.
+    ///
+    /// # Errors
+    /// They were opened for segments.
+    pub fn fd(&self) -> Result<Option<BorrowedFd<'_>>, Finding> {
         match &self.joined {
-            Joined::None => None,
-            Joined::File(source) => Some(source.file().as_fd()),
-            Joined::Verified(sealed) => Some(sealed.fd()),
-            Joined::Memory(memfd) => Some(memfd.as_fd()),
+            Joined::None => Ok(None),
+            Joined::File(source) => Ok(Some(source.file().as_fd())),
+            Joined::Memfd(memfd) => Ok(Some(memfd.as_fd())),
+            Joined::Memory(_) => Err(mistaken("segments")),
         }
     }
 
-    /// All initrds in one sealed piece of memory. A single unsigned initrd is copied now; otherwise the copy exists already.
-    /// `None` without an initrd.
+    /// All initrds in one piece of memory, to make a segment of; `None` without an initrd.
     ///
     /// # Errors
-    /// Why one cannot be read.
-    pub fn in_one_piece(&self) -> Result<Option<Piece<'_>>, Finding> {
-        let mapped =
-            |memfd: &Memfd| Map::new(memfd).map(|map| Some(Piece::Mapped(map))).map_err(|error| unmapped(&error));
+    /// They were opened for `kexec_file_load`.
+    pub fn in_one_piece(&self) -> Result<Option<&Hashed<Private>>, Finding> {
         match &self.joined {
             Joined::None => Ok(None),
-            Joined::Verified(sealed) => Ok(Some(Piece::Sealed(sealed))),
-            Joined::File(source) => mapped(&part::copy(source)?),
-            Joined::Memory(memfd) => mapped(memfd),
+            Joined::Memory(memory) => Ok(Some(memory)),
+            Joined::File(_) | Joined::Memfd(_) => Err(mistaken("kexec_file_load")),
         }
     }
 
     /// The total size in bytes, with the padding between the initrds.
     #[must_use]
     pub fn length(&self) -> u64 {
-        match &self.joined {
+        let bytes = match &self.joined {
             Joined::None => 0,
-            Joined::File(source) => source.len(),
-            Joined::Verified(sealed) => u64::try_from(sealed.bytes().len()).unwrap_or(u64::MAX),
-            Joined::Memory(memfd) => u64::try_from(memfd.len()).unwrap_or(u64::MAX),
-        }
+            Joined::File(source) => return source.len(),
+            Joined::Memfd(memfd) => memfd.len(),
+            Joined::Memory(memory) => memory.bytes().len(),
+        };
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 }
 
-impl Joined {
-    fn of(mut parts: Vec<Part<'_>>) -> Result<Self, Finding> {
-        if parts.len() > 1 {
-            return Ok(Self::Memory(join(&parts)?));
-        }
-        match parts.pop() {
-            None => Ok(Self::None),
-            Some(Part::Plain(source)) => Ok(Self::File(source)),
-            Some(Part::Verified(sealed)) => Ok(Self::Verified(sealed)),
-            Some(bytes @ Part::Bytes(..)) => Ok(Self::Memory(join(&[bytes])?)),
-        }
-    }
+/// A mistake of skexec itself: no file leads to it.
+fn mistaken(opened_for: &str) -> Finding {
+    Finding::new(Reason::Unreadable, format!("the initrds were opened for {opened_for}"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use super::demands::KernelCheck;
 use super::limits;
 use super::payload::Payload;
 use super::{Basis, Binding, Waiver, addons, bundle};
-use crate::digest::Hashed;
 use crate::image::{Format, Parsed};
 use crate::machine::{Machine, enforcement};
 use crate::prediction::{Prediction, predict};
@@ -71,7 +70,9 @@ impl<B: AsRef<[u8]>> Assessment<B> {
 #[must_use]
 pub fn verify(candidate: Candidate, role: Role, signature: Signature<'_>, trust: &Trust) -> Assessment<Sealed> {
     let Assessment { judgement, prediction, role } = assess(candidate, role, signature, trust);
-    let outcome = judgement.outcome.map_err(|Refused { subject, refusal }| {
+    let spoiled = judgement.subject().sealed().intact().err();
+    let outcome = with_findings(judgement.outcome, spoiled, Vec::new());
+    let outcome = outcome.map_err(|Refused { subject, refusal }| {
         let refusal = refusal.in_file(subject.sealed().path());
         Refused { subject, refusal }
     });
@@ -100,9 +101,9 @@ pub fn assess<B: AsRef<[u8]>>(file: Parsed<B>, role: Role, signature: Signature<
 
 /// The kernel is given the whole file, or the kernel in a UKI.
 fn predicted<B: AsRef<[u8]>>(file: &Parsed<B>, trust: &Trust) -> Prediction {
-    match (file.uki(), file.kernel_bytes()) {
-        (Some(_), Ok(linux)) => predict(&Hashed::new(linux), &trust.keyrings()),
-        _ => predict(file.file(), &trust.keyrings()),
+    match file.linux() {
+        Some(linux) => predict(&linux, &trust.keyrings()),
+        None => predict(file.file(), &trust.keyrings()),
     }
 }
 

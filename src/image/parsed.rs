@@ -37,7 +37,11 @@ impl<B: AsRef<[u8]>> Parsed<B> {
 
     /// Parses a file, and chooses the profile of a UKI by its number or its ID.
     pub fn with_profile(bytes: B, profile: Option<&str>) -> Self {
-        let file = Hashed::new(bytes);
+        Self::of(Hashed::new(bytes), profile)
+    }
+
+    /// The same for a file of which digests are known.
+    pub(crate) fn of(file: Hashed<B>, profile: Option<&str>) -> Self {
         let pe = Pe::claimed_by(file.bytes()).then(|| Pe::parse(file.bytes()));
         let format = format(file.bytes(), pe.as_ref());
         let uki = match &pe {
@@ -69,6 +73,13 @@ impl<B: AsRef<[u8]>> Parsed<B> {
     /// Those of [`Self::loadable`].
     pub fn kernel_bytes(&self) -> Result<&[u8], &Finding> {
         self.kernel.as_ref().map(|inner| self.bytes().get(inner.at.clone()).unwrap_or_default())
+    }
+
+    /// The kernel in a UKI, as a file of its own that shares the digests; `None` for another file, or without a kernel that can be
+    /// booted.
+    pub fn linux(&self) -> Option<Hashed<&[u8]>> {
+        self.uki.as_ref()?;
+        self.kernel.as_ref().ok().map(|inner| self.file.part(inner.at.clone()))
     }
 }
 

@@ -87,6 +87,14 @@ impl Pe {
     /// # Errors
     /// The first rule that the headers break.
     pub fn parse(bytes: &[u8]) -> Result<Self, Finding> {
+        Self::parse_head(bytes, bytes.len())
+    }
+
+    /// The same for a file of this length, of which only the first bytes are there, with the headers.
+    ///
+    /// # Errors
+    /// The first rule that the headers break.
+    pub fn parse_head(bytes: &[u8], length: usize) -> Result<Self, Finding> {
         let coff = coff_offset(bytes)?;
         let optional = coff.checked_add(COFF_HEADER).ok_or_else(too_short)?;
         let machine = u16_at(bytes, coff.saturating_add(4)).ok_or_else(too_short)?;
@@ -98,13 +106,13 @@ impl Pe {
         }
         let directories = directory_count(bytes, optional, optional_size)?;
         let section_table = optional.saturating_add(field::DIRECTORIES).saturating_add(directories.saturating_mul(8));
-        let headers = headers(bytes, optional, section_table, section_count)?;
+        let headers = headers(bytes, length, optional, section_table, section_count)?;
         let security_entry = {
             let at = optional.saturating_add(field::DIRECTORIES).saturating_add(SECURITY_DIRECTORY * 8);
             at..at.saturating_add(8)
         };
-        let certificate_table = certificate_table(bytes, &security_entry, headers.end)?;
-        let covered = certificate_table.as_ref().map_or(bytes.len(), |table| table.start);
+        let certificate_table = certificate_table(bytes, length, &security_entry, headers.end)?;
+        let covered = certificate_table.as_ref().map_or(length, |table| table.start);
         let table = table(bytes, section_table, section_count)?;
         let sections = sections(&table, headers.end, covered)?;
         let image_size = size_at(bytes, optional.saturating_add(field::SIZE_OF_IMAGE)).ok_or_else(too_short)?;
@@ -121,6 +129,14 @@ impl Pe {
             table,
             image_size,
         })
+    }
+
+    /// What the image digest covers ("Calculating the PE Image Hash"): all bytes before the certificate table, without the CheckSum and
+    /// the table's own entry in the data directories. `length` is that of the file.
+    #[must_use]
+    pub fn signed_ranges(&self, length: usize) -> [Range<usize>; 3] {
+        let end = self.certificate_table.as_ref().map_or(length, |table| table.start);
+        [0..self.checksum.start, self.checksum.end..self.security_entry.start, self.security_entry.end..end]
     }
 
     /// Checks that there is no gap between the headers and the sections, nor between two sections. The kernel's digest skips such
@@ -175,7 +191,7 @@ fn directory_count(bytes: &[u8], optional: usize, optional_size: u16) -> Result<
     Ok(count)
 }
 
-fn headers(bytes: &[u8], optional: usize, table: usize, sections: u16) -> Result<Range<usize>, Finding> {
+fn headers(bytes: &[u8], length: usize, optional: usize, table: usize, sections: u16) -> Result<Range<usize>, Finding> {
     let count = usize::from(sections);
     if count == 0 || count > MAX_SECTIONS {
         return Err(Finding::new(Reason::PeSections, format!("{count} sections, wanted 1 to {MAX_SECTIONS}")));
@@ -185,22 +201,27 @@ fn headers(bytes: &[u8], optional: usize, table: usize, sections: u16) -> Result
     if table_end > size {
         return Err(Finding::new(Reason::PeSections, format!("ends at {table_end:#x}, SizeOfHeaders is {size:#x}")));
     }
-    if size >= bytes.len() {
+    if size >= length {
         return Err(Finding::new(Reason::PeHeader, format!("SizeOfHeaders {size:#x} lies past the end")));
     }
     Ok(0..size)
 }
 
 /// The table must end at the end of the file, because no digest would cover bytes after it.
-fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Result<Option<Range<usize>>, Finding> {
+fn certificate_table(
+    bytes: &[u8],
+    length: usize,
+    entry: &Range<usize>,
+    headers: usize,
+) -> Result<Option<Range<usize>>, Finding> {
     let offset = size_at(bytes, entry.start).ok_or_else(too_short)?;
     let size = size_at(bytes, entry.start.saturating_add(4)).ok_or_else(too_short)?;
     if offset == 0 || size == 0 {
         return Ok(None);
     }
     let end = offset.checked_add(size);
-    if offset < headers || end != Some(bytes.len()) {
-        let seen = format!("{offset:#x} with {size:#x} bytes, the file has {:#x}", bytes.len());
+    if offset < headers || end != Some(length) {
+        let seen = format!("{offset:#x} with {size:#x} bytes, the file has {length:#x}");
         return Err(Finding::new(Reason::CertTableBounds, seen));
     }
     if size < 8 {
@@ -209,7 +230,7 @@ fn certificate_table(bytes: &[u8], entry: &Range<usize>, headers: usize) -> Resu
     if !offset.is_multiple_of(8) {
         return Err(Finding::new(Reason::CertTableAlign, format!("it starts at {offset:#x}")));
     }
-    Ok(Some(offset..bytes.len()))
+    Ok(Some(offset..length))
 }
 
 fn table(bytes: &[u8], table: usize, count: u16) -> Result<Vec<Section>, Finding> {

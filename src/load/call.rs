@@ -2,7 +2,7 @@
 
 use super::fit;
 use crate::authorize::Authorized;
-use crate::digest::sha256;
+use crate::digest::{Algorithm, Hashed};
 use crate::machine::Machine;
 use crate::permit::explain;
 use crate::reason::{Finding, Reason};
@@ -44,15 +44,17 @@ pub(super) fn file_load(
     if let Some(copy) = copy {
         return Ok(attempt(kexec, machine, authorized, slot, copy.as_fd())?);
     }
-    let sealed = authorized.kernel().file().sealed();
+    let file = authorized.kernel().file().file();
+    let sealed = file.owner();
     if !machine.ima.wants_original() && !machine.load_pin.wants_original() {
-        return Ok(attempt(kexec, machine, authorized, slot, sealed.fd())?);
+        let none = || Finding::new(Reason::Unreadable, "the kernel was read for segments");
+        return Ok(attempt(kexec, machine, authorized, slot, sealed.fd().ok_or_else(none)?)?);
     }
     let lease = hold(sealed)?;
-    same(sealed)?;
+    same(file)?;
     attempt(kexec, machine, authorized, slot, sealed.original().as_fd())?;
     let broken = || Finding::new(Reason::ChangedWhileRead, "a writer opened it during the load");
-    let still = same(sealed).and_then(|()| if lease.held() { Ok(()) } else { Err(broken()) });
+    let still = same(file).and_then(|()| if lease.held() { Ok(()) } else { Err(broken()) });
     still.map_err(|finding| take_back(kexec, slot, finding))
 }
 
@@ -103,7 +105,7 @@ fn attempt(
     let cmdline = authorized.cmdline().for_file_load(authorized.image().cmdline_size())?;
     let load = FileLoad {
         kernel,
-        initrd: authorized.initrds().fd(),
+        initrd: authorized.initrds().fd()?,
         cmdline: &cmdline,
         flags: fit::file_flags(machine, slot),
     };
@@ -119,14 +121,15 @@ fn hold(sealed: &Sealed) -> Result<Lease<'_>, Finding> {
 }
 
 /// Whether the file still has the bytes that were verified.
-fn same(sealed: &Sealed) -> Result<(), Finding> {
+fn same(verified: &Hashed<Sealed>) -> Result<(), Finding> {
+    let sealed = verified.owner();
     let changed = |seen: String| Finding::new(Reason::ChangedWhileRead, seen);
     let mut file: &File = sealed.original();
     let limit = u64::try_from(sealed.bytes().len()).unwrap_or(u64::MAX).saturating_add(1);
     let mut hasher = Sha256::new();
     let read = file.rewind().and_then(|()| io::copy(&mut file.take(limit), &mut hasher)).and_then(|_| file.rewind());
     read.map_err(|error| changed(error.to_string()))?;
-    if <[u8; 32]>::from(hasher.finalize()) == sha256(&[sealed.bytes()]) {
+    if hasher.finalize()[..] == verified.whole(Algorithm::Sha256).value {
         Ok(())
     } else {
         Err(changed("its bytes are no longer those that were verified".into()))

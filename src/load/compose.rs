@@ -10,6 +10,7 @@ use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Warning};
 use crate::sources::Root;
 use crate::sources::policy::{Policy, SignedCmdline, SignedInitrd};
+use crate::system::Method;
 use crate::trust::Trust;
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -55,6 +56,7 @@ pub(super) fn initrds(
     policy: &Policy,
     trust: &Trust,
     machine: &Machine,
+    method: Method,
 ) -> Result<Initrds, Stop> {
     let injected = Injected::read(&request.inject)?;
     let mut supplies = match base {
@@ -65,11 +67,11 @@ pub(super) fn initrds(
     supplies.extend(injected.as_ref().map(Injected::supply));
     fit::before_copying(kernel, &supplies, machine, request.slot)?;
     let supplies = match base {
-        Base::Manifest(binding) => binding.bound(supplies, trust)?,
+        Base::Manifest(binding) => binding.bound(supplies)?,
         Base::Kernel | Base::Uki(_) => supplies,
     };
-    let initrds = Initrds::open(supplies, trust)?;
-    Ok(initrds.or_stand_in(machine).context("cannot make an empty initrd")?)
+    let initrds = Initrds::open(supplies, trust, method)?;
+    Ok(initrds.or_stand_in(machine, method).context("cannot make an empty initrd")?)
 }
 
 fn files(paths: &[PathBuf]) -> Vec<Supply<'static>> {

@@ -6,7 +6,7 @@ use super::method::Choice;
 use super::outcome::Plan;
 use super::request::Request;
 use crate::arch::{Architecture as _, LaidOut, Platform};
-use crate::authorize::{Authorized, Piece};
+use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::reason::Finding;
 use crate::segments::{self, Segments};
@@ -31,18 +31,9 @@ enum Given<'a> {
     Segments(Segments<'a>),
 }
 
-/// The initrds as segments need them: joined to one sealed piece.
-pub(super) fn initrd_bytes(authorized: &Authorized, method: Method) -> Result<Option<Piece<'_>>, Finding> {
-    match method {
-        Method::File => Ok(None),
-        Method::Segments => authorized.initrds().in_one_piece(),
-    }
-}
-
 /// How the kernel lies in segments, unpacked where its layout needs that; nothing for the file method.
 pub(super) fn laid_out(
     authorized: &Authorized,
-    initrd: Option<&[u8]>,
     method: Method,
     machine: &Machine,
     platform: &Platform,
@@ -51,7 +42,7 @@ pub(super) fn laid_out(
     if method == Method::File {
         return Ok(None);
     }
-    let boot = segments::boot(authorized, initrd, machine)?;
+    let boot = segments::boot(authorized, machine)?;
     platform.lay_out(&boot, request.segments.layout, &machine.memory).map(Some)
 }
 
@@ -59,7 +50,6 @@ impl<'a> Ready<'a> {
     /// Checks that everything fits, and makes segments where they are wanted: where the kernel is laid out.
     pub(super) fn new(
         authorized: &'a Authorized,
-        initrd: Option<&'a [u8]>,
         laid_out: Option<&'a LaidOut>,
         choice: Choice,
         machine: &'a Machine,
@@ -72,7 +62,7 @@ impl<'a> Ready<'a> {
                 (Given::Files(authorized.kernel().copy()?), plan)
             }
             Some(laid_out) => {
-                let boot = segments::boot(authorized, initrd, machine)?;
+                let boot = segments::boot(authorized, machine)?;
                 let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why);
                 (Given::Segments(segments), plan)

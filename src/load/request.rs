@@ -1,11 +1,11 @@
 //! What is to be loaded, and how.
 
-use crate::authorize::{Injection, signature_at};
+use crate::authorize::{Injection, Reading, signature_at};
 use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};
-use crate::sealed::Sealed;
+use crate::sealed::{Keep, Sealed};
 use crate::segments::Options;
 use crate::sources::Root;
 use crate::sources::policy::{Policy, Unsigned, WaiverOption};
@@ -89,6 +89,13 @@ pub(super) fn place_of(detached: Option<&Sealed>) -> Signature<'_> {
 }
 
 impl Request {
+    /// How the kernel's file is read. The record holds the digest of the whole file. Segments are made of any memory, and the file method
+    /// needs a descriptor of the bytes.
+    pub(super) fn reading(&self) -> Reading<'_> {
+        let keep = if self.method == Some(Method::Segments) { Keep::Private } else { Keep::Memfd };
+        Reading { profile: self.profile.as_deref(), whole: true, keep }
+    }
+
     /// The detached signature that was named.
     pub(super) fn detached_signature(&self) -> Result<Option<Sealed>, Finding> {
         self.signature.as_deref().map(signature_at).transpose()

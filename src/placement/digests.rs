@@ -1,7 +1,14 @@
-//! SHA-256 of many long contents at the same time.
+//! SHA-256 of many long contents at the same time, and how a long content is cut for that.
 
 use sha2::{Digest as _, Sha256};
+use std::ops::Range;
 use std::thread;
+
+/// The purgatory reads three stretches of a segment side by side where the processor has SHA instructions: one alone keeps them busy
+/// half of the time.
+const SIDE_BY_SIDE: usize = 3;
+/// Contents of fewer bytes are one stretch: to cut them saves nothing.
+const LONG: usize = 4 << 20;
 
 /// A thread is started for contents of this many bytes and more.
 const WORTH_A_THREAD: usize = 1 << 20;
@@ -18,6 +25,15 @@ pub fn digests(contents: &[&[u8]]) -> Vec<[u8; 32]> {
         };
         jobs.into_iter().map(end).collect()
     })
+}
+
+/// The stretches of a content of this length: one, or several of about the same length where it is long. Each but the last is a multiple
+/// of SHA-256's 64-byte block.
+#[must_use]
+pub fn cut(length: usize) -> Vec<Range<usize>> {
+    let count = if length >= LONG { SIDE_BY_SIDE } else { 1 };
+    let step = length.div_ceil(count).next_multiple_of(64).max(1);
+    (0..length).step_by(step).map(|start| start..start.saturating_add(step).min(length)).collect()
 }
 
 /// A digest that a thread computes.

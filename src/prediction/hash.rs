@@ -70,7 +70,7 @@ impl Hash {
             Self::Sha256 => Algorithm::Sha256,
             Self::Sha384 => Algorithm::Sha384,
             Self::Sha512 => Algorithm::Sha512,
-            _ => return self.digest(&file.parts(ranges)),
+            _ => return self.digest(&file.parts(ranges).iter().map(|part| &**part).collect::<Vec<_>>()),
         };
         Some(file.digest(algorithm, ranges).value)
     }

@@ -49,6 +49,12 @@ impl Deref for Map {
     }
 }
 
+impl AsRef<[u8]> for Map {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
 impl Drop for Map {
     fn drop(&mut self) {
         if self.length != 0 {

@@ -9,7 +9,6 @@ use super::spc;
 use crate::digest::{Algorithm, Digest, Hashed};
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
-use std::ops::Range;
 
 /// `dwLength`, `wRevision`, `wCertificateType`.
 const HEADER: usize = 8;
@@ -51,18 +50,12 @@ impl<'a> Embedded<'a> {
 /// CheckSum and the table's own entry in the data directories.
 #[must_use]
 pub fn image_digest<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe, algorithm: Algorithm) -> Digest {
-    file.digest(algorithm, &covered(file, pe))
+    file.digest(algorithm, &pe.signed_ranges(file.bytes().len()))
 }
 
 /// The image digest by SHA-256. Revocation lists name images by it, whatever digest was signed.
 pub(super) fn image_sha256<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe) -> [u8; 32] {
-    file.sha256(&covered(file, pe))
-}
-
-/// The ranges of the image digest.
-fn covered<B: AsRef<[u8]>>(file: &Hashed<B>, pe: &Pe) -> [Range<usize>; 3] {
-    let end = pe.certificate_table.as_ref().map_or(file.bytes().len(), |table| table.start);
-    [0..pe.checksum.start, pe.checksum.end..pe.security_entry.start, pe.security_entry.end..end]
+    file.sha256(&pe.signed_ranges(file.bytes().len()))
 }
 
 /// The bodies of the WIN_CERTIFICATEs, in the table's order: each a PKCS#7 message and what follows it within

@@ -8,6 +8,7 @@ use super::cert::Certificate;
 use super::pkcs7::SignedData;
 use super::rules;
 use super::store::Anchor;
+use crate::digest::Hashed;
 use crate::hex;
 use crate::prediction;
 use crate::reason::{Finding, Reason};
@@ -43,7 +44,7 @@ impl Path {
 ///
 /// # Errors
 /// All findings: first those that the kernel would make, in its order, then those of the checks that only skexec makes.
-pub fn verify(message: &SignedData<'_>, content: &[u8], anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
+pub fn verify(message: &SignedData<'_>, content: &Hashed<&[u8]>, anchors: &[Anchor]) -> Result<Path, Vec<Finding>> {
     let judge = Judge { message, content, anchors };
     let mut findings: Vec<Finding> = message.signer.check_content(content).err().into_iter().collect();
     let path = match message.signer_certificate() {
@@ -76,7 +77,7 @@ enum End {
 
 struct Judge<'a> {
     message: &'a SignedData<'a>,
-    content: &'a [u8],
+    content: &'a Hashed<&'a [u8]>,
     anchors: &'a [Anchor],
 }
 

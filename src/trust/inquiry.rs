@@ -8,7 +8,7 @@ use super::needs::Needs;
 use super::pkcs7::{Profile, SignedData};
 use super::store::Trust;
 use super::{detached, sbat, spc};
-use crate::digest::{Algorithm, Digest};
+use crate::digest::{Algorithm, Digest, Hashed};
 use crate::image::Parsed;
 use crate::image::pe::Pe;
 use crate::reason::{Finding, Reason};
@@ -74,7 +74,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
 
     /// The kernel in a UKI.
     fn linux(&self) -> Option<Parsed<&'a [u8]>> {
-        self.file.uki().and_then(|_| self.file.kernel_bytes().ok()).map(Parsed::new)
+        self.file.linux().map(|linux| Parsed::of(linux, None))
     }
 
     /// Checks the kernel in a UKI against the revocations: the signature of the UKI does not make up for them.
@@ -101,7 +101,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
             self.findings.push(Finding::new(Reason::DigestMismatch, seen));
         }
         self.evidence.digest = Some(digest);
-        let signer = self.chain(&message, content);
+        let signer = self.chain(&message, &Hashed::new(content));
         self.findings.extend(others.iter().find_map(|body| self.second(pe, body).err()));
         signer
     }
@@ -129,7 +129,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         self.range(0..appended.content.len());
         self.evidence.kernel_looks = false;
         let message = self.note(SignedData::parse(Profile::Appended, appended.message))?;
-        self.chain(&message, appended.content)
+        self.chain(&message, &self.file.file().part(0..appended.content.len()))
     }
 
     /// Any file, with a detached signature.
@@ -138,7 +138,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
         self.evidence.kernel_looks = false;
         let der = self.note(detached::message(signature))?;
         let message = self.note(SignedData::parse(Profile::Detached, &der))?;
-        let signer = self.chain(&message, self.file.bytes());
+        let signer = self.chain(&message, &self.file.file().part(0..self.file.bytes().len()));
         self.revoked_image();
         signer
     }
@@ -172,7 +172,7 @@ impl<'a, B: AsRef<[u8]>> Inquiry<'a, B> {
     }
 
     /// Verifies the path from the message to an anchor, and that no certificate on it is revoked.
-    fn chain(&mut self, message: &SignedData<'_>, content: &[u8]) -> Result<Signer, Ended> {
+    fn chain(&mut self, message: &SignedData<'_>, content: &Hashed<&[u8]>) -> Result<Signer, Ended> {
         self.evidence.signer = message.signer_certificate().map(Signer::from);
         self.evidence.signing_time = message.signer.attributes.as_ref().and_then(|attributes| attributes.signing_time);
         let path = chain::verify(message, content, &self.trust.anchors);

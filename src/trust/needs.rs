@@ -6,7 +6,7 @@ use super::cert::Certificate;
 use super::chain::{self, Path};
 use super::pkcs7::SignedData;
 use super::store::Anchor;
-use crate::digest::Algorithm;
+use crate::digest::{Algorithm, Hashed};
 use crate::image::Parsed;
 
 /// The requirements for a kernel to verify a signature: one of these keys, and all of these algorithms.
@@ -26,7 +26,7 @@ impl Needs {
     pub fn of_embedded<B: AsRef<[u8]>>(file: &Parsed<B>, anchors: &[Anchor]) -> Self {
         let Some(Ok(pe)) = file.pe() else { return Self::default() };
         let Ok(embedded) = Embedded::parse(file.bytes(), pe) else { return Self::default() };
-        let path = chain::verify(&embedded.message, embedded.content, anchors).ok();
+        let path = chain::verify(&embedded.message, &Hashed::new(embedded.content), anchors).ok();
         Self::new(&embedded.message, Some(embedded.signed.algorithm), path.as_ref())
     }
 

@@ -6,7 +6,7 @@ use super::cert::Certificate;
 use super::der::{self, Cursor, INTEGER, OCTET_STRING, OID, SEQUENCE, SET};
 use super::oid;
 use super::profile::Profile;
-use crate::digest::Digest;
+use crate::digest::{Digest, Hashed};
 use crate::hex;
 use crate::reason::{Finding, Reason};
 
@@ -93,10 +93,10 @@ impl<'a> SignerInfo<'a> {
 
     /// The digest that was signed (RFC 5652, 5.4).
     #[must_use]
-    pub fn signed_digest(&self, content: &[u8]) -> Digest {
+    pub fn signed_digest(&self, content: &Hashed<&[u8]>) -> Digest {
         match &self.attributes {
             Some(attributes) => self.scheme.digest.digest(&attributes.signed_parts()),
-            None => self.scheme.digest.digest(&[content]),
+            None => content.whole(self.scheme.digest),
         }
     }
 
@@ -104,9 +104,9 @@ impl<'a> SignerInfo<'a> {
     ///
     /// # Errors
     /// `message-digest`.
-    pub fn check_content(&self, content: &[u8]) -> Result<(), Finding> {
-        let Some(attributes) = &self.attributes else { return not_attributes(content) };
-        let digest = self.scheme.digest.digest(&[content]);
+    pub fn check_content(&self, content: &Hashed<&[u8]>) -> Result<(), Finding> {
+        let Some(attributes) = &self.attributes else { return not_attributes(content.bytes()) };
+        let digest = content.whole(self.scheme.digest);
         if digest.value == attributes.message_digest {
             return Ok(());
         }
@@ -117,7 +117,7 @@ impl<'a> SignerInfo<'a> {
     ///
     /// # Errors
     /// `bad-signature`, `weak-key`, or `unsupported-algorithm`.
-    pub fn check_signature(&self, content: &[u8], signer: &Certificate) -> Result<(), Finding> {
+    pub fn check_signature(&self, content: &Hashed<&[u8]>, signer: &Certificate) -> Result<(), Finding> {
         let digest = self.signed_digest(content);
         signer
             .public_key()

@@ -12,6 +12,7 @@ use super::cert::Certificate;
 use super::chain;
 use super::pkcs7::{Profile, SignedData};
 use super::store::Anchor;
+use crate::digest::Hashed;
 use crate::reason::Reason;
 
 fn anchor(der: &[u8]) -> Anchor {
@@ -26,7 +27,7 @@ fn root() -> Vec<Anchor> {
 fn verdict(message: &[u8], anchors: &[Anchor]) -> Result<Vec<String>, Vec<Reason>> {
     let message = SignedData::parse(Profile::Authenticode, message).map_err(|finding| vec![finding.reason])?;
     let content = message.content.unwrap();
-    subjects(chain::verify(&message, content, anchors))
+    subjects(chain::verify(&message, &Hashed::new(content), anchors))
 }
 
 fn subjects(outcome: Result<chain::Path, Vec<crate::reason::Finding>>) -> Result<Vec<String>, Vec<Reason>> {

@@ -29,7 +29,7 @@ fn what_forbids_segments_is_said_before_the_call() {
         ("/boot/config-6.12.0-test", "CONFIG_KEXEC_FILE=y\n", "no-kexec-load", 5),
         ("/proc/iomem", "00000000-00000000 : System RAM\n00000000-00000000 : Reserved\n", "memory-map", 5),
         ("/proc/iomem", "", "memory-map", 5),
-        ("/proc/meminfo", "MemTotal: 1024 kB\n", "half-of-ram", 4),
+        ("/proc/meminfo", "MemTotal: 256 kB\n", "half-of-ram", 4),
         ("/boot/config-6.12.0-test", KHO, "kexec-handover", 5),
         ("/proc/cpuinfo", "flags\t\t: fpu hypervisor sev_es\n", "confidential-guest", 5),
         ("/proc/sys/kernel/kexec_load_disabled", "1\n", "kexec-disabled", 5),

@@ -11,9 +11,11 @@ pub use skexec_purgatory::{Params, Region, Span};
 
 use super::layout::Form;
 use crate::arch::OnMismatch;
+use crate::digest::Hashed;
 use crate::memory::PhysRange;
 use crate::placement::{Content, Deferred, Role, Segment, SegmentSpec, length};
 use crate::reason::{Finding, Reason};
+use crate::sys::Private;
 use sha2::{Digest, Sha256};
 use skexec_purgatory::NAME;
 
@@ -27,6 +29,8 @@ pub(super) struct Purgatory<'a> {
     pub(super) params: Params,
     /// Where the kernel is entered.
     pub(super) form: Form<'a>,
+    /// The initrd, of which digests are known.
+    pub(super) initrd: Option<&'a Hashed<Private>>,
 }
 
 impl<'a> Purgatory<'a> {
@@ -52,7 +56,7 @@ impl Deferred for Purgatory<'_> {
         };
         let rests = before.iter().filter(|segment| segment.zeroed).filter_map(Segment::rest);
         let zero: Vec<_> = rests.map(|rest| Span { start: rest.start().get(), length: rest.len() }).collect();
-        arm(params, &regions::regions(before), &zero)
+        arm(params, &regions::regions(before, self.initrd), &zero)
     }
 }
 

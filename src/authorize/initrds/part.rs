@@ -1,112 +1,131 @@
-//! A part of the initrd while it is opened, verified and joined with others.
+//! A part of the initrd: opened, and judged when its bytes are there.
 
-use super::super::candidate::Candidate;
-use super::super::verdict::{Role, verify};
+use super::super::binding::Binding;
+use super::super::verdict::{Role, assess};
 use super::supply::{Origin, Supply};
 use super::{Initrd, detached_signature};
+use crate::digest::{Hashed, Passing};
 use crate::image::{Format, Parsed, initrd};
 use crate::reason::{Finding, Reason, Refusal};
-use crate::sealed::{OpenError, Sealed, Source};
-use crate::sys::Memfd;
+use crate::sealed::{Keep, OpenError, Sealed, Source};
 use crate::trust::{Signature, Signer, Trust};
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 
-/// A signed initrd is copied, because its bytes must not change after the verification. An unsigned one stays a file.
+/// A part before its bytes are read.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "a load has a handful of them")]
 pub(super) enum Part<'a> {
-    Plain(Source),
-    Verified(Sealed),
-    Bytes(Origin, Cow<'a, [u8]>),
+    File(Source, Claims<'a>),
+    Bytes { origin: Origin, bytes: Cow<'a, [u8]>, signer: Option<Signer> },
+}
+
+/// What says which bytes the file of an initrd should have.
+#[derive(Debug)]
+pub(in super::super) struct Claims<'a> {
+    /// A manifest, and the place among its initrds.
+    pub(in super::super) bound: Option<(&'a Binding, usize)>,
+    /// Its detached signature.
+    pub(in super::super) signature: Option<Sealed>,
+}
+
+impl Claims<'_> {
+    /// Whether nothing says so.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.bound.is_none() && self.signature.is_none()
+    }
+
+    /// Checks the bytes of a file; says who signed them, or the manifest that binds them.
+    ///
+    /// # Errors
+    /// `initrd-is-kernel`, `manifest-initrd`, `revoked-image`, or what is wrong with its signature.
+    pub(in super::super) fn check<B: AsRef<[u8]>>(
+        &self,
+        path: &Path,
+        file: Hashed<B>,
+        trust: &Trust,
+    ) -> Result<Option<Signer>, Refusal> {
+        if let Some((binding, place)) = self.bound {
+            binding.check_initrd(place, &file, trust).map_err(|finding| finding.in_file(path))?;
+        }
+        let parsed = Parsed::of(file, None);
+        no_program(Some(path), parsed.format())?;
+        let bound = self.bound.map(|(binding, _)| binding.signer().clone());
+        let Some(signature) = &self.signature else { return Ok(bound) };
+        let assessment = assess(parsed, Role::Initrd, Signature::Detached(signature.bytes()), trust);
+        let verified = assessment.judgement.outcome.map_err(|refused| refused.refusal.in_file(path))?;
+        Ok(Some(bound.unwrap_or_else(|| verified.signer().clone())))
+    }
 }
 
 impl<'a> Part<'a> {
-    /// Opens one part, and verifies it where it is a file with a signature of its own.
-    pub(super) fn open(supply: Supply<'a>, trust: &Trust) -> Result<(Self, Initrd), Refusal> {
-        let (part, signer) = match supply {
-            Supply::File(path) => open(&path, trust)?,
-            Supply::Verified(file, signer) => {
-                no_program(Some(file.path()), Parsed::new(file.bytes()).format())?;
-                (Self::Verified(file), Some(signer))
-            }
+    /// Opens one part.
+    pub(super) fn open(supply: Supply<'a>) -> Result<Self, Finding> {
+        let (path, bound) = match supply {
+            Supply::File(path) => (path, None),
+            Supply::Bound(path, binding, place) => (path, Some((binding, place))),
             Supply::Bytes { origin, bytes, signer } => {
                 no_program(origin.file(), Parsed::new(&*bytes).format())?;
-                (Self::Bytes(origin, bytes), signer)
+                return Ok(Self::Bytes { origin, bytes, signer });
             }
         };
-        let described =
-            Initrd { origin: part.origin(), length: part.length(), signer, archive: part.starts_like_an_archive() };
-        Ok((part, described))
+        let signature = detached_signature(&path)?;
+        let source = Source::open(&path).map_err(|error| unusable(&path, error))?;
+        let head = source.head().map_err(|error| unusable(&path, error.into()))?;
+        no_program(Some(&path), Parsed::new(head).format())?;
+        Ok(Self::File(source, Claims { bound, signature }))
     }
 
-    fn origin(&self) -> Origin {
-        match self {
-            Self::Plain(source) => Origin::File(source.path().to_owned()),
-            Self::Verified(sealed) => Origin::File(sealed.path().to_owned()),
-            Self::Bytes(origin, _) => origin.clone(),
-        }
-    }
-
-    /// Only of bytes that were verified; a plain file may change.
-    fn starts_like_an_archive(&self) -> bool {
-        match self {
-            Self::Plain(_) => false,
-            Self::Verified(sealed) => initrd::claimed_by(sealed.bytes()),
-            Self::Bytes(_, bytes) => initrd::claimed_by(bytes),
-        }
-    }
-
-    pub(super) fn length(&self) -> u64 {
-        match self {
-            Self::Plain(source) => source.len(),
-            Self::Verified(sealed) => length(sealed.bytes()),
-            Self::Bytes(_, bytes) => length(bytes),
-        }
-    }
-
-    /// The file that messages name.
-    fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Plain(source) => Some(source.path()),
-            Self::Verified(sealed) => Some(sealed.path()),
-            Self::Bytes(origin, _) => origin.file(),
-        }
-    }
-
-    fn copy_to(&self, target: &mut File) -> Result<u64, OpenError> {
-        let bytes = match self {
-            Self::Plain(source) => return source.copy_to(target),
-            Self::Verified(sealed) => sealed.bytes(),
-            Self::Bytes(_, bytes) => bytes,
+    /// Judges the part by its bytes, as they will be loaded, and describes it.
+    pub(super) fn described(&self, file: Hashed<&[u8]>, trust: &Trust) -> Result<Initrd, Refusal> {
+        let starts_like_an_archive = initrd::claimed_by(file.bytes());
+        let length = u64::try_from(file.bytes().len()).unwrap_or(u64::MAX);
+        let (origin, signer) = match self {
+            Self::Bytes { origin, signer, .. } => (origin.clone(), signer.clone()),
+            Self::File(source, claims) => {
+                (Origin::File(source.path().to_owned()), claims.check(source.path(), file, trust)?)
+            }
         };
-        target.write_all(bytes)?;
-        Ok(length(bytes))
+        Ok(Initrd { origin, length, signer, archive: starts_like_an_archive })
+    }
+
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Self::File(source, _) => usize::try_from(source.len()).unwrap_or(usize::MAX),
+            Self::Bytes { bytes, .. } => bytes.len(),
+        }
+    }
+
+    /// Whether its digest is needed before it is known whether it may be loaded.
+    pub(super) const fn is_judged(&self) -> bool {
+        matches!(self, Self::File(_, claims) if !claims.is_empty())
+    }
+
+    /// Fills `target` with its bytes from `at` on.
+    pub(super) fn fill(&self, target: &mut [u8], at: usize) -> Result<(), Finding> {
+        match self {
+            Self::File(source, _) => source.read(target, at).map_err(|error| unusable(source.path(), error)),
+            Self::Bytes { bytes, .. } => {
+                let wanted = at.checked_add(target.len()).and_then(|end| bytes.get(at..end)).unwrap_or_default();
+                target.iter_mut().zip(wanted).for_each(|(to, from)| *to = *from);
+                Ok(())
+            }
+        }
+    }
+
+    /// Checks that its file did not change while it was read.
+    pub(super) fn unchanged(&self) -> Result<(), Finding> {
+        match self {
+            Self::File(source, _) => source.unchanged().map_err(|error| unusable(source.path(), error)),
+            Self::Bytes { .. } => Ok(()),
+        }
     }
 }
 
-fn length(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
-}
-
-fn open<'a>(path: &Path, trust: &Trust) -> Result<(Part<'a>, Option<Signer>), Refusal> {
-    let Some(signature) = detached_signature(path)? else {
-        let source = Source::open(path).map_err(|error| unusable(Some(path), error))?;
-        let head = source.head().map_err(|error| unusable(Some(path), error.into()))?;
-        no_program(Some(path), Parsed::new(head).format())?;
-        return Ok((Part::Plain(source), None));
-    };
-    let candidate = Candidate::new(read(path)?);
-    no_program(Some(path), candidate.format())?;
-    let assessment = verify(candidate, Role::Initrd, Signature::Detached(signature.bytes()), trust);
-    let (initrd, signer, _) = assessment.judgement.outcome.map_err(|refused| refused.refusal)?.into_parts();
-    Ok((Part::Verified(initrd.into_owner()), Some(signer)))
-}
-
-/// Reads the file of an initrd.
-pub(in super::super) fn read(path: &Path) -> Result<Sealed, Finding> {
-    Sealed::read(path).map_err(|error| unusable(Some(path), error))
+/// Reads the file of an initrd that is not loaded, with the digest of all its bytes.
+pub(in super::super) fn read(path: &Path) -> Result<Hashed<Sealed>, Finding> {
+    let whole = |_: &[u8], length| (Passing::new([vec![0..length]]), 0..0);
+    Sealed::read_hashed(path, Keep::Private, &whole).map_err(|error| unusable(path, error))
 }
 
 /// Refuses a program in the place of an initrd: the kernel would load it, find nothing to unpack, and boot without its root.
@@ -117,61 +136,15 @@ fn no_program(path: Option<&Path>, format: Format) -> Result<(), Finding> {
         Format::Uki | Format::Pe => "it is an EFI program",
         Format::Initrd | Format::Manifest | Format::Unknown => return Ok(()),
     };
-    Err(named(Finding::new(Reason::InitrdIsKernel, what), path))
-}
-
-fn unusable(path: Option<&Path>, error: OpenError) -> Finding {
-    let finding = Finding::from(error);
-    let finding = if finding.reason == Reason::Empty { Reason::InitrdEmpty.into() } else { finding };
-    named(finding, path)
-}
-
-fn named(finding: Finding, path: Option<&Path>) -> Finding {
-    match path {
+    let finding = Finding::new(Reason::InitrdIsKernel, what);
+    Err(match path {
         Some(path) => finding.in_file(path),
         None => finding,
-    }
-}
-
-/// One sealed copy of all parts, each at a multiple of four bytes.
-pub(super) fn join(parts: &[Part<'_>]) -> Result<Memfd, Finding> {
-    let memfd = Memfd::create(c"skexec-initrd", |target| {
-        let mut length = 0_u64;
-        for part in parts {
-            let gap = initrd::padding(length);
-            let zeros = [0; 4];
-            target.write_all(zeros.get(..usize::try_from(gap).unwrap_or(0)).unwrap_or_default())?;
-            let copied = part.copy_to(target).map_err(|error| Copying::Part(unusable(part.path(), error)))?;
-            length = length.saturating_add(gap).saturating_add(copied);
-        }
-        Ok(length)
-    });
-    memfd.map_err(|error| match error {
-        Copying::Part(finding) => finding,
-        Copying::Memory(error) => unmapped(&error),
     })
 }
 
-/// Why initrds cannot be joined.
-enum Copying {
-    /// One of them cannot be read.
-    Part(Finding),
-    /// The copy cannot be written.
-    Memory(io::Error),
-}
-
-impl From<io::Error> for Copying {
-    fn from(error: io::Error) -> Self {
-        Self::Memory(error)
-    }
-}
-
-/// A sealed copy of one file.
-pub(super) fn copy(source: &Source) -> Result<Memfd, Finding> {
-    let copied = Memfd::create(c"skexec-initrd", |target| source.copy_to(target));
-    copied.map_err(|error| unusable(Some(source.path()), error))
-}
-
-pub(super) fn unmapped(error: &io::Error) -> Finding {
-    Finding::new(Reason::Unreadable, format!("the copy of the initrds in memory: {error}"))
+fn unusable(path: &Path, error: OpenError) -> Finding {
+    let finding = Finding::from(error);
+    let finding = if finding.reason == Reason::Empty { Reason::InitrdEmpty.into() } else { finding };
+    finding.in_file(path)
 }

@@ -1,8 +1,8 @@
 //! What the initrd of a boot is put together from.
 
+use super::super::binding::Binding;
 use super::super::injection::Added;
 use crate::reason::Finding;
-use crate::sealed::Sealed;
 use crate::trust::Signer;
 use std::borrow::Cow;
 use std::fmt;
@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 
 /// A part of the initrd that is wanted. The kernel unpacks the parts in the order of their list.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "a load has a handful of them")]
 pub enum Supply<'a> {
     /// A file. If FILE.p7s exists, its signature must be valid and its signer trusted.
     File(PathBuf),
-    /// The copy of a file that was verified, and who signed it.
-    Verified(Sealed, Signer),
+    /// A file that must be the one that a manifest binds at this place. If FILE.p7s exists, its signature must be valid, too.
+    Bound(PathBuf, &'a Binding, usize),
     /// Bytes that need no verification here: a part of a file that was verified, or bytes made in memory.
     Bytes {
         /// Where they come from.
@@ -48,8 +47,7 @@ impl Supply<'_> {
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
-            Self::File(path) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
-            Self::Verified(file, _) => u64::try_from(file.bytes().len()).unwrap_or(u64::MAX),
+            Self::File(path) | Self::Bound(path, ..) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
             Self::Bytes { bytes, .. } => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         }
     }

@@ -114,7 +114,7 @@ fn nothing_is_added_to_what_a_bundle_signs() {
     ];
     for (basis, parts, policy, fine) in rows {
         let supplies = parts.iter().map(|signer| part(*signer)).chain([added.supply()]).collect();
-        let initrds = Initrds::open(supplies, &Trust::default()).unwrap();
+        let initrds = Initrds::open(supplies, &Trust::default(), Method::File).unwrap();
         let demands =
             Demands { machine: &machine, method: Method::File, signed_initrds: false, policy, kernel_check: None };
         let refused = demands.allow_added(basis, &initrds).err().map(|finding| (finding.reason, finding.detail));

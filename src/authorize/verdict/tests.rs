@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
+use crate::authorize::Reading;
 use crate::machine::Enforcement;
 use crate::sources::testing::Tree;
 use crate::trust::Anchor;
@@ -61,7 +62,7 @@ fn the_kernel_s_check_is_of_the_embedded_signature() {
     let tree = Tree::new();
     let trust = root();
     let accepted = |image: &[u8], detached: Option<&[u8]>| {
-        let candidate = Candidate::read(&tree.write("/kernel", image)).unwrap();
+        let candidate = Candidate::read(&tree.write("/kernel", image), Reading::to_judge(&Trust::default())).unwrap();
         let signature = detached.map_or(Signature::Embedded, Signature::Detached);
         let waiver = Waiver { asked: false, enforcement: Enforcement::Off };
         Accepted::new(verify(candidate, Role::Kernel, signature, &trust), waiver).unwrap()

@@ -58,7 +58,7 @@ fn a_message_has_the_content_of_its_profile() {
 fn another_content_is_refused() {
     let bytes = Recipe::new().pkcs7();
     let message = SignedData::parse(Profile::Authenticode, &bytes).unwrap();
-    let outcome = subjects(chain::verify(&message, b"another", &root()));
+    let outcome = subjects(chain::verify(&message, &Hashed::new(b"another"), &root()));
     assert_eq!(outcome, Err(vec![Reason::MessageDigest]));
 }
 

@@ -45,7 +45,7 @@ fn the_place_of_the_anchor_is_told() {
     let bytes = Recipe::new().pkcs7();
     let message = SignedData::parse(Profile::Authenticode, &bytes).unwrap();
     let anchors = [pki::selfsigned().cert, pki::stranger_root().cert, forge::root_der()].map(|der| anchor(&der));
-    let path = chain::verify(&message, message.content.unwrap(), &anchors).unwrap();
+    let path = chain::verify(&message, &Hashed::new(message.content.unwrap()), &anchors).unwrap();
     assert_eq!(path.anchor(), 2);
 }
 

@@ -1,6 +1,7 @@
 //! Properties of joined initrds.
 
 use skexec::authorize::{Initrds, Supply};
+use skexec::system::Method;
 use skexec::trust::Trust;
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -25,23 +26,32 @@ pub fn initrd(mut input: &[u8]) {
     for (path, part) in paths.iter().zip(&parts) {
         fs::write(path, part).unwrap();
     }
-    let supplies: Vec<_> = paths.into_iter().map(Supply::File).collect();
-    match Initrds::open(supplies, &Trust::default()) {
-        Ok(joined) => holds_all(&joined, &parts),
-        Err(_) => assert!(parts.iter().any(|part| part.is_empty())),
+    for method in [Method::File, Method::Segments] {
+        let supplies: Vec<_> = paths.iter().cloned().map(Supply::File).collect();
+        match Initrds::open(supplies, &Trust::default(), method) {
+            Ok(joined) => holds_all(&joined, &parts, method),
+            Err(_) => assert!(parts.iter().any(|part| part.is_empty())),
+        }
     }
     fs::remove_dir_all(&folder).unwrap();
 }
 
-fn holds_all(joined: &Initrds, parts: &[&[u8]]) {
+/// The joined bytes, as the running kernel is given them.
+fn content(joined: &Initrds, method: Method) -> Option<Vec<u8>> {
+    match method {
+        Method::File => joined.fd().unwrap().map(|fd| fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap()),
+        Method::Segments => joined.in_one_piece().unwrap().map(|memory| memory.bytes().to_vec()),
+    }
+}
+
+fn holds_all(joined: &Initrds, parts: &[&[u8]], method: Method) {
     assert!(parts.iter().all(|part| !part.is_empty()));
     let lengths = joined.parts().iter().map(|part| usize::try_from(part.length).unwrap());
     assert!(lengths.eq(parts.iter().map(|part| part.len())));
-    let Some(fd) = joined.fd() else {
+    let Some(bytes) = content(joined, method) else {
         assert!(parts.is_empty() && joined.length() == 0);
         return;
     };
-    let bytes = fs::read(format!("/proc/self/fd/{}", fd.as_raw_fd())).unwrap();
     assert_eq!(joined.length(), u64::try_from(bytes.len()).unwrap());
     let mut end = 0_usize;
     for part in parts {

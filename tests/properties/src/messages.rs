@@ -3,6 +3,7 @@
 use crate::machine::MACHINE;
 use crate::verdict::agrees_with_kernel;
 use forge::wincert::Table;
+use skexec::digest::Hashed;
 use skexec::image::Parsed;
 use skexec::trust::chain::{self as paths, Path};
 use skexec::trust::der;
@@ -26,7 +27,8 @@ pub fn pkcs7(message: &[u8]) {
         let content = data.content.unwrap_or_default();
         let digest = spc::parse(content);
         assert!(digest.is_err() || data.profile == Profile::Authenticode);
-        let _ = (data.signer.signed_digest(content), data.signer.check_content(content));
+        let content = Hashed::new(content);
+        let _ = (data.signer.signed_digest(&content), data.signer.check_content(&content));
     }
     let _ = detached::message(message);
     let _ = spc::parse(message);
@@ -47,12 +49,12 @@ pub fn chain(input: &[u8]) {
     agrees_with_kernel(&Table::of(message.to_vec()).attach(&IMAGE), &trust);
     let _ = judge(Parsed::new(&**CONTENT), Signature::Detached(message), &trust);
     if let Ok(data) = SignedData::parse(Profile::Detached, message)
-        && let Ok(path) = paths::verify(&data, &CONTENT, &trust.anchors)
+        && let Ok(path) = paths::verify(&data, &Hashed::new(CONTENT.as_slice()), &trust.anchors)
     {
         leads_to_anchor(&path, &trust.anchors);
     }
     if let Ok(data) = SignedData::parse(Profile::Authenticode, message)
-        && let Ok(path) = paths::verify(&data, data.content.unwrap_or_default(), &trust.anchors)
+        && let Ok(path) = paths::verify(&data, &Hashed::new(data.content.unwrap_or_default()), &trust.anchors)
     {
         leads_to_anchor(&path, &trust.anchors);
     }

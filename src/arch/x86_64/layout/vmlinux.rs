@@ -55,7 +55,7 @@ impl Unpacked {
             Some((context.random)().ok_or("the running kernel has no random numbers yet")?)
         };
         let packed = Packed::of(header, context.boot.file)?;
-        let initrd = context.boot.initrd.map_or(0, length);
+        let initrd = context.boot.initrd.map_or(0, |read| length(read.bytes()));
         let size = u64::try_from(packed.unpacked_size()).unwrap_or(u64::MAX);
         // The initrd is in memory twice when the kernel is loaded: here, and where the running kernel copies it to.
         let needed = [size, size, initrd, initrd];

@@ -1,14 +1,11 @@
 //! The regions that the purgatory checks: the bytes of each segment, a long segment in three.
 
 use super::{Region, name};
-use crate::placement::{Segment, digests, length};
+use crate::digest::Hashed;
+use crate::placement::{Role, Segment, cut, digests, length};
+use crate::sys::Private;
 use skexec_purgatory::REGIONS;
-
-/// The purgatory reads three regions side by side where the processor has SHA instructions: one alone keeps them busy half of
-/// the time.
-const SIDE_BY_SIDE: usize = 3;
-/// Segments of fewer bytes are one region: to cut them saves nothing.
-const LONG: usize = 4 << 20;
+use std::ops::Range;
 
 /// A part of a segment's bytes.
 #[derive(Debug)]
@@ -16,44 +13,61 @@ struct Stretch<'a> {
     name: String,
     start: u64,
     bytes: &'a [u8],
+    /// Its digest, where it was made when the bytes were read.
+    known: Option<[u8; 32]>,
 }
 
-/// The regions of all segments, in their order: long segments in three as long as the parameters have room.
-pub(super) fn regions(segments: &[Segment<'_>]) -> Vec<Region> {
-    let stretches = stretches(segments);
-    let contents: Vec<_> = stretches.iter().map(|stretch| stretch.bytes).collect();
-    let region = |(stretch, digest): (&Stretch<'_>, [u8; 32])| Region {
+/// The regions of all segments, in their order: long segments in several as long as the parameters have room. The digests of the
+/// initrd's stretches are known from reading it; the others are computed now.
+pub(super) fn regions(segments: &[Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Region> {
+    let stretches = stretches(segments, initrd);
+    let unknown: Vec<_> =
+        stretches.iter().filter(|stretch| stretch.known.is_none()).map(|stretch| stretch.bytes).collect();
+    let mut computed = digests(&unknown).into_iter();
+    let region = |stretch: &Stretch<'_>| Region {
         start: stretch.start,
         length: length(stretch.bytes),
-        digest,
+        // There are as many as unknown ones.
+        digest: stretch.known.or_else(|| computed.next()).unwrap_or_default(),
         name: name(&stretch.name),
     };
-    stretches.iter().zip(digests(&contents)).map(region).collect()
+    stretches.iter().map(region).collect()
 }
 
-fn stretches<'a>(segments: &'a [Segment<'_>]) -> Vec<Stretch<'a>> {
+fn stretches<'a>(segments: &'a [Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Stretch<'a>> {
     let mut room = REGIONS.saturating_sub(segments.len());
-    let more = SIDE_BY_SIDE.saturating_sub(1);
     let cut = |segment: &'a Segment<'_>| {
-        let cut = segment.bytes.len() >= LONG && room >= more;
-        room = room.saturating_sub(if cut { more } else { 0 });
-        stretches_of(segment, if cut { SIDE_BY_SIDE } else { 1 })
+        let parts = cut(segment.bytes.len());
+        let more = parts.len().saturating_sub(1);
+        let whole = 0..segment.bytes.len();
+        let parts = if more <= room {
+            parts
+        } else if whole.is_empty() {
+            Vec::new()
+        } else {
+            vec![whole]
+        };
+        room = room.saturating_sub(parts.len().saturating_sub(1));
+        stretches_of(segment, &parts, initrd)
     };
     segments.iter().flat_map(cut).collect()
 }
 
-/// One segment in so many stretches of about the same length, each but the last a multiple of SHA-256's 64-byte block.
-fn stretches_of<'a>(segment: &'a Segment<'_>, count: usize) -> Vec<Stretch<'a>> {
-    let step = segment.bytes.len().div_ceil(count.max(1)).next_multiple_of(64);
+fn stretches_of<'a>(
+    segment: &'a Segment<'_>,
+    parts: &[Range<usize>],
+    initrd: Option<&Hashed<Private>>,
+) -> Vec<Stretch<'a>> {
+    let read = initrd.filter(|read| segment.role == Role::Initrd && std::ptr::eq(read.bytes(), &*segment.bytes));
     let mut start = segment.range.start().get();
-    let mut all = Vec::with_capacity(count);
-    for (number, bytes) in segment.bytes.chunks(step.max(1)).enumerate() {
-        let name = if count == 1 {
-            segment.name.to_string()
-        } else {
-            format!("{} ({}/{count})", segment.name, number.saturating_add(1))
+    let mut all = Vec::with_capacity(parts.len());
+    for (number, part) in (1..).zip(parts) {
+        let name = match parts.len() {
+            1 => segment.name.to_string(),
+            count => format!("{} ({number}/{count})", segment.name),
         };
-        all.push(Stretch { name, start, bytes });
+        let bytes = segment.bytes.get(part.clone()).unwrap_or_default();
+        all.push(Stretch { name, start, bytes, known: read.and_then(|read| read.known_sha256(part)) });
         start = start.saturating_add(length(bytes));
     }
     all
@@ -62,9 +76,13 @@ fn stretches_of<'a>(segment: &'a Segment<'_>, count: usize) -> Vec<Stretch<'a>> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Known;
     use crate::memory::{PhysAddr, PhysRange};
     use crate::placement::Role;
     use sha2::{Digest as _, Sha256};
+
+    /// What is long enough to be cut.
+    const LONG: usize = 4 << 20;
 
     fn segment(name: &'static str, start: u64, bytes: Vec<u8>) -> Segment<'static> {
         let range = PhysRange::of_length(PhysAddr::new(start), 1 << 30).unwrap();
@@ -76,7 +94,7 @@ mod tests {
         for length in [0, 1, LONG - 1, LONG, LONG + 1, LONG + 63, 3 * LONG + 64] {
             let bytes: Vec<u8> = (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect();
             let segments = [segment("initrd", 0x1000, bytes.clone()), segment("boot_params", 1 << 31, vec![1; 4096])];
-            let regions = regions(&segments);
+            let regions = regions(&segments, None);
             let own: Vec<_> = regions.iter().filter(|region| region.name.starts_with(b"initrd")).collect();
             assert_eq!(own.len(), if length >= LONG { 3 } else { length.min(1) }, "{length}");
             let mut at = 0;
@@ -91,9 +109,35 @@ mod tests {
     }
 
     #[test]
+    fn the_digests_of_the_initrd_are_those_of_reading_it() {
+        let mut memory = Private::new(LONG + 1).unwrap();
+        memory.fill(7);
+        let known = cut(LONG + 1).into_iter().map(|part| Known::of(part, [9; 32])).collect();
+        let read = Hashed::knowing(memory, known);
+        let range = PhysRange::of_length(PhysAddr::new(0x1000), 1 << 30).unwrap();
+        let own = Segment {
+            role: Role::Initrd,
+            name: "initrd".into(),
+            range,
+            window: range,
+            bytes: read.bytes().into(),
+            zeroed: false,
+        };
+        let digests = |segment: &Segment<'_>| -> Vec<[u8; 32]> {
+            regions(std::slice::from_ref(segment), Some(&read)).iter().map(|region| region.digest).collect()
+        };
+        assert_eq!(digests(&own), [[9; 32]; 3]);
+        // Bytes that lie elsewhere are hashed.
+        let copy = Segment { bytes: read.bytes().to_vec().into(), ..own };
+        let wanted: Vec<[u8; 32]> =
+            cut(LONG + 1).into_iter().map(|part| Sha256::digest(vec![7; part.len()]).into()).collect();
+        assert_eq!(digests(&copy), wanted);
+    }
+
+    #[test]
     fn the_names_tell_which() {
         let segments = [segment("kernel", 0, vec![0; LONG]), segment("boot_params", 1 << 31, vec![1; 64])];
-        let stretches = stretches(&segments);
+        let stretches = stretches(&segments, None);
         let names: Vec<_> = stretches.iter().map(|stretch| stretch.name.as_str()).collect();
         assert_eq!(names, ["kernel (1/3)", "kernel (2/3)", "kernel (3/3)", "boot_params"]);
     }
@@ -101,7 +145,7 @@ mod tests {
     #[test]
     fn there_is_room_for_sixteen() {
         let segments: Vec<_> = (0..15).map(|number| segment("kernel", number << 32, vec![0; LONG])).collect();
-        assert_eq!(stretches(&segments).len(), 15);
-        assert_eq!(stretches(&segments[..14]).len(), 16);
+        assert_eq!(stretches(&segments, None).len(), 15);
+        assert_eq!(stretches(&segments[..14], None).len(), 16);
     }
 }

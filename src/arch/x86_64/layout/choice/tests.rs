@@ -1,6 +1,8 @@
 use super::*;
+use crate::digest::Hashed;
 use crate::image::cmdline::Cmdline;
 use crate::machine::memory::MapProblem;
+use crate::sys::Private;
 use forge::bzimage::BzImage;
 use forge::payload::pack;
 use forge::vmlinux::Vmlinux;
@@ -32,7 +34,8 @@ impl Case {
     fn choose(&self, asked: Option<Layout>) -> Result<(&'static str, String), Finding> {
         let kernel = Kernel::BzImage(SetupHeader::parse(&self.file).unwrap());
         let cmdline = Cmdline::new(self.cmdline);
-        let boot = Boot { kernel: &kernel, file: &self.file, initrd: Some(&[1; 5000]), cmdline: &cmdline, map: &[] };
+        let initrd = Hashed::new(Private::new(5000).unwrap());
+        let boot = Boot { kernel: &kernel, file: &self.file, initrd: Some(&initrd), cmdline: &cmdline, map: &[] };
         let random = || self.random;
         let context = Context { boot: &boot, cpu: &self.cpu, memory: &self.memory, random: &random };
         choose(&context, asked).map(|laid_out| (laid_out.name(), laid_out.why().to_owned()))
