@@ -46,6 +46,7 @@ fn main() {
         println!("cargo::rerun-if-changed={input}");
     }
     println!("cargo::rustc-check-cfg=cfg(linked_image)");
+    println!("cargo::rustc-check-cfg=cfg(freestanding)");
     println!("cargo::rerun-if-env-changed={CHOSEN}");
     if env::var_os("CARGO_CFG_TARGET_ARCH").is_some_and(|arch| arch != "x86_64") {
         // Another processor has no use for the image, and its compiler may have no `core` library for x86-64.
@@ -57,7 +58,11 @@ fn main() {
         Err(missing) => fail(&missing),
     };
     let (shared, image) = (out.join("libskexec_purgatory.rlib"), out.join("purgatory.elf"));
-    compile(Path::new("src/lib.rs"), &shared, &["--crate-name=skexec_purgatory", "--crate-type=rlib"]);
+    compile(
+        Path::new("src/lib.rs"),
+        &shared,
+        &["--crate-name=skexec_purgatory", "--crate-type=rlib", "--cfg=freestanding"],
+    );
     let with_shared = format!("--extern=skexec_purgatory={}", shared.display());
     let program = format!("-Clinker={}", linker.program.display());
     let flavour = format!("-Clinker-flavor={}", linker.flavour);

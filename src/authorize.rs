@@ -93,6 +93,10 @@ impl Authorized {
         demands: &Demands<'_>,
     ) -> Result<Self, Finding> {
         let Accepted { kernel, basis, .. } = accepted;
+        if !kernel.file().sealed().is_complete() {
+            // No command loads what it read only to judge it.
+            return Err(Finding::new(Reason::Unreadable, "not every byte of the kernel was kept"));
+        }
         if matches!(basis, Basis::Manifest(_)) {
             bound_as_a_whole(&initrds, &cmdline)?;
         }

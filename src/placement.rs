@@ -17,7 +17,7 @@ mod search;
 mod spec;
 
 pub use chance::below;
-pub use digests::{cut, digests};
+pub use digests::{cut, cut_initrd, digests, side_by_side};
 pub use search::{MOST_SEGMENTS, Room, search};
 pub use spec::{Constraints, Content, Deferred, Role, SegmentSpec};
 

@@ -11,7 +11,6 @@ pub(crate) use source::{Source, open_regular};
 use crate::digest::{Hashed, Passing};
 use crate::reason::{Finding, Reason};
 use crate::sys::{Map, Memfd, Private};
-
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -72,6 +71,8 @@ enum Memory {
 pub struct Sealed {
     source: Arc<Source>,
     memory: Memory,
+    /// Whether every byte was kept.
+    complete: bool,
     /// Why bytes that were not kept could not be read again.
     spoiled: Arc<OnceLock<Finding>>,
 }
@@ -133,13 +134,20 @@ impl Sealed {
         source.unchanged()?;
         let (source, spoiled) = (Arc::new(source), Arc::default());
         let again = Box::new(Remainder::new(&source, &spoiled));
-        Ok(Hashed::knowing(Self { source, memory, spoiled }, known).with_gap(gap, again))
+        let complete = gap.is_empty();
+        Ok(Hashed::knowing(Self { source, memory, complete, spoiled }, known).with_gap(gap, again))
     }
 
     /// The path that it was read from.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.source.path()
+    }
+
+    /// Whether every byte was kept, so that the file can be loaded.
+    #[must_use]
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.complete
     }
 
     /// Checks that the file had not changed when bytes of it that were not kept were read again.
@@ -178,5 +186,74 @@ impl Sealed {
 impl AsRef<[u8]> for Sealed {
     fn as_ref(&self) -> &[u8] {
         self.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Algorithm;
+    use std::io::Write as _;
+
+    fn path(name: &str) -> std::path::PathBuf {
+        std::env::temp_dir().join(format!("skexec-sealed-{}-{name}", std::process::id()))
+    }
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_refused() {
+        let path = path("changing");
+        let changes: [(fn(&Path), &str); 4] = [
+            (
+                |path| File::options().append(true).open(path).unwrap().write_all(b"!").unwrap(),
+                "it had 300000 bytes, then 300001",
+            ),
+            (
+                |path| File::options().write(true).open(path).unwrap().set_len(5).unwrap(),
+                "it had 300000 bytes, then fewer",
+            ),
+            (
+                |path| File::open(path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap(),
+                "its time of change is a later one",
+            ),
+            (|path| std::fs::rename(path, path.with_extension("old")).unwrap(), "its time of change is a later one"),
+        ];
+        for (change, seen) in changes {
+            for keep in [Keep::Private, Keep::Checked, Keep::Memfd] {
+                std::fs::write(&path, vec![7; 300_000]).unwrap();
+                // The times of the file system's clock have steps.
+                std::thread::sleep(std::time::Duration::from_millis(20));
+                let plan = |_: &[u8], _| {
+                    change(&path);
+                    (Passing::new([]), 0..0)
+                };
+                let finding = Finding::from(Sealed::read_hashed(&path, keep, &plan).unwrap_err());
+                assert_eq!((finding.reason, &*finding.detail), (Reason::ChangedWhileRead, seen), "{keep:?}");
+            }
+        }
+        let _ = std::fs::remove_file(path.with_extension("old"));
+        let _ = std::fs::remove_file(&path);
+    }
+
+    #[test]
+    fn what_was_not_kept_is_read_again_unless_it_changed() {
+        let path = path("gap");
+        let bytes: Vec<u8> = (0..1_000_000_u32).map(|number| number.to_le_bytes()[1]).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let plan = |_: &[u8], length| (Passing::new([vec![0..length]]), 200_000..900_000);
+        let read = || Sealed::read_hashed(&path, Keep::Checked, &plan).unwrap();
+        let (file, late) = (read(), read());
+        assert!(!file.owner().is_complete() && file.bytes() != bytes);
+        let fresh = Hashed::new(&bytes);
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha384] {
+            assert_eq!(file.whole(algorithm), fresh.whole(algorithm));
+        }
+        assert!(file.owner().intact().is_ok());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::fs::write(&path, vec![0; bytes.len()]).unwrap();
+        assert_eq!(late.whole(Algorithm::Sha256), fresh.whole(Algorithm::Sha256), "what is known stays known");
+        assert!(late.owner().intact().is_ok());
+        let _ = late.whole(Algorithm::Sha512);
+        assert_eq!(late.owner().intact().unwrap_err().reason, Reason::ChangedWhileRead);
+        std::fs::remove_file(&path).unwrap();
     }
 }

@@ -8,6 +8,7 @@ mod map;
 mod memfd;
 mod private;
 mod random;
+mod sha256;
 mod signal;
 
 #[cfg(target_arch = "x86_64")]
@@ -18,4 +19,7 @@ pub use map::Map;
 pub use memfd::Memfd;
 pub use private::Private;
 pub use random::random;
+#[cfg(test)]
+pub(crate) use sha256::all as all_sha256_instructions;
+pub use sha256::sha256_instructions;
 pub use signal::ignore_file_size_signal;

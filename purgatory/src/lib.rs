@@ -19,3 +19,4 @@ pub use check::{PURGATORY, SOUND, Verdict, check, zero};
 pub const ELF: &[u8] = include_bytes!(env!("PURGATORY_ELF"));
 
 pub use params::{Console, NAME, OnMismatch, Params, REGIONS, Region, SPANS, Span};
+pub use sha256::{Instructions, Stream};

@@ -1,8 +1,19 @@
-//! SHA-256 (FIPS 180-4) over memory, in two ways: portable, and with the SHA extensions of x86-64.
+//! SHA-256 (FIPS 180-4) over memory: one message at a time, or several side by side where the processor has instructions for it.
 
+#[cfg(all(target_arch = "x86_64", not(freestanding)))]
+mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod ni;
-mod portable;
+mod rounds;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+mod stream;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
+mod words;
+
+pub use stream::Stream;
+use words::LANES;
 
 /// Bytes of a block.
 const BLOCK: usize = 64;
@@ -27,6 +38,68 @@ static K: Constants = Constants([
     0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7, 0xc671_78f2,
 ]);
 
+/// The instructions that compute a digest.
+///
+/// Who has a value may use it: those that only some processors have come from `unsafe` functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instructions(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Sse2,
+    #[cfg(all(target_arch = "x86_64", not(freestanding)))]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    ShaNi,
+}
+
+impl Instructions {
+    /// What every processor of this architecture has: on x86-64, four messages side by side in SSE2.
+    #[cfg(target_arch = "x86_64")]
+    pub const BASELINE: Self = Self(Kind::Sse2);
+    /// What every processor of this architecture has: one message after the other.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub const BASELINE: Self = Self(Kind::Portable);
+    /// One message after the other, with the instructions that every processor has.
+    pub const PORTABLE: Self = Self(Kind::Portable);
+
+    /// Eight messages side by side in AVX2. The purgatory has no room for them.
+    ///
+    /// # Safety
+    /// The processor must have AVX2, and the system must have enabled it.
+    #[cfg(all(target_arch = "x86_64", not(freestanding)))]
+    #[must_use]
+    pub const unsafe fn avx2() -> Self {
+        Self(Kind::Avx2)
+    }
+
+    /// The SHA extensions, two or three messages side by side.
+    ///
+    /// # Safety
+    /// The processor must have the SHA extensions, SSSE3 and SSE4.1.
+    #[cfg(target_arch = "x86_64")]
+    #[must_use]
+    pub const unsafe fn sha_ni() -> Self {
+        Self(Kind::ShaNi)
+    }
+
+    /// How many messages side by side take the least time.
+    #[must_use]
+    pub const fn width(self) -> usize {
+        match self.0 {
+            Kind::Portable => 1,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Sse2 => 4,
+            #[cfg(all(target_arch = "x86_64", not(freestanding)))]
+            Kind::Avx2 => 8,
+            #[cfg(target_arch = "x86_64")]
+            Kind::ShaNi => 3,
+        }
+    }
+}
+
 /// A message in memory, and how far it was read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Job {
@@ -34,30 +107,29 @@ pub(crate) struct Job {
     at: *const u8,
     /// Whole blocks from `at` on.
     blocks: usize,
-    length: usize,
+    /// Bytes of the whole message.
+    length: u64,
 }
 
 impl Job {
-    /// The `length` bytes at `start`, which need no alignment. They must be readable when the job is run.
-    pub(crate) const fn new(start: *const u8, length: usize) -> Self {
-        Self { state: INITIAL, at: start, blocks: length / BLOCK, length }
-    }
+    /// Nothing to do.
+    pub(crate) const NONE: Self = Self::new(core::ptr::null(), 0);
 
-    /// No whole block is left.
-    pub(crate) const fn is_done(&self) -> bool {
-        self.blocks == 0
+    /// The `length` bytes at `start`, which need no alignment. They must be readable when the job is run.
+    #[expect(clippy::as_conversions, reason = "a usize has at most 64 bits")]
+    pub(crate) const fn new(start: *const u8, length: usize) -> Self {
+        Self { state: INITIAL, at: start, blocks: length / BLOCK, length: length as u64 }
     }
 
     /// The digest of the whole.
     ///
     /// # Safety
-    /// The bytes must be readable, and with `sha_ni` the processor must have the SHA extensions, SSSE3 and SSE4.1.
-    pub(crate) unsafe fn finish(mut self, sha_ni: bool) -> [u8; 32] {
-        let blocks = self.blocks;
+    /// The bytes must be readable.
+    pub(crate) unsafe fn finish(mut self, instructions: Instructions) -> [u8; 32] {
         // SAFETY: the caller's word.
-        unsafe { self.compress(blocks, sha_ni) };
+        unsafe { self.compress(self.blocks, instructions) };
         // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits as 64 bits, big-endian, at the end of a block.
-        let rest = self.length % BLOCK;
+        let rest = stream::rest(self.length);
         let mut tail = [0_u8; 2 * BLOCK];
         for (index, byte) in tail.iter_mut().take(rest).enumerate() {
             // SAFETY: after the last whole block and below `rest`, so within the message.
@@ -72,8 +144,8 @@ impl Job {
             *byte = bits;
         }
         self.at = tail.as_ptr();
-        // SAFETY: one or two blocks of the array; the processor as above.
-        unsafe { self.compress(blocks, sha_ni) };
+        // SAFETY: one or two blocks of the array.
+        unsafe { self.compress(blocks, instructions) };
         let mut digest = [0; 32];
         for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.state) {
             *bytes = word.to_be_bytes();
@@ -82,37 +154,67 @@ impl Job {
     }
 
     /// # Safety
-    /// `blocks` blocks must be readable, and the processor must be as `sha_ni` says.
-    unsafe fn compress(&mut self, blocks: usize, sha_ni: bool) {
+    /// `blocks` blocks must be readable.
+    unsafe fn compress(&mut self, blocks: usize, instructions: Instructions) {
         #[cfg(target_arch = "x86_64")]
-        if sha_ni {
-            // SAFETY: the caller's word.
+        if instructions.0 == Kind::ShaNi {
+            // SAFETY: the caller's word; the processor has the instructions, or there would be no such value.
             return unsafe { ni::compress([self], blocks) };
         }
         // Another processor has no such instructions.
-        let _ = sha_ni;
+        let _ = instructions;
         // SAFETY: the caller's word.
-        unsafe { portable::compress(self, blocks) };
+        unsafe { rounds::alone(self, blocks) };
     }
 }
 
-/// Runs jobs side by side until one of them has no whole block left: two or three cost little more than one.
+/// Jobs that are run side by side, the first [`Instructions::width`] of them.
+type Team<'a> = [Option<&'a mut Job>; LANES];
+
+/// Runs all jobs until none has a whole block left. Whichever is done makes room for the next.
 ///
 /// # Safety
-/// The bytes of all must be readable, and the processor must have the SHA extensions, SSSE3 and SSE4.1.
-pub(crate) unsafe fn together<const LANES: usize>(jobs: [&mut Job; LANES]) {
-    let mut blocks = usize::MAX;
-    for job in &jobs {
-        blocks = blocks.min(job.blocks);
-    }
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: the caller's word.
-    unsafe {
-        ni::compress(jobs, blocks);
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    for job in jobs {
+/// The bytes of all must be readable.
+pub(crate) unsafe fn run(jobs: &mut [Job], instructions: Instructions) {
+    loop {
+        let mut team: Team<'_> = [const { None }; LANES];
+        let mut blocks = usize::MAX;
+        let waiting = jobs.iter_mut().filter(|job| job.blocks > 0).take(instructions.width());
+        for (place, job) in team.iter_mut().zip(waiting) {
+            blocks = blocks.min(job.blocks);
+            *place = Some(job);
+        }
         // SAFETY: the caller's word.
-        unsafe { portable::compress(job, blocks) };
+        if unsafe { !together(&mut team, blocks, instructions) } {
+            return;
+        }
     }
+}
+
+/// Adds the next `blocks` blocks of each job to its state; `false` where there is no job.
+///
+/// # Safety
+/// They must be readable.
+unsafe fn together(team: &mut Team<'_>, blocks: usize, instructions: Instructions) -> bool {
+    // SAFETY: the caller's word; the processor has the instructions, or there would be no such value.
+    unsafe {
+        match (instructions.0, team) {
+            (_, [None, ..]) => return false,
+            (_, [Some(job), None, ..]) => job.compress(blocks, instructions),
+            #[cfg(target_arch = "x86_64")]
+            (Kind::ShaNi, [Some(a), Some(b), Some(c), ..]) => ni::compress([a, b, c], blocks),
+            #[cfg(target_arch = "x86_64")]
+            (Kind::ShaNi, [Some(a), Some(b), ..]) => ni::compress([a, b], blocks),
+            #[cfg(all(target_arch = "x86_64", not(freestanding)))]
+            (Kind::Avx2, team) => avx2::compress(team, blocks),
+            #[cfg(target_arch = "x86_64")]
+            (Kind::Sse2, team) => sse2::compress(team, blocks),
+            (Kind::Portable, team) => {
+                for job in team.iter_mut().flatten() {
+                    job.compress(blocks, instructions);
+                }
+            }
+        }
+    }
+    true
 }

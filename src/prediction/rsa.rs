@@ -94,10 +94,30 @@ pub(super) fn pkcs1pad_verify(key: &[u8], hash: Hash, signature: &[u8], digest: 
     if message.bits() <= 1 || next >= key.modulus {
         return Err(Errno::Inval);
     }
-    let plain = message.modpow(&key.exponent, &key.modulus).to_bytes_be();
+    let plain = power(&message, &key.exponent, &key.modulus).to_bytes_be();
     let mut encoded = vec![0; key.size.saturating_sub(plain.len())];
     encoded.extend_from_slice(&plain);
     pkcs1pad_verify_complete(&encoded, &prefix, digest)
+}
+
+/// The message to the power of the exponent, by a modulus that is not zero. `modpow` takes as many multiplications as an exponent of 64
+/// bits could need, and a table of powers: several times what the usual exponent, 65537, needs.
+#[expect(clippy::arithmetic_side_effects, reason = "numbers of any length, and the modulus is not zero")]
+fn power(message: &BigUint, exponent: &BigUint, modulus: &BigUint) -> BigUint {
+    let digits = exponent.to_bytes_be();
+    let short = digits.iter().fold(0_u32, |value, digit| value << 8 | u32::from(*digit));
+    let Some(highest) = short.checked_ilog2().filter(|_| digits.len() <= 4) else {
+        return message.modpow(exponent, modulus);
+    };
+    let base = message % modulus;
+    let mut power = base.clone();
+    for bit in (0..highest).rev() {
+        power = &power * &power % modulus;
+        if short >> bit & 1 == 1 {
+            power = &power * &base % modulus;
+        }
+    }
+    power
 }
 
 /// The big-endian number after this one.
@@ -127,6 +147,23 @@ fn pkcs1pad_verify_complete(encoded: &[u8], prefix: &[u8], digest: &[u8]) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_power_is_that_of_the_library() {
+        let number = |seed: u8, length: u8| {
+            let digits: Vec<u8> = (1..=length).map(|index| index.wrapping_mul(seed) ^ seed.rotate_left(3)).collect();
+            BigUint::from_bytes_be(&digits)
+        };
+        let exponents = [&[0][..], &[1], &[2], &[3], &[17], &[1, 0, 1], &[0xff; 4], &[1, 0, 0, 0, 0], &[0xfe; 9]];
+        for (message, modulus) in
+            [(number(7, 64), number(201, 64)), (number(9, 3), number(202, 80)), (number(5, 90), number(3, 2))]
+        {
+            for exponent in exponents.map(BigUint::from_bytes_be) {
+                assert_eq!(power(&message, &exponent, &modulus), message.modpow(&exponent, &modulus), "{exponent}");
+            }
+        }
+        assert_eq!(power(&number(7, 9), &BigUint::from(3_u8), &BigUint::from(1_u8)), BigUint::from(0_u8));
+    }
 
     #[test]
     fn padding_faults_have_their_errnos() {

@@ -132,7 +132,8 @@ fn jobs<'a>(memory: &'a mut [u8], stretches: &[Range<usize>], threads: usize) ->
         all.push((stretch.start, own));
         rest = after;
     }
-    let each = all.len().div_ceil(threads.max(1));
+    // Instructions for many lanes save more than a second thread does.
+    let each = all.len().div_ceil(threads.max(1)).max(Lanes::width());
     let mut jobs = Vec::with_capacity(threads);
     while !all.is_empty() {
         jobs.push(all.split_off(all.len().saturating_sub(each)));
@@ -170,4 +171,112 @@ fn piece_of(together: usize) -> usize {
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::{Algorithm, Hashed};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn noise(length: usize) -> Vec<u8> {
+        (0..length).map(|index| u8::try_from((index * 7 + index / 251) % 256).unwrap()).collect()
+    }
+
+    /// A content that counts the bytes that are read of it.
+    struct Counted {
+        bytes: Vec<u8>,
+        read: AtomicUsize,
+    }
+
+    impl Counted {
+        fn new(length: usize) -> Self {
+            Self { bytes: noise(length), read: AtomicUsize::new(0) }
+        }
+
+        fn fill(&self, target: &mut [u8], at: usize) -> io::Result<()> {
+            self.read.fetch_add(target.len(), Ordering::Relaxed);
+            target.copy_from_slice(&self.bytes[at..at + target.len()]);
+            Ok(())
+        }
+
+        fn passes(&self) -> usize {
+            self.read.swap(0, Ordering::Relaxed) / self.bytes.len()
+        }
+    }
+
+    const LENGTHS: [usize; 9] =
+        [1, 64, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE, 1 << 20, (1 << 20) + 4097, 5 * (1 << 20) + 63];
+
+    #[test]
+    fn each_byte_is_read_once_and_hashed_in_the_same_pass() {
+        for length in LENGTHS {
+            let content = Counted::new(length);
+            let fresh = Hashed::new(&content.bytes);
+            let fill = |target: &mut [u8], at| content.fill(target, at);
+            let ranges = [0..length / 3, length / 3..length, 0..length];
+            let plan = || Passing::new(ranges.iter().cloned().map(|range| vec![range]));
+            let (memory, known) = into_memory(length, fill, |_| plan()).unwrap();
+            assert!(*memory == *content.bytes && content.passes() == 1, "{length}");
+            let (memfd, same) = into_memfd(length, fill, |_| plan()).unwrap();
+            let map = crate::sys::Map::new(&memfd).unwrap();
+            assert!(*map == *content.bytes && content.passes() == 1, "{length}");
+            assert_eq!(known, same);
+            let made = Hashed::knowing(memory, known);
+            for range in &ranges {
+                let wanted = fresh.sha256(std::slice::from_ref(range));
+                assert_eq!(made.sha256(std::slice::from_ref(range)), wanted, "{range:?} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn stretches_are_read_once_by_whatever_thread() {
+        for length in LENGTHS {
+            for count in [1, 2, 3, 7] {
+                let content = Counted::new(length);
+                let step = length.div_ceil(count);
+                let stretches: Vec<_> =
+                    (0..length).step_by(step).map(|start| start..(start + step).min(length)).collect();
+                let (memory, known) = in_stretches(length, |target, at| content.fill(target, at), &stretches).unwrap();
+                assert!(*memory == *content.bytes && content.passes() == 1, "{length} in {count}");
+                let made = Hashed::knowing(memory, known);
+                for range in &stretches {
+                    let wanted = Hashed::new(&content.bytes).sha256(std::slice::from_ref(range));
+                    assert_eq!(made.known_sha256(range), Some(wanted), "{range:?} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_gap_is_hashed_and_not_kept() {
+        let length = 10 * PIECE + 5;
+        let content = Counted::new(length);
+        for (gap, kept_out) in [
+            (PIECE / 2..9 * PIECE + 7, PIECE..9 * PIECE),
+            (3 * PIECE..usize::MAX, 3 * PIECE..10 * PIECE),
+            (5 * PIECE + 1..6 * PIECE + 1, 6 * PIECE..6 * PIECE),
+            (0..0, 0..0),
+        ] {
+            let plan = |_: &[u8]| (Passing::new([vec![0..length]]), gap.clone());
+            let (memory, known, seen) = with_gap(length, |target, at| content.fill(target, at), plan).unwrap();
+            assert!(seen == kept_out || (seen.is_empty() && kept_out.is_empty()), "{gap:?}: {seen:?}");
+            assert!(content.passes() == 1 && memory[kept_out.clone()].iter().all(|byte| *byte == 0));
+            let (before, after) = (..kept_out.start, kept_out.end..);
+            assert!(memory[before] == content.bytes[before] && memory[after.clone()] == content.bytes[after]);
+            let whole = Hashed::new(&content.bytes).whole(Algorithm::Sha256);
+            assert_eq!(Hashed::knowing(memory, known).whole(Algorithm::Sha256), whole);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told() {
+        let length = 5 << 20;
+        let fill = |_: &mut [u8], at: usize| if at > length / 2 { Err(io::Error::other("torn")) } else { Ok(()) };
+        let stretches = [0..length / 2, length / 2..length];
+        assert_eq!(in_stretches(length, fill, &stretches).unwrap_err().to_string(), "torn");
+        assert!(into_memory(length, fill, |_| Passing::new([])).is_err());
+        assert!(into_memfd(length, fill, |_| Passing::new([])).is_err());
+    }
 }

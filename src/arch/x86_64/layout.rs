@@ -2,13 +2,14 @@
 
 mod choice;
 mod classic;
+mod context;
 mod elf;
 mod elided;
 mod vmlinux;
 
 pub use choice::LaidOut;
-pub(super) use choice::{Context, choose};
-pub(super) use vmlinux::numbers;
+pub(super) use choice::choose;
+pub(super) use context::{Context, numbers};
 
 use super::boot_params::Header;
 use super::early_options;

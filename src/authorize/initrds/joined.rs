@@ -4,7 +4,7 @@ use super::part::Part;
 use super::{Initrd, Joined};
 use crate::digest::{Hashed, Passing};
 use crate::image::initrd;
-use crate::placement::cut;
+use crate::placement::cut_initrd;
 use crate::reason::{Finding, Refusal};
 use crate::sealed::{OpenError, in_stretches, into_memfd, into_memory};
 use crate::sys::{Map, Private};
@@ -83,7 +83,7 @@ impl<'a> Outline<'a> {
     /// too: then one thread reads everything in its order.
     pub(super) fn in_memory(&self) -> Result<Hashed<Private>, Fault> {
         let (length, fill) = (self.length(), |target: &mut [u8], at: usize| self.fill(target, at));
-        let stretches = cut(length);
+        let stretches = cut_initrd(length);
         let (memory, known) = if self.parts.iter().any(Part::is_judged) {
             let plan = |_: &[u8]| Passing::new(stretches.into_iter().map(|range| vec![range]).chain(self.judged()));
             into_memory(length, fill, plan)?

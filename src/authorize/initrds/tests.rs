@@ -1,6 +1,6 @@
 use super::*;
 use crate::digest::Algorithm;
-use crate::placement::cut;
+use crate::placement::cut_initrd;
 use crate::sys::Map;
 
 fn piece(initrds: &Initrds) -> &[u8] {
@@ -95,7 +95,7 @@ fn the_digests_of_the_stretches_come_from_reading() {
         let gap = vec![0; first.next_multiple_of(4) - first];
         assert!(read.bytes() == [a, gap, b].concat(), "{first} and {second} bytes");
         let fresh = Hashed::new(read.bytes());
-        for stretch in cut(read.bytes().len()) {
+        for stretch in cut_initrd(read.bytes().len()) {
             let known = read.known_sha256(&stretch);
             assert_eq!(known, Some(fresh.sha256(std::slice::from_ref(&stretch))), "{stretch:?}");
         }
@@ -115,7 +115,7 @@ fn the_digest_of_a_signed_initrd_comes_from_the_same_pass() {
     let parts = files(&[&one, &two]).into_iter().map(|supply| Part::open(supply).unwrap()).collect();
     let read = Outline::new(parts).in_memory().map_err(Finding::from).unwrap();
     let length = read.bytes().len();
-    let wanted = cut(length).into_iter().chain([8..length]);
+    let wanted = cut_initrd(length).into_iter().chain([8..length]);
     let fresh = Hashed::new(read.bytes());
     for range in wanted {
         assert_eq!(read.known_sha256(&range), Some(fresh.sha256(std::slice::from_ref(&range))), "{range:?}");

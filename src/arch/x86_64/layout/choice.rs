@@ -1,11 +1,10 @@
 //! The choice of the layout.
 
-use super::vmlinux::{Numbers, Unpacked};
-use crate::arch::x86_64::Cpu;
-use crate::arch::{Boot, Layout};
+use super::context::Context;
+use super::vmlinux::Unpacked;
+use crate::arch::Layout;
 use crate::image::Kernel;
 use crate::image::bzimage::SetupHeader;
-use crate::machine::Memory;
 use crate::reason::{Finding, Reason};
 
 /// How a kernel lies in memory, and why it is this layout.
@@ -49,18 +48,6 @@ impl LaidOut {
     pub(super) const fn chosen(&self) -> &Chosen {
         &self.chosen
     }
-}
-
-/// What the choice depends on.
-pub(in super::super) struct Context<'a> {
-    /// What is booted.
-    pub(in super::super) boot: &'a Boot<'a>,
-    /// The processor.
-    pub(in super::super) cpu: &'a Cpu,
-    /// The machine's memory.
-    pub(in super::super) memory: &'a Memory,
-    /// Random numbers; `None` where there are none yet.
-    pub(in super::super) random: &'a dyn Fn() -> Option<Numbers>,
 }
 
 /// The layout that is asked for, or else the first that applies.

@@ -5,7 +5,7 @@
 //! 16 MiB on, in memory that its command line leaves it; virtual within `KERNEL_IMAGE_SIZE`. Its own code also keeps memory free
 //! for huge pages of 1 GiB (`hugepages=`): this one does not, and such a kernel may get one of them less.
 
-use super::choice::Context;
+use super::context::Context;
 use crate::arch::x86_64::{Cpu, early_options};
 use crate::image::bzimage::{SetupHeader, xloadflags};
 use crate::image::flat::Flat;
@@ -22,18 +22,6 @@ const LOWEST: u64 = 16 * MIB;
 const IMAGE_SIZE: u64 = 1 << 30;
 /// What boot_params, page tables and purgatory take at most, in bytes.
 const SMALL_SEGMENTS: u64 = MIB;
-
-/// Random numbers: one for the virtual address, the rest for the physical address.
-pub(in super::super) type Numbers = [u64; 17];
-
-/// The numbers that random bytes make.
-pub(in super::super) fn numbers(bytes: [u8; size_of::<Numbers>()]) -> Numbers {
-    let mut numbers = [0; 17];
-    for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks().0) {
-        *number = u64::from_le_bytes(*bytes);
-    }
-    numbers
-}
 
 /// The kernel as it lies in memory.
 #[derive(Debug)]

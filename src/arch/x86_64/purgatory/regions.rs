@@ -2,7 +2,7 @@
 
 use super::{Region, name};
 use crate::digest::Hashed;
-use crate::placement::{Role, Segment, cut, digests, length};
+use crate::placement::{Role, Segment, cut, cut_initrd, digests, length, side_by_side};
 use crate::sys::Private;
 use skexec_purgatory::REGIONS;
 use std::ops::Range;
@@ -36,29 +36,33 @@ pub(super) fn regions(segments: &[Segment<'_>], initrd: Option<&Hashed<Private>>
 
 fn stretches<'a>(segments: &'a [Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Stretch<'a>> {
     let mut room = REGIONS.saturating_sub(segments.len());
-    let cut = |segment: &'a Segment<'_>| {
-        let parts = cut(segment.bytes.len());
+    let mut take = |length, parts: Vec<Range<usize>>| {
         let more = parts.len().saturating_sub(1);
-        let whole = 0..segment.bytes.len();
-        let parts = if more <= room {
-            parts
-        } else if whole.is_empty() {
-            Vec::new()
-        } else {
-            vec![whole]
-        };
-        room = room.saturating_sub(parts.len().saturating_sub(1));
-        stretches_of(segment, &parts, initrd)
+        let fits = more <= room;
+        room = room.saturating_sub(if fits { more } else { 0 });
+        if fits { parts } else { cut(length, 1) }
     };
-    segments.iter().flat_map(cut).collect()
+    // The initrd takes room first, because it was cut when it was read.
+    let read = |segment: &&Segment<'_>| was_read(segment, initrd).is_some();
+    let of_initrd =
+        segments.iter().find(read).map(|segment| take(segment.bytes.len(), cut_initrd(segment.bytes.len())));
+    let stretches = |segment: &'a Segment<'_>| match (was_read(segment, initrd), &of_initrd) {
+        (Some(read), Some(parts)) => stretches_of(segment, parts, Some(read)),
+        _ => stretches_of(segment, &take(segment.bytes.len(), cut(segment.bytes.len(), side_by_side())), None),
+    };
+    segments.iter().flat_map(stretches).collect()
+}
+
+/// The initrd, if the segment consists of just these bytes.
+fn was_read<'r>(segment: &Segment<'_>, initrd: Option<&'r Hashed<Private>>) -> Option<&'r Hashed<Private>> {
+    initrd.filter(|read| segment.role == Role::Initrd && std::ptr::eq(read.bytes(), &*segment.bytes))
 }
 
 fn stretches_of<'a>(
     segment: &'a Segment<'_>,
     parts: &[Range<usize>],
-    initrd: Option<&Hashed<Private>>,
+    read: Option<&Hashed<Private>>,
 ) -> Vec<Stretch<'a>> {
-    let read = initrd.filter(|read| segment.role == Role::Initrd && std::ptr::eq(read.bytes(), &*segment.bytes));
     let mut start = segment.range.start().get();
     let mut all = Vec::with_capacity(parts.len());
     for (number, part) in (1..).zip(parts) {
@@ -96,7 +100,7 @@ mod tests {
             let segments = [segment("initrd", 0x1000, bytes.clone()), segment("boot_params", 1 << 31, vec![1; 4096])];
             let regions = regions(&segments, None);
             let own: Vec<_> = regions.iter().filter(|region| region.name.starts_with(b"initrd")).collect();
-            assert_eq!(own.len(), if length >= LONG { 3 } else { length.min(1) }, "{length}");
+            assert_eq!(own.len(), if length >= LONG { side_by_side() } else { length.min(1) }, "{length}");
             let mut at = 0;
             for region in own {
                 let (from, to) = (at, at + usize::try_from(region.length).unwrap());
@@ -112,7 +116,7 @@ mod tests {
     fn the_digests_of_the_initrd_are_those_of_reading_it() {
         let mut memory = Private::new(LONG + 1).unwrap();
         memory.fill(7);
-        let known = cut(LONG + 1).into_iter().map(|part| Known::of(part, [9; 32])).collect();
+        let known = cut_initrd(LONG + 1).into_iter().map(|part| Known::of(part, [9; 32])).collect();
         let read = Hashed::knowing(memory, known);
         let range = PhysRange::of_length(PhysAddr::new(0x1000), 1 << 30).unwrap();
         let own = Segment {
@@ -126,11 +130,11 @@ mod tests {
         let digests = |segment: &Segment<'_>| -> Vec<[u8; 32]> {
             regions(std::slice::from_ref(segment), Some(&read)).iter().map(|region| region.digest).collect()
         };
-        assert_eq!(digests(&own), [[9; 32]; 3]);
+        assert_eq!(digests(&own), vec![[9; 32]; 2 * side_by_side()]);
         // Bytes that lie elsewhere are hashed.
         let copy = Segment { bytes: read.bytes().to_vec().into(), ..own };
         let wanted: Vec<[u8; 32]> =
-            cut(LONG + 1).into_iter().map(|part| Sha256::digest(vec![7; part.len()]).into()).collect();
+            cut(LONG + 1, side_by_side()).into_iter().map(|part| Sha256::digest(vec![7; part.len()]).into()).collect();
         assert_eq!(digests(&copy), wanted);
     }
 
@@ -139,13 +143,19 @@ mod tests {
         let segments = [segment("kernel", 0, vec![0; LONG]), segment("boot_params", 1 << 31, vec![1; 64])];
         let stretches = stretches(&segments, None);
         let names: Vec<_> = stretches.iter().map(|stretch| stretch.name.as_str()).collect();
-        assert_eq!(names, ["kernel (1/3)", "kernel (2/3)", "kernel (3/3)", "boot_params"]);
+        let count = side_by_side();
+        let wanted: Vec<_> = (1..=count).map(|number| format!("kernel ({number}/{count})")).collect();
+        assert_eq!(names, [wanted.iter().map(String::as_str).collect(), vec!["boot_params"]].concat());
     }
 
     #[test]
     fn there_is_room_for_sixteen() {
-        let segments: Vec<_> = (0..15).map(|number| segment("kernel", number << 32, vec![0; LONG])).collect();
-        assert_eq!(stretches(&segments, None).len(), 15);
-        assert_eq!(stretches(&segments[..14], None).len(), 16);
+        let more = side_by_side() - 1;
+        let segments: Vec<_> = (0..16).map(|number| segment("kernel", number << 32, vec![0; LONG])).collect();
+        for count in [1, 4, 16 - more, 17 - more, 16] {
+            let room = 16 - count;
+            let wanted = count + (room / more).min(count) * more;
+            assert_eq!(stretches(&segments[..count], None).len(), wanted, "{count} segments");
+        }
     }
 }

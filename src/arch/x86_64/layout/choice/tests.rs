@@ -1,6 +1,10 @@
+use super::super::context::Numbers;
 use super::*;
+use crate::arch::Boot;
+use crate::arch::x86_64::Cpu;
 use crate::digest::Hashed;
 use crate::image::cmdline::Cmdline;
+use crate::machine::Memory;
 use crate::machine::memory::MapProblem;
 use crate::sys::Private;
 use forge::bzimage::BzImage;

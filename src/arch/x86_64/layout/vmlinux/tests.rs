@@ -1,3 +1,4 @@
+use super::super::context::Numbers;
 use super::*;
 use crate::arch::Boot;
 use crate::image::Kernel;
@@ -103,12 +104,4 @@ fn wherever_it_is_drawn_it_lies_right() {
     // Every multiple of 2 MiB that leaves 60 MiB for the initrd: from 16 to 38, from 62 on, and in the other two stretches.
     let wanted = (16..=38).step_by(2).chain((62..100).step_by(2)).chain([108, 110, 300]);
     assert_eq!(starts, wanted.collect());
-}
-
-#[test]
-fn bytes_become_numbers() {
-    let mut bytes = [0; 136];
-    (bytes[0], bytes[8], bytes[135]) = (1, 2, 3);
-    let numbers = numbers(bytes);
-    assert_eq!((numbers[0], numbers[1], numbers[16]), (1, 2, 3 << 56));
 }
