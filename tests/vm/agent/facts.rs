@@ -10,7 +10,9 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 use vm_protocol::facts::{E820, Efi, Facts, Initrd, SetupData};
 
-const BOOT_PARAMS: &str = "/sys/kernel/boot_params/data";
+use crate::kcore;
+
+pub(crate) const BOOT_PARAMS: &str = "/sys/kernel/boot_params/data";
 const SETUP_DATA: &str = "/sys/kernel/boot_params/setup_data";
 const EFI: &str = "/sys/firmware/efi";
 const SECURE_BOOT: &str = "efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -86,8 +88,8 @@ fn initrd(params: &Params) -> Result<Option<Initrd>> {
         Ok(file) => sha256(&file, 0, size)?,
         // Older kernels retain the initrd, too, but show it only in their memory.
         Err(_) => {
-            let kcore = File::open("/proc/kcore").context("/proc/kcore")?;
-            let at = in_kcore(&kcore, params.split(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE)?, size)?;
+            let kcore = File::open(kcore::PATH).context(kcore::PATH)?;
+            let at = kcore::offset(&kcore, params.split(RAMDISK_IMAGE, EXT_RAMDISK_IMAGE)?, size)?;
             sha256(&kcore, at, size)?
         }
     };
@@ -112,28 +114,6 @@ fn sha256(file: &File, mut at: u64, size: u64) -> Result<String> {
         (at, left) = (at + read, left - read);
     }
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// The offset of a physical range in /proc/kcore, an ELF file; one PT_LOAD must hold the whole range.
-fn in_kcore(kcore: &File, physical: u64, size: u64) -> Result<u64> {
-    const PT_LOAD: u64 = 1;
-    let number = |at: u64, length: usize| -> Result<u64> {
-        let mut bytes = [0; 8];
-        kcore.read_exact_at(&mut bytes[..length], at)?;
-        Ok(u64::from_le_bytes(bytes))
-    };
-    let (table, count) = (number(32, 8)?, number(56, 2)?);
-    for index in 0..count {
-        let header = table + 56 * index;
-        let (kind, offset) = (number(header, 4)?, number(header + 8, 8)?);
-        let (start, length) = (number(header + 24, 8)?, number(header + 40, 8)?);
-        // u64::MAX stands for memory without a physical address.
-        let into = physical.wrapping_sub(start);
-        if kind == PT_LOAD && start != u64::MAX && physical >= start && into.saturating_add(size) <= length {
-            return Ok(offset + into);
-        }
-    }
-    anyhow::bail!("/proc/kcore does not hold {physical:#x} and {size} bytes")
 }
 
 fn efi() -> Efi {

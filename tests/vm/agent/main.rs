@@ -1,11 +1,13 @@
 //! The harness's agent in the guest: it reports which kernel is running, runs the harness's commands, and makes system calls for
 //! tests that need them made without skexec.
 
+mod bases;
 mod calls;
 mod capture;
 mod cost;
 mod facts;
 mod initrd;
+mod kcore;
 mod pause;
 mod serve;
 mod wear;
@@ -37,6 +39,8 @@ enum Args {
     Judge { files: Vec<PathBuf> },
     /// Print facts from the kernel: memory map, ACPI, EFI, setup_data, and the SHA-256 of its own initrd
     Facts,
+    /// Print the addresses at which this kernel lies
+    Bases,
     /// Run a program and print the arguments of its kexec_load(2)
     Capture {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
@@ -82,6 +86,7 @@ fn main() -> Result<ExitCode> {
             calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold)
         }
         Args::Facts => facts::print(),
+        Args::Bases => bases::print(),
         Args::Capture { program } => capture::run(&program),
         Args::Cost { program } => cost::run(&program),
         Args::Sha256 { path } => facts::print_sha256(&path),

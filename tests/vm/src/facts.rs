@@ -66,3 +66,18 @@ pub struct SetupData {
     /// The length; the kernel consumes an RNG seed and then shows 0
     pub length: u64,
 }
+
+/// Where this kernel lies: `agent bases`, as JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bases {
+    /// The virtual address of `_text`, from `/proc/kallsyms`
+    pub text: u64,
+    /// The physical address of "Kernel code", from `/proc/iomem`
+    pub code: u64,
+    /// The virtual address at which physical memory is mapped (page_offset_base), from `/proc/kcore`
+    pub direct_map: u64,
+    /// The start of the kernel's virtually mapped memory (vmalloc_base), from `/proc/kcore`
+    pub vmalloc: u64,
+    /// KASLR_FLAG in boot_params.hdr.loadflags: the kernel randomises its memory regions
+    pub kaslr_flag: bool,
+}

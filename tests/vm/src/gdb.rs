@@ -16,7 +16,27 @@ const LONGEST: usize = 64 << 10;
 const RAX: usize = 0;
 const RDX: usize = 3;
 const RIP: usize = 16;
+/// The entries of a page table.
+const ENTRIES: usize = 512;
+/// So many entries are in one packet.
+const AT_ONCE: usize = 64;
 const RDTSC: &str = "0f31";
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Control {
+    Cr3,
+    Cr4,
+}
+
+impl Control {
+    /// The number in QEMU's description, in hexadecimal.
+    fn number(self) -> &'static str {
+        match self {
+            Self::Cr3 => "1d",
+            Self::Cr4 => "1e",
+        }
+    }
+}
 
 /// A debugger's connection to QEMU. The machine is stopped from the connection on until [`Self::go`].
 #[derive(Debug)]
@@ -67,6 +87,45 @@ impl Gdb {
         self.command(&format!("M{physical:x},1:{:02x}", byte ^ 1))?;
         ensure!(self.byte(physical)? == byte ^ 1, "{physical:#x} was not changed");
         self.command("Qqemu.PhyMemMode:0")
+    }
+
+    /// Reads the entries of a page table in physical memory.
+    pub(crate) fn read_table(&mut self, physical: u64) -> Result<Vec<u64>> {
+        self.command("Qqemu.PhyMemMode:1")?;
+        let mut digits = String::new();
+        for at in (0..8 * ENTRIES).step_by(8 * AT_ONCE) {
+            digits += &self.ask(&format!("m{:x},{:x}", physical + u64::try_from(at)?, 8 * AT_ONCE))?;
+        }
+        self.command("Qqemu.PhyMemMode:0")?;
+        let entry = |at| {
+            let digits = digits.get(at..at + 16).with_context(|| format!("{physical:#x}: {digits}"))?;
+            Ok(u64::from_str_radix(digits, 16)?.swap_bytes())
+        };
+        (0..ENTRIES).map(|index| entry(16 * index)).collect()
+    }
+
+    /// Writes the entries of a page table to physical memory.
+    pub(crate) fn write_table(&mut self, physical: u64, entries: &[u64]) -> Result<()> {
+        self.command("Qqemu.PhyMemMode:1")?;
+        let mut at = physical;
+        for part in entries.chunks(AT_ONCE) {
+            let length = u64::try_from(8 * part.len())?;
+            let digits: String = part.iter().map(|entry| format!("{:016x}", entry.swap_bytes())).collect();
+            self.command(&format!("M{at:x},{length:x}:{digits}"))?;
+            at += length;
+        }
+        self.command("Qqemu.PhyMemMode:0")
+    }
+
+    pub(crate) fn control(&mut self, register: Control) -> Result<u64> {
+        let digits = self.ask(&format!("p{}", register.number()))?;
+        Ok(u64::from_str_radix(&digits, 16).with_context(|| format!("{register:?}: {digits}"))?.swap_bytes())
+    }
+
+    pub(crate) fn set_control(&mut self, register: Control, value: u64) -> Result<()> {
+        self.command(&format!("P{}={:016x}", register.number(), value.swap_bytes()))?;
+        ensure!(self.control(register)? == value, "{register:?} was not changed");
+        Ok(())
     }
 
     fn byte(&mut self, address: u64) -> Result<u8> {

@@ -9,7 +9,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use vm_protocol::facts::Facts;
+use serde::de::DeserializeOwned;
+use vm_protocol::facts::{Bases, Facts};
 use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
 use crate::deadline::Patience;
@@ -157,8 +158,17 @@ impl Guest {
 
     /// `agent facts`.
     pub(crate) fn facts(&mut self) -> Result<Facts> {
-        let done = self.run("agent facts")?;
-        serde_json::from_str(&done.stdout).with_context(|| format!("agent facts: {done:?}"))
+        self.told("agent facts")
+    }
+
+    /// `agent bases`.
+    pub(crate) fn bases(&mut self) -> Result<Bases> {
+        self.told("agent bases")
+    }
+
+    fn told<T: DeserializeOwned>(&mut self, command: &str) -> Result<T> {
+        let done = self.run(command)?;
+        serde_json::from_str(&done.stdout).with_context(|| format!("{command}: {done:?}"))
     }
 
     fn next_boot(&mut self, what: &str) -> Result<Boot> {

@@ -251,6 +251,15 @@ impl<'a> Lab<'a> {
         Ok(Vmlinux { elf: directory.join("vmlinux"), signature: directory.join("vmlinux.p7s") })
     }
 
+    /// The kernel with a broken table of relocations, signed by the owner.
+    pub(crate) fn without_relocations(&self, kernel: &Kernel) -> Result<PathBuf> {
+        let [broken, signed] = ["broken", "broken.signed"].map(|name| self.run_file(&kernel.release, name));
+        let (scratch, extras) = (self.cache.path("run/payload"), self.extras(Group::Compression)?);
+        fs::write(&broken, payload::with_broken_relocations(&fs::read(self.unsigned(kernel)?)?, &scratch, &extras)?)?;
+        self.owner.sign(&broken, &signed, &self.tools)?;
+        Ok(signed)
+    }
+
     pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
         Fetch::new(self.cache, self.report).root(maker)
     }

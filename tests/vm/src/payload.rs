@@ -1,6 +1,7 @@
 //! The ELF file within a bzImage, unpacked by the programs with which distributions compress it.
 
 use std::fs::{self, File};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -12,6 +13,8 @@ use crate::fetch::Extras;
 const SETUP_SECTS: usize = 0x1f1;
 const PAYLOAD_OFFSET: usize = 0x248;
 const PAYLOAD_LENGTH: usize = 0x24c;
+/// The words of a broken table of relocations.
+const RELOCATIONS_LEFT: usize = 16;
 
 /// The formats in which the kernel's build compresses a payload (scripts/Makefile.lib).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,19 +112,41 @@ pub(crate) fn unpack(payload: &[u8], scratch: &Path, extras: &Extras) -> Result<
 /// After the ELF file, the payload has the table of relocations, which only the decompressor within a bzImage reads. It is cut off,
 /// because a vmlinux that is shipped does not have it.
 pub(crate) fn vmlinux(image: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
-    let setup_sects = match *image.get(SETUP_SECTS).context("not a bzImage")? {
-        0 => 4,
-        count => usize::from(count),
-    };
-    let start = (setup_sects + 1) * 512 + number(image, PAYLOAD_OFFSET, 4)?;
-    let payload = image.get(start..start + number(image, PAYLOAD_LENGTH, 4)?).context("the payload is cut short")?;
-    let mut elf = unpack(payload, scratch, extras)?;
+    let mut elf = unpack(&image[place(image)?], scratch, extras)?;
     let end = elf_end(&elf)?;
     let table = elf.get(end..).context("the ELF file is cut short")?;
     // The table consists of whole words, with a zero before each of its lists.
     ensure!(table.len() % 4 == 0 && table.iter().take(4).all(|byte| *byte == 0), "no relocations behind the ELF file");
     elf.truncate(end);
     Ok(elf)
+}
+
+/// A bzImage whose table of relocations ends within its first list. With `nokaslr` the kernel does not read the table.
+pub(crate) fn with_broken_relocations(image: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
+    let place = place(image)?;
+    let format = Format::of(&image[place.clone()]).context("a payload packed in a way not known here")?;
+    let mut content = unpack(&image[place.clone()], scratch, extras)?;
+    content.truncate(elf_end(&content)? + 4 * RELOCATIONS_LEFT);
+    let mut packed = format.pack(&content, scratch, extras)?;
+    let length = u32::try_from(packed.len())?;
+    ensure!(packed.len() <= place.len(), "the payload with fewer relocations is longer: {length}");
+    packed.resize(place.len(), 0);
+    let mut image = image.to_vec();
+    image[place].copy_from_slice(&packed);
+    image[PAYLOAD_LENGTH..PAYLOAD_LENGTH + 4].copy_from_slice(&length.to_le_bytes());
+    Ok(image)
+}
+
+/// Where the payload is in a bzImage.
+fn place(image: &[u8]) -> Result<Range<usize>> {
+    let setup_sects = match *image.get(SETUP_SECTS).context("not a bzImage")? {
+        0 => 4,
+        count => usize::from(count),
+    };
+    let start = (setup_sects + 1) * 512 + number(image, PAYLOAD_OFFSET, 4)?;
+    let place = start..start + number(image, PAYLOAD_LENGTH, 4)?;
+    ensure!(place.end <= image.len(), "the payload is cut short");
+    Ok(place)
 }
 
 /// The end of an ELF file according to its headers; the section headers come last.

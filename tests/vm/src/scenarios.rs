@@ -1,5 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
+mod boot_params;
+mod chain;
 mod coverage;
 mod damage;
 mod distribution;
@@ -8,13 +10,19 @@ mod firmware;
 mod first_stage;
 mod generations;
 mod guard;
+mod held;
 mod injection;
+mod kaslr;
 mod kexec_tools;
+mod layout;
+mod layout_falls_back;
+mod layouts;
 mod list;
 mod lockdown;
 mod oracle;
 mod owner;
 mod package;
+mod page_tables;
 mod payload;
 mod permissions;
 mod rollback;

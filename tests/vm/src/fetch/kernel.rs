@@ -14,6 +14,7 @@ use super::tools::Tools;
 use crate::cache::Cache;
 
 pub(super) const META_PACKAGE: &str = "linux-image-cloud-amd64";
+const META_PACKAGE_AMD64: &str = "linux-image-amd64";
 
 const EFIVARFS: &str = "efivarfs";
 
@@ -21,10 +22,14 @@ const EFIVARFS: &str = "efivarfs";
 /// algorithms built in. 6.1 has SHA-512 as a module, and ECDSA only if it was built separately.
 const CRYPTO: [&str; 3] = ["ecc", "ecdsa_generic", "sha512_generic"];
 
-/// The two series that the tests use, both available in one Debian release.
+/// The kernels that the tests use, all available in one Debian release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Series {
+    /// Debian's kernel for virtual machines, compressed by lz4
     V6_1,
+    /// Debian's kernel for every machine, compressed by xz
+    V6_1Amd64,
+    /// Debian's kernel for virtual machines, compressed by zstd
     V6_12,
 }
 
@@ -32,12 +37,24 @@ impl Series {
     pub(super) fn directory(self) -> String {
         format!("kernel-{self}-with-modules")
     }
+
+    fn meta_package(self) -> &'static str {
+        if self == Self::V6_1Amd64 { META_PACKAGE_AMD64 } else { META_PACKAGE }
+    }
+
+    fn version(self) -> &'static str {
+        match self {
+            Self::V6_1 | Self::V6_1Amd64 => "6.1",
+            Self::V6_12 => "6.12",
+        }
+    }
 }
 
 impl fmt::Display for Series {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::V6_1 => "6.1",
+            Self::V6_1Amd64 => "6.1-amd64",
             Self::V6_12 => "6.12",
         })
     }
@@ -47,7 +64,7 @@ impl FromStr for Series {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::V6_1, Self::V6_12].into_iter().find(|series| series.to_string() == text).ok_or(())
+        [Self::V6_1, Self::V6_1Amd64, Self::V6_12].into_iter().find(|series| series.to_string() == text).ok_or(())
     }
 }
 
@@ -100,6 +117,13 @@ impl Kernel {
         Ok(kernel)
     }
 
+    /// The memory in which the kernel unpacks itself, in bytes; from the setup header.
+    pub(crate) fn init_size(&self) -> Result<u64> {
+        let image = fs::read(&self.image)?;
+        let field = image.get(0x260..0x264).context("the setup header ends before init_size")?;
+        Ok(u32::from_le_bytes(field.try_into()?).into())
+    }
+
     fn take_modules(&mut self, directory: &Path) {
         let module = |name: &str| directory.join(format!("{name}.ko"));
         self.efivarfs = Some(module(EFIVARFS)).filter(|path| path.exists());
@@ -114,9 +138,10 @@ impl Kernel {
 }
 
 pub(super) fn fetch(apt: &Apt, cache: &Cache, tools: &Tools, series: Series) -> Result<()> {
-    let package = apt.meaning_of(META_PACKAGE, series == Series::V6_12)?;
-    let prefix = format!("linux-image-{series}.");
-    ensure!(package.starts_with(&prefix), "{META_PACKAGE} is {package} today, not {prefix}*");
+    let meta_package = series.meta_package();
+    let package = apt.meaning_of(meta_package, series == Series::V6_12)?;
+    let prefix = format!("linux-image-{}.", series.version());
+    ensure!(package.starts_with(&prefix), "{meta_package} is {package} today, not {prefix}*");
     let unpacked = cache.path("kernel-package");
     fs::create_dir_all(&unpacked)?;
     apt.unpack(&package, &unpacked)?;
@@ -188,6 +213,7 @@ mod tests {
     #[test]
     fn a_choice_is_a_series_or_a_file() {
         assert_eq!(Choice::from(OsString::from("6.12")), Choice::Debian(Series::V6_12));
+        assert_eq!(Choice::from(OsString::from("6.1-amd64")), Choice::Debian(Series::V6_1Amd64));
         assert_eq!(Choice::from(OsString::from("./6.12")), Choice::File("./6.12".into()));
     }
 

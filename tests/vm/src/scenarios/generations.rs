@@ -1,21 +1,22 @@
-//! Kernels that boot each other, by both methods in turn: the firmware's data must reach the last of them.
+//! Kernels that boot each other, by both methods and all layouts in turn: the firmware's data must reach the last of them.
 
 use anyhow::{Context, Result};
 use vm_protocol::facts::Facts;
 
 use super::Stage;
+use super::chain::{self, NEXT};
 use super::segments::words;
 use crate::checks::{Checks, Expect};
 use crate::guest::Guest;
-use crate::initramfs::{BASE, Files};
+use crate::initramfs::Files;
 use crate::lab::{Firmware, Setup};
 use crate::report::Colour;
 
 /// The method by which each kernel loads the next.
-const METHODS: [&str; 5] = ["segments", "file", "segments", "file", "segments"];
+const METHODS: [&str; 5] =
+    ["segments --layout vmlinux", "file", "segments --layout elided", "file", "segments --layout classic"];
 /// The two kernels, each after the other.
 const KERNELS: [&str; 2] = ["/boot/vmlinuz.second", "/boot/vmlinuz.first"];
-const NEXT: &str = "/run/next.cpio";
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut files = Files::default();
@@ -25,7 +26,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     stage.lab.add_keys(&mut files)?;
     let setup = Setup::new(stage.name, &stage.first, Firmware::Uefi, "retain_initrd", files);
     let (mut guest, _) = stage.lab.boot(Setup { second: Some(&stage.second), ..setup })?;
-    guest.run(&format!("rm {BASE}"))?;
+    chain::begin(&mut guest)?;
 
     let mut generations = vec![guest.facts()?];
     let releases = [&stage.second.release, &stage.first.release];
@@ -47,9 +48,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 
 /// Loads the next generation with an initrd made of this generation's files; returns the initrd's SHA-256.
 fn hand_over(method: &str, kernel: &str, guest: &mut Guest, checks: &mut Checks) -> Result<String> {
-    let pack = guest.run(&format!("cd / && find . -xdev | cpio -o -H newc >{NEXT} && sha256sum {NEXT}"))?;
-    checks.command("an initrd is made of all files", &pack, &[Expect::Exit(0)]);
-    let digest = pack.stdout.split_whitespace().next().context("no digest")?.to_owned();
+    let digest = chain::pack(guest, checks)?;
     let load = guest.run(&format!(
         "skexec load --json --method {method} {kernel} --keys /keys/debian --initrd {NEXT} --reuse-cmdline"
     ))?;
@@ -59,7 +58,7 @@ fn hand_over(method: &str, kernel: &str, guest: &mut Guest, checks: &mut Checks)
 }
 
 /// From the first kernel that kexec booted on, each generation has the same facts as the one two generations before, which had the same
-/// kernel and method.
+/// kernel and method, in whatever layout.
 fn nothing_grows(generations: &[Facts], checks: &mut Checks) -> Result<()> {
     let handed = generations.get(1..).context("no generation")?;
     for (early, late) in handed.iter().zip(handed.iter().skip(2)) {

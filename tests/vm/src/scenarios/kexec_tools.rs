@@ -1,7 +1,6 @@
 //! kexec-tools and skexec are given the same kernel, initrd and command line, and their calls of `kexec_load(2)` are compared.
 
 mod differences;
-mod fields;
 
 use std::collections::BTreeSet;
 
@@ -10,8 +9,8 @@ use vm_protocol::capture::{Capture, Params, SetupData};
 use vm_protocol::facts::SETUP_RNG_SEED;
 
 use self::differences::{DIFFERENCES, E820_START, PLACE};
-use self::fields::FIELDS;
 use super::Stage;
+use super::boot_params::FIELDS;
 use crate::checks::Checks;
 use crate::guest::Guest;
 use crate::hardware::Hardware;

@@ -3,10 +3,11 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kexec_tools,
-    lockdown, oracle, owner, package, payload, permissions, rollback, round_trip, secure_boot, swap, uki,
+    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr, kexec_tools,
+    layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload, permissions, rollback,
+    round_trip, secure_boot, swap, uki,
 };
-use crate::fetch::Series::{self, V6_1, V6_12};
+use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
 /// The running kernel, and the one that it boots.
 type Pair = (Series, Series);
@@ -15,6 +16,7 @@ const OLD: Pair = (V6_1, V6_1);
 const NEW: Pair = (V6_12, V6_12);
 const UP: Pair = (V6_1, V6_12);
 const DOWN: Pair = (V6_12, V6_1);
+const XZ: Pair = (V6_1Amd64, V6_1Amd64);
 
 struct Kind {
     name: &'static str,
@@ -26,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 25] = [
+const KINDS: [Kind; 32] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -37,14 +39,28 @@ const KINDS: [Kind; 25] = [
     Kind { name: "lockdown", about: "a locked-down kernel that does not know the signer",
            pairs: &[OLD, NEW], ci: &[OLD], play: lockdown::play },
     Kind { name: "swap", about: "the file is replaced between verification and load",
-           pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD], play: swap::play },
+           pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD], play: swap::by_default },
+    Kind { name: "swap-layouts", about: "the same, with each layout of the segments method",
+           pairs: &[OLD, UP], ci: &[], play: swap::by_segments },
     Kind { name: "oracle", about: "forged files: the kernel's record is true, skexec's verdict and prediction right",
            pairs: &[OLD, NEW], ci: &[NEW], play: oracle::play },
     // 6.1 is compressed by lz4, 6.12 by zstd.
     Kind { name: "payload", about: "the ELF kernel within a bzImage, unpacked and signed",
            pairs: &[OLD, NEW], ci: &[NEW], play: payload::play },
-    Kind { name: "generations", about: "five kernels boot each other, by both methods in turn",
+    Kind { name: "generations", about: "five kernels boot each other, by both methods and each layout in turn",
            pairs: &[DOWN, OLD, NEW], ci: &[DOWN], play: generations::play },
+    Kind { name: "layouts", about: "after a boot by each layout, the same kernel says the same about itself",
+           pairs: &[OLD, NEW, XZ], ci: &[], play: layouts::with_bios },
+    Kind { name: "layouts-uefi", about: "the same under UEFI",
+           pairs: &[OLD, NEW, XZ], ci: &[NEW], play: layouts::with_uefi },
+    Kind { name: "layout-falls-back", about: "which layout does not apply is said, with the reason, and the next one boots",
+           pairs: &[OLD], ci: &[], play: layout_falls_back::play },
+    Kind { name: "kaslr", about: "ten boots of an unpacked kernel have other addresses each, and nokaslr those of the link",
+           pairs: &[OLD, NEW, XZ], ci: &[], play: kaslr::ten },
+    Kind { name: "kaslr-short", about: "the same with three boots",
+           pairs: &[NEW], ci: &[NEW], play: kaslr::three },
+    Kind { name: "page-tables", about: "the running kernel's page tables lie where the next kernel unpacks itself",
+           pairs: &[OLD, NEW], ci: &[], play: page_tables::play },
     Kind { name: "damage", about: "a bit of the loaded image is changed: its segment is named, and nothing boots",
            pairs: &[OLD, NEW], ci: &[NEW], play: damage::play },
     Kind { name: "factory", about: "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust",

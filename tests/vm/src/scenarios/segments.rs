@@ -10,8 +10,9 @@ use vm_protocol::Done;
 use vm_protocol::facts::Facts;
 
 pub(super) use self::row::Row;
-use self::row::{BIG_MIB, Format, Initrd, Outcome};
+use self::row::{BIG_MIB, Initrd, Outcome};
 pub(super) use self::rows::ROWS;
+use super::layout::Layout;
 use super::{Stage, check_loaded};
 use crate::checks::{Checks, Expect, json_at};
 use crate::guest::Guest;
@@ -44,9 +45,9 @@ pub(super) fn play(stage: &Stage<'_>, row: &Row, checks: &mut Checks) -> Result<
 
 fn files(stage: &Stage<'_>, row: &Row) -> Result<Files> {
     let mut files = Files::default();
-    match row.format {
-        Format::Bzimage => files.copy("/boot/vmlinuz", &stage.second.image)?,
-        Format::Vmlinux => {
+    match row.layout {
+        Layout::Vmlinux | Layout::Elided | Layout::Classic => files.copy("/boot/vmlinuz", &stage.second.image)?,
+        Layout::Linked => {
             let vmlinux = stage.lab.vmlinux(&stage.second)?;
             files.copy("/boot/vmlinux", &vmlinux.elf)?;
             files.copy("/boot/vmlinux.p7s", &vmlinux.signature)?;
@@ -60,9 +61,12 @@ fn files(stage: &Stage<'_>, row: &Row) -> Result<Files> {
 }
 
 fn load(stage: &Stage<'_>, row: &Row) -> String {
-    let kernel = match row.format {
-        Format::Bzimage => "/boot/vmlinuz --keys /keys/debian",
-        Format::Vmlinux => "/boot/vmlinux --signature /boot/vmlinux.p7s --keys /keys/owner",
+    let kernel = match row.layout {
+        // By default.
+        Layout::Vmlinux => "/boot/vmlinuz --keys /keys/debian",
+        Layout::Elided => "--layout elided /boot/vmlinuz --keys /keys/debian",
+        Layout::Classic => "--layout classic /boot/vmlinuz --keys /keys/debian",
+        Layout::Linked => "/boot/vmlinux --signature /boot/vmlinux.p7s --keys /keys/owner",
     };
     let options: String = match initrds(row.initrd) {
         [] => "--no-initrd".to_owned(),
@@ -106,8 +110,10 @@ fn boots(
     mut guest: Guest,
     checks: &mut Checks,
 ) -> Result<()> {
+    let layout = row.layout.to_string();
     let expected = [Expect::Exit(0), Expect::Json("/loaded", "true"), Expect::Json("/plan/method", "segments")];
     checks.command("the kernel is loaded by segments", loading, &expected);
+    checks.command("in the row's layout", loading, &[Expect::Json("/plan/layout", &layout)]);
     check_loaded("the kernel holds an image", true, &mut guest, checks)?;
     if row.initrd == Initrd::None {
         return speaks_on_the_console(stage, first, loading, guest, checks);

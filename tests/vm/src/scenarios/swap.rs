@@ -3,16 +3,29 @@
 
 use anyhow::Result;
 
+use super::layout::Layout;
 use super::{Stage, WITH};
 use crate::checks::{Checks, Expect};
 use crate::fetch::{Choice, Kernel, Series};
 use crate::initramfs::BASE;
 use crate::lab::Firmware;
+use crate::report::Colour;
 
 /// The line that `-v` prints between verification and load, at which the program is held.
 const VERIFIED: &str = "skexec: verified";
 
-pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+pub(super) fn by_default(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    play("", stage, checks)
+}
+
+pub(super) fn by_segments(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    Layout::ALL.into_iter().try_for_each(|layout| {
+        stage.lab.report.detail(Colour::Plain, &layout.to_string());
+        play(&format!("--method segments --layout {layout}"), stage, checks)
+    })
+}
+
+fn play(method: &str, stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut files = stage.lab.exhibits(&stage.second)?;
     files.copy("/boot/evil", &stage.lab.unsigned(&stage.another()?)?)?;
     let (mut guest, _) = stage.boot(Firmware::Bios, "", files)?;
@@ -21,7 +34,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     checks.command("the kernel would take the other file", &control, &[Expect::Exit(0)]);
 
     guest.run("cp /boot/vmlinuz /boot/victim")?;
-    let load = format!("skexec load -v /boot/victim {WITH}");
+    let load = format!("skexec load -v {method} /boot/victim {WITH}");
     let swapped =
         guest.run(&format!("agent pause-at --line '{VERIFIED}' --meanwhile 'cp /boot/evil /boot/victim' '{load}'"))?;
     let expected = [Expect::Exit(0), Expect::Stdout("held in its write"), Expect::Stderr(VERIFIED)];

@@ -2,13 +2,7 @@
 
 use crate::fetch::Series;
 use crate::lab::Firmware;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Format {
-    Bzimage,
-    /// The ELF file within it, with a detached signature.
-    Vmlinux,
-}
+use crate::scenarios::layout::Layout;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Initrd {
@@ -36,7 +30,7 @@ pub(crate) enum Outcome {
 pub(crate) struct Row {
     pub(crate) first: Series,
     pub(crate) second: Series,
-    pub(crate) format: Format,
+    pub(crate) layout: Layout,
     pub(crate) firmware: Firmware,
     pub(crate) initrd: Initrd,
     /// In MiB.
@@ -51,13 +45,12 @@ pub(crate) struct Row {
 impl Row {
     /// The name contains all values, so that a filter can choose by any of them.
     pub(crate) fn name(&self) -> String {
-        let Self { first, second, memory, .. } = self;
-        let format = format!("{:?}", self.format).to_lowercase();
+        let Self { first, second, layout, memory, .. } = self;
         let firmware = format!("{:?}", self.firmware).to_lowercase();
         let initrd = format!("{:?}", self.initrd).to_lowercase();
         let la57 = if self.la57 { "la57" } else { "la48" };
         let sha = if self.sha_ni { "shani" } else { "noshani" };
         let refused = if self.outcome == Outcome::Boots { "" } else { "-refused" };
-        format!("segments-{first}-to-{second}-{format}-{firmware}-{initrd}-{memory}-{la57}-{sha}{refused}")
+        format!("segments-{first}-to-{second}-{layout}-{firmware}-{initrd}-{memory}-{la57}-{sha}{refused}")
     }
 }

@@ -1,10 +1,10 @@
 //! The boots by segments: each pair of values of any two columns occurs in at least one of them.
 
-use super::row::Format::{Bzimage, Vmlinux};
 use super::row::Initrd::{Big, None, Small, Two};
-use super::row::{Format, Initrd, Outcome, Row};
+use super::row::{Initrd, Outcome, Row};
 use crate::fetch::Series::{self, V6_1, V6_12};
 use crate::lab::Firmware::{self, Bios, Disk, SecureBoot, Uefi};
+use crate::scenarios::layout::Layout::{self, Classic, Elided, Linked, Vmlinux};
 
 const YES: bool = true;
 const NO: bool = false;
@@ -13,36 +13,34 @@ const NO_ROOM: Outcome = Outcome::Refused { exit: 4, reasons: &["half-of-ram", "
 const NOT_PERMITTED: Outcome = Outcome::Refused { exit: 5, reasons: &["segments-forbidden"] };
 
 #[rustfmt::skip]
-pub(crate) const ROWS: [Row; 20] = [
-    // first, second, format, firmware, initrd, MiB, five-level paging, SHA-NI
-    ci(row(V6_1, V6_1, Bzimage, Bios, Small, 2048, YES, YES)),
-    row(V6_1, V6_1, Vmlinux, Disk, Big, 6144, NO, YES),
-    row(V6_1, V6_1, Vmlinux, Uefi, Small, 512, NO, YES),
-    row(V6_1, V6_12, Vmlinux, Bios, Small, 6144, YES, NO),
-    ci(row(V6_1, V6_12, Bzimage, Bios, Two, 6144, NO, YES)),
-    row(V6_1, V6_12, Vmlinux, Disk, None, 2048, NO, NO),
-    row(V6_1, V6_12, Bzimage, Uefi, Big, 2048, NO, NO),
-    row(V6_12, V6_1, Bzimage, Bios, None, 512, NO, YES),
-    row(V6_12, V6_1, Bzimage, Bios, Big, 2048, YES, YES),
-    ci(row(V6_12, V6_1, Vmlinux, Uefi, None, 6144, YES, NO)),
-    row(V6_12, V6_1, Bzimage, Uefi, Two, 512, NO, NO),
-    ci(row(V6_12, V6_12, Vmlinux, Disk, Two, 2048, YES, YES)),
-    row(V6_12, V6_12, Bzimage, Disk, Small, 512, YES, NO),
-    row(V6_12, V6_12, Vmlinux, Disk, Small, 2048, NO, NO),
-    // Rows beyond the required pairs: the most common machines, and the extremes together.
-    ci(row(V6_12, V6_12, Bzimage, Uefi, Small, 2048, YES, YES)),
-    row(V6_12, V6_12, Vmlinux, Uefi, Two, 6144, YES, YES),
+pub(crate) const ROWS: [Row; 19] = [
+    // first, second, layout, firmware, initrd, MiB, five-level paging, SHA-NI
+    ci(row(V6_1, V6_1, Vmlinux, Bios, Small, 2048, YES, YES)),
+    ci(row(V6_12, V6_12, Vmlinux, Uefi, Small, 2048, YES, YES)),
+    row(V6_12, V6_12, Vmlinux, Uefi, None, 2048, NO, NO),
+    row(V6_12, V6_1, Vmlinux, Disk, Two, 512, NO, NO),
     row(V6_12, V6_12, Vmlinux, Bios, Big, 6144, YES, NO),
-    ci(row(V6_1, V6_12, Bzimage, Bios, None, 512, YES, NO)),
-    ci(refused(row(V6_12, V6_12, Bzimage, Bios, Big, 512, YES, YES), NO_ROOM)),
-    ci(refused(row(V6_12, V6_12, Bzimage, SecureBoot, Small, 2048, YES, YES), NOT_PERMITTED)),
+    ci(row(V6_1, V6_12, Elided, Bios, None, 512, YES, NO)),
+    ci(row(V6_1, V6_12, Elided, Bios, Two, 6144, NO, YES)),
+    row(V6_1, V6_1, Elided, Uefi, Big, 2048, NO, YES),
+    row(V6_12, V6_1, Elided, Disk, Small, 512, YES, YES),
+    ci(row(V6_12, V6_1, Classic, Uefi, Two, 512, NO, YES)),
+    row(V6_1, V6_1, Classic, Disk, Big, 2048, NO, NO),
+    row(V6_12, V6_12, Classic, Disk, None, 6144, NO, YES),
+    row(V6_12, V6_12, Classic, Bios, Small, 6144, YES, YES),
+    ci(row(V6_12, V6_12, Linked, Disk, Two, 2048, YES, YES)),
+    row(V6_12, V6_1, Linked, Uefi, None, 6144, YES, NO),
+    row(V6_1, V6_1, Linked, Disk, Small, 512, NO, NO),
+    row(V6_12, V6_1, Linked, Bios, Big, 2048, YES, NO),
+    ci(refused(row(V6_12, V6_12, Vmlinux, Bios, Big, 512, YES, YES), NO_ROOM)),
+    ci(refused(row(V6_12, V6_12, Vmlinux, SecureBoot, Small, 2048, YES, YES), NOT_PERMITTED)),
 ];
 
 #[expect(clippy::too_many_arguments, reason = "the columns of the table above")]
 const fn row(
     first: Series,
     second: Series,
-    format: Format,
+    layout: Layout,
     firmware: Firmware,
     initrd: Initrd,
     memory: u64,
@@ -50,7 +48,7 @@ const fn row(
     sha_ni: bool,
 ) -> Row {
     let (representative, outcome) = (false, Outcome::Boots);
-    Row { first, second, format, firmware, initrd, memory, la57, sha_ni, representative, outcome }
+    Row { first, second, layout, firmware, initrd, memory, la57, sha_ni, representative, outcome }
 }
 
 const fn ci(row: Row) -> Row {
@@ -78,7 +76,7 @@ mod tests {
         vec![
             column("first", &series),
             column("second", &series),
-            column("format", &[Bzimage, Vmlinux].map(|format| format!("{format:?}"))),
+            column("layout", &[Vmlinux, Elided, Classic, Linked].map(|layout| layout.to_string())),
             column("firmware", &[Bios, Disk, Uefi].map(|firmware| format!("{firmware:?}"))),
             column("initrd", &[None, Small, Two, Big].map(|initrd| format!("{initrd:?}"))),
             column("memory", &[512, 2048, 6144].map(|memory| memory.to_string())),
@@ -91,7 +89,7 @@ mod tests {
         [
             format!("first={}", row.first),
             format!("second={}", row.second),
-            format!("format={:?}", row.format),
+            format!("layout={}", row.layout),
             format!("firmware={:?}", row.firmware),
             format!("initrd={:?}", row.initrd),
             format!("memory={}", row.memory),
