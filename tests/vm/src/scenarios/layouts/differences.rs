@@ -34,6 +34,8 @@ pub(super) const MESSAGES_THAT_DIFFER: &[(&str, Part, &str)] = &[
     ("APIC calibration not consistent", Part::Whole, SPEED),
     ("APIC delta adjusted", Part::Whole, SPEED),
     ("Spurious LAPIC timer interrupt", Part::Whole, SPEED),
+    ("hpet: Lost", Part::Whole, SPEED),
+    ("hrtimer: interrupt took", Part::Whole, SPEED),
     ("input: ", Part::Numbers, "the order in which devices are found depends on the processors' timing"),
     ("random: crng init done", Part::Whole, "the processors' timing decides when that is"),
 ];
