@@ -199,10 +199,12 @@ mod tests {
         std::env::temp_dir().join(format!("skexec-sealed-{}-{name}", std::process::id()))
     }
 
+    type Change = fn(&Path);
+
     #[test]
     fn a_file_that_changes_while_it_is_read_is_refused() {
         let path = path("changing");
-        let changes: [(fn(&Path), &str); 4] = [
+        let changes: [(Change, &str); 4] = [
             (
                 |path| File::options().append(true).open(path).unwrap().write_all(b"!").unwrap(),
                 "it had 300000 bytes, then 300001",
