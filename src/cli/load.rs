@@ -28,7 +28,7 @@ struct Document<'a> {
 
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = match args.choice.find(system.root) {
-        Ok(found) => request(args, found),
+        Ok(found) => Request { segment_digests: args.dry_run || output.json(), ..request(args, found) },
         Err(finding) => return output.failure(&finding),
     };
     let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
@@ -80,6 +80,7 @@ fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
         },
         segments: (&args.segments).into(),
         dry_run: args.dry_run,
+        segment_digests: false,
         count_loads: args.count_loads,
         lock: args.lock,
         require_signed_initrd: args.require_signed_initrd,

@@ -60,7 +60,9 @@ fn segments(plan: &Plan, output: &mut Output<'_>) -> anyhow::Result<()> {
     for segment in &plan.segments {
         let (name, addr) = (&segment.name, segment.addr.to_string());
         output.fact(&format!("  {name:<12} {addr:>12} {:>13} {:>15}", segment.bufsz, segment.memsz))?;
-        output.fact(&format!("    SHA-256 {}", segment.sha256))?;
+        if let Some(sha256) = &segment.sha256 {
+            output.fact(&format!("    SHA-256 {sha256}"))?;
+        }
     }
     output.fact("")?;
     for line in &plan.drawing {

@@ -109,6 +109,7 @@ fn would(system: System<'_>, kernel: &Path, args: &StatusArgs) -> anyhow::Result
         method: None,
         segments: Options::default(),
         dry_run: true,
+        segment_digests: false,
         count_loads: false,
         lock: false,
         require_signed_initrd: false,

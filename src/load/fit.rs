@@ -94,13 +94,14 @@ fn too_much(kernel: Need, initrd: u64, limit: u64, slot: Slot) -> Finding {
     }
 }
 
-/// The plan of segments that have their addresses.
+/// The plan of segments that have their addresses; with the SHA-256 of each, or without.
 pub(super) fn segments(
     authorized: &Authorized,
     machine: &Machine,
     laid_out: &LaidOut,
     segments: &Segments<'_>,
     why: &'static str,
+    with_digests: bool,
 ) -> Plan {
     let memory_bytes = segments.list.iter().fold(0_u64, |all, segment| all.saturating_add(segment.range.len()));
     Plan {
@@ -108,7 +109,7 @@ pub(super) fn segments(
         layout: Some(laid_out.name()),
         layout_why: Some(laid_out.why().to_owned()),
         entry: Some(segments.entry),
-        segments: SegmentLine::all(&segments.list),
+        segments: SegmentLine::all(&segments.list, with_digests),
         summary: Some(segments.summary.clone()),
         drawing: segments.drawing(machine, DRAWING_WIDTH),
         ..plan(authorized, Method::Segments, why, memory_bytes)

@@ -63,22 +63,24 @@ pub struct SegmentLine {
     pub bufsz: u64,
     /// Bytes of memory; what is not put there is zero.
     pub memsz: u64,
-    /// SHA-256 of the bytes, in hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of the bytes, in hexadecimal; nothing unless [`Request::segment_digests`](super::Request::segment_digests) asks for it.
+    pub sha256: Option<String>,
 }
 
 impl SegmentLine {
-    /// A line for each segment.
-    pub(super) fn all(segments: &[Segment<'_>]) -> Vec<Self> {
-        let contents: Vec<_> = segments.iter().map(|segment| &*segment.bytes).collect();
-        let line = |(segment, digest): (&Segment<'_>, [u8; 32])| Self {
+    /// A line for each segment, with its digest or without.
+    pub(super) fn all(segments: &[Segment<'_>], with_digests: bool) -> Vec<Self> {
+        let hashed = if with_digests { segments } else { &[] };
+        let contents: Vec<_> = hashed.iter().map(|segment| &*segment.bytes).collect();
+        let mut computed = digests(&contents).into_iter();
+        let line = |segment: &Segment<'_>| Self {
             name: segment.name.to_string(),
             addr: segment.range.start(),
             bufsz: length(&segment.bytes),
             memsz: segment.range.len(),
-            sha256: hex::encode(&digest),
+            sha256: computed.next().map(|digest| hex::encode(&digest)),
         };
-        segments.iter().zip(digests(&contents)).map(line).collect()
+        segments.iter().map(line).collect()
     }
 }
 

@@ -64,7 +64,7 @@ impl<'a> Ready<'a> {
             Some(laid_out) => {
                 let boot = segments::boot(authorized, machine)?;
                 let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments)?;
-                let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why);
+                let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why, request.segment_digests);
                 (Given::Segments(segments), plan)
             }
         };

@@ -73,6 +73,9 @@ pub struct Request {
     pub segments: Options,
     /// Stop before the call.
     pub dry_run: bool,
+    /// Whether the plan is to have the SHA-256 of each segment. It costs one more pass over all bytes of the segments: the digests that
+    /// the purgatory compares are of parts of them.
+    pub segment_digests: bool,
     /// Let the kernel count loads and unloads, so that those of other programs show.
     pub count_loads: bool,
     /// Turn loading and unloading off afterwards, until the next boot.

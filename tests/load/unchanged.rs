@@ -24,6 +24,7 @@ fn request(lab: &Lab) -> skexec::load::Request {
         method: None,
         segments: skexec::segments::Options::default(),
         dry_run: false,
+        segment_digests: false,
         count_loads: false,
         lock: false,
         require_signed_initrd: false,

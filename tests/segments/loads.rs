@@ -2,7 +2,11 @@
 
 use crate::machine::{SEGMENTS, address, call, lab, number, word};
 use serde_json::json;
+use skexec::gather::TrustRequest;
 use skexec::image::cpio;
+use skexec::load::{CmdlineSource, Request};
+use skexec::segments::Options;
+use skexec::system::{Method, Slot};
 
 #[test]
 fn a_good_kernel_is_loaded_as_segments_and_recorded() {
@@ -32,7 +36,7 @@ fn a_good_kernel_is_loaded_as_segments_and_recorded() {
     assert!(params[cmdline..].starts_with(b"console=ttyS0\0"));
     assert_eq!(params[0x1e8], 4, "e820 entries");
 
-    let record = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().unwrap();
+    let record = skexec::record::read(lab.root(), Slot::Reboot).unwrap().unwrap();
     assert_eq!(record.method, "segments");
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     assert!(lab.run("status").out.contains("segments"), "{}", lab.run("status").out);
@@ -65,6 +69,39 @@ fn what_the_plan_says_is_what_is_loaded() {
     seen.iter_mut().for_each(|segment| drop(segment.as_object_mut().unwrap().remove("name")));
     assert_eq!(seen, wanted);
     assert_eq!(document["plan"]["summary"]["console"], "serial port 0x3f8");
+}
+
+#[test]
+fn the_digests_of_the_plan_are_computed_only_when_they_are_asked_for() {
+    let lab = lab();
+    for asked in [false, true] {
+        let request = Request {
+            kernel: Some(lab.path("vmlinuz")),
+            entry: None,
+            manifest: None,
+            profile: None,
+            initrds: vec![lab.path("initrd")],
+            no_initrd: false,
+            kernel_alone: false,
+            inject: Vec::new(),
+            cmdline: CmdlineSource::Given(String::new()),
+            append: Vec::new(),
+            trust: TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
+            signature: None,
+            slot: Slot::Reboot,
+            method: Some(Method::Segments),
+            segments: Options::default(),
+            dry_run: true,
+            segment_digests: asked,
+            count_loads: false,
+            lock: false,
+            require_signed_initrd: false,
+            insecure_unsigned: false,
+        };
+        let plan = skexec::load::load(lab.system_view(), &request, &mut |_| ()).unwrap().plan.unwrap();
+        assert_eq!(plan.segments.len(), 5);
+        assert!(plan.segments.iter().all(|segment| segment.sha256.is_some() == asked), "{plan:?}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! 16 MiB on, in memory that its command line leaves it; virtual within `KERNEL_IMAGE_SIZE`. Its own code also keeps memory free
 //! for huge pages of 1 GiB (`hugepages=`): this one does not, and such a kernel may get one of them less.
 
+use super::classic;
 use super::context::Context;
 use crate::arch::x86_64::{Cpu, early_options};
 use crate::image::bzimage::{SetupHeader, xloadflags};
@@ -28,6 +29,7 @@ const SMALL_SEGMENTS: u64 = MIB;
 pub(in super::super) struct Unpacked {
     flat: Flat,
     alignment: u64,
+    fallback_alignment: u64,
     lowest: PhysAddr,
     draws: Vec<u64>,
 }
@@ -55,16 +57,18 @@ impl Unpacked {
         if let Some([first, ..]) = numbers {
             flat.relocate(virtual_delta(&flat, alignment, first)?)?;
         }
+        // As for a bzImage, which then runs where it lies (`classic::kept_alignment`).
+        let fallback_alignment = LEAST_ALIGNMENT.max(classic::fallback_alignment(header));
         let draws = numbers.map_or_else(Vec::new, |[_, draws @ ..]| draws.to_vec());
         let lowest = PhysAddr::new(header.pref_address.max(LOWEST));
-        Ok(Self { flat, alignment, lowest, draws })
+        Ok(Self { flat, alignment, fallback_alignment, lowest, draws })
     }
 
     /// The segment of all bytes; the memory behind them, which is .bss and .brk, is in the window only.
     pub(super) fn spec(&self) -> SegmentSpec<'_> {
         let constraints = Constraints {
             alignment: self.alignment,
-            fallback_alignment: self.alignment,
+            fallback_alignment: self.fallback_alignment,
             lowest: self.lowest,
             draws: self.draws.clone(),
             ..Constraints::default()

@@ -15,7 +15,13 @@ use forge::vmlinux::{BASE, LONG, Vmlinux, WORD};
 const SPAN: u64 = 0x8000;
 
 fn unpacked(cmdline: &str, numbers: Numbers) -> Unpacked {
-    let file = BzImage { payload: pack(&Vmlinux::default().build()), ..BzImage::default() }.build();
+    changed(cmdline, numbers, |_| ())
+}
+
+/// The same of a bzImage that was changed.
+fn changed(cmdline: &str, numbers: Numbers, change: fn(&mut [u8])) -> Unpacked {
+    let mut file = BzImage { payload: pack(&Vmlinux::default().build()), ..BzImage::default() }.build();
+    change(&mut file);
     let header = SetupHeader::parse(&file).unwrap();
     let (kernel, cmdline) = (Kernel::BzImage(header.clone()), Cmdline::new(cmdline));
     let boot = Boot { kernel: &kernel, file: &file, initrd: None, cmdline: &cmdline, map: &[] };
@@ -82,6 +88,19 @@ fn the_segment_is_the_bytes_and_the_window_has_bss() {
     let Constraints { alignment, fallback_alignment, lowest, fixed, .. } = spec.constraints;
     assert_eq!((alignment, fallback_alignment, lowest.get(), fixed), (2 << 20, 2 << 20, 16 << 20, None));
     assert_eq!(unpacked.entry(), 0x40);
+}
+
+#[test]
+fn a_smaller_alignment_will_do_where_memory_is_short() {
+    let unpacked = changed("quiet", first(0), |file| {
+        file[0x230..0x234].copy_from_slice(&(16_u32 << 20).to_le_bytes());
+        file[0x235] = 21;
+    });
+    // No multiple of 16 MiB lies in this memory.
+    let usable = PhysRange::new(PhysAddr::new(18 << 20), PhysAddr::new(32 << 20)).into_iter().collect();
+    let room = Room { usable: &usable, limit: None, lowest: PhysAddr::new(0), highest: PhysAddr::new(u64::MAX) };
+    let placed = place(vec![unpacked.spec()], &room).unwrap();
+    assert_eq!(placed[0].window.start().get(), 30 << 20);
 }
 
 #[test]
