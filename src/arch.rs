@@ -63,12 +63,18 @@ pub trait Architecture: Sized {
     /// The part of free memory that a kernel with this command line takes for memory.
     fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet;
 
-    /// How the kernel lies in memory: in the layout that is asked for, or else in the first that applies. Unpacks the kernel where
-    /// the layout needs that, as far as this machine's memory has room.
+    /// How the kernel lies in memory: in the layout that is asked for, or else in the first that applies and for which the segments
+    /// find addresses, as `fits` says. Unpacks the kernel where the layout needs that, as far as this machine's memory has room.
     ///
     /// # Errors
     /// `no-5level`; `layout` where the layout that is asked for does not apply.
-    fn lay_out(&self, boot: &Boot<'_>, asked: Option<Layout>, memory: &Memory) -> Result<LaidOut, Finding>;
+    fn lay_out(
+        &self,
+        boot: &Boot<'_>,
+        asked: Option<Layout>,
+        memory: &Memory,
+        fits: &Fits<'_>,
+    ) -> Result<LaidOut, Finding>;
 
     /// The specifications of all segments. The purgatory is the last one, as it checks all others.
     ///
@@ -107,6 +113,9 @@ impl Layout {
         }
     }
 }
+
+/// Whether the segments of a kernel that is laid out so find addresses: `no-memory-hole` where they do not.
+pub type Fits<'a> = dyn Fn(&LaidOut) -> Result<(), Finding> + 'a;
 
 /// What is booted.
 #[derive(Debug, Clone, Copy)]

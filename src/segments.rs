@@ -10,8 +10,8 @@ use crate::arch::{Architecture, Boot, LaidOut, Layout, OnDamage, Platform, Summa
 use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::machine::memory::MemoryMap;
-use crate::memory::PhysAddr;
-use crate::placement::{Role, Room, Segment, draw, place};
+use crate::memory::{PhysAddr, RangeSet};
+use crate::placement::{Role, Room, Segment, draw, place, search};
 use crate::reason::{Finding, Reason};
 
 /// How the user wants the segments.
@@ -23,6 +23,14 @@ pub struct Options {
     pub bounds: Bounds,
     /// What the purgatory does about a damaged segment.
     pub on_damage: OnDamage,
+}
+
+impl Options {
+    /// The part of the memory `usable` in which segments may lie.
+    fn room<'a>(&self, usable: &'a RangeSet, machine: &Machine) -> Room<'a> {
+        let (lowest, highest) = (self.bounds.lowest(), self.bounds.highest());
+        Room { usable, limit: machine.memory.kexec_limit(), lowest, highest }
+    }
 }
 
 /// Segments that are ready for `kexec_load`.
@@ -51,12 +59,7 @@ impl<'a> Segments<'a> {
         let map = map(machine)?;
         let prepared = platform.prepare(boot, laid_out, options.on_damage)?;
         let usable = Platform::usable(boot.cmdline, &map.usable);
-        let room = Room {
-            usable: &usable,
-            limit: machine.memory.kexec_limit(),
-            lowest: options.bounds.lowest(),
-            highest: options.bounds.highest(),
-        };
+        let room = options.room(&usable, machine);
         let placed = place(prepared.specs, &room);
         let mut list = placed.map_err(|finding| Bounds::blame(finding, &map.usable, &room))?;
         let entry = entry(&list).ok_or(Reason::NoMemoryHole)?;
@@ -71,6 +74,22 @@ impl<'a> Segments<'a> {
         let segments: Vec<_> = self.list.iter().map(|segment| (&*segment.name, segment.window)).collect();
         draw::draw(&map.usable, &map.entries, &segments, width)
     }
+}
+
+/// Whether the segments for what is booted find addresses in this layout; nothing is made.
+///
+/// # Errors
+/// Those of [`Segments::new`], but for what their contents make impossible.
+pub fn fit(
+    boot: &Boot<'_>,
+    laid_out: &LaidOut,
+    machine: &Machine,
+    platform: &Platform,
+    options: &Options,
+) -> Result<(), Finding> {
+    let prepared = platform.prepare(boot, laid_out, options.on_damage)?;
+    let usable = Platform::usable(boot.cmdline, &map(machine)?.usable);
+    search(&prepared.specs, &options.room(&usable, machine)).map(drop)
 }
 
 /// What is booted: what was authorized, its initrds in one piece.

@@ -100,7 +100,13 @@ impl Architecture for Platform {
         free.clone()
     }
 
-    fn lay_out(&self, _boot: &Boot<'_>, _asked: Option<Layout>, _memory: &Memory) -> Result<super::LaidOut, Finding> {
+    fn lay_out(
+        &self,
+        _boot: &Boot<'_>,
+        _asked: Option<Layout>,
+        _memory: &Memory,
+        _fits: &super::Fits<'_>,
+    ) -> Result<super::LaidOut, Finding> {
         Err(unsupported())
     }
 

@@ -25,7 +25,7 @@ pub use handover::{Descriptor, Edd, Efi, Handover};
 pub use layout::LaidOut;
 pub use summary::Summary;
 
-use super::{Architecture, Boot, Layout, OnDamage, Prepared};
+use super::{Architecture, Boot, Fits, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Memory;
@@ -100,10 +100,16 @@ impl Architecture for Platform {
         limits::usable(cmdline, free)
     }
 
-    fn lay_out(&self, boot: &Boot<'_>, asked: Option<Layout>, memory: &Memory) -> Result<LaidOut, Finding> {
+    fn lay_out(
+        &self,
+        boot: &Boot<'_>,
+        asked: Option<Layout>,
+        memory: &Memory,
+        fits: &Fits<'_>,
+    ) -> Result<LaidOut, Finding> {
         self.can_enter(boot.kernel)?;
         let random = || sys::random().map(layout::numbers);
-        layout::choose(&Context { boot, cpu: &self.cpu, memory, random: &random }, asked)
+        layout::choose(&Context { boot, cpu: &self.cpu, memory, random: &random }, asked, fits)
     }
 
     fn prepare<'a>(

@@ -43,7 +43,8 @@ pub(super) fn laid_out(
         return Ok(None);
     }
     let boot = segments::boot(authorized, machine)?;
-    platform.lay_out(&boot, request.segments.layout, &machine.memory).map(Some)
+    let fits = |laid_out: &LaidOut| segments::fit(&boot, laid_out, machine, platform, &request.segments);
+    platform.lay_out(&boot, request.segments.layout, &machine.memory, &fits).map(Some)
 }
 
 impl<'a> Ready<'a> {

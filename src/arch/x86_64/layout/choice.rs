@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::vmlinux::Unpacked;
-use crate::arch::Layout;
+use crate::arch::{Fits, Layout};
 use crate::image::Kernel;
 use crate::image::bzimage::SetupHeader;
 use crate::reason::{Finding, Reason};
@@ -50,11 +50,15 @@ impl LaidOut {
     }
 }
 
-/// The layout that is asked for, or else the first that applies.
+/// The layout that is asked for, or else the first that applies and fits.
 ///
 /// # Errors
 /// `layout`: the one that is asked for does not apply.
-pub(in super::super) fn choose(context: &Context<'_>, asked: Option<Layout>) -> Result<LaidOut, Finding> {
+pub(in super::super) fn choose(
+    context: &Context<'_>,
+    asked: Option<Layout>,
+    fits: &Fits<'_>,
+) -> Result<LaidOut, Finding> {
     let header = match (context.boot.kernel, asked) {
         (Kernel::BzImage(header), _) => header,
         (Kernel::Elf(_), None) => {
@@ -68,16 +72,32 @@ pub(in super::super) fn choose(context: &Context<'_>, asked: Option<Layout>) -> 
         let chosen = attempt(context, header, asked).map_err(|why| refused(asked, &why))?;
         return Ok(LaidOut { chosen, why: "as asked for".into() });
     }
+    first(context, header, fits)
+}
+
+fn first(context: &Context<'_>, header: &SetupHeader, fits: &Fits<'_>) -> Result<LaidOut, Finding> {
     let mut passed = Vec::new();
-    for layout in Layout::ALL {
+    for layout in [Layout::Vmlinux, Layout::Elided] {
         match attempt(context, header, layout) {
-            Ok(chosen) if passed.is_empty() => return Ok(LaidOut { chosen, why: "the fastest to boot".into() }),
-            Ok(chosen) => return Ok(LaidOut { chosen, why: passed.join("; ") }),
             Err(why) => passed.push(format!("not {}: {why}", layout.name())),
+            Ok(chosen) => {
+                let laid_out = LaidOut { chosen, why: why(&passed) };
+                match fits(&laid_out) {
+                    Err(hole) if hole.reason == Reason::NoMemoryHole => {
+                        passed.push(format!("not {}: {}", layout.name(), hole.detail));
+                    }
+                    // Another fault is none of the layout's; it shows when the segments are made.
+                    Ok(()) | Err(_) => return Ok(laid_out),
+                }
+            }
         }
     }
     // The classic layout always applies.
-    Ok(LaidOut { chosen: Chosen::Classic, why: passed.join("; ") })
+    Ok(LaidOut { chosen: Chosen::Classic, why: why(&passed) })
+}
+
+fn why(passed: &[String]) -> String {
+    if passed.is_empty() { "the fastest to boot".into() } else { passed.join("; ") }
 }
 
 fn refused(asked: Layout, why: &str) -> Finding {

@@ -22,6 +22,7 @@ struct Case {
     cpu: Cpu,
     memory: Memory,
     random: Option<Numbers>,
+    fits: fn(&LaidOut) -> Result<(), Finding>,
 }
 
 /// What a row changes.
@@ -35,6 +36,7 @@ impl Case {
             cpu: Cpu { la57: Some(false), ..Cpu::default() },
             memory: Memory { total: Some(1 << 30), available: Some(1 << 29), map: Err(MapProblem::Hidden) },
             random: Some([7; 17]),
+            fits: |_| Ok(()),
         }
     }
 
@@ -45,7 +47,7 @@ impl Case {
         let boot = Boot { kernel: &kernel, file: &self.file, initrd: Some(&initrd), cmdline: &cmdline, map: &[] };
         let random = || self.random;
         let context = Context { boot: &boot, cpu: &self.cpu, memory: &self.memory, random: &random };
-        choose(&context, asked).map(|laid_out| (laid_out.name(), laid_out.why().to_owned()))
+        choose(&context, asked, &self.fits).map(|laid_out| (laid_out.name(), laid_out.why().to_owned()))
     }
 }
 
@@ -106,4 +108,21 @@ fn page_tables_need_to_know_the_levels() {
     let refused = case.choose(Some(Layout::Elided)).unwrap_err();
     assert_eq!((refused.reason, refused.detail), (Reason::Layout, format!("elided: {why}")));
     assert_eq!(case.choose(Some(Layout::Classic)).unwrap().0, "classic");
+}
+
+#[test]
+fn a_layout_that_finds_no_addresses_is_passed_over() {
+    let hole = |laid_out: &LaidOut| match laid_out.name() {
+        "vmlinux" => Err(Finding::new(Reason::NoMemoryHole, "kernel takes 9 MiB")),
+        _ => Ok(()),
+    };
+    let wanted = ("elided", "not vmlinux: kernel takes 9 MiB".to_owned());
+    assert_eq!(Case { fits: hole, ..Case::new() }.choose(None), Ok(wanted));
+    // Asked for by name it is taken, and refused when the segments are made.
+    assert_eq!(Case { fits: hole, ..Case::new() }.choose(Some(Layout::Vmlinux)).unwrap().0, "vmlinux");
+    let nowhere = |_: &LaidOut| Err(Finding::new(Reason::NoMemoryHole, "nothing is free"));
+    let wanted = ("classic", "not vmlinux: nothing is free; not elided: nothing is free".to_owned());
+    assert_eq!(Case { fits: nowhere, ..Case::new() }.choose(None), Ok(wanted));
+    let other = |_: &LaidOut| Err(Finding::new(Reason::CmdlineNul, "at byte 3"));
+    assert_eq!(Case { fits: other, ..Case::new() }.choose(None).unwrap().0, "vmlinux");
 }
