@@ -12,7 +12,7 @@ use crate::fetch::{Maker, Series};
 use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, Start, root_words};
-use crate::size::{LIMIT, programs};
+use crate::size::{AIM, programs};
 
 const NAME: &str = "bench-size";
 /// The line that the hook prints.
@@ -25,7 +25,7 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     for (linked, bytes) in programs(run.cache, run.report)? {
         table.row(vec![linked.how.to_owned(), bytes.to_string()]);
         if linked.limited {
-            aims.push(Aim::at_most(format!("{}: of {LIMIT} bytes", linked.how), ratio(bytes, LIMIT), 1.0));
+            aims.push(Aim::at_most(format!("{}: of {AIM} bytes", linked.how), ratio(bytes, AIM), 1.0));
         }
     }
     let skexec = verify::built(run)?;
