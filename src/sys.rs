@@ -5,6 +5,7 @@ mod cpuid;
 mod kexec;
 mod lease;
 mod map;
+mod mapping;
 mod memfd;
 mod private;
 mod random;

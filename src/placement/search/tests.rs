@@ -1,5 +1,6 @@
 use super::*;
 use crate::placement::{Constraints, Content, Role};
+use forge::random::Random;
 
 fn at(address: u64) -> PhysAddr {
     PhysAddr::new(address)
@@ -152,35 +153,23 @@ fn the_search_is_bounded() {
     assert_eq!(refusal(&specs, &room(&usable)).0, Reason::NoMemoryHole);
 }
 
-/// xorshift64: the same numbers every time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-
-    /// A segment in a world of 24 pages.
-    fn spec(&mut self) -> SegmentSpec<'static> {
-        static ZEROS: [u8; 0x3000] = [0; 0x3000];
-        let alignment = PAGE << self.below(4);
-        let lowest = if self.below(2) == 0 { 0 } else { self.below(20) * PAGE / 2 };
-        let content = usize::try_from(self.below(3 * PAGE)).unwrap();
-        let constraints = Constraints {
-            alignment,
-            fallback_alignment: alignment >> self.below(3),
-            lowest: at(lowest),
-            highest: at(if self.below(3) == 0 { self.below(25) * PAGE } else { u64::MAX }),
-            fixed: (self.below(6) == 0).then(|| at(self.below(24) * PAGE)),
-            draws: Vec::new(),
-        };
-        let window = if self.below(2) == 0 { 0 } else { self.below(8 * PAGE) };
-        let spec = spec("p", self.below(6 * PAGE));
-        SegmentSpec { content: Content::Bytes(&ZEROS[..content]), window, constraints, ..spec }
-    }
+/// A segment in a world of 24 pages.
+fn random_spec(random: &mut Random) -> SegmentSpec<'static> {
+    static ZEROS: [u8; 0x3000] = [0; 0x3000];
+    let alignment = PAGE << random.below(4);
+    let lowest = if random.below(2) == 0 { 0 } else { random.below(20) * PAGE / 2 };
+    let content = usize::try_from(random.below(3 * PAGE)).unwrap();
+    let constraints = Constraints {
+        alignment,
+        fallback_alignment: alignment >> random.below(3),
+        lowest: at(lowest),
+        highest: at(if random.below(3) == 0 { random.below(25) * PAGE } else { u64::MAX }),
+        fixed: (random.below(6) == 0).then(|| at(random.below(24) * PAGE)),
+        draws: Vec::new(),
+    };
+    let window = if random.below(2) == 0 { 0 } else { random.below(8 * PAGE) };
+    let spec = spec("p", random.below(6 * PAGE));
+    SegmentSpec { content: Content::Bytes(&ZEROS[..content]), window, constraints, ..spec }
 }
 
 fn fits(spec: &SegmentSpec<'_>, place: PhysRange, room: &Room<'_>) -> bool {
@@ -222,7 +211,7 @@ fn it_is_right_and_says_no_only_when_it_must() {
             .filter_map(|_| PhysRange::of_length(at(random.below(24) * PAGE), random.below(10) * PAGE))
             .collect::<RangeSet>()
             .below(at(24 * PAGE));
-        let specs: Vec<_> = (0..1 + random.below(4)).map(|_| random.spec()).collect();
+        let specs: Vec<_> = (0..1 + random.below(4)).map(|_| random_spec(&mut random)).collect();
         let highest = if random.below(4) == 0 { random.below(24 * PAGE) } else { u64::MAX };
         let room = Room { lowest: at(random.below(3) * PAGE / 2), highest: at(highest), ..room(&usable) };
         match search(&specs, &room) {

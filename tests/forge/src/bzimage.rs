@@ -2,6 +2,7 @@
 //! arch/x86/kernel/kexec-bzimage64.c. It is a PE file as well, laid out as kernels since 6.7 are.
 
 use crate::pe::{Pe, Section, put16, put32};
+use crate::random::Random;
 
 /// The release that `uname -r` would print in this kernel.
 pub const RELEASE: &str = "6.12.0-forge";
@@ -123,15 +124,9 @@ fn text() -> Vec<u8> {
     code
 }
 
-/// Pseudorandom bytes that are the same in every run: xorshift64 with Marsaglia's 13-7-17.
+/// Pseudorandom bytes that are the same in every run.
 #[must_use]
 pub fn noise(seed: u64, len: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..len).map(|_| next()).collect()
+    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    (0..len).map(|_| (random.number() >> 32) as u8).collect()
 }

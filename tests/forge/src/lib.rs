@@ -25,6 +25,7 @@ pub mod pe;
 pub mod pem;
 pub mod pkcs7;
 pub mod pki;
+pub mod random;
 pub mod recipe;
 pub mod rsa;
 pub mod sbat;

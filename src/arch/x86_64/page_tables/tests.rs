@@ -2,6 +2,7 @@ use super::*;
 use crate::arch::Architecture as _;
 use crate::arch::x86_64::{Efi, Platform};
 use crate::placement::{Constraints, Room, place};
+use forge::random::Random;
 
 fn range(start: u64, end: u64) -> PhysRange {
     PhysRange::new(PhysAddr::new(start), PhysAddr::new(end)).unwrap()
@@ -104,22 +105,10 @@ fn five_levels_have_a_root_more() {
     assert_eq!((length(Levels::Four), length(Levels::Five)), (4 * 4096, 5 * 4096));
 }
 
-/// xorshift64: the same numbers every time.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % end
-    }
-
-    fn range(&mut self, end: u64) -> PhysRange {
-        let start = self.below(end) & !0xfff;
-        let bits = self.below(32);
-        PhysRange::of_length(PhysAddr::new(start), (self.below(1 << bits) + 1).next_multiple_of(PAGE)).unwrap()
-    }
+fn random_range(random: &mut Random, end: u64) -> PhysRange {
+    let start = random.below(end) & !0xfff;
+    let bits = random.below(32);
+    PhysRange::of_length(PhysAddr::new(start), (random.below(1 << bits) + 1).next_multiple_of(PAGE)).unwrap()
 }
 
 #[test]
@@ -129,9 +118,12 @@ fn the_announced_length_is_enough_wherever_segments_lie() {
         let end = 1 << (24 + random.below(22));
         let kinds = [MemoryType::Ram, MemoryType::Acpi, MemoryType::Nvs, MemoryType::Reserved];
         let map: Vec<_> = (0..random.below(12))
-            .map(|_| MemoryEntry { range: random.range(end), kind: kinds[usize::try_from(random.below(4)).unwrap()] })
+            .map(|_| MemoryEntry {
+                range: random_range(&mut random, end),
+                kind: kinds[usize::try_from(random.below(4)).unwrap()],
+            })
             .collect();
-        let windows: Vec<_> = (0..6).map(|_| random.range(end)).collect();
+        let windows: Vec<_> = (0..6).map(|_| random_range(&mut random, end)).collect();
         let reserved: Vec<_> = windows.iter().skip(1).map(|window| window.len()).collect();
         let levels = if round % 2 == 0 { Levels::Four } else { Levels::Five };
         let tables = PageTables::new(levels, &map, &Handover::default(), &reserved);
