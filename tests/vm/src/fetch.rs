@@ -5,6 +5,7 @@ mod apt;
 mod extras;
 mod kernel;
 mod package;
+mod patience;
 mod root;
 mod tools;
 

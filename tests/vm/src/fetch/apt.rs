@@ -9,6 +9,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::patience;
 use crate::cache::Cache;
 use crate::tool;
 
@@ -70,7 +71,7 @@ impl Apt {
     }
 
     pub(crate) fn update(&self) -> Result<()> {
-        tool::run(self.apt_get().args(["update", "--error-on=any"]))?;
+        patience::run(self.apt_get().args(["update", "--error-on=any"]))?;
         fs::write(self.root.join("updated"), "")?;
         Ok(())
     }
@@ -78,7 +79,7 @@ impl Apt {
     /// Unpacks packages with all their dependencies.
     pub(crate) fn unpack_with_dependencies(&self, packages: &[&str], into: &Path) -> Result<()> {
         let archives = self.root.join("archives");
-        tool::run(self.apt_get().args(["install", "--download-only", "--yes"]).args(packages))?;
+        patience::run(self.apt_get().args(["install", "--download-only", "--yes"]).args(packages))?;
         for package in packages_in(&archives)? {
             let name = package.file_name().unwrap_or_default().to_string_lossy();
             if !NOT_UNPACKED.iter().any(|prefix| name.starts_with(prefix)) {
@@ -93,7 +94,7 @@ impl Apt {
     pub(crate) fn unpack(&self, package: &str, into: &Path) -> Result<()> {
         let scratch = self.root.join("single");
         fs::create_dir_all(&scratch)?;
-        tool::run(self.apt_get().current_dir(&scratch).args(["download", package]))?;
+        patience::run(self.apt_get().current_dir(&scratch).args(["download", package]))?;
         for file in packages_in(&scratch)? {
             unpack(&file, into)?;
         }
