@@ -15,8 +15,14 @@ memcpy:
 	.type	memset, @function
 memset:
 	movq	%rdi, %r8
-	movl	%esi, %eax
+	movzbl	%sil, %eax
+	movabsq	$0x0101010101010101, %rcx
+	imulq	%rcx, %rax			# the byte, eight times
 	movq	%rdx, %rcx
+	shrq	$3, %rcx
+	rep stosq
+	movl	%edx, %ecx
+	andl	$7, %ecx
 	rep stosb
 	movq	%r8, %rax
 	ret

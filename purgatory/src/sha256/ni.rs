@@ -31,7 +31,7 @@ pub(super) unsafe fn compress<const LANES: usize>(jobs: [&mut Job; LANES], block
 
     for _ in 0..blocks {
         let (abef_before, cdgh_before) = (abef, cdgh);
-        let [mut m0, mut m1, mut m2, mut m3, mut later] = [[_mm_setzero_si128(); LANES]; 5];
+        let [mut m0, mut m1, mut m2, mut m3] = [[_mm_setzero_si128(); LANES]; 4];
 
         /// Sixteen bytes of every block.
         macro_rules! load {
@@ -43,7 +43,8 @@ pub(super) unsafe fn compress<const LANES: usize>(jobs: [&mut Job; LANES], block
                 }
             };
         }
-        /// Four rounds on the words `$m`, and what can be done while the second two wait for the first.
+        /// Four rounds on the words `$m`, and what can be done while they wait for each other. All four of a message stand in a row, so that
+        /// the sums of only one message need registers; the processor overlaps the messages by itself.
         macro_rules! rounds {
             ($four:literal, $m:ident, $between:expr) => {
                 let k: *const __m128i = K.0.as_ptr().cast();
@@ -52,12 +53,9 @@ pub(super) unsafe fn compress<const LANES: usize>(jobs: [&mut Job; LANES], block
                 for lane in 0..LANES {
                     let with_k = _mm_add_epi32($m[lane], k);
                     cdgh[lane] = _mm_sha256rnds2_epu32(cdgh[lane], abef[lane], with_k);
-                    later[lane] = _mm_shuffle_epi32::<0x0e>(with_k);
+                    abef[lane] = _mm_sha256rnds2_epu32(abef[lane], cdgh[lane], _mm_shuffle_epi32::<0x0e>(with_k));
                 }
                 $between;
-                for lane in 0..LANES {
-                    abef[lane] = _mm_sha256rnds2_epu32(abef[lane], cdgh[lane], later[lane]);
-                }
             };
         }
         /// Completes the words that follow `$m`, for which `$next` holds the first half of the sum.
