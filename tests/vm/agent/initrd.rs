@@ -1,16 +1,21 @@
 //! Large initrds, made in the guest because they are too large to be copied there.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-/// A "newc" archive of one file, `big`.
-pub(crate) fn big(path: &Path, mib: u64, sparse: bool) -> Result<ExitCode> {
+/// A "newc" archive of one file, `big`, of so many MiB. If it is to come behind another file, both files together have that size.
+pub(crate) fn big(path: &Path, mib: u64, behind: Option<&Path>, sparse: bool) -> Result<ExitCode> {
+    let whole = mib << 20;
+    let size = match behind {
+        None => whole,
+        Some(first) => content_behind(whole, fs::metadata(first)?.len())
+            .with_context(|| format!("{} has more than {mib} MiB by itself", first.display()))?,
+    };
     let mut file = BufWriter::new(File::create(path)?);
-    let size = mib << 20;
     file.write_all(&entry("big", 0o100_644, u32::try_from(size)?))?;
     if sparse {
         file.seek(SeekFrom::Current(i64::try_from(size)?))?;
@@ -22,10 +27,21 @@ pub(crate) fn big(path: &Path, mib: u64, sparse: bool) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The bytes of `big` with which its archive fills up what the first file leaves of the whole.
+fn content_behind(whole: u64, first: u64) -> Option<u64> {
+    let headers = [entry("big", 0, 0), entry("TRAILER!!!", 0, 0)];
+    headers
+        .iter()
+        .try_fold(whole.checked_sub(first)?, |left, header| left.checked_sub(u64::try_from(header.len()).ok()?))
+}
+
 /// Every eight bytes hold their own index, multiplied by a constant, so that no page equals another.
 fn fill(file: &mut impl Write, size: u64) -> Result<()> {
     for number in 0..size / 8 {
         file.write_all(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes())?;
+    }
+    for _ in 0..size % 8 {
+        file.write_all(&[0])?;
     }
     Ok(())
 }

@@ -62,6 +62,9 @@ enum Args {
     BigInitrd {
         path: PathBuf,
         mib: u64,
+        /// The file behind which the archive will stand: together they have that size
+        #[arg(long)]
+        behind: Option<PathBuf>,
         /// Make the file sparse, so that it takes no memory
         #[arg(long)]
         sparse: bool,
@@ -92,7 +95,7 @@ fn main() -> Result<ExitCode> {
         Args::Sha256 { path } => facts::print_sha256(&path),
         Args::WearMemory => wear::start(),
         Args::HoldMemory => wear::hold(),
-        Args::BigInitrd { path, mib, sparse } => initrd::big(&path, mib, sparse),
+        Args::BigInitrd { path, mib, behind, sparse } => initrd::big(&path, mib, behind.as_deref(), sparse),
         Args::Judge { files } => calls::judge(&files),
         Args::Jump => calls::jump(),
         Args::FileUnload => calls::file_unload(),

@@ -71,7 +71,7 @@ fn round(run: &Run<'_>, lab: &Lab<'_>, kernel: &Kernel, heading: String, mib: u6
 
 fn measure(lab: &Lab<'_>, kernel: &Kernel, mib: u64, way: Way) -> Result<Downtime> {
     let mut guest = counted::boot(lab, kernel, MEMORY_MIB, true, Files::default())?;
-    let joined = format!("agent big-initrd {BIG} {mib} && cat {BASE} {BIG} >{WHOLE} && rm {BIG}");
+    let joined = format!("agent big-initrd {BIG} {mib} --behind {BASE} && cat {BASE} {BIG} >{WHOLE} && rm {BIG}");
     counted::good(&mut guest, &joined)?;
     let loaded = counted::good(&mut guest, &way.command(WHOLE, CMDLINE))?.stdout;
     stops::jump(&mut guest, kernel, &loaded, "early_serial_write")
