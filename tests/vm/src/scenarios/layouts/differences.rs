@@ -22,6 +22,11 @@ pub(super) const MESSAGES_THAT_DIFFER: &[(&str, Part, &str)] = &[
     ("e820: reserve RAM buffer [mem", Part::Numbers, FREE),
     ("NODE_DATA(0) allocated [mem", Part::Numbers, FREE),
     ("Memory: ", Part::Numbers, FREE),
+    (
+        "workingset: timestamp_bits=",
+        Part::Numbers,
+        "rounds the number of free pages up to a power of two, and that number differs",
+    ),
     ("deferred pages initialised in", Part::Numbers, TIME),
     ("setting system clock to", Part::Numbers, TIME),
     ("audit: type=2000", Part::Numbers, TIME),
