@@ -60,7 +60,7 @@ fn the_running_kernels_initrd_can_be_reused_where_it_is_shown() {
     assert!(run.exit == 255 && run.err.contains("(kexec-option)") && run.err.contains("retain_initrd"), "{run:?}");
     lab.system("/sys/firmware/initrd", "070701 kept");
     assert_eq!(lab.run("kexec -l {}/vmlinuz --reuseinitrd --initrd={}/initrd"), silent(0));
-    assert_eq!(given(&lab).1.unwrap(), b"070701 kept\0070701 an initrd");
+    assert_eq!(given(&lab).1.unwrap(), b"070701 kept\x00070701 an initrd");
 }
 
 #[test]
