@@ -98,3 +98,26 @@ fn debug_prints_the_plan_and_the_steps() {
     assert!(run.exit == 0 && run.out.starts_with(begin) && run.out.ends_with(end), "{run:?}");
     assert!(run.err.contains("skexec: verified: {}/vmlinuz"), "{run:?}");
 }
+
+/// A UKI with an initrd and a command line.
+fn uki() -> Vec<u8> {
+    let (initrd, cmdline) = (Some(b"070701 the initrd".to_vec()), Some("root=/dev/vda1 ro\n".into()));
+    forge::uki::Uki { initrd, cmdline, osrel: None, ..forge::uki::Uki::new(forge::unsigned_bzimage()) }
+        .signed(&forge::pki::signer())
+}
+
+#[test]
+fn a_uki_is_loaded_whole_or_as_the_policy_allows() {
+    let lab = lab();
+    lab.file("a.efi", &uki());
+    assert_eq!(lab.run("kexec -l {}/a.efi -t uki"), silent(0));
+    assert_eq!(given(&lab), ("root=/dev/vda1 ro".into(), Some(b"070701 the initrd".to_vec())));
+    lab.kernel.calls.borrow_mut().clear();
+    let wanted = "skexec: {}/a.efi: the command line is signed, and the policy does not allow to change it: another one was given \
+        (cmdline-signed)\n  do: leave out --append and --reuse-cmdline, or allow changes: signed-cmdline = \"replace\" in \
+        /etc/skexec/policy.toml\n";
+    assert_eq!(lab.run("kexec -l {}/a.efi --append=quiet"), said(255, wanted));
+    lab.system("/etc/skexec/policy.toml", "signed-cmdline = \"replace\"\n");
+    assert_eq!(lab.run("kexec -l {}/a.efi --append=quiet"), silent(0));
+    assert_eq!(given(&lab).0, "quiet");
+}
