@@ -148,6 +148,8 @@ pub struct OnDamage {
     pub console: Console,
     /// What it does after the report.
     pub end: OnMismatch,
+    /// It does not look for damage, but in itself.
+    pub unchecked: bool,
 }
 
 /// How the purgatory ends when a segment is damaged.

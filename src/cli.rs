@@ -7,6 +7,7 @@ mod entries;
 mod exec;
 mod inject;
 mod inspect;
+mod kexec_tools;
 mod load;
 mod output;
 mod plan;
@@ -23,9 +24,25 @@ use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
+pub use kexec_tools::{KexecOption, KexecType, Treatment as KexecTreatment, kexec_options, kexec_types};
 use output::Output;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
+
+/// Runs the program with these arguments (its name first), and returns its exit code: by its name or by its first argument it takes
+/// kexec-tools' options and ends with kexec-tools' exit codes.
+pub fn start(
+    system: System<'_>,
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match kexec_tools::words(&args) {
+        Some(words) => kexec_tools::run(system, words, out, err),
+        None => run(system, args, out, err).code(),
+    }
+}
 
 /// Runs skexec with these arguments (the program's name first), and returns its exit code.
 ///
@@ -62,6 +79,7 @@ fn contradiction(command: &Command) -> Result<(), String> {
             Err("--signature belongs to one FILE, and several were given".into())
         }
         Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()),
+        Command::Kexec(_) => Err("kexec must be the first argument".into()),
         _ => Ok(()),
     }
 }
@@ -92,6 +110,8 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Entries(args) => entries::run(system, args, output),
         Command::Inspect(args) => inspect::run(args, output),
         Command::Policy => policy::run(system, output),
+        // A contradiction.
+        Command::Kexec(_) => Ok(Exit::Usage),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod call;
+mod checks;
 mod compose;
 mod fit;
 mod guard;
@@ -63,6 +64,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     account.accepted();
 
     let choice = method::choose(request.method, accepted.kernel().image(), &machine)?;
+    checks::may_be_left_out(request, choice.method, &machine, &policy)?;
     let permit = permit::may_load(choice.method, &machine, &platform, request.slot);
     if !request.dry_run {
         permit.clone()?;

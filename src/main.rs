@@ -9,6 +9,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     skexec::sys::ignore_file_size_signal();
     let system = System { root: &Root::default(), kexec: &Live };
-    let exit = skexec::cli::run(system, std::env::args_os(), &mut io::stdout().lock(), &mut io::stderr().lock());
-    ExitCode::from(exit.code())
+    let code = skexec::cli::start(system, std::env::args_os(), &mut io::stdout().lock(), &mut io::stderr().lock());
+    ExitCode::from(code)
 }

@@ -75,6 +75,7 @@ macro_rules! reasons {
 
 mod advice;
 mod finding;
+mod kexec_words;
 mod refusal;
 mod table;
 mod warning;

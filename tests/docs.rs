@@ -57,6 +57,45 @@ fn warnings() {
     compare("warnings.md", &page);
 }
 
+/// The page with its tables made anew: each stands between a comment that names it and an empty comment.
+fn with_tables(name: &str, tables: &[(&str, &str)]) -> String {
+    let mut text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).unwrap();
+    for (table, rows) in tables {
+        let begin = format!("<!-- table: {table} -->\n");
+        let (head, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("docs/{name} has no place for {table}"));
+        let (_, tail) = rest.split_once("<!-- -->\n").unwrap();
+        text = format!("{head}{begin}\n{rows}\n<!-- -->\n{tail}");
+    }
+    text
+}
+
+#[test]
+fn kexec_options() {
+    use skexec::cli::{KexecTreatment, kexec_options, kexec_types};
+    let cell = |text: &str| text.replace('|', "\\|");
+    let mut done = "| option | what it does |\n| --- | --- |\n".to_owned();
+    let mut accepted = "| option | why |\n| --- | --- |\n".to_owned();
+    let mut refused = "| option | why | what to do |\n| --- | --- | --- |\n".to_owned();
+    let mut refuse = |typed: &str, why: &str, advice: &str| {
+        writeln!(refused, "| `{typed}` | {} | {} |", cell(why), cell(advice)).unwrap();
+    };
+    for option in kexec_options() {
+        let typed = option.typed();
+        match option.treatment {
+            KexecTreatment::Done(_, what) => writeln!(done, "| `{typed}` | {} |", cell(what)).unwrap(),
+            KexecTreatment::Accepted(why) => writeln!(accepted, "| `{typed}` | {} |", cell(why)).unwrap(),
+            KexecTreatment::Refused(why, advice) => refuse(&typed, why, advice),
+        }
+    }
+    for kind in kexec_types() {
+        if let Some((why, advice)) = kind.refused {
+            refuse(&format!("--type={}", kind.name), why, advice);
+        }
+    }
+    let tables = [("done", done.as_str()), ("accepted", &accepted), ("refused", &refused)];
+    compare("kexec.md", &with_tables("kexec.md", &tables));
+}
+
 /// Pages of other projects that comments cite.
 const ELSEWHERE: &[&str] = &["SBAT.md"];
 
@@ -165,16 +204,20 @@ fn words(line: &str) -> Vec<String> {
 fn examples_are_understood() {
     let lab = support::Lab::new();
     let mut count = 0;
-    let pages = ["trust", "uki", "methods", "first-stage", "manifest", "policy", "injection", "entries", "signing"]
-        .map(|name| format!("docs/{name}.md"));
+    let pages =
+        ["trust", "uki", "methods", "first-stage", "manifest", "policy", "injection", "entries", "signing", "kexec"]
+            .map(|name| format!("docs/{name}.md"));
     for page in pages.iter().map(String::as_str).chain(["README.md"]) {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        let is_command = |line: &&str| ["skexec ", "kexec "].iter().any(|name| line.starts_with(name));
         // Every second part is between fences.
         let code = text.split("```").skip(1).step_by(2).flat_map(str::lines);
-        for line in code.map(|line| line.trim_start_matches("$ sudo ")).filter(|line| line.starts_with("skexec ")) {
+        for line in code.map(|line| line.trim_start_matches("$ sudo ")).filter(is_command) {
             let args = words(line).into_iter().map(Into::into);
-            let exit = skexec::cli::run(lab.system_view(), args, &mut Vec::new(), &mut Vec::new());
-            assert!(exit != Exit::Usage, "{page}: {line}");
+            let mut err = Vec::new();
+            let exit = skexec::cli::start(lab.system_view(), args, &mut Vec::new(), &mut err);
+            let misread = exit == Exit::Usage.code() || String::from_utf8_lossy(&err).contains("kexec --help lists");
+            assert!(!misread, "{page}: {line}");
             count += 1;
         }
     }

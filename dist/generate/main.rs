@@ -1,8 +1,9 @@
-//! Writes what a package ships beside the program: the manual page skexec(8) and the completions of three shells.
+//! Writes what a package ships beside the program: the manual pages skexec(8) and kexec(8), and the completions of three shells.
 //!
 //! `cargo run --example generate -- DIRECTORY`, when a package is made. The installed program, which also stands in every
 //! initramfs, carries none of it.
 
+mod kexec;
 mod man;
 
 use anyhow::{Context, Result};
@@ -18,6 +19,7 @@ fn main() -> Result<()> {
     let (head, tail) = (include_str!("head.roff"), include_str!("tail.roff"));
     let page = Page { title: &title, head, tail, common: &["json", "quiet", "verbose", "help", "version"] };
     fs::write(directory.join("skexec.8"), man::page(skexec::cli::command(), &page)?)?;
+    fs::write(directory.join("kexec.8"), kexec::page(concat!("skexec ", env!("CARGO_PKG_VERSION"))))?;
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut skexec::cli::command(), "skexec", &mut script);

@@ -133,12 +133,12 @@ impl Architecture for Platform {
             on_mismatch: purgatory::on_mismatch(on_damage.end),
             ..on_damage.console.params(boot.cmdline, self.handover.text_mode())
         };
-        let summary = Summary::new(&boot_params, &params);
+        let summary = Summary { unchecked: on_damage.unchecked, ..Summary::new(&boot_params, &params) };
         let mut specs = form.specs(boot.file)?;
         specs.extend(boot.initrd.map(|read| initrd(read.bytes())));
         let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, form }));
         specs.push(SegmentSpec::new(Role::BootData, "boot_params", boot_data));
-        let purgatory = Purgatory { params, form, initrd: boot.initrd }.spec();
+        let purgatory = Purgatory { params, form, initrd: boot.initrd, unchecked: on_damage.unchecked }.spec();
         if form.own_page_tables() {
             let tables = self.page_tables(boot.map, specs.iter().chain([&purgatory]));
             specs.push(tables.spec());

@@ -64,6 +64,9 @@ pub(super) enum Command {
     Inspect(InspectArgs),
     /// Show the policy that is in force, and the file and line that set each key
     Policy,
+    /// Take the options of kexec-tools, as this program does under the name kexec: see `skexec kexec --help`
+    #[command(disable_help_flag = true)]
+    Kexec(KexecArgs),
 }
 
 /// Whom to trust.
@@ -223,6 +226,13 @@ pub(super) struct InspectArgs {
     /// The profile of a UKI, by its number or its ID; without this option, profile 0
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(super) profile: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KexecArgs {
+    /// The options and the kernel, as kexec-tools takes them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG", value_hint = ValueHint::FilePath)]
+    pub(super) words: Vec<std::ffi::OsString>,
 }
 
 /// Checks a parameter's name for `--cmdline-remove`.

@@ -4,11 +4,22 @@ use super::args::ExecArgs;
 use super::output::Output;
 use crate::exec::{self, Outcome, Request};
 use crate::progress::Event;
-use crate::reason::Exit;
+use crate::reason::{Exit, Finding};
 use crate::system::System;
 
 pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let request = Request { force: args.force, foreign: args.foreign };
+    match leave(system, Request { force: args.force, foreign: args.foreign }, output)? {
+        Ok(()) => Ok(Exit::Done),
+        Err(finding) => output.failure(&finding),
+    }
+}
+
+/// Boots the loaded kernel, and prints the steps.
+pub(super) fn leave(
+    system: System<'_>,
+    request: Request,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Result<(), Finding>> {
     let outcome = exec::exec(system, request, &mut |event| {
         let line = event.to_string();
         match event {
@@ -16,11 +27,8 @@ pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -
             _ => output.logged_step(&line),
         }
     })?;
-    match outcome {
-        Ok(Outcome::ShuttingDown) => {
-            output.done("shutting_down", "shutting down, then booting the loaded kernel")?;
-            Ok(Exit::Done)
-        }
-        Err(finding) => output.failure(&finding),
+    if let Ok(Outcome::ShuttingDown) = outcome {
+        output.done("shutting_down", "shutting down, then booting the loaded kernel")?;
     }
+    Ok(outcome.map(|Outcome::ShuttingDown| ()))
 }

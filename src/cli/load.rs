@@ -42,7 +42,7 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }
-    tell(&request, args.method, &outcome, output)?;
+    tell(&request, &outcome, output)?;
     Ok(outcome.exit())
 }
 
@@ -94,14 +94,14 @@ fn is_bound(args: &LoadArgs, kernel: Option<&Path>) -> bool {
 }
 
 /// Prints what was done or refused. With --json the document has it already; the system's log gets it in any case.
-fn tell(request: &Request, asked: args::Method, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
+pub(super) fn tell(request: &Request, outcome: &Outcome, output: &mut Output<'_>) -> anyhow::Result<()> {
     let kernel = outcome.report.path();
     match outcome.report.refusal().map(Refusal::first) {
         Some(finding) if output.json() => output.refusal_in_json(kernel, finding),
         Some(finding) => output.refusal(Some(kernel), finding)?,
         None if outcome.loaded => {
             let who = outcome.report.signer().map_or_else(|| "NOT VERIFIED".into(), |who| format!("signed by {who}"));
-            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(asked, plan));
+            let by = outcome.plan.as_ref().map_or_else(String::new, |plan| by(request.method, plan));
             let entry = request.entry.as_ref().map(|id| format!(" (boot entry {id})")).unwrap_or_default();
             let locked = match outcome.locked {
                 None => "",
@@ -118,10 +118,10 @@ fn tell(request: &Request, asked: args::Method, outcome: &Outcome, output: &mut 
 }
 
 /// The system call, and the reason for it where no method was asked for.
-fn by(asked: args::Method, plan: &Plan) -> String {
+fn by(asked: Option<Method>, plan: &Plan) -> String {
     match (plan.entry, asked) {
         (None, _) => "by kexec_file_load".into(),
-        (Some(_), args::Method::Auto) => format!("by kexec_load ({})", plan.why),
-        (Some(_), _) => "by kexec_load".into(),
+        (Some(_), None) => format!("by kexec_load ({})", plan.why),
+        (Some(_), Some(_)) => "by kexec_load".into(),
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Output<'a> {
     journal: Option<Journal>,
     /// Why standard output did not take everything, where the command went on all the same.
     unwritten: Option<io::Error>,
+    /// The command was given in the words of kexec-tools: what was done is printed with --debug only.
+    kexec_words: bool,
 }
 
 impl<'a> Output<'a> {
@@ -32,12 +34,17 @@ impl<'a> Output<'a> {
         root: &'a Root,
         journal: Option<Journal>,
     ) -> Self {
-        Self { args, out, err, root, journal, unwritten: None }
+        Self { args, out, err, root, journal, unwritten: None, kexec_words: false }
+    }
+
+    /// For a command in the words of kexec-tools.
+    pub(super) fn in_kexec_words(self) -> Self {
+        Self { kexec_words: true, ..self }
     }
 
     /// What of this machine decides which advice fits it.
     pub(super) fn site(&self) -> Site {
-        machine::site(self.root)
+        Site { kexec_words: self.kexec_words, ..machine::site(self.root) }
     }
 
     fn log(&self, priority: Priority, reason: Option<Reason>, text: &str, printed: Printed) {
@@ -156,7 +163,7 @@ impl<'a> Output<'a> {
 
     /// That something was done; the caller prints the JSON that says so.
     pub(super) fn event(&mut self, text: &str) -> io::Result<()> {
-        let silent = self.args.json || self.args.quiet;
+        let silent = self.args.json || self.args.quiet || self.kexec_words && !self.args.verbose;
         let printed = if !silent && self.line(text)? { Printed::Out } else { Printed::Not };
         self.log(Priority::Notice, None, text, printed);
         Ok(())

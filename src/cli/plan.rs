@@ -5,10 +5,11 @@ use crate::arch::Summary;
 use crate::load::{Plan, Request};
 use crate::report::Report;
 
-/// Prints what would be handed to the kernel, and to which addresses.
+/// Prints what would be handed to the kernel, and to which addresses; or what was to be, after a load that was made or refused.
 pub(super) fn tell(request: &Request, plan: &Plan, report: &Report, output: &mut Output<'_>) -> anyhow::Result<()> {
     let call = if plan.entry.is_some() { "kexec_load" } else { "kexec_file_load" };
     let would = match report.refusal() {
+        _ if !request.dry_run => format!("the plan for {call}"),
         None => format!("would be loaded by {call}"),
         Some(_) => format!("the plan for {call}; the load would be refused, see below"),
     };

@@ -77,13 +77,14 @@ impl From<&SegmentsArgs> for Options {
                     OnMismatch::Reset => arch::OnMismatch::Reset,
                     OnMismatch::Halt => arch::OnMismatch::Halt,
                 },
+                unchecked: false,
             },
         }
     }
 }
 
 /// A physical address.
-fn address(text: &str) -> Result<PhysAddr, String> {
+pub(super) fn address(text: &str) -> Result<PhysAddr, String> {
     parse_size(text).map(PhysAddr::new)
 }
 

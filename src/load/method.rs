@@ -1,6 +1,6 @@
 //! The choice of the system call. It is made without a call as a probe, for each call counts against `kexec_load_limit_*`.
 
-use crate::arch::Platform;
+use crate::arch::{OnDamage, Platform};
 use crate::image::Kernel;
 use crate::machine::Machine;
 use crate::permit;
@@ -18,14 +18,24 @@ pub(super) struct Choice {
 impl Choice {
     /// What the next kernel would miss, and which options have no effect.
     pub(super) fn warnings(self, segments: &Options, machine: &Machine, platform: &Platform) -> Vec<Warning> {
-        let vain = self.method == Method::File && *segments != Options::default();
-        let vain = vain.then(|| {
-            Warning::new(
-                Caution::NoEffect,
-                "kexec_file_load places segments itself: the options for segments have no effect",
-            )
-        });
-        permit::misses(self.method, machine, platform).into_iter().chain(vain).collect()
+        permit::misses(self.method, machine, platform).into_iter().chain(about(*segments, self.method)).collect()
+    }
+}
+
+/// A warning about the options for segments.
+fn about(segments: Options, method: Method) -> Option<Warning> {
+    let unchecked = segments.on_damage.unchecked;
+    let others = Options { on_damage: OnDamage { unchecked: false, ..segments.on_damage }, ..segments };
+    let vain = |message: &str| Some(Warning::new(Caution::NoEffect, message));
+    match method {
+        Method::Segments => unchecked.then(|| Caution::Unchecked.into()),
+        Method::File if others != Options::default() => {
+            vain("kexec_file_load places segments itself: the options for segments have no effect")
+        }
+        Method::File if unchecked => {
+            vain("kexec_file_load brings the running kernel's purgatory, which always checks: -i has no effect")
+        }
+        Method::File => None,
     }
 }
 

@@ -26,12 +26,13 @@ pub enum CmdlineSource {
 }
 
 impl CmdlineSource {
-    /// The option that says so.
+    /// What was given, for a message.
     pub(super) fn option(&self) -> &'static str {
         match self {
             Self::Unsaid => "no option",
             Self::Given(text) if text.is_empty() => "--no-cmdline",
-            Self::Given(_) => "--cmdline",
+            // The options that give one have other names in kexec-tools.
+            Self::Given(_) => "another one",
             Self::Reuse(_) => "--reuse-cmdline",
         }
     }

@@ -11,5 +11,5 @@ pub fn site(root: &Root) -> Site {
     // Its namespaces may be the only sign of a container.
     let namespaces = [initial_pid_namespace, Privilege::read(root).initial_user_namespace];
     let container = container.is_some() || namespaces.contains(&Some(false));
-    Site { uefi: SecureBoot::read(root).is_efi(), initramfs, container }
+    Site { uefi: SecureBoot::read(root).is_efi(), initramfs, container, kexec_words: false }
 }

@@ -11,12 +11,19 @@ pub struct Site {
     pub initramfs: bool,
     /// The command runs in a container, or in another PID or user namespace than the initial one.
     pub container: bool,
+    /// The command was given in the words of kexec-tools, which has other options.
+    pub kexec_words: bool,
 }
 
 impl Reason {
     /// What to do about it on such a machine.
     #[must_use]
     pub const fn advice_on(self, site: Site) -> &'static str {
+        if site.kexec_words
+            && let Some(advice) = self.advice_in_kexec_words(site)
+        {
+            return advice;
+        }
         match self {
             Self::UnknownSigner if site.initramfs => {
                 "boot the installed system, put the CA certificate of the signer into /etc/skexec/trust.d, and build this initramfs again"

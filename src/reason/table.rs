@@ -158,11 +158,13 @@ reasons! {
     UnsupportedProcessor "unsupported-processor" Unsuitable "-" "skexec cannot load kernels on this processor" "load it with kexec-tools; skexec verify and skexec inspect work here";
     NoMemoryHole "no-memory-hole" Unsuitable "EADDRNOTAVAIL" "no free range of physical memory is large enough" "use a smaller initrd, or a machine with more memory";
     NoCrashKernel "no-crashkernel" NotPermitted "EADDRNOTAVAIL" "no memory is reserved for a crash kernel" "boot with crashkernel=256M on the command line";
+    CheckRequired "check-required" NotPermitted "-" "the purgatory's check cannot be left out where signatures are enforced" "leave out -i (--no-checks)";
     KernelRefused "kernel-refused" NotPermitted "any" "the running kernel refused the image" "read the kernel's log: dmesg | tail";
 
     // Using what is loaded.
     NothingLoaded "nothing-loaded" Failed "EINVAL" "no kernel is loaded" "load a kernel first: skexec load ...";
     ForeignImage "foreign-image" Failed "-" "a kernel is loaded, but skexec did not load it and does not know what it is" "load a kernel with skexec, or boot the loaded one anyway with --foreign";
     RecordContradicted "record-contradicted" Failed "-" "a kernel is loaded, but it may not be the one that skexec recorded" "load the kernel again with skexec, or boot the unknown one with --foreign";
+    KexecOption "kexec-option" Usage "-" "skexec cannot do what an option of kexec-tools asks for" "leave out the option; docs/kexec.md says of each option what skexec does";
     NoInit "no-init" Failed "-" "skexec knows no init system on this machine that can shut it down" "stop the services, then run: skexec exec --force";
 }

@@ -120,7 +120,7 @@ impl Lab {
     ) -> u8 {
         let words = words.map(|word| OsString::from(word.replace("{}", self.folder.to_str().unwrap())));
         let args = std::iter::once(OsString::from("skexec")).chain(words);
-        skexec::cli::run(self.system_view(), args, out, err).code()
+        skexec::cli::start(self.system_view(), args, out, err)
     }
 
     /// Runs a command line; `{}` stands for the lab's folder, in the command line and in the output.

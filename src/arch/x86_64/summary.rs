@@ -24,6 +24,9 @@ pub struct Summary {
     pub console: String,
     /// What it does after the report: `reset` or `halt`.
     pub on_mismatch: &'static str,
+    /// It checks nothing but itself.
+    #[serde(skip)]
+    pub unchecked: bool,
 }
 
 impl Summary {
@@ -42,6 +45,7 @@ impl Summary {
                 _ => "none".into(),
             },
             on_mismatch: if params.on_mismatch == OnMismatch::HALT { "halt" } else { "reset" },
+            unchecked: false,
         }
     }
 
@@ -54,10 +58,11 @@ impl Summary {
             _ => format!("RSDP {}", self.acpi_rsdp_addr),
         };
         let seed = if self.rng_seed { "a random seed" } else { "no random seed" };
+        let checked = if self.unchecked { "itself alone" } else { "every segment" };
         let Self { e820_entries, secure_boot, sha256, console, on_mismatch, .. } = self;
         vec![
             ("tells", format!("{e820_entries} e820 entries, {rsdp}, {efi}, secure_boot {secure_boot}, {seed}")),
-            ("checks", format!("SHA-256 ({sha256}) of every segment; console {console}; on damage {on_mismatch}")),
+            ("checks", format!("SHA-256 ({sha256}) of {checked}; console {console}; on damage {on_mismatch}")),
         ]
     }
 }

@@ -1,0 +1,131 @@
+//! Does what was asked for, with the functions of skexec's own commands.
+
+use super::call::{Call, Load, Then};
+use super::code;
+use crate::arch::OnDamage;
+use crate::cli::output::Output;
+use crate::cli::{exec, load as loading, plan};
+use crate::gather::TrustRequest;
+use crate::load::{self, CmdlineSource, Request};
+use crate::reason::{Exit, Finding, Reason, Refusal};
+use crate::segments::Options;
+use crate::sources::Root;
+use crate::system::{Slot, System};
+use crate::unload;
+use std::path::PathBuf;
+
+/// Where a kernel that was booted with `retain_initrd` shows its initrd.
+const OWN_INITRD: &str = "/sys/firmware/initrd";
+
+/// Unloads, loads and boots, as far as the call asks for it and the step before was done.
+pub(super) fn act(system: System<'_>, call: &Call, output: &mut Output<'_>) -> anyhow::Result<u8> {
+    let slot = Slot::of(call.panic);
+    for note in &call.notes {
+        output.logged_fault(note);
+    }
+    let unloaded = if call.unload { unloaded(system, slot, output)? } else { code::DONE };
+    let loaded = match &call.load {
+        Some(load) if unloaded == code::DONE => loaded(system, load, slot, call.debug, output)?,
+        _ => unloaded,
+    };
+    match call.then {
+        Then::Jump if loaded == code::DONE => left(system, true, output),
+        Then::Shutdown if loaded == code::DONE => left(system, false, output),
+        _ => Ok(loaded),
+    }
+}
+
+fn unloaded(system: System<'_>, slot: Slot, output: &mut Output<'_>) -> anyhow::Result<u8> {
+    match unload::unload(system, slot)? {
+        Ok(was_loaded) => {
+            if was_loaded {
+                output.event("unloaded")?;
+            }
+            Ok(code::DONE)
+        }
+        Err(finding) => refused(&finding, output),
+    }
+}
+
+fn left(system: System<'_>, force: bool, output: &mut Output<'_>) -> anyhow::Result<u8> {
+    match exec::leave(system, crate::exec::Request { force, foreign: false }, output)? {
+        Ok(()) => Ok(code::DONE),
+        Err(finding) => refused(&finding, output),
+    }
+}
+
+fn refused(finding: &Finding, output: &mut Output<'_>) -> anyhow::Result<u8> {
+    output.refusal(None, finding)?;
+    Ok(code_of(finding.reason))
+}
+
+fn loaded(system: System<'_>, load: &Load, slot: Slot, debug: bool, output: &mut Output<'_>) -> anyhow::Result<u8> {
+    let request = match request(load, slot, system.root) {
+        Ok(request) => request,
+        Err(finding) => return refused(&finding, output),
+    };
+    let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
+    for warning in &outcome.warnings {
+        output.warning(warning)?;
+    }
+    if let (true, Some(plan)) = (debug, &outcome.plan) {
+        plan::tell(&request, plan, &outcome.report, output)?;
+    }
+    loading::tell(&request, &outcome, output)?;
+    let first = outcome.report.refusal().map(Refusal::first);
+    Ok(match (outcome.exit(), first) {
+        (Exit::Done, _) => code::DONE,
+        (_, Some(finding)) => code_of(finding.reason),
+        (_, None) => code::FAILED,
+    })
+}
+
+/// The exit code by which callers of kexec-tools tell the reasons apart.
+const fn code_of(reason: Reason) -> u8 {
+    match reason {
+        Reason::NothingLoaded | Reason::ForeignImage | Reason::RecordContradicted => code::WRONG,
+        Reason::NoKexecFile | Reason::UnsupportedFormat => code::NO_FILE_LOAD,
+        Reason::NoCrashKernel => code::NO_CRASH_KERNEL,
+        _ => code::FAILED,
+    }
+}
+
+/// An initrd and a command line that are not named are none, unless the file or its manifest brings them.
+fn request(load: &Load, slot: Slot, root: &Root) -> Result<Request, Finding> {
+    let own = if load.reuse_initrd { Some(own_initrd(root)?) } else { None };
+    let (cmdline, append) = match load.cmdline.join(" ") {
+        _ if load.reuse_cmdline => (CmdlineSource::Reuse(Vec::new()), load.cmdline.clone()),
+        text if text.trim().is_empty() => (CmdlineSource::Unsaid, Vec::new()),
+        text => (CmdlineSource::Given(text), Vec::new()),
+    };
+    let on_damage = OnDamage { console: load.console, unchecked: load.unchecked, ..OnDamage::default() };
+    Ok(Request {
+        kernel: Some(load.kernel.clone()),
+        entry: None,
+        manifest: None,
+        profile: None,
+        initrds: own.into_iter().chain(load.initrds.iter().cloned()).collect(),
+        no_initrd: false,
+        kernel_alone: true,
+        inject: Vec::new(),
+        cmdline,
+        append,
+        trust: TrustRequest { keys: Vec::new(), revoked: Vec::new(), system: true },
+        signature: None,
+        slot,
+        method: load.method,
+        segments: Options { layout: None, bounds: load.bounds, on_damage },
+        dry_run: false,
+        segment_digests: false,
+        count_loads: false,
+        lock: false,
+        require_signed_initrd: false,
+        insecure_unsigned: false,
+    })
+}
+
+fn own_initrd(root: &Root) -> Result<PathBuf, Finding> {
+    let seen = "--reuseinitrd was given, and the running kernel does not show its initrd in /sys/firmware/initrd: it must be new \
+                enough, and booted with retain_initrd";
+    if root.has(OWN_INITRD) { Ok(root.path(OWN_INITRD)) } else { Err(Finding::new(Reason::KexecOption, seen)) }
+}

@@ -1,0 +1,34 @@
+//! Whether the purgatory may leave out its check.
+
+use super::request::Request;
+use crate::machine::{Machine, enforcement};
+use crate::reason::{Finding, Reason};
+use crate::sources::policy::{Policy, WaiverOption};
+use crate::system::Method;
+
+/// Only where nothing demands that what is booted be proved: what was verified is what is booted only if the purgatory has checked it.
+///
+/// # Errors
+/// `check-required`: the running kernel or the policy demands it.
+pub(super) fn may_be_left_out(
+    request: &Request,
+    method: Method,
+    machine: &Machine,
+    policy: &Policy,
+) -> Result<(), Finding> {
+    if method == Method::File || !request.segments.on_damage.unchecked {
+        return Ok(());
+    }
+    let demanded = |seen: String| Err(Finding::new(Reason::CheckRequired, seen));
+    let enforcement = enforcement(machine);
+    if enforcement.may_enforce() {
+        return demanded(format!("signatures of kernels are {enforcement}"));
+    }
+    if !policy.require.value.is_empty() {
+        return demanded(format!("{} sets require", policy.require.origin));
+    }
+    if policy.insecure_unsigned.value == WaiverOption::Forbidden {
+        return demanded(format!("{} sets insecure-unsigned", policy.insecure_unsigned.origin));
+    }
+    Ok(())
+}
