@@ -74,12 +74,14 @@ macro_rules! reasons {
 }
 
 mod advice;
+mod errno;
 mod finding;
 mod refusal;
 mod table;
 mod warning;
 
 pub use advice::Site;
+pub use errno::Errno;
 pub use finding::Finding;
 pub use refusal::Refusal;
 pub use table::Reason;
