@@ -1,5 +1,6 @@
 //! `skexec exec`: from a loaded kernel to the jump.
 
+use crate::causes::{self, Call};
 use crate::machine::surroundings::Init;
 use crate::machine::{Kexec, Machine};
 use crate::permit;
@@ -9,7 +10,6 @@ use crate::record::{self, Records, Standing};
 use crate::shutdown;
 use crate::system::{Slot, System};
 use anyhow::Context as _;
-use nix::errno::Errno;
 
 /// How the jump is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,26 +108,20 @@ fn leave(
     // In an initramfs there is no init system that could stop services.
     let alone = std::process::id() == 1 || machine.surroundings.initramfs;
     match machine.surroundings.init {
-        _ if request.force => jump(system, follow).map(Err),
+        _ if request.force => Ok(Err(jump(system, machine, follow))),
         Init::Systemd => {
             follow(Event::ShuttingDown);
             shutdown::ask_systemd().context("cannot ask systemd to shut the machine down")?;
             Ok(Ok(Outcome::ShuttingDown))
         }
-        _ if alone => jump(system, follow).map(Err),
+        _ if alone => Ok(Err(jump(system, machine, follow))),
         _ => Ok(Err(Reason::NoInit.into())),
     }
 }
 
-fn jump(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Result<Finding> {
+fn jump(system: System<'_>, machine: &Machine, follow: &mut Follow<'_>) -> Finding {
     shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
     follow(Event::Jumping);
     let errno = system.kexec.jump();
-    let reason = match Errno::from_raw(errno) {
-        Errno::EINVAL => Reason::NothingLoaded,
-        Errno::EPERM => Reason::NoCapability,
-        Errno::EBUSY => Reason::Busy,
-        known => anyhow::bail!("the kernel did not jump: {}", known.desc()),
-    };
-    Ok(Finding::new(reason, "the kernel did not jump"))
+    causes::of_failed(system.root, Call::Jump, errno, Slot::Reboot, machine)
 }

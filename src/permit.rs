@@ -7,10 +7,9 @@ use crate::arch::{Architecture as _, Platform};
 use crate::machine::keyrings::{Holds, Key};
 use crate::machine::{Enforcement, Machine, Support, enforcement};
 use crate::prediction::Prediction;
-use crate::reason::{Caution, Finding, Reason, Warning};
+use crate::reason::{Caution, Errno, Finding, Reason, Warning};
 use crate::system::{Method, Slot};
 use crate::trust::Needs;
-use nix::errno::Errno;
 
 /// Whether this process may load a kernel by this method.
 ///
@@ -61,15 +60,14 @@ pub(crate) fn misses(method: Method, machine: &Machine, platform: &Platform) -> 
 /// Whether this process may jump into a loaded kernel.
 ///
 /// # Errors
-/// `no-capability`, `no-kexec`.
+/// `no-capability`, `no-kexec`, `pid-namespace`.
 pub(crate) fn may_jump(machine: &Machine) -> Result<(), Finding> {
     privileged(machine)?;
     if machine.kexec.present == Some(false) {
         return Err(Finding::new(Reason::NoKexec, within(machine)));
     }
     if machine.surroundings.initial_pid_namespace == Some(false) {
-        let seen = "this process is not in the initial PID namespace, and reboot(2) starts a loaded kernel only there";
-        return Err(Finding::new(Reason::NoCapability, seen));
+        return Err(Reason::PidNamespace.into());
     }
     Ok(())
 }
@@ -106,9 +104,9 @@ pub(crate) fn accepts(machine: &Machine, needs: &Needs, prediction: Prediction) 
     if !matches!(enforcement, Enforcement::Forced | Enforcement::SecureBoot | Enforcement::Lockdown(_)) {
         return Ok(());
     }
-    if let (Some(name), true) = (prediction.name(), prediction.errno != Some(0)) {
+    if let Some(errno) = prediction.errno.filter(|errno| *errno != 0).map(Errno::describe) {
         let seen =
-            format!("signatures are {enforcement}, and the kernel's own check would refuse the image with {name}");
+            format!("signatures are {enforcement}, and the kernel's own check would refuse the image with {errno}");
         return Err(Finding::new(Reason::Lockdown, seen));
     }
     if let Some(name) = needs.algorithms.iter().find(|name| support(machine, name) == Support::Missing) {
@@ -147,40 +145,6 @@ pub(crate) fn missing_modules(machine: &Machine, needs: &Needs) -> Vec<Warning> 
 
 fn support(machine: &Machine, name: &str) -> Support {
     machine.algorithms.support(name, &machine.config)
-}
-
-/// `ENOTSUPP`, which the kernel lets out though user space has no name for it.
-const ENOTSUPP: i32 = 524;
-
-/// The finding for an errno that the checks before the call did not foresee.
-#[must_use]
-pub(crate) fn explain(errno: i32, machine: &Machine, method: Method, slot: Slot) -> Finding {
-    let (name, text) = match Errno::from_raw(errno) {
-        _ if errno == ENOTSUPP => ("ENOTSUPP".to_owned(), "WIN_CERTIFICATE revision or type"),
-        known => (format!("{known:?}"), known.desc()),
-    };
-    let segments = method == Method::Segments;
-    let reason = match Errno::from_raw(errno) {
-        // With the capability it can be lockdown only, which cannot be seen without securityfs.
-        Errno::EPERM if segments && machine.privilege.cap_sys_boot == Some(true) => Reason::SegmentsForbidden,
-        Errno::EACCES if segments => Reason::SegmentsForbidden,
-        Errno::ENOSYS if segments => Reason::NoKexecLoad,
-        Errno::EPERM if machine.load_pin.wants_original() => Reason::LoadPin,
-        Errno::EPERM if machine.lockdown.restricts() => Reason::Lockdown,
-        Errno::EPERM => Reason::NoCapability,
-        Errno::EACCES => Reason::ImaRefused,
-        Errno::EBUSY => Reason::Busy,
-        Errno::ETXTBSY => Reason::WriterOpen,
-        Errno::ENOSYS => Reason::NoKexecFile,
-        Errno::ENOKEY => Reason::Lockdown,
-        Errno::EADDRNOTAVAIL if slot == Slot::Panic => match machine.kexec.crash_size {
-            Some(1..) => Reason::CrashTooSmall,
-            _ => Reason::NoCrashKernel,
-        },
-        Errno::EADDRNOTAVAIL => Reason::NoMemoryHole,
-        _ => Reason::KernelRefused,
-    };
-    Finding::new(reason, format!("the kernel answered {name}: {text}"))
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ macro_rules! reasons {
 }
 
 mod advice;
+mod errno;
 mod finding;
 mod kexec_words;
 mod refusal;
@@ -81,6 +82,7 @@ mod table;
 mod warning;
 
 pub use advice::Site;
+pub use errno::Errno;
 pub use finding::Finding;
 pub use refusal::Refusal;
 pub use table::Reason;

@@ -1,5 +1,6 @@
 //! `skexec unload`: unloads the image that the kernel holds.
 
+use crate::causes;
 use crate::machine::kexec::Limit;
 use crate::machine::{self, Machine};
 use crate::permit;
@@ -39,7 +40,7 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
     if let Err((method, errno)) = forget(system.kexec, &machine, panic) {
         let recounted = records.recount(slot, before, Limit::read(system.root, panic));
         recounted.context("the kernel was not unloaded, and its record in /run/skexec cannot be brought up to date")?;
-        return Ok(Err(permit::explain(errno, &machine, method, slot)));
+        return Ok(Err(causes::of_failed(system.root, method.into(), errno, slot, &machine)));
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
     expect_nothing(system.root, slot);

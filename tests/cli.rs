@@ -12,7 +12,11 @@ fn exec_wants_something_that_it_knows() {
     let run = lab.run("exec --force");
     assert_eq!(
         run,
-        refusal(1, "skexec: no kernel is loaded (nothing-loaded)\n  do: load a kernel first: skexec load ...\n")
+        refusal(
+            1,
+            "skexec: no kernel is loaded (nothing-loaded)\n  do: load a kernel first: skexec load ...\n  \
+             kernel: Invalid argument (EINVAL): there is no image to jump into\n"
+        )
     );
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     let run = lab.run("exec --force");
@@ -172,7 +176,7 @@ fn the_systems_log_has_the_words_of_the_terminal() {
 
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     lab.run("exec --force");
-    let jump = "<14>skexec: jumping into the loaded kernel\n<11>skexec: no kernel is loaded: the kernel did not jump (nothing-loaded)\n";
+    let jump = "<14>skexec: jumping into the loaded kernel\n<11>skexec: no kernel is loaded: the kernel answered Invalid argument (EINVAL) (nothing-loaded)\n";
     assert!(log().ends_with(jump), "what came before are warnings of this machine's own mounts");
     lab.run("unload");
     assert_eq!(log(), "<13>skexec: unloaded\n");

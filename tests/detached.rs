@@ -114,7 +114,7 @@ fn a_detached_signature_is_used_only_when_named() {
     lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
     lab.kernel.calls.borrow_mut().clear();
     let run = lab.run(&format!("{line} --signature {{}}/unsigned.p7s"));
-    assert!(run.exit == 5 && run.err.contains("would refuse the image with ENODATA"), "{run:?}");
+    assert!(run.exit == 5 && run.err.contains("would refuse the image with No data available (ENODATA)"), "{run:?}");
     assert!(lab.kernel.calls.borrow().is_empty());
 }
 

@@ -96,6 +96,43 @@ fn kexec_options() {
     compare("kexec.md", &with_tables("kexec.md", &tables));
 }
 
+/// The part of docs/causes.md that `cargo xtask causes` writes.
+const OBSERVED: &str = "## What guests showed\n";
+
+#[test]
+fn causes() {
+    let mut page = String::from(
+        "# Causes\n\n\
+         The kernel answers a failed `kexec_file_load`, `kexec_load` or `reboot(LINUX_REBOOT_CMD_KEXEC)` with an errno, and most errnos stand\n\
+         for several causes. skexec makes its checks before the call, so that it can refuse with the cause. Where a call fails all the same, it\n\
+         reads the facts of the machine again and tells the causes apart by them. Where the facts prove none, it names the possible ones, the\n\
+         most probable first; where they exclude all, the reason is `kernel-refused`.\n\n\
+         A command that calls the kernel says, after what to do, what the kernel answers: in the C library's words, for those who match\n\
+         them, and with the reason why. The slug is the one in [reasons.md](reasons.md), which says what it means and what to do.\n\n\
+         ```\n\
+         # skexec load vmlinuz --initrd initrd.img --reuse-cmdline\n\
+         skexec: vmlinuz: the signer's certificate does not chain to a trusted certificate (unknown-signer)\n  \
+         do: give the CA certificate of the signer with --keys FILE, or enrol it: mokutil --import FILE\n  \
+         kernel: Required key not available (ENOKEY): a kernel that enforces signatures has no key of this signer or of an issuer in its keyrings\n\
+         ```\n\n\
+         The table is made from `src/causes/table.rs`. Of causes that fit the facts equally well, the earlier row is the more probable.\n\n\
+         | call | errno | cause | what it means | why the kernel answers so | how it is told apart | what to do |\n\
+         | --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for cause in skexec::causes::CAUSES {
+        let cell = |text: &str| text.replace('|', "\\|");
+        let calls: Vec<_> = cause.calls.iter().map(|call| format!("`{}`", call.name())).collect();
+        let (calls, errnos, reason) = (calls.join(", "), cause.errnos.join(", "), cause.reason);
+        let [what, why, told, act] = [reason.means(), cause.why, cause.told, reason.advice()].map(cell);
+        writeln!(page, "| {calls} | {errnos} | `{reason}` | {what} | {why} | {told} | {act} |").unwrap();
+    }
+    page.push('\n');
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/causes.md");
+    let found = fs::read_to_string(path).unwrap_or_default();
+    let observed = found.split_once(OBSERVED).map_or("", |(_, rest)| rest);
+    compare("causes.md", &format!("{page}{OBSERVED}{observed}"));
+}
+
 /// Pages of other projects that comments cite.
 const ELSEWHERE: &[&str] = &["SBAT.md"];
 

@@ -3,6 +3,7 @@
 
 use super::args::OutputArgs;
 use super::printable;
+use crate::causes;
 use crate::journal::{Entry, Journal, Printed, Priority};
 use crate::machine;
 use crate::reason::{Exit, Finding, Reason, Site, Warning};
@@ -190,13 +191,17 @@ impl<'a> Output<'a> {
         self.log(Priority::Error, None, what, printed);
     }
 
-    /// A refusal: what, why, and what to do.
+    /// A refusal: what was found, what to do, and what the kernel answers to it and why.
     pub(super) fn refusal(&mut self, subject: Option<&Path>, finding: &Finding) -> io::Result<()> {
         let text = refused(subject, finding);
         let printed = self.put_error(&text);
         self.log(Priority::Error, Some(finding.reason), &text, printed);
         let advice = finding.reason.advice_on(self.site());
         self.put_err(&format!("  do: {}\n", printable::line(advice)));
+        // Only a command that calls the kernel speaks of what the kernel answers.
+        if let Some(answer) = self.journal.as_ref().and_then(|_| causes::kernel_says(finding)) {
+            self.put_err(&format!("  kernel: {}\n", printable::line(&answer)));
+        }
         Ok(())
     }
 

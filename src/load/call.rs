@@ -2,15 +2,14 @@
 
 use super::fit;
 use crate::authorize::Authorized;
+use crate::causes;
 use crate::digest::{Algorithm, Hashed};
 use crate::machine::Machine;
-use crate::permit::explain;
-use crate::reason::{Finding, Reason};
+use crate::reason::{Errno, Finding, Reason};
 use crate::sealed::Sealed;
 use crate::segments::Segments;
 use crate::sys::{FileLoad, Kexec, Lease, Memfd, RawSegment, SegmentsLoad, flags};
-use crate::system::{Method, Slot};
-use nix::errno::Errno;
+use crate::system::{Method, Slot, System};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -35,39 +34,39 @@ impl From<Finding> for Failed {
 /// writers out, and its bytes are compared with the verified ones before and after the call. A kernel that is a part of its file is
 /// handed over as the `copy`, which no such mechanism accepts: [`Demands`](crate::authorize::Demands) refuses it there.
 pub(super) fn file_load(
-    kexec: &dyn Kexec,
+    system: System<'_>,
     machine: &Machine,
     authorized: &Authorized,
     copy: Option<&Memfd>,
     slot: Slot,
 ) -> Result<(), Failed> {
     if let Some(copy) = copy {
-        return Ok(attempt(kexec, machine, authorized, slot, copy.as_fd())?);
+        return Ok(attempt(system, machine, authorized, slot, copy.as_fd())?);
     }
     let file = authorized.kernel().file().file();
     let sealed = file.owner();
     if !machine.ima.wants_original() && !machine.load_pin.wants_original() {
         let none = || Finding::new(Reason::Unreadable, "the kernel was read for segments");
-        return Ok(attempt(kexec, machine, authorized, slot, sealed.fd().ok_or_else(none)?)?);
+        return Ok(attempt(system, machine, authorized, slot, sealed.fd().ok_or_else(none)?)?);
     }
     let lease = hold(sealed)?;
     same(file)?;
-    attempt(kexec, machine, authorized, slot, sealed.original().as_fd())?;
+    attempt(system, machine, authorized, slot, sealed.original().as_fd())?;
     let broken = || Finding::new(Reason::ChangedWhileRead, "a writer opened it during the load");
     let still = same(file).and_then(|()| if lease.held() { Ok(()) } else { Err(broken()) });
-    still.map_err(|finding| take_back(kexec, slot, finding))
+    still.map_err(|finding| take_back(system.kexec, slot, finding))
 }
 
 /// Hands segments to the kernel.
-pub(super) fn segments_load(kexec: &dyn Kexec, machine: &Machine, segments: &Segments<'_>) -> Result<(), Failed> {
+pub(super) fn segments_load(system: System<'_>, machine: &Machine, segments: &Segments<'_>) -> Result<(), Failed> {
     let list = segments.list.iter();
     let raw: Vec<_> = list
         .map(|own| RawSegment { bytes: &own.bytes, at: own.range.start().get(), memory: own.range.len() })
         .collect();
     let load = SegmentsLoad { entry: segments.entry.get(), segments: &raw };
-    let answer = kexec.segments_load(&load);
+    let answer = system.kexec.segments_load(&load);
     Ok(answer.map_err(|errno| {
-        let mut finding = explain(errno, machine, Method::Segments, Slot::Reboot);
+        let mut finding = causes::of_failed(system.root, Method::Segments.into(), errno, Slot::Reboot, machine);
         finding.detail.push_str(&given(segments));
         finding
     })?)
@@ -87,7 +86,7 @@ fn given(segments: &Segments<'_>) -> String {
 /// Unloads an image whose bytes may not be the verified ones.
 fn take_back(kexec: &dyn Kexec, slot: Slot, mut finding: Finding) -> Failed {
     if let Err(errno) = kexec.file_unload(slot == Slot::Panic) {
-        let errno = Errno::from_raw(errno).desc();
+        let errno = Errno::describe(errno);
         finding
             .detail
             .push_str(&format!("; the kernel holds this image, and unloading it failed ({errno}): do not boot it"));
@@ -96,7 +95,7 @@ fn take_back(kexec: &dyn Kexec, slot: Slot, mut finding: Finding) -> Failed {
 }
 
 fn attempt(
-    kexec: &dyn Kexec,
+    system: System<'_>,
     machine: &Machine,
     authorized: &Authorized,
     slot: Slot,
@@ -109,7 +108,8 @@ fn attempt(
         cmdline: &cmdline,
         flags: fit::file_flags(machine, slot),
     };
-    kexec.file_load(&load).map_err(|errno| explain(errno, machine, Method::File, slot))
+    let answer = system.kexec.file_load(&load);
+    answer.map_err(|errno| causes::of_failed(system.root, Method::File.into(), errno, slot, machine))
 }
 
 /// Takes a lease on the file, so that nobody can open it for writing.

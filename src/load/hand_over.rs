@@ -50,7 +50,7 @@ pub(super) fn hand_over(
     let record = Record::of(ready.authorized(), ready.method(), system.root, before);
     let record = Record { boot_entry: request.entry.clone(), ..record };
     let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
-    if let Err(mut failed) = ready.call(system.kexec, machine) {
+    if let Err(mut failed) = ready.call(system, machine) {
         if failed.kept {
             let after = Limit::read(system.root, panic);
             let kept = prepared.restore().and_then(|()| records.recount(request.slot, before, after));

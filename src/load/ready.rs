@@ -10,8 +10,8 @@ use crate::authorize::Authorized;
 use crate::machine::Machine;
 use crate::reason::Finding;
 use crate::segments::{self, Segments};
-use crate::sys::{Kexec, Memfd};
-use crate::system::{Method, Slot};
+use crate::sys::Memfd;
+use crate::system::{Method, Slot, System};
 
 /// A load that is complete but for its call.
 #[derive(Debug)]
@@ -73,10 +73,10 @@ impl<'a> Ready<'a> {
     }
 
     /// Makes the call.
-    pub(super) fn call(&self, kexec: &dyn Kexec, machine: &Machine) -> Result<(), call::Failed> {
+    pub(super) fn call(&self, system: System<'_>, machine: &Machine) -> Result<(), call::Failed> {
         match &self.given {
-            Given::Files(copy) => call::file_load(kexec, machine, self.authorized, copy.as_ref(), self.slot),
-            Given::Segments(segments) => call::segments_load(kexec, machine, segments),
+            Given::Files(copy) => call::file_load(system, machine, self.authorized, copy.as_ref(), self.slot),
+            Given::Segments(segments) => call::segments_load(system, machine, segments),
         }
     }
 

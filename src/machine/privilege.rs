@@ -12,14 +12,18 @@ pub struct Privilege {
     pub cap_sys_boot: Option<bool>,
     /// The process is in the initial user namespace: in another one the capability does not count.
     pub initial_user_namespace: Option<bool>,
+    /// A seccomp filter judges the system calls of this process.
+    pub seccomp_filter: Option<bool>,
 }
 
 impl Privilege {
     /// The privilege of this process.
     #[must_use]
     pub fn read(root: &Root) -> Self {
+        let status = root.text("/proc/self/status");
         Self {
-            cap_sys_boot: root.text("/proc/self/status").and_then(|status| has_cap_sys_boot(&status)),
+            cap_sys_boot: status.as_deref().and_then(has_cap_sys_boot),
+            seccomp_filter: status.as_deref().and_then(has_filter),
             initial_user_namespace: root.text("/proc/self/uid_map").map(|map| is_identity(&map)),
         }
     }
@@ -28,6 +32,11 @@ impl Privilege {
 fn has_cap_sys_boot(status: &str) -> Option<bool> {
     let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
     Some(u64::from_str_radix(set.trim(), 16).ok()? & (1 << CAP_SYS_BOOT) != 0)
+}
+
+/// Mode 2 is a filter (proc_pid_status(5)). A kernel without seccomp has no such line.
+fn has_filter(status: &str) -> Option<bool> {
+    status.lines().find_map(|line| line.strip_prefix("Seccomp:")).map(|mode| mode.trim() == "2")
 }
 
 /// The first namespace maps every identifier to itself (user_namespaces(7)).
@@ -51,6 +60,14 @@ mod tests {
         ];
         for (status, wanted) in table {
             assert_eq!(has_cap_sys_boot(status), wanted, "{status}");
+        }
+    }
+
+    #[test]
+    fn mode_two_is_a_filter() {
+        let table = [("Seccomp:\t2\nSeccomp_filters:\t1\n", Some(true)), ("Seccomp:\t0\n", Some(false)), ("", None)];
+        for (status, wanted) in table {
+            assert_eq!(has_filter(status), wanted, "{status}");
         }
     }
 

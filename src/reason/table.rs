@@ -139,10 +139,12 @@ reasons! {
     NoCapability "no-capability" NotPermitted "EPERM" "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel" "run skexec as root: sudo skexec ...";
     KexecDisabled "kexec-disabled" NotPermitted "EPERM" "kexec is turned off on this system (kernel.kexec_load_disabled=1)" "only a reboot turns kexec on again; look in /etc/sysctl.d for the setting that turns it off";
     LoadLimit "load-limit" NotPermitted "EPERM" "the kexec load limit has been reached" "reboot: only that resets kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic";
-    Lockdown "lockdown" NotPermitted "EPERM, ENOKEY or EACCES" "the running kernel is locked down and does not accept this image" "enrol the CA certificate of the signer, so that the running kernel trusts it too: mokutil --import FILE, then reboot";
+    Lockdown "lockdown" NotPermitted "EPERM, EACCES, ENOKEY, EKEYREVOKED or EKEYEXPIRED" "the running kernel is locked down and does not accept this image" "enrol the CA certificate of the signer, so that the running kernel trusts it too: mokutil --import FILE, then reboot";
     FileSizeLimit "file-size-limit" NotPermitted "-" "the limit on file sizes (RLIMIT_FSIZE) is too small to copy the file" "raise the limit: ulimit -f unlimited, or LimitFSIZE= in a systemd unit";
     KernelLacksAlgorithm "kernel-lacks-algorithm" NotPermitted "ENOENT or ENOPKG" "the running kernel verifies signatures but lacks an algorithm that this signature uses" "run a newer kernel, or use an image that is signed with algorithms that /proc/crypto lists";
     ImaRefused "ima" NotPermitted "EACCES" "an IMA or LSM policy does not permit this file" "read the audit log; sign the file for IMA (evmctl ima_sign), or change the policy";
+    Seccomp "seccomp" NotPermitted "EPERM or ENOSYS" "a seccomp filter does not permit the call" "run skexec outside the container or sandbox; for a systemd unit, let SystemCallFilter= permit @reboot";
+    PidNamespace "pid-namespace" NotPermitted "-" "this process is not in the initial PID namespace, and reboot(2) starts a loaded kernel only there" "run skexec exec on the host, outside every container and PID namespace";
     LoadPin "loadpin" NotPermitted "EPERM" "LoadPin permits kernels from one file system only" "load a kernel from the file system that LoadPin has pinned";
     NoKexecFile "no-kexec-file" NotPermitted "ENOSYS" "the running kernel has no kexec_file_load" "use a kernel with CONFIG_KEXEC_FILE, or --method segments";
     NoKexecLoad "no-kexec-load" NotPermitted "-" "the running kernel has no kexec_load" "use a kernel with CONFIG_KEXEC, or --method file with a bzImage";
@@ -157,8 +159,10 @@ reasons! {
     WriterOpen "open-for-writing" NotPermitted "ETXTBSY" "another process has the file open for writing" "wait until the package manager or the copy is done, then try again";
     UnsupportedProcessor "unsupported-processor" Unsuitable "-" "skexec cannot load kernels on this processor" "load it with kexec-tools; skexec verify and skexec inspect work here";
     NoMemoryHole "no-memory-hole" Unsuitable "EADDRNOTAVAIL" "no free range of physical memory is large enough" "use a smaller initrd, or a machine with more memory";
+    OutOfMemory "out-of-memory" Unsuitable "ENOMEM" "the running kernel has too little free memory to take the image" "free memory, for example by stopping services, or use a smaller initrd";
     NoCrashKernel "no-crashkernel" NotPermitted "EADDRNOTAVAIL" "no memory is reserved for a crash kernel" "boot with crashkernel=256M on the command line";
     CheckRequired "check-required" NotPermitted "-" "the purgatory's check cannot be left out where signatures are enforced" "leave out -i (--no-checks)";
+    BadCall "bad-call" Failed "EINVAL, EFAULT or EBADF" "the running kernel found a fault in the call itself" "report this as a fault of skexec, with the output of skexec load -v";
     KernelRefused "kernel-refused" NotPermitted "any" "the running kernel refused the image" "read the kernel's log: dmesg | tail";
 
     // Using what is loaded.

@@ -43,37 +43,42 @@ fn a_refused_kernel_reaches_no_call() {
 
 #[test]
 fn what_the_machine_does_not_permit() {
-    let unpermitted: &[(&str, &str, &str, &str)] = &[
+    let unpermitted: &[(&str, &str, &str, &str, &str)] = &[
         (
             "/proc/self/status",
             "CapEff:\t0000000000000000\n",
             "the process lacks CAP_SYS_BOOT, which it needs to load, unload or boot a kernel (no-capability)",
             "run skexec as root: sudo skexec ...",
+            "the kernel loads and boots kernels only for a process with CAP_SYS_BOOT in the initial user namespace",
         ),
         (
             "/proc/sys/kernel/kexec_load_disabled",
             "1\n",
             "kexec is turned off on this system (kernel.kexec_load_disabled=1) (kexec-disabled)",
             "only a reboot turns kexec on again; look in /etc/sysctl.d for the setting that turns it off",
+            "kernel.kexec_load_disabled is 1, and the kernel never lets it be set back to 0",
         ),
         (
             "/proc/sys/kernel/kexec_load_limit_reboot",
             "0\n",
             "the kexec load limit has been reached: kernel.kexec_load_limit_reboot is 0 (load-limit)",
             "reboot: only that resets kernel.kexec_load_limit_reboot and kernel.kexec_load_limit_panic",
+            "each load and each unload counts against the limit, even one that fails, and the kernel never lets the limit be raised",
         ),
     ];
-    for (path, text, what, advice) in unpermitted {
+    for (path, text, what, advice, why) in unpermitted {
         let lab = Lab::new();
         lab.system(path, text);
-        assert_eq!(lab.run(LOAD), refusal(5, &format!("skexec: {{}}/vmlinuz: {what}\n  do: {advice}\n")), "{path}");
+        let answer = format!("  kernel: Operation not permitted (EPERM): {why}\n");
+        let wanted = format!("skexec: {{}}/vmlinuz: {what}\n  do: {advice}\n{answer}");
+        assert_eq!(lab.run(LOAD), refusal(5, &wanted), "{path}");
         assert!(lab.kernel.calls.borrow().is_empty(), "{path}");
     }
 }
 
 #[test]
 fn the_kernels_answer_is_explained() {
-    use nix::libc::{EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, ENOKEY, ENOSYS, EPERM, ETXTBSY};
+    use nix::libc::{EACCES, EADDRNOTAVAIL, EBUSY, EINVAL, ENODATA, ENOKEY, ENOMEM, ENOSYS, EPERM, ETXTBSY};
     let rows = [
         (EBUSY, 5, "busy"),
         (ETXTBSY, 5, "open-for-writing"),
@@ -81,7 +86,10 @@ fn the_kernels_answer_is_explained() {
         (EADDRNOTAVAIL, 4, "no-memory-hole"),
         (EACCES, 5, "ima"),
         (ENOKEY, 5, "lockdown"),
-        (EPERM, 5, "no-capability"),
+        (ENODATA, 3, "unsigned"),
+        (ENOMEM, 4, "out-of-memory"),
+        // The facts of this machine exclude every cause.
+        (EPERM, 5, "kernel-refused"),
         (EINVAL, 5, "kernel-refused"),
         (524, 5, "kernel-refused"),
     ];
@@ -91,8 +99,67 @@ fn the_kernels_answer_is_explained() {
         let run = lab.run(&format!("{LOAD} --json"));
         let json = run.json();
         assert_eq!((run.exit, json["reason"].as_str()), (exit, Some(reason)), "{errno}");
+        // The words of the C library, for those who match them.
+        let words = skexec::reason::Errno::describe(errno);
+        assert!(json["message"].as_str().unwrap().contains(&format!("the kernel answered {words}")), "{json}");
         assert!(skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap().is_none());
         assert_eq!(std::fs::read_dir(lab.root().path("/run/skexec")).unwrap().count(), 1, "only the lock is left");
+    }
+}
+
+/// What another process did between the checks and the call is seen after it.
+#[test]
+fn the_facts_are_read_again_after_the_call() {
+    let lab = Lab::new();
+    lab.system("/proc/self/status", "CapEff:\t000001ffffffffff\nSeccomp:\t2\n");
+    *lab.kernel.answer.borrow_mut() = nix::libc::EPERM;
+    let run = lab.run(LOAD);
+    let advice =
+        "run skexec outside the container or sandbox; for a systemd unit, let SystemCallFilter= permit @reboot";
+    let wanted = format!(
+        "skexec: {{}}/vmlinuz: a seccomp filter does not permit the call: the kernel answered Operation not permitted (EPERM) (seccomp)\n  \
+         do: {advice}\n  kernel: a seccomp filter of this process, such as a container's or SystemCallFilter= of a unit, answers in \
+         place of the kernel\n"
+    );
+    assert_eq!(run, refusal(5, &wanted));
+    lab.system("/proc/sys/kernel/kexec_load_limit_reboot", "2\n");
+    *lab.kernel.counter.borrow_mut() = Some(lab.root().path("/proc/sys/kernel/kexec_load_limit_reboot"));
+    // The first call leaves one, the second none: that it took the last one does not explain its own failure.
+    for wanted in ["seccomp", "seccomp", "load-limit"] {
+        let run = lab.run(&format!("{LOAD} --json"));
+        assert_eq!((run.exit, run.json()["reason"].as_str()), (5, Some(wanted)), "{run:?}");
+    }
+}
+
+/// The refusals that stand for an answer of the kernel say it in the C library's words.
+#[test]
+fn a_refused_signature_has_the_kernels_words() {
+    let lab = Lab::new();
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    let mut flipped = forge::signed_bzimage();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    lab.file("flipped", &flipped);
+    let zeros = forge::cases().into_iter().find(|case| case.name == "A064_p7_sig_zero").unwrap();
+    lab.file("zeros", &zeros.image);
+    let rows = [
+        ("vmlinuz", "unknown-signer", "Required key not available (ENOKEY)"),
+        ("unsigned", "unsigned", "No data available (ENODATA)"),
+        ("flipped --keys {}/root.pem", "digest-mismatch", "Key was rejected by service (EKEYREJECTED)"),
+        (
+            "zeros --keys {}/root.pem",
+            "bad-signature",
+            "Key was rejected by service (EKEYREJECTED) or Invalid argument (EINVAL)",
+        ),
+    ];
+    for (file, reason, words) in rows {
+        let run = lab.run(&format!("load --no-initrd --no-cmdline {{}}/{file}"));
+        let (sentence, answer) = (run.err.lines().next().unwrap(), run.err.lines().nth(2).unwrap());
+        assert!(sentence.ends_with(&format!("({reason})")), "{run:?}");
+        assert!(answer.starts_with(&format!("  kernel: {words}")), "{run:?}");
+        // No call would be made.
+        let run = lab.run(&format!("load --no-initrd --no-cmdline --dry-run {{}}/{file}"));
+        assert_eq!(run.err.lines().count(), 2, "{run:?}");
     }
 }
 

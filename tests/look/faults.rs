@@ -41,7 +41,8 @@ fn an_empty_file_is_named_once() {
     let lab = Lab::new();
     lab.file("empty", b"");
     let said = format!("skexec: {{}}/empty: the file is empty (empty)\n  do: {}\n", Reason::Empty.advice());
-    assert_eq!(lab.run("load {}/empty --no-initrd --no-cmdline"), refusal(4, &said));
+    let answer = format!("{said}  kernel: Invalid argument (EINVAL): the kernel reads no empty file\n");
+    assert_eq!(lab.run("load {}/empty --no-initrd --no-cmdline"), refusal(4, &answer));
     assert_eq!(lab.run("verify {}/empty --quiet"), refusal(4, &said));
     assert_eq!(lab.run("inspect {}/empty"), refusal(4, &said));
 }
@@ -81,7 +82,9 @@ fn a_crash_kernel_is_measured_by_the_reservation() {
     let why = "the kernel and the initrd need more memory than is reserved for a crash kernel: 1 MiB for the kernel (init_size) and 80 MiB of \
                initrd; crashkernel= reserved 64 MiB (crash-too-small)";
     let advice = "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
-    assert_eq!(run, refusal(4, &format!("skexec: {{}}/vmlinuz: {why}\n  do: {advice}\n")));
+    let answer = "Cannot assign requested address (EADDRNOTAVAIL): a crash kernel goes into memory that crashkernel= reserved at boot, \
+                  and it does not fit";
+    assert_eq!(run, refusal(4, &format!("skexec: {{}}/vmlinuz: {why}\n  do: {advice}\n  kernel: {answer}\n")));
     assert!(lab.kernel.calls.borrow().is_empty());
     // The kernel's own errno, if it finds no room for segments that should have fitted.
     *lab.kernel.answer.borrow_mut() = nix::libc::EADDRNOTAVAIL;
@@ -117,5 +120,7 @@ fn in_a_container_the_file_is_judged_first() {
     let said = "skexec: {}/vmlinuz: the running kernel has no kexec: this is a container (podman) (no-kexec)\n";
     let advice =
         "run skexec on the host; if kexec is missing there too, use a kernel with CONFIG_KEXEC_FILE or CONFIG_KEXEC";
-    assert_eq!(run, refusal(5, &format!("{said}  do: {advice}\n")));
+    let answer = "Function not implemented (ENOSYS) or Invalid argument (EINVAL): the kernel was built without kexec: it has no call \
+                  that loads, and reboot(2) does not know the command";
+    assert_eq!(run, refusal(5, &format!("{said}  do: {advice}\n  kernel: {answer}\n")));
 }

@@ -28,7 +28,7 @@ fn an_enforcing_kernel_needs_an_inner_signature() {
     let run = lab.run(LOAD);
     let wanted = "skexec: {}/a.efi: the running kernel enforces signatures and does not accept the kernel (.linux) in the UKI, whatever \
                   the signature of the UKI is: signatures are enforced: lockdown (integrity), and the kernel's own check would refuse \
-                  the image with ENODATA (inner-signature)\n  do: sign the kernel in the UKI, too, with a key that the running kernel \
+                  the image with No data available (ENODATA) (inner-signature)\n  do: sign the kernel in the UKI, too, with a key that the running kernel \
                   trusts: ukify build --sign-kernel ...\n";
     assert_eq!(run, refusal(5, wanted));
     let run = lab.run(&format!("{LOAD} --method segments"));

@@ -14,17 +14,24 @@ use nix::errno::Errno;
 use nix::sys::reboot::{RebootMode, reboot};
 
 const UNLOAD: libc::c_ulong = 0x1;
+const ON_CRASH: libc::c_ulong = 0x2;
 const NO_INITRAMFS: libc::c_ulong = 0x4;
 const CAP_SYS_BOOT: libc::c_ulong = 22;
 
-pub(crate) fn file_load(kernel: &Path, initrd: Option<&Path>, cmdline: &str, hold: u64) -> Result<ExitCode> {
+pub(crate) fn file_load(
+    kernel: &Path,
+    initrd: Option<&Path>,
+    cmdline: &str,
+    hold: u64,
+    panic: bool,
+) -> Result<ExitCode> {
     let open = |path: &Path| File::open(path).with_context(|| format!("{}", path.display()));
     let kernel = open(kernel)?;
     let initrd = initrd.map(open).transpose()?;
     let cmdline = CString::new(cmdline)?;
     let until = Instant::now() + Duration::from_millis(hold);
     loop {
-        let result = kexec_file_load(Some(&kernel), initrd.as_ref(), &cmdline);
+        let result = kexec_file_load(Some(&kernel), initrd.as_ref(), &cmdline, panic);
         if Instant::now() >= until {
             return Ok(report(result));
         }
@@ -38,10 +45,10 @@ pub(crate) fn judge(files: &[PathBuf]) -> Result<ExitCode> {
         // If the kernel crashes, the console shows the file.
         let _ = fs::write("/dev/kmsg", format!("asked about {name}"));
         let file = File::open(path).with_context(|| path.display().to_string())?;
-        let errno = match kexec_file_load(Some(&file), None, c"") {
+        let errno = match kexec_file_load(Some(&file), None, c"", false) {
             Err(errno) => errno,
             Ok(()) => {
-                let unloaded = kexec_file_load(None, None, c"");
+                let unloaded = kexec_file_load(None, None, c"", false);
                 ensure!(unloaded.is_ok(), "{name}: loaded, and not unloaded: {unloaded:?}");
                 0
             }
@@ -51,22 +58,24 @@ pub(crate) fn judge(files: &[PathBuf]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn file_unload() -> Result<ExitCode> {
-    Ok(report(kexec_file_load(None, None, c"")))
+pub(crate) fn file_unload(panic: bool) -> Result<ExitCode> {
+    Ok(report(kexec_file_load(None, None, c"", panic)))
 }
 
 pub(crate) fn jump() -> Result<ExitCode> {
-    Err(reboot(RebootMode::RB_KEXEC).expect_err("a jump that returns failed").into())
+    reboot(RebootMode::RB_KEXEC).expect_err("a jump that returns failed");
+    Ok(report(Err(Errno::last_raw())))
 }
 
 /// Calls `kexec_file_load(2)`; without a kernel, it unloads.
-fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr) -> Result<(), i32> {
+fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr, panic: bool) -> Result<(), i32> {
     let fd = |file: Option<&File>| libc::c_long::from(file.map_or(-1, AsRawFd::as_raw_fd));
     let flags = match (kernel, initrd) {
         (None, _) => UNLOAD,
         (Some(_), None) => NO_INITRAMFS,
         (Some(_), Some(_)) => 0,
     };
+    let flags = if panic { flags | ON_CRASH } else { flags };
     let text = cmdline.to_bytes_with_nul();
     // SAFETY: the descriptors are open for the whole call or -1, and `text` is `text.len()` readable bytes, the last a NUL.
     let answer =
@@ -75,9 +84,14 @@ fn kexec_file_load(kernel: Option<&File>, initrd: Option<&File>, cmdline: &CStr)
 }
 
 /// Prints the kernel's verdict as one JSON object; the exit code is 0 if the kernel accepted.
-fn report(result: Result<(), i32>) -> ExitCode {
+pub(crate) fn report(result: Result<(), i32>) -> ExitCode {
     let errno = result.err().unwrap_or(0);
-    let name = if errno == 0 { "OK".to_owned() } else { format!("{:?}", Errno::from_raw(errno)) };
+    let name = match errno {
+        0 => "OK".to_owned(),
+        // The C library has no name for it.
+        524 => "ENOTSUPP".to_owned(),
+        _ => format!("{:?}", Errno::from_raw(errno)),
+    };
     println!("{}", serde_json::json!({ "errno": errno, "name": name }));
     ExitCode::from(u8::from(errno != 0))
 }

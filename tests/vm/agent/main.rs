@@ -6,6 +6,7 @@ mod calls;
 mod capture;
 mod cost;
 mod facts;
+mod faults;
 mod initrd;
 mod kcore;
 mod pause;
@@ -34,7 +35,14 @@ enum Args {
         /// Repeat the call for this many milliseconds, so that another load finds the kernel busy
         #[arg(long, default_value_t = 0)]
         hold: u64,
+        /// Load a crash kernel
+        #[arg(long)]
+        panic: bool,
     },
+    /// Call kexec_load(2) with one page, which no kernel should boot, and print the name of the errno
+    SegmentsLoad,
+    /// Make a call that is wrong in one way, and print the name of the errno
+    BadCall { fault: faults::Fault },
     /// Call kexec_file_load(2) for many files, and print the name and the errno of each
     Judge { files: Vec<PathBuf> },
     /// Print facts from the kernel: memory map, ACPI, EFI, setup_data, and the SHA-256 of its own initrd
@@ -69,10 +77,19 @@ enum Args {
         #[arg(long)]
         sparse: bool,
     },
-    /// Unload whatever is loaded
-    FileUnload,
-    /// Jump into the loaded kernel at once: reboot(2)
+    /// Unload the image for a reboot, or the crash kernel
+    FileUnload {
+        #[arg(long)]
+        panic: bool,
+    },
+    /// Jump into the loaded kernel at once by reboot(2), or print the name of the errno
     Jump,
+    /// Run a command under a seccomp filter that answers the calls that load with this errno
+    Filtered {
+        errno: u16,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
     /// Run a command without CAP_SYS_BOOT
     WithoutSysBoot {
         #[arg(trailing_var_arg = true, required = true)]
@@ -85,9 +102,12 @@ enum Args {
 fn main() -> Result<ExitCode> {
     match Args::parse() {
         Args::Serve { port } => serve::serve(&port),
-        Args::FileLoad { kernel, initrd, cmdline, hold } => {
-            calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold)
+        Args::FileLoad { kernel, initrd, cmdline, hold, panic } => {
+            calls::file_load(&kernel, initrd.as_deref(), &cmdline, hold, panic)
         }
+        Args::SegmentsLoad => faults::segments_load(),
+        Args::BadCall { fault } => faults::bad_call(fault),
+        Args::Filtered { errno, command } => faults::filtered(errno, &command),
         Args::Facts => facts::print(),
         Args::Bases => bases::print(),
         Args::Capture { program } => capture::run(&program),
@@ -98,7 +118,7 @@ fn main() -> Result<ExitCode> {
         Args::BigInitrd { path, mib, behind, sparse } => initrd::big(&path, mib, behind.as_deref(), sparse),
         Args::Judge { files } => calls::judge(&files),
         Args::Jump => calls::jump(),
-        Args::FileUnload => calls::file_unload(),
+        Args::FileUnload { panic } => calls::file_unload(panic),
         Args::WithoutSysBoot { command } => calls::without_sys_boot(&command),
         Args::PauseAt(pause) => pause.run(),
     }

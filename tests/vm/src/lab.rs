@@ -279,6 +279,11 @@ impl<'a> Lab<'a> {
         deb::build(self.cache, self.report)
     }
 
+    /// A path of the repository.
+    pub(crate) fn workspace(&self, name: &str) -> PathBuf {
+        self.cache.workspace(name)
+    }
+
     pub(crate) fn binaries(&self) -> &Binaries {
         &self.binaries
     }

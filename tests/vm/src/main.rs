@@ -5,6 +5,7 @@ mod authority;
 mod bench;
 mod binaries;
 mod cache;
+mod causes;
 mod checks;
 mod cpio;
 mod deadline;
@@ -96,6 +97,13 @@ enum Command {
         /// Do not run lintian
         #[arg(long)]
         no_lint: bool,
+    },
+    /// Produce every cause of an errno in guests, and write docs/causes.md: what the kernel, skexec and kexec-tools say
+    ///
+    /// The exit code is 1 if an answer is not the foretold one.
+    Causes {
+        #[command(flatten)]
+        emulation: Emulation,
     },
     /// Run `skexec verify` on signed and unsigned files from Debian, and write docs/real-files.md
     ///
@@ -261,6 +269,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::Fetch { refresh } => fetch(cache, refresh).map(|()| true)?,
         Command::Deb { no_lint } => deb::run(cache, !no_lint).map(|()| true)?,
         Command::RealFiles => real_files::run(cache, &cache.workspace(real_files::PAGE)).map(|()| true)?,
+        Command::Causes { emulation } => causes::run(cache, &cache.workspace(causes::PAGE), emulation.accel, false)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
         Command::Toolchains { which } => toolchains::run(cache, which).map(|()| true)?,
         Command::Measure { .. } | Command::Guard { .. } => anyhow::bail!("these need no cache"),

@@ -1,6 +1,7 @@
 //! The scenarios: each boots a guest or two and makes many checks in it.
 
 mod boot_params;
+mod causes;
 mod chain;
 mod coverage;
 mod damage;

@@ -12,7 +12,7 @@ use crate::fetch::{Choice, Series};
 use crate::machine::Accel;
 use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
-use crate::{deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, shell, size};
+use crate::{causes, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, shell, size};
 
 /// Runs a command as a check.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ const EMULATION: Emulation = Emulation { accel: Accel::Tcg };
 const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 21] = [
+pub(crate) const ALL: [Smoke; 22] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -36,6 +36,7 @@ pub(crate) const ALL: [Smoke; 21] = [
     Smoke { name: "command-deb", about: "cargo xtask deb", run: |cache| deb::run(cache, true) },
     Smoke { name: "command-real-files", about: "cargo xtask real-files",
             run: |cache| real_files::run(cache, &cache.path("run/real-files.md")) },
+    Smoke { name: "command-causes", about: "cargo xtask causes, its first machine", run: causes::check },
     Smoke { name: "command-bench-verify", about: "cargo xtask bench verify --quick", run: |cache| bench(cache, Bench::Verify) },
     Smoke { name: "command-bench-load", about: "cargo xtask bench load --quick", run: |cache| bench(cache, Bench::Load) },
     Smoke { name: "command-bench-downtime", about: "cargo xtask bench downtime --quick",

@@ -3,9 +3,9 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr, kexec_tools,
-    layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload, permissions, rollback,
-    round_trip, secure_boot, swap, uki,
+    causes, coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr,
+    kexec_tools, layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload, permissions,
+    rollback, round_trip, secure_boot, swap, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 32] = [
+const KINDS: [Kind; 38] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -99,6 +99,19 @@ const KINDS: [Kind; 32] = [
            pairs: &[DOWN, NEW], ci: &[], play: first_stage::initramfs_tools },
     Kind { name: "dracut", about: "an initramfs of dracut verifies and boots the real system",
            pairs: &[DOWN, NEW], ci: &[], play: first_stage::dracut },
+    // No kernel is booted; docs/causes.md has what is seen.
+    Kind { name: "causes-plain", about: "causes of errnos on a machine that enforces nothing",
+           pairs: &[OLD, NEW], ci: &[NEW], play: causes::plain },
+    Kind { name: "causes-lockdown", about: "causes of errnos in lockdown",
+           pairs: &[OLD, NEW], ci: &[], play: causes::lockdown },
+    Kind { name: "causes-secure-boot", about: "causes of errnos under Secure Boot",
+           pairs: &[OLD, NEW], ci: &[], play: causes::secure_boot },
+    Kind { name: "causes-ima", about: "causes of errnos under an IMA policy",
+           pairs: &[OLD, NEW], ci: &[], play: causes::ima },
+    Kind { name: "causes-crash", about: "causes of errnos of a crash kernel",
+           pairs: &[OLD, NEW], ci: &[], play: causes::crash },
+    Kind { name: "causes-forged", about: "causes of errnos of forged files",
+           pairs: &[OLD, NEW], ci: &[], play: causes::forged },
 ];
 
 /// Every scenario with every pair of its kernels, and the boots by segments.
