@@ -13,6 +13,7 @@ mod output;
 mod plan;
 mod policy;
 pub mod printable;
+mod progress;
 mod segments;
 mod status;
 mod unload;

@@ -1,8 +1,10 @@
 //! A file's bytes, read once: what is verified is what is loaded.
 
+mod meter;
 mod pass;
 mod source;
 
+pub(crate) use meter::reading;
 use pass::with_gap;
 pub(crate) use pass::{in_stretches, into_memfd, into_memory};
 use source::Remainder;

@@ -31,10 +31,7 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
         Ok(found) => Request { segment_digests: args.dry_run || output.json(), ..request(args, found) },
         Err(finding) => return output.failure(&finding),
     };
-    let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
-    for warning in &outcome.warnings {
-        output.warning(warning)?;
-    }
+    let outcome = carry_out(system, &request, output)?;
     if output.json() {
         let Outcome { report, plan, loaded, locked, .. } = &outcome;
         let (plan, boot_entry) = (plan.as_ref(), request.entry.as_deref());
@@ -44,6 +41,21 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
     }
     tell(&request, &outcome, output)?;
     Ok(outcome.exit())
+}
+
+/// Loads, shows the steps or the progress meanwhile, and prints the warnings.
+pub(super) fn carry_out(system: System<'_>, request: &Request, output: &mut Output<'_>) -> anyhow::Result<Outcome> {
+    let progress = output.progress();
+    let outcome = load::load(system, request, &mut |event| {
+        progress.note(&event);
+        output.step(&event.to_string());
+    });
+    drop(progress);
+    let outcome = outcome?;
+    for warning in &outcome.warnings {
+        output.warning(warning)?;
+    }
+    Ok(outcome)
 }
 
 /// What is to be loaded: the options come before what the choice of the kernel brings.

@@ -3,6 +3,7 @@
 
 use super::args::OutputArgs;
 use super::printable;
+use super::progress::Progress;
 use crate::causes;
 use crate::journal::{Entry, Journal, Printed, Priority};
 use crate::machine;
@@ -98,6 +99,11 @@ impl<'a> Output<'a> {
     /// Whether only errors are to be printed.
     pub(super) const fn quiet(&self) -> bool {
         self.args.quiet
+    }
+
+    /// The line that shows how far a load has come; not among other lines that tell the steps, and not for scripts.
+    pub(super) fn progress(&self) -> Progress {
+        Progress::begin(!(self.args.json || self.args.quiet || self.args.verbose))
     }
 
     /// A line of what was asked for.

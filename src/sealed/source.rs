@@ -1,6 +1,6 @@
 //! A file that is open for reading, and whether it changes meanwhile.
 
-use super::{MAX_SIZE, OpenError};
+use super::{MAX_SIZE, OpenError, meter};
 use crate::digest::Again;
 use crate::reason::{Finding, Reason};
 use nix::libc;
@@ -69,7 +69,10 @@ impl Source {
         match () {
             () if stamp.length == 0 => unfit(Reason::Empty),
             () if stamp.length > MAX_SIZE => unfit(Reason::TooBig),
-            () => Ok(Self { path: path.to_owned(), file, stamp }),
+            () => {
+                meter::expect(stamp.length);
+                Ok(Self { path: path.to_owned(), file, stamp })
+            }
         }
     }
 
@@ -112,7 +115,10 @@ impl Source {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Err(changed(format!("it had {} bytes, then fewer", self.len())))
             }
-            other => Ok(other?),
+            other => {
+                meter::advance(target.len());
+                Ok(other?)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use crate::arch::OnDamage;
 use crate::cli::output::Output;
 use crate::cli::{exec, load as loading, plan};
 use crate::gather::TrustRequest;
-use crate::load::{self, CmdlineSource, Request};
+use crate::load::{CmdlineSource, Request};
 use crate::reason::{Exit, Finding, Reason, Refusal};
 use crate::segments::Options;
 use crate::sources::Root;
@@ -64,10 +64,7 @@ fn loaded(system: System<'_>, load: &Load, slot: Slot, debug: bool, output: &mut
         Ok(request) => request,
         Err(finding) => return refused(&finding, output),
     };
-    let outcome = load::load(system, &request, &mut |event| output.step(&event.to_string()))?;
-    for warning in &outcome.warnings {
-        output.warning(warning)?;
-    }
+    let outcome = loading::carry_out(system, &request, output)?;
     if let (true, Some(plan)) = (debug, &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }
