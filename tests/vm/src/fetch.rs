@@ -7,9 +7,11 @@ mod kernel;
 mod package;
 mod patience;
 mod root;
+mod selftests;
 mod tools;
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -85,6 +87,16 @@ impl<'a> Fetch<'a> {
             self.report.step(format_args!("fetch   {}", package.id), || package.fetch(&apt, self.cache))?;
         }
         package.unpacked(self.cache)
+    }
+
+    /// The directory of the kernel's own tests of kexec.
+    pub(crate) fn selftests(&self) -> Result<PathBuf> {
+        let directory = self.cache.path(selftests::DIRECTORY);
+        if directory.exists() {
+            return Ok(directory);
+        }
+        let (apt, compression) = (self.apt()?, self.extras(Group::Compression)?);
+        self.report.step("fetch   the kernel's tests of kexec", || selftests::fetch(&apt, &compression, self.cache))
     }
 
     /// A Debian root file system, made when it is first asked for.

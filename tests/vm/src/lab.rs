@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::deb;
 use crate::disk;
 use crate::esp;
-use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Root, Tools};
+use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Package, Root, Tools};
 use crate::guest::Guest;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::{self, Files};
@@ -174,6 +174,16 @@ impl<'a> Lab<'a> {
         Fetch::new(self.cache, self.report).extras(group)
     }
 
+    /// The kernel's own tests of kexec.
+    pub(crate) fn selftests(&self) -> Result<PathBuf> {
+        Fetch::new(self.cache, self.report).selftests()
+    }
+
+    /// The requested files of a package.
+    pub(crate) fn package_files(&self, package: &Package) -> Result<PathBuf> {
+        Ok(Fetch::new(self.cache, self.report).package(package)?.directory)
+    }
+
     fn disk(&self, name: &str, kernel: &Kernel, initrd: &[u8], own: &str) -> Result<PathBuf> {
         let disk = self.run_file(name, "disk");
         let grub = self.extras(Group::Grub)?;
@@ -295,6 +305,11 @@ impl<'a> Lab<'a> {
     pub(crate) fn add_keys(&self, files: &mut Files) -> Result<()> {
         files.copy("/keys/debian/ca.pem", &self.cache.workspace(DEBIAN_CA))?;
         files.copy("/keys/owner/ca.pem", &self.owner.certificate())
+    }
+
+    /// Debian's key, where skexec looks for the keys of an administrator.
+    pub(crate) fn trust_debian(&self, files: &mut Files) -> Result<()> {
+        files.copy("/etc/skexec/trust.d/debian.pem", &self.cache.workspace(DEBIAN_CA))
     }
 
     pub(crate) fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {
