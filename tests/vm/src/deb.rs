@@ -55,6 +55,11 @@ pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
     LOADER.build(cache, report)
 }
 
+/// Builds the package that makes it `kexec`, and returns its path.
+pub(crate) fn build_kexec(cache: &Cache, report: Report) -> Result<PathBuf> {
+    KEXEC.build(cache, report)
+}
+
 /// Builds all packages and prints their files and lintian's findings.
 pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
     let report = Report::new();

@@ -274,6 +274,11 @@ impl<'a> Lab<'a> {
         Fetch::new(self.cache, self.report).root(maker)
     }
 
+    /// The files of packages that are to be installed in such a root, and of what they need.
+    pub(crate) fn packages_for(&self, maker: Maker, packages: &[&str]) -> Result<PathBuf> {
+        Fetch::new(self.cache, self.report).packages_for(maker, packages)
+    }
+
     /// The throw-away authority that the tests trust.
     pub(crate) fn owner(&self) -> &Authority {
         &self.owner
@@ -287,6 +292,11 @@ impl<'a> Lab<'a> {
     /// The Debian package.
     pub(crate) fn package(&self) -> Result<PathBuf> {
         deb::build(self.cache, self.report)
+    }
+
+    /// The Debian package that makes skexec the system's kexec.
+    pub(crate) fn kexec_package(&self) -> Result<PathBuf> {
+        deb::build_kexec(self.cache, self.report)
     }
 
     pub(crate) fn binaries(&self) -> &Binaries {
