@@ -69,9 +69,7 @@ impl Group {
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
             Self::LaterKexecTools | Self::Kdump | Self::LaterKdump => &[],
-            Self::SelfTests => {
-                &["bash", "coreutils", "grep", "mawk", "findutils", "bsdextrautils", "attr", "pesign"]
-            }
+            Self::SelfTests => &["bash", "coreutils", "grep", "mawk", "findutils", "bsdextrautils", "attr", "pesign"],
             Self::Lintian => &["lintian"],
             Self::Rust => &["cargo-web"],
             Self::Linkers => &["lld", "binutils"],

@@ -108,9 +108,8 @@ pub(super) fn make(apt: &Apt, cache: &Cache, maker: Maker) -> Result<()> {
 
 /// Downloads packages and all that they need and a root does not have.
 pub(super) fn download(apt: &Apt, cache: &Cache, root: &Root, packages: &[&str], name: &str) -> Result<PathBuf> {
-    let installed = tool::stdout(
-        Command::new("/sbin/debugfs").args(["-R", "cat /var/lib/dpkg/status"]).arg(root.image()),
-    )?;
+    let installed =
+        tool::stdout(Command::new("/sbin/debugfs").args(["-R", "cat /var/lib/dpkg/status"]).arg(root.image()))?;
     cache.directory(name, |unfinished| {
         let status = unfinished.join("status");
         fs::write(&status, installed)?;

@@ -12,7 +12,8 @@ use crate::guest::Guest;
 use crate::initramfs::Files;
 
 /// Where callers look for it: by their PATH, or at one of these two places.
-const INSTALL: &str = "mkdir -p /sbin /usr/sbin && ln -s /bin/skexec /usr/sbin/kexec && ln -s /usr/sbin/kexec /sbin/kexec";
+const INSTALL: &str =
+    "mkdir -p /sbin /usr/sbin && ln -s /bin/skexec /usr/sbin/kexec && ln -s /usr/sbin/kexec /sbin/kexec";
 /// The command line of a second kernel that reports itself.
 const CMDLINE: &str = "console=ttyS0 panic=-1 rdinit=/vm/init vm.kexec=1";
 

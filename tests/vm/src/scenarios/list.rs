@@ -3,10 +3,9 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr, kexec_callers,
-    kexec_tools,
-    layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload, permissions, rollback,
-    round_trip, secure_boot, swap, uki,
+    coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr,
+    kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload,
+    permissions, rollback, round_trip, secure_boot, swap, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 

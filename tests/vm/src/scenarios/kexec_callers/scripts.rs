@@ -86,14 +86,17 @@ fn loads(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     ] {
         checks.command(what, &guest.run(script)?, &[Expect::Exit(0)]);
         let status = guest.run("skexec status --json")?;
-        let recorded =
-            [Expect::Json("/reboot/loaded", "true"), Expect::Json("/reboot/record/cmdline", cmdline)];
+        let recorded = [Expect::Json("/reboot/loaded", "true"), Expect::Json("/reboot/record/cmdline", cmdline)];
         checks.command(&format!("{what}: it is loaded"), &status, &recorded);
         checks.command(&format!("{what}: it is unloaded"), &guest.run("/sbin/kexec -u")?, &[Expect::Exit(0)]);
     }
     guest.run("cp /boot/vmlinuz.flipped /boot/vmlinuz.kept && mv /boot/vmlinuz /boot/good && mv /boot/vmlinuz.kept /boot/vmlinuz")?;
     let refused = stop("kexec-load", guest)?;
-    checks.command("kexec-load shows why a changed kernel is refused", &refused, &[Expect::Stderr("(digest-mismatch)")]);
+    checks.command(
+        "kexec-load shows why a changed kernel is refused",
+        &refused,
+        &[Expect::Stderr("(digest-mismatch)")],
+    );
     check_loaded("and loads nothing", false, guest, checks)?;
     guest.run("mv /boot/good /boot/vmlinuz")?;
     Ok(())

@@ -23,8 +23,7 @@ const CONFIG: Package = Package {
     files: &["config"],
 };
 /// What busybox does not have, or has with fewer options. awk is mawk.
-const PROGRAMS: [&str; 10] =
-    ["arch", "bash", "cut", "find", "getfattr", "grep", "hexdump", "mawk", "pesign", "tail"];
+const PROGRAMS: [&str; 10] = ["arch", "bash", "cut", "find", "getfattr", "grep", "hexdump", "mawk", "pesign", "tail"];
 /// The names of their libraries begin so.
 const LIBRARIES: [&str; 17] = [
     "libc.",
@@ -71,7 +70,7 @@ struct Row {
 
 const LOADED: &str = "kexec_load succeeded [PASS]";
 const NOT_LOADED: &str = "kexec_load failed [PASS]";
-/// The test expects kexec_load, which Secure Boot forbids. Without an option, kexec-tools since 2.0.26 and skexec use kexec_file_load.
+/// The test expects kexec_load, which Secure Boot forbids. Without an option, kexec-tools 2.0.29 and skexec use kexec_file_load.
 const BY_THE_OTHER_CALL: &str = "kexec_load succeeded [FAIL]";
 const FILE_LOADED: &str = "kexec_file_load succeeded [PASS]";
 const NO_KEY: &str = "kexec_file_load failed (-ENOKEY) [PASS]";
@@ -87,12 +86,7 @@ const ROWS: [Row; 8] = [
     enforced(
         LOAD,
         "vmlinuz",
-        &[
-            (SKEXEC, BY_THE_OTHER_CALL),
-            (SEGMENTS, NOT_LOADED),
-            (TOOLS, NOT_LOADED),
-            (LATER_TOOLS, BY_THE_OTHER_CALL),
-        ],
+        &[(SKEXEC, BY_THE_OTHER_CALL), (SEGMENTS, NOT_LOADED), (TOOLS, NOT_LOADED), (LATER_TOOLS, BY_THE_OTHER_CALL)],
     ),
     enforced(FILE_LOAD, "vmlinuz", &[(SKEXEC, FILE_LOADED), (TOOLS, FILE_LOADED), (LATER_TOOLS, FILE_LOADED)]),
     enforced(FILE_LOAD, "vmlinuz.unsigned", &[(SKEXEC, NOT_SIGNED), (TOOLS, NOT_SIGNED)]),
@@ -100,19 +94,11 @@ const ROWS: [Row; 8] = [
     enforced(FILE_LOAD, "vmlinuz.flipped", &[(SKEXEC, REFUSED), (TOOLS, REFUSED)]),
 ];
 
-const fn plain(
-    script: &'static str,
-    kernel: &'static str,
-    ends: &'static [(&'static str, &'static str)],
-) -> Row {
+const fn plain(script: &'static str, kernel: &'static str, ends: &'static [(&'static str, &'static str)]) -> Row {
     Row { secure_boot: false, script, kernel, ends }
 }
 
-const fn enforced(
-    script: &'static str,
-    kernel: &'static str,
-    ends: &'static [(&'static str, &'static str)],
-) -> Row {
+const fn enforced(script: &'static str, kernel: &'static str, ends: &'static [(&'static str, &'static str)]) -> Row {
     Row { secure_boot: true, script, kernel, ends }
 }
 
@@ -138,7 +124,8 @@ fn run(row: &Row, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     guest.run(&format!("ln -sf {kernel} /boot/vmlinuz-$(uname -r)"))?;
     let place = if *secure_boot { "Secure Boot" } else { "no Secure Boot" };
     for (program, end) in *ends {
-        let done = guest.run(&format!("cd /selftests && export PATH=/with/{program}:/usr/bin:/bin && exec bash ./{script}"))?;
+        let done = guest
+            .run(&format!("cd /selftests && export PATH=/with/{program}:/usr/bin:/bin && exec bash ./{script}"))?;
         // 0 passes, 1 fails and 4 skips a test.
         let exit = i32::from(end.contains("[FAIL]"));
         let name = format!("{place}, {program}, {kernel}: {script}: {end}");
@@ -180,7 +167,10 @@ fn add_programs(extras: &Extras, files: &mut Files) -> Result<()> {
     for program in PROGRAMS {
         let places = ["usr/bin", "bin"].map(|place| extras.path(place).join(program));
         let found = places.iter().find(|path| path.is_file());
-        files.program(&format!("/usr/bin/{program}"), found.with_context(|| format!("{program} is not in its package"))?)?;
+        files.program(
+            &format!("/usr/bin/{program}"),
+            found.with_context(|| format!("{program} is not in its package"))?,
+        )?;
     }
     files.program("/lib64/ld-linux-x86-64.so.2", &extras.path(LOADER))?;
     for library in extras.shared_libraries()? {

@@ -51,8 +51,7 @@ const ZFS_BOOT_MENU: &str = "kexec -a -l $K --initrd=$I --command-line=\"$A\"";
 const PETITBOOT: &str = "kexec -l --initrd=$I --append=\"$A\" $K";
 /// What petitboot tries when the first has failed.
 const PETITBOOT_AGAIN: &str = "kexec -s --initrd=$I --append=\"$A\" $K";
-const NIXOS_IMAGES: &str =
-    "sh -c \"kexec --load $K --kexec-syscall-auto --initrd=$I --no-checks --command-line '$A'\"";
+const NIXOS_IMAGES: &str = "sh -c \"kexec --load $K --kexec-syscall-auto --initrd=$I --no-checks --command-line '$A'\"";
 const HEADS: &str = "eval \"kexec -l $K --initrd=$I --append=\\\"$A\\\"\"";
 const SYSTEMD: &str = "kexec --load $K --append \"$A\" --initrd $I";
 
@@ -69,7 +68,11 @@ const ALL: [Words; 20] = [
     reboot("SONiC", "kexec -a -l $K --initrd=$I --append=\"$A\""),
     reboot("linuxrc", "kexec -a -l $K --initrd=$I --append='console=ttyS0 panic=-1 rdinit=/vm/init vm.kexec=1'"),
     otherwise("transactional-update", "kexec -a -l $K --initrd=$I --reuse-cmdline", "kexec -u -a"),
-    otherwise("Salt", "kexec --kexec-syscall-auto -l $K --reuse-cmdline --append=vm.more --initrd=$I", "kexec --unload"),
+    otherwise(
+        "Salt",
+        "kexec --kexec-syscall-auto -l $K --reuse-cmdline --append=vm.more --initrd=$I",
+        "kexec --unload",
+    ),
     otherwise("a script", "kexec -l -t bzImage $K --initrd=$I --reuse-cmdline --append=\"vm.more\"", "kexec -u"),
     otherwise("test_kexec_load.sh", "kexec --load $K", "kexec --unload"),
     otherwise("test_kexec_file_load.sh", "kexec --load --kexec-file-syscall $K", "kexec --unload --kexec-file-syscall"),
