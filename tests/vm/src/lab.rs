@@ -289,14 +289,14 @@ impl<'a> Lab<'a> {
         Owner::with_new_keys(&self.run_file(name, "keys"), self.cache, self.report)
     }
 
-    /// The Debian package.
-    pub(crate) fn package(&self) -> Result<PathBuf> {
-        deb::build(self.cache, self.report)
-    }
-
     /// The Debian package that makes skexec the system's kexec.
     pub(crate) fn kexec_package(&self) -> Result<PathBuf> {
         deb::build_kexec(self.cache, self.report)
+    }
+
+    /// The Debian package.
+    pub(crate) fn package(&self) -> Result<PathBuf> {
+        deb::build(self.cache, self.report)
     }
 
     pub(crate) fn binaries(&self) -> &Binaries {

@@ -1,6 +1,7 @@
 //! A whole Debian, in which skexec-kexec takes the place of kexec-tools: kdump-tools, systemd and the old init scripts call skexec.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use vm_protocol::Boot;
@@ -18,6 +19,8 @@ use crate::scenarios::{Stage, check_loaded};
 const PACKAGES: [&str; 2] = ["kdump-tools", "makedumpfile"];
 /// All that was downloaded, but for kdump-tools.
 const OLD_STATE: &str = "dpkg -i $(ls /root/packages/*.deb | grep -v /kdump-tools_)";
+/// kdump-tools makes its own initramfs when it is installed, and has that of the newest kernel made again.
+const INSTALLATION: Duration = Duration::from_secs(900);
 const TRACES: &str = "find / -xdev -path /root -prune -o -iname '*skexec-kexec*' -print";
 const CRASH_KERNEL: &str = "crashkernel=256M";
 
@@ -41,6 +44,7 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
         hardware: Hardware::default(),
     };
     let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
+    guest.be_patient(INSTALLATION);
 
     installed(&mut guest, checks)?;
     kdump(&mut guest, checks)?;
