@@ -17,8 +17,11 @@ const CARGO_DEB: &str = "3.8.0";
 
 /// A package to make.
 struct Deb {
-    /// The name of the package, of cargo's package and of the program.
     name: &'static str,
+    /// The name of cargo's package and of the program.
+    program: &'static str,
+    /// The variant in Cargo.toml, if the program has several packages.
+    variant: Option<&'static str>,
     /// The example of cargo's package that writes the manual page and the completions, and where, below the target directory.
     example: &'static str,
     dist: &'static str,
@@ -26,10 +29,21 @@ struct Deb {
     files: &'static [(&'static str, &'static str)],
 }
 
-const LOADER: Deb =
-    Deb { name: "skexec", example: "generate", dist: "release/dist", manual: "skexec.8", files: &LOADER_FILES };
+const LOADER: Deb = Deb {
+    name: "skexec",
+    program: "skexec",
+    variant: None,
+    example: "generate",
+    dist: "release/dist",
+    manual: "skexec.8",
+    files: &LOADER_FILES,
+};
+const KEXEC: Deb =
+    Deb { name: "skexec-kexec", variant: Some("kexec"), manual: "kexec.8", files: &KEXEC_FILES, ..LOADER };
 const SIGNER: Deb = Deb {
     name: "skexec-sign",
+    program: "skexec-sign",
+    variant: None,
     example: "generate-sign",
     dist: "release/dist/sign",
     manual: "skexec-sign.1",
@@ -41,10 +55,15 @@ pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
     LOADER.build(cache, report)
 }
 
-/// Builds both packages and prints their files and lintian's findings.
+/// Builds the package that makes it `kexec`, and returns its path.
+pub(crate) fn build_kexec(cache: &Cache, report: Report) -> Result<PathBuf> {
+    KEXEC.build(cache, report)
+}
+
+/// Builds all packages and prints their files and lintian's findings.
 pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
     let report = Report::new();
-    let packages = [LOADER, SIGNER];
+    let packages = [LOADER, KEXEC, SIGNER];
     let mut paths = vec![];
     for deb in &packages {
         let package = deb.build(cache, report)?;
@@ -62,8 +81,8 @@ pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
 
 impl Deb {
     fn build(&self, cache: &Cache, report: Report) -> Result<PathBuf> {
-        let (name, target) = (self.name, cache.target("deb"));
-        report.step(format_args!("build   {name} for the package, linked to the system's C library"), || {
+        let (name, program, target) = (self.name, self.program, cache.target("deb"));
+        report.step(format_args!("build   {program} for the package, linked to the system's C library"), || {
             self.compile(cache, &target)
         })?;
         report.step(format_args!("make    the manual page, completions and copyright file of {name}"), || {
@@ -78,7 +97,8 @@ impl Deb {
         report.step(format_args!("pack    {name}"), || {
             let mut pack = Command::new(cargo_deb);
             pack.current_dir(cache.workspace("")).env("CARGO_TARGET_DIR", &target);
-            tool::run(pack.args(["--no-build", "--package", name, "--output"]).arg(&output))
+            pack.args(["--no-build", "--package", program, "--output"]).arg(&output);
+            tool::run(pack.args(self.variant.map(|variant| format!("--variant={variant}"))))
         })?;
         let package = fs::read_dir(&output)?.next().context("cargo-deb made no package")??;
         Ok(package.path())
@@ -95,17 +115,26 @@ impl Deb {
         }
         let mut build = cargo();
         build.current_dir(cache.workspace("")).env("RUSTFLAGS", flags);
-        build.args(["build", "--locked", "--release", "--package", self.name, "--bin", self.name, "--target-dir"]);
+        build.args([
+            "build",
+            "--locked",
+            "--release",
+            "--package",
+            self.program,
+            "--bin",
+            self.program,
+            "--target-dir",
+        ]);
         tool::run(build.arg(target))
     }
 
     /// Writes the manual page, the completions and the copyright file to the paths in Cargo.toml's list of the package's files.
     fn generate(&self, cache: &Cache, dist: &Path) -> Result<()> {
         let mut generate = cargo();
-        generate.current_dir(cache.workspace("")).args(["run", "--quiet", "--locked", "--package", self.name]);
+        generate.current_dir(cache.workspace("")).args(["run", "--quiet", "--locked", "--package", self.program]);
         tool::run(generate.args(["--example", self.example, "--"]).arg(dist))?;
         tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).arg(dist.join(self.manual)))?;
-        Ok(fs::write(dist.join("copyright"), licences::copyright(&cache.workspace(""), self.name)?)?)
+        Ok(fs::write(dist.join("copyright"), licences::copyright(&cache.workspace(""), self.program)?)?)
     }
 
     fn check(&self, cache: &Cache, package: &Path) -> Result<()> {
@@ -113,7 +142,7 @@ impl Deb {
         let contents = tool::stdout(Command::new("dpkg-deb").arg("--contents").arg(package))?;
         println!("{contents}");
         let mut faults = faults(&contents, self.files);
-        let linked = licences::linked(&cache.workspace(""), self.name)?;
+        let linked = licences::linked(&cache.workspace(""), self.program)?;
         let unnamed = licences::missing(&self.copyright_in(package)?, &linked);
         faults.extend(unnamed.iter().map(|files| format!("the copyright file does not name {files}")));
         ensure!(faults.is_empty(), "the package is wrong:\n{}", faults.join("\n"));
@@ -144,6 +173,8 @@ const LOADER_FILES: [(&str, &str); 9] = [
     ("drwxr-xr-x", "./etc/skexec/trust.d/"),
     ("drwxr-xr-x", "./etc/skexec/revoked.d/"),
 ];
+/// The link /usr/sbin/kexec is made when the package is configured.
+const KEXEC_FILES: [(&str, &str); 1] = [("-rw-r--r--", "./usr/share/man/man8/kexec.8.gz")];
 const SIGNER_FILES: [(&str, &str); 8] = [
     ("-rwxr-xr-x", "./usr/bin/skexec-sign"),
     ("-rw-r--r--", "./usr/share/man/man1/skexec-sign.1.gz"),
@@ -177,6 +208,14 @@ fn faults(contents: &str, files: &[(&str, &str)]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The link leads to a program of the same version.
+    #[test]
+    fn kexec_depends_on_its_own_version() {
+        let manifest = include_str!("../../../Cargo.toml");
+        let depends = format!("depends = \"skexec (= {}-1)\"", env!("CARGO_PKG_VERSION"));
+        assert!(manifest.contains(&depends), "Cargo.toml has no {depends}");
+    }
 
     #[test]
     fn a_package_must_be_whole_and_roots_alone() {

@@ -7,9 +7,11 @@ mod kernel;
 mod package;
 mod patience;
 mod root;
+mod selftests;
 mod tools;
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -87,15 +89,40 @@ impl<'a> Fetch<'a> {
         package.unpacked(self.cache)
     }
 
+    /// The directory of the kernel's own tests of kexec.
+    pub(crate) fn selftests(&self) -> Result<PathBuf> {
+        let directory = self.cache.path(selftests::DIRECTORY);
+        if directory.exists() {
+            return Ok(directory);
+        }
+        let (apt, compression) = (self.apt()?, self.extras(Group::Compression)?);
+        self.report.step("fetch   the kernel's tests of kexec", || selftests::fetch(&apt, &compression, self.cache))
+    }
+
     /// A Debian root file system, made when it is first asked for.
     pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
         let directory = self.cache.path(maker.directory());
         if !directory.exists() {
-            let apt = self.apt()?;
+            let apt = self.apt_of(maker)?;
             let what = format!("fetch   a Debian root ({})", maker.directory());
             self.report.step(what, || root::make(&apt, self.cache, maker))?;
         }
         Ok(Root::new(directory))
+    }
+
+    /// Packages that are to be installed in such a root, and what they need, in a directory.
+    pub(crate) fn packages_for(&self, maker: Maker, packages: &[&str]) -> Result<PathBuf> {
+        let name = format!("{}-with-{}", maker.directory(), packages.first().unwrap_or(&"nothing"));
+        let directory = self.cache.path(&name);
+        if directory.exists() {
+            return Ok(directory);
+        }
+        let (root, apt) = (self.root(maker)?, self.apt_of(maker)?);
+        self.report.step(format_args!("fetch   {name}"), || root::download(&apt, self.cache, &root, packages, &name))
+    }
+
+    fn apt_of(&self, maker: Maker) -> Result<Apt> {
+        if maker.is_trixie() { self.trixie() } else { self.apt() }
     }
 
     fn trixie(&self) -> Result<Apt> {

@@ -50,6 +50,10 @@ impl Files {
         Ok(())
     }
 
+    pub(crate) fn script(&mut self, guest_path: &str, text: &str) {
+        self.0.file(guest_path.trim_start_matches('/'), 0o755, text.as_bytes());
+    }
+
     pub(crate) fn add(&mut self, guest_path: &str, content: &[u8]) {
         self.0.file(guest_path.trim_start_matches('/'), 0o644, content);
     }

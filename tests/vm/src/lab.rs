@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::deb;
 use crate::disk;
 use crate::esp;
-use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Root, Tools};
+use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Package, Root, Tools};
 use crate::guest::Guest;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::{self, Files};
@@ -174,6 +174,16 @@ impl<'a> Lab<'a> {
         Fetch::new(self.cache, self.report).extras(group)
     }
 
+    /// The kernel's own tests of kexec.
+    pub(crate) fn selftests(&self) -> Result<PathBuf> {
+        Fetch::new(self.cache, self.report).selftests()
+    }
+
+    /// The requested files of a package.
+    pub(crate) fn package_files(&self, package: &Package) -> Result<PathBuf> {
+        Ok(Fetch::new(self.cache, self.report).package(package)?.directory)
+    }
+
     fn disk(&self, name: &str, kernel: &Kernel, initrd: &[u8], own: &str) -> Result<PathBuf> {
         let disk = self.run_file(name, "disk");
         let grub = self.extras(Group::Grub)?;
@@ -264,6 +274,11 @@ impl<'a> Lab<'a> {
         Fetch::new(self.cache, self.report).root(maker)
     }
 
+    /// The files of packages that are to be installed in such a root, and of what they need.
+    pub(crate) fn packages_for(&self, maker: Maker, packages: &[&str]) -> Result<PathBuf> {
+        Fetch::new(self.cache, self.report).packages_for(maker, packages)
+    }
+
     /// The throw-away authority that the tests trust.
     pub(crate) fn owner(&self) -> &Authority {
         &self.owner
@@ -272,6 +287,11 @@ impl<'a> Lab<'a> {
     /// Keys that `skexec-sign` makes for a scenario.
     pub(crate) fn owner_with_new_keys(&self, name: &str) -> Result<Owner> {
         Owner::with_new_keys(&self.run_file(name, "keys"), self.cache, self.report)
+    }
+
+    /// The Debian package that makes skexec the system's kexec.
+    pub(crate) fn kexec_package(&self) -> Result<PathBuf> {
+        deb::build_kexec(self.cache, self.report)
     }
 
     /// The Debian package.
@@ -300,6 +320,11 @@ impl<'a> Lab<'a> {
     pub(crate) fn add_keys(&self, files: &mut Files) -> Result<()> {
         files.copy("/keys/debian/ca.pem", &self.cache.workspace(DEBIAN_CA))?;
         files.copy("/keys/owner/ca.pem", &self.owner.certificate())
+    }
+
+    /// Debian's key, where skexec looks for the keys of an administrator.
+    pub(crate) fn trust_debian(&self, files: &mut Files) -> Result<()> {
+        files.copy("/etc/skexec/trust.d/debian.pem", &self.cache.workspace(DEBIAN_CA))
     }
 
     pub(crate) fn variables(&self, name: &str, firmware: Firmware) -> Result<PathBuf> {

@@ -90,9 +90,9 @@ enum Command {
         #[arg(long)]
         refresh: bool,
     },
-    /// Make the Debian packages of skexec and skexec-sign, list their files and run lintian on them
+    /// Make the Debian packages skexec, skexec-kexec and skexec-sign, list their files and run lintian on them
     ///
-    /// The last two lines are the paths of the packages. cargo-deb and lintian are fetched into the cache.
+    /// The last three lines are the paths of the packages. cargo-deb and lintian are fetched into the cache.
     Deb {
         /// Do not run lintian
         #[arg(long)]

@@ -14,6 +14,7 @@ mod guard;
 mod held;
 mod injection;
 mod kaslr;
+mod kexec_callers;
 mod kexec_tools;
 mod layout;
 mod layout_falls_back;

@@ -102,6 +102,19 @@ impl Apt {
         Ok(())
     }
 
+    /// Downloads packages with those of their dependencies that a system with this list of installed packages lacks.
+    pub(crate) fn download_for(&self, packages: &[&str], installed: &Path, into: &Path) -> Result<()> {
+        fs::create_dir_all(into.join("partial"))?;
+        let mut download = self.apt_get();
+        let [status, archives] = [("State::status", installed), ("Cache::archives", into)]
+            .map(|(name, path)| format!("Dir::{name}={}", path.display()));
+        // Without the caches, which are those of the empty list of installed packages.
+        for option in [status.as_str(), archives.as_str(), "Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache="] {
+            download.args(["-o", option]);
+        }
+        patience::run(download.args(["install", "--download-only", "--yes"]).args(packages))
+    }
+
     /// The package that a meta-package currently depends on first, with its version.
     pub(crate) fn meaning_of(&self, meta_package: &str, backports: bool) -> Result<String> {
         let mut show = Command::new("apt-cache");

@@ -11,6 +11,20 @@ use anyhow::Result;
 use super::apt::Apt;
 use crate::cache::Cache;
 
+/// kexec-tools of trixie, with the libraries that it is linked to.
+const LATER_KEXEC_TOOLS: [&str; 10] = [
+    "kexec-tools",
+    "libc6",
+    "libxenmisc4.20",
+    "libxencall1",
+    "libxendevicemodel1",
+    "libxenevtchn1",
+    "libxenforeignmemory1",
+    "libxengnttab1",
+    "libxentoolcore1",
+    "libxentoollog1",
+];
+
 /// A group of programs that are fetched together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
@@ -20,6 +34,14 @@ pub(crate) enum Group {
     Compression,
     /// kexec-tools, with the C library: the guest has none
     KexecTools,
+    /// The same of a later release, whose kexec chooses the system call by itself
+    LaterKexecTools,
+    /// The scripts of kdump, and the functions of init scripts
+    Kdump,
+    /// The scripts of kdump in a later release
+    LaterKdump,
+    /// The shell and the programs that the kernel's tests of kexec call
+    SelfTests,
     /// Debian's checker of packages, with a perl of its own
     Lintian,
     /// Debian's Rust, which is newer than its release's, with the standard library for aarch64 beside its own
@@ -46,6 +68,8 @@ impl Group {
             Self::Grub => &["grub-pc-bin", "grub-common"],
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
+            Self::LaterKexecTools | Self::Kdump | Self::LaterKdump => &[],
+            Self::SelfTests => &["bash", "coreutils", "grep", "mawk", "findutils", "bsdextrautils", "attr", "pesign"],
             Self::Lintian => &["lintian"],
             Self::Rust => &["cargo-web"],
             Self::Linkers => &["lld", "binutils"],
@@ -62,11 +86,12 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
-            Self::Ukify | Self::Osslsigncode | Self::SoftHsm => &[],
+            Self::Ukify | Self::Osslsigncode | Self::SoftHsm | Self::LaterKexecTools | Self::LaterKdump => &[],
+            Self::Kdump => &["kdump-tools", "sysvinit-utils"],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
-            Self::KexecTools => &["libc6"],
+            Self::KexecTools | Self::SelfTests => &["libc6"],
             Self::SignedBoot => &["shim-signed", "grub-efi-amd64-signed"],
         }
     }
@@ -75,6 +100,8 @@ impl Group {
     pub(super) fn of_trixie(self) -> &'static [&'static str] {
         match self {
             Self::Ukify => &["systemd-ukify", "systemd-boot-efi", "python3-pefile"],
+            Self::LaterKexecTools => &LATER_KEXEC_TOOLS,
+            Self::LaterKdump => &["kdump-tools"],
             _ => &[],
         }
     }
@@ -84,6 +111,10 @@ impl Group {
             Self::Grub => "tools-grub",
             Self::Compression => "tools-compression",
             Self::KexecTools => "tools-kexec",
+            Self::LaterKexecTools => "tools-kexec-later",
+            Self::Kdump => "tools-kdump",
+            Self::LaterKdump => "tools-kdump-later",
+            Self::SelfTests => "tools-selftests",
             Self::Lintian => "tools-lintian",
             Self::Rust => "tools-rust",
             Self::Linkers => "tools-linkers",

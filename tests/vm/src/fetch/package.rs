@@ -28,7 +28,7 @@ pub(crate) struct Package {
     /// The name is that of a meta-package; the package that it depends on is fetched.
     pub(crate) meta: bool,
     pub(crate) from: Origin,
-    /// The names of the files to keep. The release after `vmlinuz` is left out.
+    /// The names of the files to keep. The release after `vmlinuz` or `config` is left out.
     pub(crate) files: &'static [&'static str],
 }
 
@@ -97,5 +97,6 @@ fn find(directory: &Path, wanted: &str) -> Result<Option<PathBuf>> {
 }
 
 fn is(name: &str, wanted: &str) -> bool {
-    name == wanted || (wanted == "vmlinuz" && name.starts_with("vmlinuz-"))
+    let of_release = |kind: &str| wanted == kind && name.strip_prefix(kind).is_some_and(|rest| rest.starts_with('-'));
+    name == wanted || of_release("vmlinuz") || of_release("config")
 }

@@ -22,26 +22,33 @@ const SIZE: &str = "1600M";
 /// The packages in addition to those of `minbase`.
 const PACKAGES: &str = "systemd,systemd-sysv,udev,dbus,kmod,e2fsprogs,cpio,zstd,openssl";
 
-/// The generator of its initramfs.
+/// The generator of its initramfs, and its release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Maker {
     InitramfsTools,
     Dracut,
+    /// initramfs-tools, in the release after bookworm, with the one kernel of that release
+    Trixie,
 }
 
 impl Maker {
     /// busybox is recommended, and its absence would change the emergency shell.
     fn packages(self) -> &'static str {
         match self {
-            Self::InitramfsTools => "initramfs-tools,busybox",
+            Self::InitramfsTools | Self::Trixie => "initramfs-tools,busybox",
             Self::Dracut => "dracut",
         }
+    }
+
+    pub(super) fn is_trixie(self) -> bool {
+        self == Self::Trixie
     }
 
     pub(super) fn directory(self) -> &'static str {
         match self {
             Self::InitramfsTools => "root-initramfs-tools",
             Self::Dracut => "root-dracut",
+            Self::Trixie => "root-trixie",
         }
     }
 }
@@ -85,22 +92,35 @@ impl Root {
 
 pub(super) fn make(apt: &Apt, cache: &Cache, maker: Maker) -> Result<()> {
     let program = cache.directory("tools-mmdebstrap", |unfinished| apt.unpack("mmdebstrap", unfinished))?;
-    let kernels = [false, true].map(|backports| apt.meaning_of(META_PACKAGE, backports));
-    let [old, new] = kernels;
-    let packages = [PACKAGES, maker.packages(), &old?, &new?].join(",");
+    let mut packages = [PACKAGES, maker.packages(), &apt.meaning_of(META_PACKAGE, false)?].join(",");
+    if !maker.is_trixie() {
+        packages += &format!(",{}", apt.meaning_of(META_PACKAGE, true)?);
+    }
+    let release = if maker.is_trixie() { "trixie" } else { "bookworm" };
     cache.directory(maker.directory(), |unfinished| {
         let archive = unfinished.join("root.tar");
-        bootstrap(&program, &packages, &apt.sources(), &archive)?;
+        bootstrap(&program, release, &packages, &apt.sources(), &archive)?;
         write_image(&archive, &cache.workspace("tests/vm/guest/root"), unfinished)?;
         Ok(fs::remove_file(archive)?)
     })?;
     Ok(())
 }
 
-fn bootstrap(program: &Path, packages: &str, sources: &Path, archive: &Path) -> Result<()> {
+/// Downloads packages and all that they need and a root does not have.
+pub(super) fn download(apt: &Apt, cache: &Cache, root: &Root, packages: &[&str], name: &str) -> Result<PathBuf> {
+    let installed =
+        tool::stdout(Command::new("/sbin/debugfs").args(["-R", "cat /var/lib/dpkg/status"]).arg(root.image()))?;
+    cache.directory(name, |unfinished| {
+        let status = unfinished.join("status");
+        fs::write(&status, installed)?;
+        apt.download_for(packages, &status, unfinished)
+    })
+}
+
+fn bootstrap(program: &Path, release: &str, packages: &str, sources: &Path, archive: &Path) -> Result<()> {
     let mut mmdebstrap = Command::new(program.join("usr/bin/mmdebstrap"));
     mmdebstrap.args(["--quiet", "--variant=minbase", "--architectures=amd64", "--format=tar", "--include", packages]);
-    mmdebstrap.arg("bookworm").arg(archive).arg(sources);
+    mmdebstrap.arg(release).arg(archive).arg(sources);
     // mmdebstrap's temporary directory becomes as large as the system.
     tool::run(mmdebstrap.env("TMPDIR", archive.parent().context("a directory")?))
 }

@@ -141,7 +141,7 @@ impl<'a> FirstStage<'a> {
         let image = format!("/boot/initrd.img-{own}");
         let before = size(&mut guest, &image)?;
         let install = match maker {
-            Maker::InitramfsTools => "dpkg -i /root/skexec.deb".to_owned(),
+            Maker::InitramfsTools | Maker::Trixie => "dpkg -i /root/skexec.deb".to_owned(),
             // This does the trigger's work for one kernel only; for all kernels it would take too long here.
             Maker::Dracut => format!("dpkg --no-triggers -i /root/skexec.deb && /etc/kernel/postinst.d/dracut {own}"),
         };
@@ -209,7 +209,7 @@ impl<'a> FirstStage<'a> {
     /// The last lines of the console.
     fn end_of(&self, onfail: Onfail) -> &'static str {
         match (onfail, self.maker) {
-            (Onfail::Shell, Maker::InitramfsTools) => "(initramfs)",
+            (Onfail::Shell, Maker::InitramfsTools | Maker::Trixie) => "(initramfs)",
             (Onfail::Shell, Maker::Dracut) => "Entering emergency mode",
             (Onfail::Reboot, _) => "reboot: Restarting system",
             (Onfail::Halt, _) => "reboot: System halted",

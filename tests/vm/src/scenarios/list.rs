@@ -4,8 +4,8 @@ use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr,
-    kexec_tools, layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload, permissions,
-    rollback, round_trip, secure_boot, swap, uki,
+    kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload,
+    permissions, rollback, round_trip, secure_boot, swap, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 42] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -87,6 +87,15 @@ const KINDS: [Kind; 38] = [
            pairs: &[NEW], ci: &[], play: firmware::play },
     Kind { name: "kexec-tools", about: "the same inputs to kexec-tools: each difference has its reason",
            pairs: &[OLD, NEW], ci: &[NEW], play: kexec_tools::play },
+    Kind { name: "kexec-words", about: "the command lines of programs that call kexec, with skexec under that name",
+           pairs: &[OLD, NEW], ci: &[NEW], play: kexec_callers::words::play },
+    Kind { name: "kexec-callers", about: "Debian's init scripts and kdump-config call skexec as kexec",
+           pairs: &[NEW], ci: &[NEW], play: kexec_callers::scripts::play },
+    // The kernel's source and its configuration are of this version.
+    Kind { name: "kexec-selftests", about: "the kernel's own tests of kexec, with skexec and with kexec-tools",
+           pairs: &[OLD], ci: &[OLD], play: kexec_callers::selftests::play },
+    Kind { name: "kexec-debian", about: "a whole Debian: skexec-kexec in place of kexec-tools, with kdump-tools and systemd",
+           pairs: &[OLD, NEW], ci: &[], play: kexec_callers::debian::play },
     // Only 6.3 and later count loads.
     Kind { name: "guard", about: "another program's load is noticed, and after load --lock refused",
            pairs: &[NEW], ci: &[NEW], play: guard::play },
