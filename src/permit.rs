@@ -10,6 +10,7 @@ use crate::prediction::Prediction;
 use crate::reason::{Caution, Errno, Finding, Reason, Warning};
 use crate::system::{Method, Slot};
 use crate::trust::Needs;
+use nix::libc::{ENOKEY, EPERM};
 
 /// Whether this process may load a kernel by this method.
 ///
@@ -115,8 +116,13 @@ pub(crate) fn accepts(machine: &Machine, needs: &Needs, prediction: Prediction) 
     let key_ids = &needs.key_ids;
     let unknown = key_ids.iter().all(|id| machine.keyrings.holds(id) == Holds::No);
     if unknown && !key_ids.is_empty() {
-        let seen =
-            format!("signatures are {enforcement}, and no key in /proc/keys belongs to this image's certificate chain");
+        // Lockdown alone answers every fault of a signature with EPERM.
+        let errno = if matches!(enforcement, Enforcement::Lockdown(_)) { EPERM } else { ENOKEY };
+        let seen = format!(
+            "signatures are {enforcement}, and no key in /proc/keys belongs to this image's certificate chain: the kernel would \
+             answer {}",
+            Errno::describe(errno)
+        );
         return Err(Finding::new(Reason::Lockdown, seen));
     }
     Ok(())

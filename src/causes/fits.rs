@@ -4,7 +4,7 @@ use super::{Call, Facts, Fit};
 use crate::machine::Lockdown;
 use crate::machine::kexec::Limit;
 use crate::system::Slot;
-use nix::libc::ENOSYS;
+use nix::libc::{EACCES, ENOSYS};
 
 /// Nothing else has this errno from this call.
 pub(super) const fn alone(_: &Facts<'_>) -> Fit {
@@ -68,6 +68,11 @@ pub(super) fn lockdown(facts: &Facts<'_>) -> Fit {
         Lockdown::Unknown => Fit::Likely,
         _ => Fit::No,
     }
+}
+
+/// Only IMA answers EACCES.
+pub(super) fn segments_forbidden(facts: &Facts<'_>) -> Fit {
+    if facts.errno == EACCES { Fit::Sure } else { lockdown(facts) }
 }
 
 /// The kernel has no such call, unless what says so is wrong.

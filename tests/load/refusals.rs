@@ -1,6 +1,9 @@
 //! Refusals: each before the call, or with an explanation of the kernel's answer.
 
 use super::support::{LOAD, Lab, refusal};
+use forge::bzimage::BzImage;
+use forge::recipe::Recipe;
+use forge::vmlinux::Vmlinux;
 
 #[test]
 fn a_refused_kernel_reaches_no_call() {
@@ -161,6 +164,24 @@ fn a_refused_signature_has_the_kernels_words() {
         let run = lab.run(&format!("load --no-initrd --no-cmdline --dry-run {{}}/{file}"));
         assert_eq!(run.err.lines().count(), 2, "{run:?}");
     }
+}
+
+/// Well signed, but the kernel's loader takes neither.
+#[test]
+fn what_the_kernels_loader_does_not_take() {
+    let lab = Lab::new();
+    lab.system("/proc/cpuinfo", "flags\t\t: fpu la57\n");
+    let four_level = BzImage { xloadflags: 0x13, ..BzImage::default() };
+    lab.file("four", &Recipe::new().image(four_level.build()).build());
+    let vmlinux = Vmlinux::default().build();
+    lab.file("elf", &vmlinux);
+    lab.file("elf.p7s", &forge::detached(&vmlinux, &forge::pki::signer()));
+    for (file, reason) in [("four", "no-5level"), ("elf --signature {}/elf.p7s --method file", "unsupported-format")] {
+        let run = lab.run(&format!("load --no-initrd --no-cmdline --keys {{}}/root.pem {{}}/{file}"));
+        assert!(run.exit == 4 && run.err.contains(&format!("({reason})\n")), "{run:?}");
+        assert!(run.err.contains("\n  kernel: Exec format error (ENOEXEC): "), "{run:?}");
+    }
+    assert!(lab.kernel.calls.borrow().is_empty());
 }
 
 #[test]

@@ -114,7 +114,7 @@ macro_rules! initrd {
 use initrd;
 
 const LOAD_IN_PROGRESS: &str =
-    "agent file-load /boot/vmlinuz --initrd /boot/initrd --hold 90000 >/run/held 2>&1 & holder=$!; sleep 2";
+    "agent file-load /boot/vmlinuz --initrd /boot/initrd --hold 90000 >/run/held 2>&1 & holder=$!; sleep 3";
 const END_HOLDER: &str = "kill $holder; wait";
 
 const EPERM: &str = "Operation not permitted (EPERM)";

@@ -3,7 +3,7 @@
 use super::{Case, EBUSY, END_HOLDER, LOAD, LOAD_IN_PROGRESS};
 
 const CRASH_LOAD_IN_PROGRESS: &str =
-    "agent file-load /boot/vmlinuz --initrd /boot/initrd --hold 90000 --panic >/run/held 2>&1 & holder=$!; sleep 2";
+    "agent file-load /boot/vmlinuz --initrd /boot/initrd --hold 90000 --panic >/run/held 2>&1 & holder=$!; sleep 3";
 
 pub(super) const CASES: &[Case] = &[
     Case {

@@ -7,6 +7,7 @@ pub(super) const LOCKDOWN: &[Case] = &[
         cause: "lockdown",
         about: "Debian's signed kernel: no key of its signer is in the kernel's keyrings",
         reason: "lockdown",
+        words: EPERM,
         ..LOAD
     },
     Case {
@@ -89,6 +90,7 @@ pub(super) const SECURE_BOOT: &[Case] = &[
         raw: "segments-load",
         errno: "EACCES",
         reason: "segments-forbidden",
+        words: "Permission denied (EACCES)",
         ..LOAD
     },
 ];
@@ -110,6 +112,7 @@ pub(super) const IMA: &[Case] = &[
         raw: "segments-load",
         errno: "EACCES",
         reason: "segments-forbidden",
+        words: "Permission denied (EACCES)",
         ..LOAD
     },
 ];

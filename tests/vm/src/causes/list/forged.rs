@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
     Case {
         cause: "unsupported-format",
         about: "an ELF vmlinux with a detached signature, by kexec_file_load",
-        skexec: "load /forged/vmlinux --method file --no-initrd --no-cmdline",
+        skexec: "load /forged/vmlinux --signature /forged/vmlinux.p7s --method file --no-initrd --no-cmdline",
         kexec: "-s -l /forged/vmlinux --command-line=quiet",
         raw: "file-load /forged/vmlinux",
         errno: "ENOEXEC",
