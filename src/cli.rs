@@ -9,11 +9,13 @@ mod inject;
 mod inspect;
 mod load;
 mod output;
+mod page;
 mod plan;
 mod policy;
 pub mod printable;
 mod segments;
 mod status;
+mod terminal;
 mod unload;
 mod verify;
 
@@ -26,6 +28,7 @@ use clap::{CommandFactory, Parser};
 use output::Output;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
+pub use terminal::Terminal;
 
 /// Runs skexec with these arguments (the program's name first), and returns its exit code.
 ///
