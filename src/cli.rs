@@ -10,12 +10,14 @@ mod inspect;
 mod kexec_tools;
 mod load;
 mod output;
+mod page;
 mod plan;
 mod policy;
 pub mod printable;
 mod progress;
 mod segments;
 mod status;
+mod terminal;
 mod unload;
 mod verify;
 
@@ -29,6 +31,7 @@ pub use kexec_tools::{KexecOption, KexecType, Treatment as KexecTreatment, kexec
 use output::Output;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
+pub use terminal::Terminal;
 
 /// Runs the program with these arguments (its name first), and returns its exit code: by its name or by its first argument it takes
 /// kexec-tools' options and ends with kexec-tools' exit codes.

@@ -1,28 +1,44 @@
-//! `skexec status`: what is loaded, and what this machine permits.
+//! `skexec status`: what is loaded, what the next reboot does, and what this machine permits.
 
+mod answer;
+mod checks;
+mod crash;
+mod method;
+mod reboot;
+pub(crate) mod section;
+mod slot;
 mod trust;
+mod unseen;
 mod words;
 
 use crate::arch::{Architecture as _, Platform};
 use crate::gather::TrustRequest;
-use crate::machine::kexec::{Kexec, Limit};
 use crate::machine::keyrings::Key;
-use crate::machine::{Machine, enforcement};
-use crate::permit;
-use crate::reason::Exit;
-use crate::record::{self, Record, Standing};
+use crate::machine::{Machine, enforcement, site};
+use crate::reason::{Exit, Finding, Site};
 use crate::sources::Root;
+use crate::sources::policy::Policy;
 use crate::system::{Method, Slot};
+use answer::{Answer, Facts};
+use method::MethodStatus;
+use reboot::Step;
+use section::{Mark, Row, Section, Title};
 use serde::Serialize;
+use slot::SlotStatus;
 use trust::TrustStatus;
+use unseen::Unseen;
 use words::Words;
 
 /// The state of this machine.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Status {
+pub(crate) struct Status<'a> {
     schema: u32,
+    #[serde(flatten)]
+    answer: Answer,
     /// `uname -r`.
     release: String,
+    /// What each command that reboots would do.
+    next_reboot: Vec<Step>,
     reboot: SlotStatus,
     panic: SlotStatus,
     /// Whether a load is permitted by either method, and why not.
@@ -40,6 +56,8 @@ pub(crate) struct Status {
     memory_limit: Option<u64>,
     /// Bytes that crashkernel= reserved; 0 where nothing is reserved.
     crash_reservation_bytes: Option<u64>,
+    /// The addresses of the reservation; empty where they cannot be seen.
+    crash_reservation: Vec<String>,
     five_level: Option<bool>,
     init: &'static str,
     ima: &'static str,
@@ -48,94 +66,61 @@ pub(crate) struct Status {
     keys: Vec<String>,
     /// Whom skexec trusts.
     trust: TrustStatus,
-    /// The same facts, for people.
+    /// What this process cannot see.
+    unseen: Vec<Unseen>,
+    /// What the sections are made of besides.
     #[serde(skip)]
+    seen: Seen<'a>,
+}
+
+#[derive(Debug, Clone)]
+struct Seen<'a> {
+    root: &'a Root,
+    machine: Machine,
     words: Words,
+    policy: Result<Policy, Finding>,
+    site: Site,
 }
 
-/// One of the two system calls.
-#[derive(Debug, Clone, Serialize)]
-struct MethodStatus {
-    call: &'static str,
-    /// Whether the kernel has the call; nothing where that cannot be read.
-    present: Option<bool>,
-    permitted: bool,
-    reason: Option<&'static str>,
-    message: Option<String>,
-}
-
-impl MethodStatus {
-    fn read(machine: &Machine, platform: &Platform, method: Method) -> Self {
-        let finding = permit::may_load(method, machine, platform, Slot::Reboot).err();
-        Self {
-            call: method.call(),
-            present: match method {
-                Method::File => machine.kexec.file_load,
-                Method::Segments => machine.kexec.segments,
-            },
-            permitted: finding.is_none(),
-            reason: finding.as_ref().map(|finding| finding.reason.slug()),
-            message: finding.map(|finding| finding.to_string()),
-        }
-    }
-
-    fn line(&self) -> String {
-        match (self.reason, &self.message) {
-            (Some(reason), Some(message)) => format!("not by {}: {message} ({reason})", self.call),
-            _ if self.present.is_none() => {
-                format!("by {}, if the running kernel has it, which cannot be read", self.call)
-            }
-            _ => format!("by {}", self.call),
-        }
-    }
-}
-
-/// One of the two images.
-#[derive(Debug, Clone, Serialize)]
-struct SlotStatus {
-    loaded: Option<bool>,
-    /// How many more loads the kernel takes; nothing where there is no limit.
-    loads_left: Option<u32>,
-    /// What skexec loaded; nothing where that is contradicted.
-    record: Option<Record>,
-    /// `proved`, `unproved` or `contradicted`: whether the record is still true; nothing where there is none.
-    standing: Option<&'static str>,
-    /// Why there is no record.
-    problem: Option<String>,
-}
-
-impl Status {
+impl<'a> Status<'a> {
     /// Reads it; nothing is called, nothing changed. The request says whose certificates are to count.
     #[must_use]
-    pub(crate) fn read(root: &Root, request: &TrustRequest) -> Self {
-        let machine = Machine::read(root);
-        let platform = Platform::read(root);
+    pub(crate) fn read(root: &'a Root, request: &TrustRequest) -> Self {
+        let (machine, platform) = (Machine::read(root), Platform::read(root));
+        let (policy, site) = (Policy::read(root), site(root));
+        let trust = TrustStatus::read(root, &policy, request);
         let [file, segments] =
             [Method::File, Method::Segments].map(|method| MethodStatus::read(&machine, &platform, method));
+        let [reboot, panic] = [Slot::Reboot, Slot::Panic].map(|slot| SlotStatus::read(root, slot, &machine.kexec));
+        let facts = Facts { machine: &machine, slot: &reboot, file: &file, segments: &segments, trust: &trust, site };
         let permit = if file.permitted || segments.permitted { None } else { Some(&file) };
         Self {
             schema: 1,
-            reboot: SlotStatus::read(root, Slot::Reboot, &machine.kexec),
-            panic: SlotStatus::read(root, Slot::Panic, &machine.kexec),
+            answer: Answer::of(&facts),
+            release: machine.release.text.clone(),
+            next_reboot: reboot::steps(&machine, &reboot, root, site),
             permitted: permit.is_none(),
             reason: permit.and_then(|status| status.reason),
             message: permit.and_then(|status| status.message.clone()),
-            file,
-            segments,
-            words: Words::of(&machine),
             secure_boot: words::secure_boot(machine.secure_boot),
             lockdown: machine.lockdown.name(),
             enforcement: words::enforcement(enforcement(&machine)),
             memory_bytes: machine.memory.total,
             memory_limit: machine.memory.kexec_limit(),
             crash_reservation_bytes: machine.kexec.crash_size,
+            crash_reservation: crash::places(root),
             five_level: platform.five_level(),
             init: words::init(&machine),
             ima: words::ima(&machine.ima),
             load_pin: words::load_pin(machine.load_pin),
             keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
-            trust: TrustStatus::read(root, request),
-            release: machine.release.text,
+            trust,
+            unseen: unseen::unseen(&machine, [&reboot, &panic]),
+            seen: Seen { root, words: Words::of(&machine), policy, site, machine },
+            reboot,
+            panic,
+            file,
+            segments,
         }
     }
 
@@ -145,115 +130,63 @@ impl Status {
         Exit::Done
     }
 
-    /// The lines for people.
+    /// The answer.
     #[must_use]
-    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines = vec![("running", self.release.clone()), ("loaded", self.reboot.line())];
-        lines.extend(self.reboot.lines());
-        if self.panic.loaded == Some(true) {
-            lines.push(("crash", self.panic.line()));
-            lines.extend(self.panic.lines());
+    pub(crate) fn title(&self) -> Title {
+        self.answer.title()
+    }
+
+    /// All else, for people; with `verbose` in full.
+    #[must_use]
+    pub(crate) fn sections(&self, verbose: bool) -> Vec<Section> {
+        let Seen { root, machine, words, policy, site } = &self.seen;
+        let crash = crash::rows(self.crash_reservation_bytes, &self.crash_reservation, &self.panic, root);
+        let mut checks = checks::kernel(machine, words, self.load_pin, &self.keys, verbose);
+        checks.extend(checks::skexec(policy, *site));
+        let mut sections = vec![
+            Section::new("Next reboot", self.next_reboot.iter().map(Step::row).collect()),
+            Section::new("Loaded kernel", self.reboot.rows(root)),
+            Section::new("Crash kernel", crash),
+            Section::new("Who checks", checks),
+            Section::new("Methods", self.methods()),
+            Section::new("Trust", self.trust.rows(*site, verbose)),
+        ];
+        if verbose {
+            sections.push(Section::new("Machine", self.machine()));
         }
-        lines.push((
-            "loading",
-            match (&self.message, self.reason) {
-                (Some(message), Some(reason)) => format!("not permitted: {message} ({reason})"),
-                _ => "permitted".to_owned() + &self.reboot.limit(),
-            },
-        ));
-        if self.permitted {
-            lines.extend([&self.file, &self.segments].map(|method| ("", method.line())));
+        // The answer has told it.
+        let told = |row: &&mut Row| row.advice.as_deref().is_some_and(|advice| self.answer.advice() == Some(advice));
+        let rows = sections.iter_mut().flat_map(|section| &mut section.rows);
+        rows.filter(told).for_each(|row| row.advice = None);
+        if !self.unseen.is_empty() {
+            sections.push(Section::new("Not seen", self.unseen.iter().map(Unseen::row).collect()));
         }
-        lines.push(("kernel", format!("signatures {}", self.words.enforcement)));
-        lines.push(("", format!("Secure Boot {}, lockdown {}", self.words.secure_boot, self.lockdown)));
-        lines.push(("", format!("IMA {}, LoadPin {}", self.words.ima, self.load_pin)));
-        lines.extend(
-            self.keys.iter().enumerate().map(|(index, key)| (if index == 0 { "keys" } else { "" }, key.clone())),
-        );
-        lines.extend(self.trust.lines());
+        sections
+    }
+
+    fn methods(&self) -> Vec<Row> {
+        // Where one works, the other is not needed.
+        let forbidden = if self.permitted { Mark::Plain } else { Mark::Bad };
+        let mut rows = vec![
+            self.file.row(Method::File, forbidden, None, self.seen.site),
+            self.segments.row(Method::Segments, forbidden, Some(&self.file), self.seen.site),
+        ];
+        if let Some(loads) = self.reboot.loads_left {
+            let value = format!("{loads} more loads and unloads (kernel.kexec_load_limit_reboot)");
+            rows.push(Row::plain("limit", value));
+        }
         if let (Some(total), Some(limit)) = (self.memory_bytes, self.memory_limit) {
-            lines.push((
-                "memory",
-                format!("{} MiB, of which kernel and initrd may take {} MiB", total >> 20, limit >> 20),
-            ));
+            let value = format!("{} MiB, of which kernel and initrd may take {} MiB", total >> 20, limit >> 20);
+            rows.push(Row::plain("memory", value));
         }
-        if let Some(bytes) = self.crash_reservation_bytes {
-            lines.push(("reserved", reservation(bytes)));
-        }
-        if self.five_level == Some(true) {
-            lines.push(("paging", "five levels: a kernel without XLF_5LEVEL cannot start".into()));
-        }
-        lines.push(("init", self.words.init.clone()));
-        lines
-    }
-}
-
-fn reservation(bytes: u64) -> String {
-    match bytes {
-        0 => "nothing for a crash kernel: the kernel was booted without crashkernel=".to_owned(),
-        _ => format!("{} MiB for a crash kernel (crashkernel=)", bytes >> 20),
-    }
-}
-
-impl SlotStatus {
-    fn read(root: &Root, slot: Slot, kexec: &Kexec) -> Self {
-        let panic = slot == Slot::Panic;
-        let loaded = if panic { kexec.crash_loaded } else { kexec.loaded };
-        let loads_left = kexec.limit(panic).and_then(Limit::remaining);
-        let none = Self { loaded, loads_left, record: None, standing: None, problem: None };
-        match record::read(root, slot) {
-            // What was recorded before another program unloaded the image is no longer true.
-            Ok(Some(record)) if loaded != Some(false) => {
-                let standing = record.standing(root, kexec, slot);
-                let name = Some(standing.name());
-                match standing {
-                    Standing::Contradicted(why) => {
-                        let problem = format!("not what skexec loaded ({}): {why}", record.kernel);
-                        Self { standing: name, problem: Some(problem), ..none }
-                    }
-                    Standing::Proved | Standing::Unproved => Self { standing: name, record: Some(record), ..none },
-                }
-            }
-            Ok(_) => none,
-            Err(error) => {
-                Self { problem: Some(format!("a kernel, but skexec's record of it cannot be read: {error}")), ..none }
-            }
-        }
+        rows
     }
 
-    fn line(&self) -> String {
-        match (self.loaded, &self.record, &self.problem) {
-            (Some(false), ..) => "nothing".into(),
-            (_, Some(record), _) => {
-                let release = record.release.as_deref().unwrap_or("a kernel without a version");
-                let last = if self.standing == Some("proved") { "" } else { "last loaded by skexec: " };
-                format!("{last}{} ({release})", record.kernel)
-            }
-            (_, None, Some(problem)) => problem.clone(),
-            (Some(true), None, None) => "an image that skexec has no record of".into(),
-            (None, None, None) => "unknown".into(),
-        }
-    }
-
-    fn lines(&self) -> Vec<(&'static str, String)> {
-        let Some(record) = &self.record else { return Vec::new() };
-        let who = record.signer.clone().unwrap_or_else(|| "NOT VERIFIED (--insecure-unsigned)".into());
-        let mut lines = vec![("", format!("signer   {who}"))];
-        if self.standing == Some("unproved") {
-            let unseen = "nothing shows whether another program has loaded a kernel since (see load --count-loads)";
-            lines.insert(0, ("", unseen.into()));
-        }
-        lines.extend(record.boot_entry.iter().map(|id| ("", format!("entry    {id}"))));
-        lines.push(("", format!("method   {}", record.method)));
-        lines.extend(record.initrds.iter().map(|initrd| ("", format!("initrd   {initrd}"))));
-        lines.extend(record.injected.iter().map(|path| ("", format!("injected {path}"))));
-        lines.push(("", format!("cmdline  {}", record.cmdline)));
-        // Not indented: a terminal of 80 columns must not break it.
-        lines.push(("sha256", record.sha256.clone()));
-        lines
-    }
-
-    fn limit(&self) -> String {
-        self.loads_left.map(|loads| format!(", {loads} more times")).unwrap_or_default()
+    fn machine(&self) -> Vec<Row> {
+        let five = "five levels: a kernel without XLF_5LEVEL cannot start";
+        let paging = self.five_level.map(|levels| if levels { five } else { "four levels" });
+        let mut rows = vec![Row::plain("running", &self.release), Row::plain("init", &self.seen.words.init)];
+        rows.extend(paging.map(|levels| Row::plain("paging", levels)));
+        rows
     }
 }

@@ -9,11 +9,13 @@ mod guard;
 mod hand_over;
 mod manifest;
 mod method;
+mod obstacles;
 mod outcome;
 mod ready;
 mod request;
 mod stop;
 
+pub use obstacles::Obstacles;
 pub use outcome::{Outcome, Plan, SegmentLine};
 pub use request::{CmdlineSource, Request};
 

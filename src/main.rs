@@ -1,5 +1,6 @@
 //! The `skexec` command.
 
+use skexec::cli::Terminal;
 use skexec::sources::Root;
 use skexec::sys::Live;
 use skexec::system::System;
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     skexec::sys::ignore_file_size_signal();
+    Terminal::of(&io::stdout()).is_standard_output();
     let system = System { root: &Root::default(), kexec: &Live };
     let code = skexec::cli::start(system, std::env::args_os(), &mut io::stdout().lock(), &mut io::stderr().lock());
     ExitCode::from(code)

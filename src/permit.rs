@@ -17,8 +17,26 @@ use nix::libc::{ENOKEY, EPERM};
 /// # Errors
 /// `unsupported-processor`; those of [`may_change`]; `no-kexec-file`, or those of the segments method.
 pub(crate) fn may_load(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
-    platform.supported()?;
-    may_change(machine, slot)?;
+    first(obstacles(method, machine, platform, slot))
+}
+
+/// Everything that forbids a load by this method, in the order in which it is told: [`may_load`] tells the first.
+pub(crate) fn obstacles(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Vec<Finding> {
+    let mut found: Vec<_> = platform.supported().err().into_iter().collect();
+    found.extend(forbids_change(machine, slot));
+    // Without kexec there is neither call.
+    if machine.kexec.present != Some(false) {
+        found.extend(has_call(method, machine, platform, slot).err());
+    }
+    found
+}
+
+fn first(findings: Vec<Finding>) -> Result<(), Finding> {
+    findings.into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Whether the running kernel takes a kernel by this call.
+fn has_call(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
     match method {
         Method::File if machine.kexec.file_load == Some(false) => Err(Reason::NoKexecFile.into()),
         Method::File => Ok(()),
@@ -31,22 +49,26 @@ pub(crate) fn may_load(method: Method, machine: &Machine, platform: &Platform, s
 /// # Errors
 /// `no-capability`, `no-kexec`, `kexec-disabled`, `load-limit`.
 pub(crate) fn may_change(machine: &Machine, slot: Slot) -> Result<(), Finding> {
-    privileged(machine)?;
+    first(forbids_change(machine, slot))
+}
+
+fn forbids_change(machine: &Machine, slot: Slot) -> Vec<Finding> {
+    let mut found: Vec<_> = privileged(machine).err().into_iter().collect();
     let kexec = &machine.kexec;
     if machine.surroundings.xen_dom0 {
-        return Err(Finding::new(Reason::NoKexec, "this is Xen's dom0, where the hypervisor loads kernels, not Linux"));
+        found.push(Finding::new(Reason::NoKexec, "this is Xen's dom0, where the hypervisor loads kernels, not Linux"));
     }
     if kexec.present == Some(false) {
-        return Err(Finding::new(Reason::NoKexec, within(machine)));
+        found.push(Finding::new(Reason::NoKexec, within(machine)));
     }
     if kexec.disabled == Some(true) {
-        return Err(Reason::KexecDisabled.into());
+        found.push(Reason::KexecDisabled.into());
     }
     if kexec.limit_is_used_up(slot == Slot::Panic) {
         let which = if slot == Slot::Panic { "panic" } else { "reboot" };
-        return Err(Finding::new(Reason::LoadLimit, format!("kernel.kexec_load_limit_{which} is 0")));
+        found.push(Finding::new(Reason::LoadLimit, format!("kernel.kexec_load_limit_{which} is 0")));
     }
-    Ok(())
+    found
 }
 
 /// A warning about what the next kernel is not told of this machine; none where the running kernel itself tells it.

@@ -1,7 +1,9 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
+mod loader;
 mod standing;
 
+pub use loader::Loader;
 pub use standing::Standing;
 
 use crate::authorize::Authorized;
@@ -76,6 +78,9 @@ pub struct Record {
     /// skexec set `kernel.kexec_load_disabled` right after the load.
     #[serde(default)]
     pub locked: bool,
+    /// Who loaded it; nothing in a record of an earlier skexec.
+    #[serde(default)]
+    pub by: Option<Loader>,
 }
 
 impl Record {
@@ -101,6 +106,7 @@ impl Record {
             boot_id: boot_id(root),
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,
+            by: Some(Loader::this_process(root)),
         }
     }
 }

@@ -40,6 +40,9 @@ pub struct Report {
     /// The signature is proved; a machine that permits no load does not change that.
     #[serde(skip)]
     trusted: bool,
+    /// It was read, and its signature was looked at.
+    #[serde(skip)]
+    judged: bool,
     #[serde(skip)]
     refusal: Option<Refusal>,
     #[serde(skip)]
@@ -61,6 +64,7 @@ pub struct Subject {
     kernel: KernelReport,
     manifest: Option<ManifestReport>,
     trusted: bool,
+    judged: bool,
 }
 
 impl Subject {
@@ -86,6 +90,7 @@ impl Subject {
             },
             manifest: None,
             trusted,
+            judged: true,
         }
     }
 
@@ -174,6 +179,7 @@ impl Report {
             release: subject.release,
             subject: path.to_owned(),
             trusted: subject.trusted,
+            judged: subject.judged,
             refusal,
             waived,
         }
@@ -197,6 +203,12 @@ impl Report {
         self.refusal.as_ref()
     }
 
+    /// What speaks against it and was waived.
+    #[must_use]
+    pub const fn waived(&self) -> Option<&Refusal> {
+        self.waived.as_ref()
+    }
+
     /// The exit code that this report alone would give.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -207,6 +219,12 @@ impl Report {
     #[must_use]
     pub const fn trusted(&self) -> bool {
         self.trusted
+    }
+
+    /// Whether the file was looked at; if not, nobody knows who signed it.
+    #[must_use]
+    pub const fn judged(&self) -> bool {
+        self.judged
     }
 
     /// What the verified signatures cover; nothing if the file is refused.

@@ -11,6 +11,7 @@ mod private;
 mod random;
 mod sha256;
 mod signal;
+pub mod terminal;
 
 #[cfg(target_arch = "x86_64")]
 pub use cpuid::cpuid;

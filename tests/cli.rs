@@ -67,21 +67,37 @@ fn verify_prints_one_object_a_file_and_ends_with_the_highest_code() {
 #[test]
 fn status_describes_the_machine() {
     let lab = Lab::new();
-    let run = lab.run("status");
-    let wanted = "  running  6.12.0-test
+    let wanted = "Ready: a kernel can be loaded, by kexec_file_load; but nobody's signature is trusted
+  do: name certificates with --keys FILE, or put them into /etc/skexec/trust.d
+
+Next reboot
+  reboot      starts the firmware
+  skexec exec refuses: no kernel is loaded (nothing-loaded)
+              do: load a kernel first: skexec load ...
+
+Loaded kernel
   loaded   nothing
-  loading  permitted
-           by kexec_file_load
-           not by kexec_load: the running kernel has no kexec_load (no-kexec-load)
-  kernel   signatures not enforced
+
+Crash kernel
+  reserved unknown: the running kernel does not say
+  loaded   unknown
+
+Who checks
+  kernel   6.12.0-test: signatures not enforced
            Secure Boot absent (no EFI), lockdown absent
-           IMA does not appraise kernels (the kernel has no IMA), LoadPin absent
-  trusts   nobody: name certificates with --keys
-  revoked  nothing
+  skexec   loads verified kernels only, unless --insecure-unsigned is given
+
+Methods
+  file     works, by kexec_file_load
+  segments does not work: the running kernel has no kexec_load (no-kexec-load)
+           do: use a kernel with CONFIG_KEXEC, or --method file with a bzImage
   memory   1024 MiB, of which kernel and initrd may take 512 MiB
-  init     unknown: skexec exec needs --force
+
+Trust
+  trusted  nobody
+  revoked  nothing
 ";
-    assert_eq!(run, Run { exit: 0, out: wanted.into(), err: String::new() });
+    assert_eq!(lab.run("status"), Run { exit: 0, out: wanted.into(), err: String::new() });
     assert_eq!(lab.run("status {}/vmlinuz").exit, 3);
     assert_eq!(lab.run("status {}/vmlinuz --keys {}/root.pem").exit, 0);
     assert!(lab.kernel.calls.borrow().is_empty());

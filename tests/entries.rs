@@ -148,7 +148,7 @@ fn an_entry_is_loaded_with_its_initrds_and_options() {
     let json = lab.run("load --entry abc-6.12 --dry-run --json --keys {}/root.pem").json();
     assert_eq!(json["boot_entry"], "abc-6.12.conf");
     lab.system("/sys/kernel/kexec_loaded", "1\n");
-    assert!(lab.run("status").out.contains("\n           entry    abc-6.12.conf\n"));
+    assert!(lab.run("status").out.contains("\n  entry    abc-6.12.conf\n"));
 }
 
 #[test]

@@ -115,6 +115,11 @@ impl<'a> Output<'a> {
         self.put_out(format!("{}\n", printable::line(line)).as_bytes())
     }
 
+    /// A line of a page, which is printable already: what is in it may be colour.
+    pub(super) fn page_line(&mut self, line: &str) -> io::Result<()> {
+        if self.args.quiet { Ok(()) } else { self.put_out(format!("{line}\n").as_bytes()).map(drop) }
+    }
+
     /// A key and its value, in a column.
     pub(super) fn row(&mut self, key: &str, value: &str) -> io::Result<()> {
         self.fact(&format!("  {key:<8} {value}"))

@@ -1,32 +1,44 @@
 //! Whom skexec itself trusts, and what is revoked. The running kernel's own keys are another matter.
 
+use super::section::{Mark, Row};
 use crate::gather::{Gathered, TrustRequest, gather};
-use crate::reason::{Finding, Warning};
+use crate::hex;
+use crate::reason::{Finding, Site, Warning};
 use crate::sources::Root;
 use crate::sources::policy::Policy;
 use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What to do where nobody is trusted.
+pub(super) const NAME_CERTIFICATES: &str = "name certificates with --keys FILE, or put them into /etc/skexec/trust.d";
 
 /// What a judgement on this machine would depend on.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct TrustStatus {
-    anchors: Vec<Anchor>,
+    pub(super) anchors: Vec<Anchor>,
     revoked: Revoked,
+    /// How much each source revokes.
+    revocations: Vec<Source>,
     /// The date of `SbatLevelRT`.
     sbat_level: Option<String>,
     /// Why every file is refused; empty where none is for this reason.
     problems: Vec<String>,
     /// Slugs.
     warnings: Vec<&'static str>,
-    /// The same, for people.
+    /// The problems.
     #[serde(skip)]
-    notes: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+    /// The warnings.
+    #[serde(skip)]
+    notes: Vec<Warning>,
 }
 
 #[derive(Debug, Clone, Serialize)]
-struct Anchor {
+pub(super) struct Anchor {
     subject: String,
     /// A file or an EFI variable.
     source: String,
+    sha256: String,
 }
 
 /// How many of each.
@@ -37,41 +49,75 @@ struct Revoked {
     tbs: usize,
 }
 
+/// A file, an EFI variable or a keyring, and how many entries it has.
+#[derive(Debug, Clone, Serialize)]
+struct Source {
+    source: String,
+    entries: usize,
+}
+
 impl TrustStatus {
-    pub(super) fn read(root: &Root, request: &TrustRequest) -> Self {
-        match Policy::read(root).and_then(|policy| gather(root, &policy, request)) {
+    pub(super) fn read(root: &Root, policy: &Result<Policy, Finding>, request: &TrustRequest) -> Self {
+        match policy.as_ref().map_err(Clone::clone).and_then(|policy| gather(root, policy, request)) {
             Ok(gathered) => Self::of(gathered),
-            Err(finding) => Self { problems: vec![problem(&finding)], ..Self::default() },
+            Err(finding) => Self { problems: vec![problem(&finding)], findings: vec![finding], ..Self::default() },
         }
     }
 
     fn of(Gathered { trust, warnings }: Gathered) -> Self {
         let (images, certificates, tbs) = trust.revocations.counts();
-        let anchors = trust.anchors.into_iter();
+        let sources = trust.revocations.sources().into_iter();
+        let anchors = trust.anchors.iter().map(|anchor| Anchor {
+            subject: anchor.certificate.subject(),
+            source: anchor.source.clone(),
+            sha256: hex::encode(&anchor.certificate.sha256()),
+        });
         Self {
-            anchors: anchors.map(|it| Anchor { subject: it.certificate.subject(), source: it.source }).collect(),
+            anchors: anchors.collect(),
             revoked: Revoked { images, certificates, tbs },
+            revocations: sources.map(|(source, entries)| Source { source: source.to_owned(), entries }).collect(),
             sbat_level: trust.sbat_level.map(|level| level.date),
             problems: trust.unreadable.iter().map(problem).collect(),
             warnings: warnings.iter().map(Warning::slug).collect(),
-            notes: warnings.into_iter().map(|warning| format!("{} ({})", warning.message, warning.slug())).collect(),
+            findings: trust.unreadable,
+            notes: warnings,
         }
     }
 
-    /// The lines for people.
-    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
-        let mut lines: Vec<_> =
-            self.anchors.iter().map(|anchor| ("", format!("{} ({})", anchor.subject, anchor.source))).collect();
-        if lines.is_empty() {
-            lines.push(("", "nobody: name certificates with --keys".into()));
+    /// The problems, then who is trusted and what is revoked: in a line each, or in full.
+    pub(super) fn rows(&self, site: Site, verbose: bool) -> Vec<Row> {
+        let refused = |finding: &Finding| {
+            let value = format!("every file is refused: {}", problem(finding));
+            Row::advise(Mark::Bad, "problem", value, finding.reason.advice_on(site))
+        };
+        let warned = |warning: &Warning| {
+            let value = format!("{} ({})", warning.message, warning.slug());
+            Row::advise(Mark::Notice, "warning", value, warning.caution.advice())
+        };
+        let mut rows: Vec<_> = self.findings.iter().map(refused).collect();
+        rows.extend(self.notes.iter().map(warned));
+        rows.push(self.anchors_row());
+        if verbose {
+            rows.extend(self.anchors.iter().map(|anchor| {
+                Row::of("anchor", vec![format!("{} ({})", anchor.subject, anchor.source), anchor.sha256.clone()])
+            }));
         }
-        lines.extend(self.problems.iter().map(|problem| ("", format!("but every file is refused: {problem}"))));
-        if let Some((key, _)) = lines.first_mut() {
-            *key = "trusts";
+        rows.push(Row::plain("revoked", self.revoked_line()));
+        if verbose && !self.revocations.is_empty() {
+            let lines = self.revocations.iter().map(|Source { source, entries }| format!("{source}: {entries}"));
+            rows.push(Row::of("by", lines.collect()));
         }
-        lines.push(("revoked", self.revoked_line()));
-        lines.extend(self.notes.iter().map(|note| ("", note.clone())));
-        lines
+        rows
+    }
+
+    fn anchors_row(&self) -> Row {
+        let sources: BTreeSet<_> = self.anchors.iter().map(|anchor| anchor.source.as_str()).collect();
+        let sources: Vec<_> = sources.into_iter().collect();
+        match self.anchors.len() {
+            0 => Row::advise(Mark::Notice, "trusted", "nobody", NAME_CERTIFICATES),
+            1 => Row::plain("trusted", format!("1 certificate, from {}", sources.join(", "))),
+            count => Row::plain("trusted", format!("{count} certificates, from {}", sources.join(", "))),
+        }
     }
 
     fn revoked_line(&self) -> String {
@@ -95,7 +141,12 @@ mod tests {
     use crate::sources::testing::{Tree, set_variable};
 
     fn read(tree: &Tree) -> TrustStatus {
-        TrustStatus::read(tree.root(), &TrustRequest { system: true, ..TrustRequest::default() })
+        let request = TrustRequest { system: true, ..TrustRequest::default() };
+        TrustStatus::read(tree.root(), &Policy::read(tree.root()), &request)
+    }
+
+    fn lines(rows: Vec<Row>) -> Vec<(&'static str, Vec<String>)> {
+        rows.into_iter().map(|row| (row.key, row.values)).collect()
     }
 
     #[test]
@@ -104,19 +155,26 @@ mod tests {
         set_variable(&tree, "MokListRT", SHIM, 6, &forge::esl::x509(&forge::root_der()));
         set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, &forge::esl::sha256(&[vec![7; 32], vec![8; 32]]));
         set_variable(&tree, "SbatLevelRT", SHIM, 6, b"sbat,1,2025021800\nshim,4\n");
-        let root = crate::trust::cert::Certificate::parse(&forge::root_der()).unwrap().subject();
-        let wanted =
-            [("trusts", format!("{root} (MokListRT)")), ("revoked", "images: 2, SBAT level: 2025021800".to_owned())];
-        assert_eq!(read(&tree).lines()[..2], wanted);
+        let root = crate::trust::cert::Certificate::parse(&forge::root_der()).unwrap();
+        let sha256 = hex::encode(&root.sha256());
+        let trusted = ("trusted", vec!["1 certificate, from MokListRT".to_owned()]);
+        let revoked = ("revoked", vec!["images: 2, SBAT level: 2025021800".to_owned()]);
+        let short = [trusted.clone(), revoked.clone()];
+        assert_eq!(lines(read(&tree).rows(Site::default(), false)), short);
+        let anchor = ("anchor", vec![format!("{} (MokListRT)", root.subject()), sha256]);
+        let full = [trusted, anchor, revoked, ("by", vec!["dbx: 2".to_owned()])];
+        assert_eq!(lines(read(&tree).rows(Site::default(), true)), full);
     }
 
     #[test]
     fn a_list_that_refuses_everything_is_named() {
         let tree = Tree::new();
         set_variable(&tree, "dbx", IMAGE_SECURITY, 0x27, b"broken");
-        let lines = read(&tree).lines();
-        assert!(lines[0].1.starts_with("nobody"), "{lines:?}");
-        assert!(lines[1].1.starts_with("but every file is refused") && lines[1].1.contains("dbx"), "{lines:?}");
-        assert!(lines[1].1.ends_with("(revocation-unreadable)"), "{lines:?}");
+        let rows = read(&tree).rows(Site::default(), false);
+        let first = &rows[0];
+        assert_eq!((first.mark, first.key), (Mark::Bad, "problem"));
+        assert!(first.values[0].starts_with("every file is refused") && first.values[0].contains("dbx"), "{rows:?}");
+        assert!(first.values[0].ends_with("(revocation-unreadable)") && first.advice.is_some(), "{rows:?}");
+        assert_eq!(rows[1].values, ["nobody"]);
     }
 }

@@ -32,7 +32,7 @@ impl Reason {
                 "give the CA certificate of the signer with --keys FILE, or put it into /etc/skexec/trust.d"
             }
             Self::Lockdown if !site.uefi => {
-                "use a kernel that is signed with a key of the running kernel (skexec status lists its keys); \
+                "use a kernel that is signed with a key of the running kernel (skexec status -v lists its keys); \
                  without UEFI no other key can be enrolled"
             }
             Self::NoCapability if site.container => {

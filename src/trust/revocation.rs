@@ -165,6 +165,18 @@ impl Revocations {
         (self.images.len(), self.certificates.len(), self.tbs.len())
     }
 
+    /// How many entries each source has.
+    #[must_use]
+    pub fn sources(&self) -> BTreeMap<&str, usize> {
+        let certificates = self.certificates.iter().map(|revoked| &revoked.source);
+        let mut sources = BTreeMap::new();
+        for source in self.images.values().chain(self.tbs.values()).chain(certificates) {
+            let count: &mut usize = sources.entry(&**source).or_default();
+            *count = count.saturating_add(1);
+        }
+        sources
+    }
+
     /// The sources with entries that cannot be evaluated (a SHA-1, a bare key), and the number of these entries.
     pub fn ignored(&self) -> impl Iterator<Item = (&str, usize)> {
         self.ignored.iter().map(|(source, count)| (&**source, *count))

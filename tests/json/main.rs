@@ -25,6 +25,7 @@ fn documents() -> Vec<(&'static str, Value)> {
     loaded(&mut documents);
     bound(&mut documents);
     described(&mut documents);
+    refused(&mut documents);
     failed(&mut documents);
     documents
 }
@@ -101,6 +102,15 @@ fn uki() -> Vec<u8> {
     let profile = forge::pe::Section::new(b".profile", *b"ID=main");
     let uki = forge::uki::Uki { extra: vec![profile], ..forge::uki::Uki::new(forge::unsigned_bzimage()) };
     uki.signed(&forge::pki::signer())
+}
+
+/// A machine with revocations, seen without root, and a kernel that it refuses.
+fn refused(documents: &mut Vec<(&'static str, Value)>) {
+    let lab = Lab::new();
+    lab.forge_firmware();
+    lab.system("/proc/self/status", "CapEff:\t0000000000000000\n");
+    lab.file("unsigned", &forge::unsigned_bzimage());
+    documents.push(("status", lab.run("status {}/unsigned --json").json()));
 }
 
 fn failed(documents: &mut Vec<(&'static str, Value)>) {

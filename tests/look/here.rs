@@ -63,7 +63,7 @@ fn status_of_a_kernel_gives_two_answers() {
     assert_eq!(answers(&run.out), ["{}/vmlinuz: trusted", "{}/vmlinuz: cannot be loaded on this machine"]);
     let (of_file, of_machine) = run.out.split_once("{}/vmlinuz: cannot").unwrap();
     assert!(!of_file.contains("\n  why") && !of_file.contains("claimed"), "{of_file}");
-    assert!(of_machine.contains("(kexec-disabled)\n  do "), "{of_machine}");
+    assert!(of_machine.contains("(kexec-disabled)\n           do: "), "{of_machine}");
     assert_eq!((run.exit, seen(trusted)), (5, (Some(true), Some(false))));
 
     lab.system("/proc/sys/kernel/kexec_load_disabled", "0\n");
@@ -71,16 +71,16 @@ fn status_of_a_kernel_gives_two_answers() {
     let run = lab.run("status {}/unsigned");
     let waived = "{}/unsigned: can be loaded on this machine, because the policy waives the signature";
     assert_eq!((run.exit, answers(&run.out)), (0, vec!["{}/unsigned: not trusted", waived]));
-    assert_eq!(value(&run.out, "why"), ["the image carries no signature (unsigned)"]);
+    assert_eq!(value(&run.out, "why")[0], "the image carries no signature (unsigned)");
 }
 
 #[test]
 fn status_shows_what_is_reserved_for_a_crash_kernel() {
     let lab = Lab::new();
-    assert!(!lab.run("status").out.contains("crash"), "nothing is known");
+    assert_eq!(value(&lab.run("status").out, "reserved"), ["unknown: the running kernel does not say"]);
     let rows = [
-        ("268435456\n", "256 MiB for a crash kernel (crashkernel=)", 268_435_456),
-        ("0\n", "nothing for a crash kernel: the kernel was booted without crashkernel=", 0),
+        ("268435456\n", "256 MiB (crashkernel=)", 268_435_456),
+        ("0\n", "nothing: the running kernel was booted without crashkernel=", 0),
     ];
     for (bytes, wanted, number) in rows {
         lab.system("/sys/kernel/kexec_crash_size", bytes);

@@ -4,6 +4,7 @@
 
 mod faults;
 mod here;
+mod pages;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;

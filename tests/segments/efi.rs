@@ -50,7 +50,7 @@ fn an_efi_machine_without_acpi_is_not_handed_over() {
     lab.system_bytes("/sys/kernel/boot_params/data", b"");
     let run = lab.run(&format!("{SEGMENTS} --json"));
     assert_eq!((run.exit, run.json()["reason"].as_str()), (5, Some("handover")), "{run:?}");
-    assert!(lab.run("status").out.contains("not by kexec_load: what the next kernel must know"));
+    assert!(lab.run("status").out.contains("  segments does not work: what the next kernel must know"));
 }
 
 #[test]
