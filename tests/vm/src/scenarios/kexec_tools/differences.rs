@@ -43,7 +43,7 @@ mod tests {
 once by `skexec load --method segments`, in one guest with a BIOS and in one with UEFI. The test captures both system calls at their
 entry. boot_params are compared field by field, the memory map entry by entry, setup_data by type and content. They are
 equal except for this table. A difference that is not in the table fails the test, and so does a row without a difference, except for
-addresses.
+addresses. [causes.md](causes.md) compares what the two say when the kernel refuses.
 
 | field of boot_params | why it differs |
 | --- | --- |
