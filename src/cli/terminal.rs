@@ -55,9 +55,12 @@ fn wants_colour(is_terminal: bool, variable: &dyn Fn(&str) -> Option<OsString>) 
 mod tests {
     use super::*;
 
+    /// Whether it is a terminal, the variables, and whether there is colour.
+    type Case<'a> = (bool, &'a [(&'a str, &'a str)], bool);
+
     #[test]
     fn who_gets_colour() {
-        let rows: [(bool, &[(&str, &str)], bool); 10] = [
+        let rows: [Case<'_>; 10] = [
             (true, &[("TERM", "xterm")], true),
             (true, &[("TERM", "dumb")], false),
             (true, &[], false),
