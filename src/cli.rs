@@ -14,6 +14,7 @@ mod policy;
 pub mod printable;
 mod segments;
 mod status;
+mod tree;
 mod unload;
 mod verify;
 
@@ -90,7 +91,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Entries(args) => entries::run(system, args, output),
-        Command::Inspect(args) => inspect::run(args, output),
+        Command::Inspect(args) => inspect::run(system, args, output),
         Command::Policy => policy::run(system, output),
     }
 }
