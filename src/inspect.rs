@@ -143,7 +143,9 @@ impl Description {
         nodes.extend(self.setup_header.iter().flat_map(Header::nodes));
         nodes.extend(self.elf.iter().flat_map(ElfHeaders::nodes));
         nodes.extend(self.pe.iter().flat_map(Program::nodes));
-        nodes.extend(self.sections.iter().map(Section::node));
+        // The parts of a UKI say the same.
+        let detail = self.uki.is_some();
+        nodes.extend(self.sections.iter().map(|section| Node { detail, ..section.node() }));
         nodes.extend(self.uki.iter().flat_map(Bundle::nodes));
         nodes.extend(self.addons.iter().map(Addon::node));
         nodes.extend(self.initrd.iter().flat_map(Initrd::nodes));

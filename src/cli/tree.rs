@@ -12,25 +12,26 @@ const COLUMNS: usize = 80;
 
 /// Prints a list of lines, and what is below them; details only with --verbose.
 pub(super) fn print(nodes: &[Node], output: &mut Output<'_>) -> io::Result<()> {
-    level(nodes, 2, output)
+    level(&nodes.iter().collect::<Vec<_>>(), 2, output)
 }
 
-fn level(nodes: &[Node], indent: usize, output: &mut Output<'_>) -> io::Result<()> {
+fn level(nodes: &[&Node], indent: usize, output: &mut Output<'_>) -> io::Result<()> {
     let verbose = output.verbose();
-    let shown: Vec<_> = nodes.iter().filter(|node| verbose || !node.detail).collect();
+    let shown: Vec<_> = nodes.iter().copied().filter(|node| verbose || !node.detail).collect();
     let width = |node: &&Node| node.key.chars().count();
     let width = shown.iter().map(width).filter(|width| *width <= WIDEST).max().unwrap_or(LEAST).max(LEAST);
     for node in shown {
         line(node, indent, width, output)?;
         let below = indent.saturating_add(2);
         // The lines of a text stand below its first one, where values stand.
-        let texts = node.below.iter().filter(|node| node.key.is_empty() && (verbose || !node.detail));
+        let texts =
+            node.below.iter().filter(|node| node.key.is_empty() && !node.value.is_empty() && (verbose || !node.detail));
         for text in texts {
             let column = fits(&text.value, indent.saturating_add(width).saturating_add(1), below);
             output.fact(&format!("{:column$}{}", "", text.value))?;
         }
-        let nodes: Vec<_> = node.below.iter().filter(|node| !node.key.is_empty()).cloned().collect();
-        level(&nodes, below, output)?;
+        let others: Vec<_> = node.below.iter().filter(|node| !node.key.is_empty()).collect();
+        level(&others, below, output)?;
     }
     Ok(())
 }
@@ -40,7 +41,7 @@ fn line(node: &Node, indent: usize, width: usize, output: &mut Output<'_>) -> io
     let column = start.chars().count().saturating_add(1);
     let below = indent.saturating_add(2);
     // A long number that does not fit behind its key stands on the next line, so that it is not broken.
-    if fits(&node.value, column, below) == below && !node.value.contains(' ') {
+    if fits(&node.value, column, below) == below {
         output.fact(start.trim_end())?;
         return output.fact(&format!("{:below$}{}", "", node.value));
     }
@@ -50,5 +51,5 @@ fn line(node: &Node, indent: usize, width: usize, output: &mut Output<'_>) -> io
 /// The column for a text: the first one, unless a digest would then pass the right edge.
 fn fits(text: &str, column: usize, otherwise: usize) -> usize {
     let length = text.chars().count();
-    if length >= 64 && column.saturating_add(length) > COLUMNS { otherwise } else { column }
+    if length >= 64 && !text.contains(' ') && column.saturating_add(length) > COLUMNS { otherwise } else { column }
 }

@@ -59,7 +59,7 @@ impl Addon {
     pub(super) fn node(&self) -> Node {
         let all = self.signatures.len();
         let signatures = self.signatures.iter().zip(1..).map(|(one, number)| one.node(format!("{number} of {all}")));
-        let unsigned = (all == 0 && self.problem.is_none()).then(|| Node::new("signature", "none"));
+        let unsigned = (all == 0 && self.problem.is_none()).then(|| Node::new("signed", "no"));
         Node::new("add-on", &self.path)
             .with(Node::of("problem", self.problem.as_ref()))
             .with(self.parts.iter().flat_map(Bundle::nodes))

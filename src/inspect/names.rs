@@ -55,7 +55,6 @@ const NAMES: &[(&str, &str)] = &[
     ("1.3.6.1.4.1.311.21.1", "caVersion"),
     ("1.3.6.1.4.1.311.21.2", "previousCertificateHash"),
     ("1.3.6.1.4.1.311.80.1", "documentEncryption"),
-    ("1.3.6.1.4.1.311.80.1.1", "uefiDriverVerification"),
     ("1.3.6.1.5.5.7.1.1", "authorityInfoAccess"),
     ("1.3.6.1.5.5.7.3.1", "serverAuth"),
     ("1.3.6.1.5.5.7.3.2", "clientAuth"),

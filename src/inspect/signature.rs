@@ -157,7 +157,7 @@ impl Signature {
         below.extend(attributes("attribute", &self.signed_attributes));
         below.extend(attributes("unsigned", &self.unsigned_attributes));
         below.extend(self.timestamps.iter().map(Timestamp::node));
-        Node::new(format!("{} signature", self.place), title).with(below)
+        Node::new("signed", format!("{title}, {}", self.place)).with(below)
     }
 
     fn signer_node(&self) -> Option<Node> {

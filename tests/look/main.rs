@@ -4,6 +4,7 @@
 
 mod faults;
 mod here;
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;

@@ -36,6 +36,8 @@ pub(crate) enum Group {
     EfiGrub,
     /// Another verifier of Authenticode signatures
     Osslsigncode,
+    /// A third viewer of signatures, with the libraries that it loads
+    Pesign,
     /// A token of software, for PKCS#11
     SoftHsm,
 }
@@ -54,6 +56,7 @@ impl Group {
             Self::Ukify => &["python3"],
             Self::EfiGrub => &[],
             Self::Osslsigncode => &["osslsigncode"],
+            Self::Pesign => &["pesign"],
             Self::SoftHsm => &["softhsm2"],
         }
     }
@@ -62,7 +65,7 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
-            Self::Ukify | Self::Osslsigncode | Self::SoftHsm => &[],
+            Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm => &[],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
@@ -92,6 +95,7 @@ impl Group {
             Self::Ukify => "tools-ukify",
             Self::EfiGrub => "tools-grub-efi",
             Self::Osslsigncode => "tools-osslsigncode",
+            Self::Pesign => "tools-pesign",
             Self::SoftHsm => "tools-softhsm",
         }
     }
