@@ -93,8 +93,9 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     lab.file("uki", &uki());
     lab.file("uki.extra.d/a.addon.efi", &addon());
     lab.file("signature", &countersigned());
+    lab.file("packed", &forge::payload::payloads().into_iter().find(|packed| packed.wrong.is_none()).unwrap().image);
     lab.file("db.esl", &forge::esl::x509(&forge::root_der()));
-    for name in ["vmlinuz", "vmlinux", "text", "uki", "signature", "db.esl", "root.pem"] {
+    for name in ["vmlinuz", "packed", "vmlinux", "text", "uki", "signature", "db.esl", "root.pem"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
 }
