@@ -18,6 +18,7 @@ mod progress;
 mod segments;
 mod status;
 mod terminal;
+mod tree;
 mod unload;
 mod verify;
 
@@ -112,7 +113,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Entries(args) => entries::run(system, args, output),
-        Command::Inspect(args) => inspect::run(args, output),
+        Command::Inspect(args) => inspect::run(system, args, output),
         Command::Policy => policy::run(system, output),
         // A contradiction.
         Command::Kexec(_) => Ok(Exit::Usage),

@@ -3,7 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod anchors;
-mod content;
+pub(crate) mod content;
 mod pem;
 mod revocations;
 

@@ -11,7 +11,8 @@ use crate::reason::{Exit, Refusal, Warning};
 use crate::sealed::Sealed;
 use crate::trust::rfc3339;
 pub(crate) use manifest::ManifestReport;
-use parts::{AnchorReport, CertificateReport, DigestReport, KernelReport};
+pub(crate) use parts::AnchorReport;
+use parts::{CertificateReport, DigestReport, KernelReport};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 

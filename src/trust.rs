@@ -16,7 +16,7 @@ mod evidence;
 pub(crate) mod extensions;
 mod inquiry;
 mod judge;
-mod name;
+pub(crate) mod name;
 mod needs;
 pub mod oid;
 pub mod pkcs7;
@@ -30,8 +30,8 @@ pub mod spc;
 mod store;
 #[cfg(test)]
 mod tests;
-mod time;
-mod x509;
+pub(crate) mod time;
+pub(crate) mod x509;
 
 pub use evidence::{Evidence, Key, Place, Signature, Signer};
 pub use judge::{Judgement, Refused, Verified, judge};

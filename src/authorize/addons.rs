@@ -80,7 +80,7 @@ pub fn of(kernel: &Candidate, trust: &Trust) -> Result<(Vec<Addon>, Vec<Warning>
 ///
 /// # Errors
 /// `unreadable`; `uki-addon` for too many.
-fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
+pub(crate) fn beside(uki: &Path) -> Result<(Vec<PathBuf>, Vec<Warning>), Finding> {
     let mut found = Vec::new();
     let mut warnings = Vec::new();
     for folder in folders::of(uki) {

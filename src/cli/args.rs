@@ -220,7 +220,7 @@ pub(super) struct EntriesArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArgs {
-    /// A kernel, a UKI, an EFI program or an initrd
+    /// A kernel, a UKI, an EFI program, an initrd, a manifest, a certificate, an EFI signature list or a signature
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     /// The profile of a UKI, by its number or its ID; without this option, profile 0

@@ -35,17 +35,25 @@ fn form(bytes: &[u8]) -> Result<Form<'_>, String> {
 
 /// The certificates of a file of anchors. It is an error if one of them cannot be used, or if there are none.
 pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Certificate>, String> {
-    let found = match form(bytes)? {
+    let found = ders(bytes)?;
+    if found.is_empty() {
+        return Err("it holds no certificate".to_owned());
+    }
+    found.iter().map(|der| Certificate::parse(der).map_err(|finding| finding.to_string())).collect()
+}
+
+/// The same as unparsed DER; none of a file of text.
+///
+/// # Errors
+/// What is wrong with the PEM or the lists.
+pub(crate) fn ders(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    Ok(match form(bytes)? {
         Form::Der => vec![bytes.to_vec()],
         Form::Pem(text) => pem::certificates(text)?,
         // Hashes of images in db allow the firmware to start those images. They are no anchors, and the kernel ignores them.
         Form::Lists => certificates_of_lists(bytes)?.into_iter().map(<[u8]>::to_vec).collect(),
         Form::Text(_) => Vec::new(),
-    };
-    if found.is_empty() {
-        return Err("it holds no certificate".to_owned());
-    }
-    found.iter().map(|der| Certificate::parse(der).map_err(|finding| finding.to_string())).collect()
+    })
 }
 
 /// The certificates of EFI signature lists, as unparsed DER.

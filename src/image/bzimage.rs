@@ -20,6 +20,12 @@ pub(crate) mod xloadflags {
     pub(crate) const KERNEL_64: u16 = 1;
     /// `XLF_CAN_BE_LOADED_ABOVE_4G`.
     pub(crate) const ABOVE_4G: u16 = 1 << 1;
+    /// `XLF_EFI_HANDOVER_32`.
+    pub(crate) const HANDOVER_32: u16 = 1 << 2;
+    /// `XLF_EFI_HANDOVER_64`.
+    pub(crate) const HANDOVER_64: u16 = 1 << 3;
+    /// `XLF_EFI_KEXEC`: the kernel can be started by kexec with EFI runtime services.
+    pub(crate) const EFI_KEXEC: u16 = 1 << 4;
     /// `XLF_5LEVEL`: the 64-bit entry point supports five-level page tables.
     pub(crate) const FIVE_LEVEL: u16 = 1 << 5;
     /// `XLF_5LEVEL_ENABLED`: the kernel takes five-level page tables where the processor has them.
@@ -35,6 +41,8 @@ pub struct SetupHeader {
     pub setup_size: usize,
     /// Bytes of protected-mode code: `syssize * 16`.
     pub system_size: usize,
+    /// Bit mask `LOADED_HIGH`, `KASLR_FLAG`, `QUIET_FLAG`, `KEEP_SEGMENTS`, `CAN_USE_HEAP`.
+    pub loadflags: u8,
     /// Bit mask XLF_*.
     pub xloadflags: u16,
     /// The longest command line in bytes, without its NUL.
@@ -84,6 +92,7 @@ impl SetupHeader {
             version,
             setup_size: setup_sects.checked_add(1)?.checked_mul(SECTOR)?,
             system_size: size_at(bytes, 0x1f4)?.checked_mul(16)?,
+            loadflags: u8::from_le_bytes(array(bytes, 0x211)?),
             xloadflags: u16_at(bytes, 0x236)?,
             cmdline_size: u32_at(bytes, 0x238)?,
             kernel_alignment: u32_at(bytes, 0x230)?,
@@ -96,8 +105,7 @@ impl SetupHeader {
     }
 
     fn check(&self, bytes: &[u8]) -> Result<(), Finding> {
-        let [loadflags] = array(bytes, 0x211).ok_or_else(too_short)?;
-        if loadflags & LOADED_HIGH == 0 {
+        if self.loadflags & LOADED_HIGH == 0 {
             return Err(Finding::new(Reason::HeaderInvalid, "LOADED_HIGH is not set (zImage)"));
         }
         if self.xloadflags & xloadflags::KERNEL_64 == 0 || self.xloadflags & xloadflags::ABOVE_4G == 0 {

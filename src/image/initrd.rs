@@ -1,4 +1,10 @@
-//! initrds: how they are recognised, and how several are joined.
+//! initrds: how they are recognised, how several are joined, and what they consist of.
+
+mod contents;
+mod segments;
+
+pub(crate) use contents::{Contents, EarlyFile};
+pub(crate) use segments::{Segment, segments};
 
 /// The kernel looks for a cpio header at multiples of four only (init/initramfs.c, `unpack_to_rootfs`).
 pub(crate) const ALIGNMENT: u64 = 4;

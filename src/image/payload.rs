@@ -10,6 +10,7 @@ mod gzip;
 mod lz4;
 mod lzma;
 mod lzo;
+mod stream;
 mod xz;
 mod zstd;
 
@@ -29,7 +30,7 @@ const MAX_DECODER_KIB: u32 = (MAX_WINDOW >> 10) + (16 << 10);
 
 /// The formats in which the kernel's build compresses a payload (init/Kconfig, `KERNEL_GZIP` and following).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Compression {
+pub(crate) enum Compression {
     Gzip,
     Bzip2,
     Lzma,
@@ -56,7 +57,12 @@ impl Compression {
         }
     }
 
-    const fn name(self) -> &'static str {
+    /// The one that bytes start like.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|compression| bytes.starts_with(compression.magic()))
+    }
+
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
             Self::Bzip2 => "bzip2",
@@ -97,8 +103,7 @@ impl<'a> Packed<'a> {
     /// size that it states is zero, more than `init_size`, or more than 512 MiB.
     pub fn of(header: &SetupHeader, file: &'a [u8]) -> Result<Self, String> {
         let payload = locate(header, file).ok_or("the payload lies outside the kernel's protected-mode code")?;
-        let known = Compression::ALL.into_iter().find(|compression| payload.starts_with(compression.magic()));
-        let compression = known.ok_or_else(|| {
+        let compression = Compression::of(payload).ok_or_else(|| {
             let start = payload.get(..4).unwrap_or(payload);
             format!("the payload's compression is not known: it starts with {}", start.escape_ascii())
         })?;

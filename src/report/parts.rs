@@ -2,7 +2,7 @@
 
 use crate::digest::Digest;
 use crate::hex;
-use crate::trust::{Evidence, Signer, rfc3339};
+use crate::trust::{Anchor, Evidence, Signer, rfc3339};
 use serde::Serialize;
 
 #[derive(Debug, Clone, Serialize)]
@@ -47,21 +47,33 @@ impl From<&Signer> for CertificateReport {
 
 /// The trusted certificate that the chain ended at.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct AnchorReport {
-    pub(super) subject: String,
-    pub(super) sha256: String,
+pub(crate) struct AnchorReport {
+    pub(crate) subject: String,
+    pub(crate) sha256: String,
     /// The file that it was read from, or the EFI variable: `db`, `MokListRT`.
-    pub(super) origin: String,
+    pub(crate) origin: String,
+}
+
+impl From<&Anchor> for AnchorReport {
+    fn from(anchor: &Anchor) -> Self {
+        let (subject, sha256) = (anchor.certificate.subject(), hex::encode(&anchor.certificate.sha256()));
+        Self { subject, sha256, origin: anchor.source.clone() }
+    }
 }
 
 impl AnchorReport {
-    pub(super) fn of(evidence: &Evidence) -> Option<Self> {
+    /// What it is, and where it comes from.
+    pub(crate) fn named(&self) -> String {
+        format!("{} (from {})", self.subject, self.place())
+    }
+
+    pub(crate) fn of(evidence: &Evidence) -> Option<Self> {
         let (anchor, origin) = evidence.chain.last().zip(evidence.anchor_source.clone())?;
         Some(Self { subject: anchor.subject.clone(), sha256: hex::encode(&anchor.sha256), origin })
     }
 
     /// Where it comes from. A file's path always has a slash.
-    pub(super) fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         match self.origin.as_str() {
             "db" => "the firmware's db".to_owned(),
             list if list.starts_with("MokListRT") => format!("shim's {list}"),

@@ -17,15 +17,15 @@ const OWNER: usize = 16;
 pub(super) const TIME: usize = 16;
 
 /// EFI_CERT_X509_GUID, a5c059a1-94e4-4aa7-87b5-ab155c2bf072.
-const X509: Guid = *b"\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72";
+pub(crate) const X509: Guid = *b"\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72";
 /// EFI_CERT_SHA256_GUID, c1c41626-504c-4092-aca9-41f936934328.
-const SHA256: Guid = *b"\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28";
+pub(crate) const SHA256: Guid = *b"\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28";
 /// EFI_CERT_X509_SHA256_GUID, 3bd2a492-96c0-4079-b420-fcf98ef103ed.
-const X509_SHA256: Guid = *b"\x92\xa4\xd2\x3b\xc0\x96\x79\x40\xb4\x20\xfc\xf9\x8e\xf1\x03\xed";
+pub(crate) const X509_SHA256: Guid = *b"\x92\xa4\xd2\x3b\xc0\x96\x79\x40\xb4\x20\xfc\xf9\x8e\xf1\x03\xed";
 /// EFI_CERT_X509_SHA384_GUID, 7076876e-80c2-4ee6-aad2-28b349a6865b.
-const X509_SHA384: Guid = *b"\x6e\x87\x76\x70\xc2\x80\xe6\x4e\xaa\xd2\x28\xb3\x49\xa6\x86\x5b";
+pub(crate) const X509_SHA384: Guid = *b"\x6e\x87\x76\x70\xc2\x80\xe6\x4e\xaa\xd2\x28\xb3\x49\xa6\x86\x5b";
 /// EFI_CERT_X509_SHA512_GUID, 446dbf63-2502-4cda-bcfa-2465d2b0fe9d.
-const X509_SHA512: Guid = *b"\x63\xbf\x6d\x44\x02\x25\xda\x4c\xbc\xfa\x24\x65\xd2\xb0\xfe\x9d";
+pub(crate) const X509_SHA512: Guid = *b"\x63\xbf\x6d\x44\x02\x25\xda\x4c\xbc\xfa\x24\x65\xd2\xb0\xfe\x9d";
 
 /// One entry of a list, or a whole list of entries of an unsupported kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,9 +86,26 @@ pub fn parse(bytes: &[u8]) -> Result<Vec<Entry<'_>>, Malformed> {
     Ok(entries)
 }
 
+/// The lists of a variable or a file, with unparsed elements: of any kind, and with their owners.
+///
+/// # Errors
+/// The first rule that is broken.
+pub(crate) fn lists(bytes: &[u8]) -> Result<Vec<List<'_>>, Malformed> {
+    let mut lists = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let offset = bytes.len().saturating_sub(rest.len());
+        let (list, after) = split_list(rest).map_err(|what| Malformed { offset, what })?;
+        lists.push(list);
+        rest = after;
+    }
+    Ok(lists)
+}
+
 /// One list, with unparsed elements.
-struct List<'a> {
-    kind: Guid,
+#[derive(Debug, Clone)]
+pub(crate) struct List<'a> {
+    pub(crate) kind: Guid,
     elements: std::slice::ChunksExact<'a, u8>,
 }
 
@@ -116,6 +133,14 @@ fn split_list(bytes: &[u8]) -> Result<(List<'_>, &[u8]), &'static str> {
 }
 
 impl<'a> List<'a> {
+    /// The owner and the data of each element.
+    pub(crate) fn elements(&self) -> impl ExactSizeIterator<Item = (Guid, &'a [u8])> {
+        self.elements.clone().map(|element| {
+            let (owner, data) = element.split_first_chunk().unwrap_or((&[0; OWNER], &[]));
+            (*owner, data)
+        })
+    }
+
     fn entries(self, entries: &mut Vec<Entry<'a>>) -> Result<(), &'static str> {
         let tbs = match self.kind {
             X509 | SHA256 => None,

@@ -5,7 +5,7 @@ use x509_parser::prelude::{FromDer as _, X509Name};
 /// A name in the order in which it was written, like `CN=Debian Secure Boot CA`. The maker of the certificate chose every
 /// character, and terminals will show the name. So characters that move the cursor or change the text's direction are escaped.
 #[must_use]
-pub(super) fn text(raw: &[u8]) -> String {
+pub(crate) fn text(raw: &[u8]) -> String {
     match X509Name::from_der(raw) {
         Ok((_, name)) => name.to_string().chars().map(printable).collect(),
         Err(_) => "(a name that cannot be read)".to_owned(),

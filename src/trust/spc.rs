@@ -6,6 +6,15 @@ use super::oid;
 use crate::digest::Digest;
 use crate::reason::{Finding, Reason};
 
+/// The digest that a content states, of any algorithm and about anything: for people.
+#[must_use]
+pub(crate) fn stated(content: &[u8]) -> Option<(Identifier<'_>, &[u8])> {
+    let mut fields = Cursor::new(content);
+    fields.take(SEQUENCE)?;
+    let mut info = fields.enter(SEQUENCE)?;
+    Some((Identifier::take(&mut info)?, info.take(OCTET_STRING)?.value))
+}
+
 /// Reads the image's digest out of the content of an Authenticode message (its value, without tag and length).
 ///
 /// ```text

@@ -9,7 +9,7 @@ use x509_parser::time::ASN1Time;
 /// The kernel (`x509_decode_time`) accepts only these two forms. It refuses a GeneralizedTime in the years that UTCTime can express,
 /// and times before 1970.
 #[must_use]
-pub(super) fn seconds(time: Tlv<'_>) -> Option<i64> {
+pub(crate) fn seconds(time: Tlv<'_>) -> Option<i64> {
     let digits = match (time.tag, time.value) {
         (UTC_TIME, [digits @ .., b'Z']) if digits.len() == 12 => digits,
         (GENERALIZED_TIME, [digits @ .., b'Z']) if digits.len() == 14 => digits,

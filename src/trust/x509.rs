@@ -8,32 +8,32 @@ use super::der::{self, BIT_STRING, BOOLEAN, Cursor, INTEGER, OCTET_STRING, OID, 
 
 /// A certificate's fields.
 #[derive(Debug, Clone)]
-pub(super) struct Fields<'a> {
-    pub(super) tbs: &'a [u8],
-    pub(super) serial: &'a [u8],
-    pub(super) issuer: Tlv<'a>,
-    pub(super) not_before: Tlv<'a>,
-    pub(super) not_after: Tlv<'a>,
-    pub(super) subject: Tlv<'a>,
-    pub(super) key: &'a [u8],
-    pub(super) extensions: Vec<Extension<'a>>,
-    pub(super) algorithm: Identifier<'a>,
-    pub(super) signature: &'a [u8],
+pub(crate) struct Fields<'a> {
+    pub(crate) tbs: &'a [u8],
+    pub(crate) serial: &'a [u8],
+    pub(crate) issuer: Tlv<'a>,
+    pub(crate) not_before: Tlv<'a>,
+    pub(crate) not_after: Tlv<'a>,
+    pub(crate) subject: Tlv<'a>,
+    pub(crate) key: &'a [u8],
+    pub(crate) extensions: Vec<Extension<'a>>,
+    pub(crate) algorithm: Identifier<'a>,
+    pub(crate) signature: &'a [u8],
 }
 
 /// Extension: extnID, critical, and the content of extnValue.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Extension<'a> {
-    pub(super) id: &'a [u8],
-    pub(super) critical: bool,
-    pub(super) value: &'a [u8],
+pub(crate) struct Extension<'a> {
+    pub(crate) id: &'a [u8],
+    pub(crate) critical: bool,
+    pub(crate) value: &'a [u8],
 }
 
 /// Splits a certificate into its fields.
 ///
 /// # Errors
 /// Which field is malformed.
-pub(super) fn split(certificate: &[u8]) -> Result<Fields<'_>, &'static str> {
+pub(crate) fn split(certificate: &[u8]) -> Result<Fields<'_>, &'static str> {
     let mut outer = der::sole(certificate, SEQUENCE).map(|it| Cursor::new(it.value)).ok_or("it is no SEQUENCE")?;
     let tbs = outer.take(SEQUENCE).ok_or("tbsCertificate is missing")?;
     let algorithm = Identifier::take(&mut outer).ok_or("signatureAlgorithm is malformed")?;
@@ -73,7 +73,7 @@ fn whole_bytes(bits: Tlv<'_>) -> Option<&[u8]> {
 }
 
 /// Name (RFC 5280, 4.1.2.4): a SEQUENCE of SETs of type and value.
-pub(super) fn name<'a>(fields: &mut Cursor<'a>) -> Option<Tlv<'a>> {
+pub(crate) fn name<'a>(fields: &mut Cursor<'a>) -> Option<Tlv<'a>> {
     let name = fields.take(SEQUENCE)?;
     let mut parts = Cursor::new(name.value);
     while !parts.is_empty() {

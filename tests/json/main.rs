@@ -92,15 +92,23 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
     lab.file("uki", &uki());
-    for name in ["vmlinuz", "vmlinux", "text", "uki"] {
+    lab.file("uki.extra.d/a.addon.efi", &addon());
+    lab.file("signature", &countersigned());
+    lab.file("packed", &forge::payload::payloads().into_iter().find(|packed| packed.wrong.is_none()).unwrap().image);
+    lab.file("db.esl", &forge::esl::x509(&forge::root_der()));
+    for name in ["vmlinuz", "packed", "vmlinux", "text", "uki", "signature", "db.esl", "root.pem"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
     }
 }
 
-/// A UKI with a profile.
+/// A UKI with a profile, microcode in its initrd, signed measurements, and a kernel that is signed itself.
 fn uki() -> Vec<u8> {
-    let profile = forge::pe::Section::new(b".profile", *b"ID=main");
-    let uki = forge::uki::Uki { extra: vec![profile], ..forge::uki::Uki::new(forge::unsigned_bzimage()) };
+    use forge::pe::Section;
+    use skexec::image::cpio::{Entry, archive};
+    let measured = br#"{"sha256": [{"pcrs": [11], "pkfp": "ab", "pol": "cd", "sig": "ef"}]}"#;
+    let extra = vec![Section::new(b".pcrsig", *measured), Section::new(b".profile", *b"ID=main")];
+    let initrd = archive(&[Entry::file("kernel/x86/microcode/GenuineIntel.bin", 0o644, b"code")]).unwrap();
+    let uki = forge::uki::Uki { extra, initrd: Some(initrd), ..forge::uki::Uki::new(forge::signed_bzimage()) };
     uki.signed(&forge::pki::signer())
 }
 
@@ -111,6 +119,21 @@ fn refused(documents: &mut Vec<(&'static str, Value)>) {
     lab.system("/proc/self/status", "CapEff:\t0000000000000000\n");
     lab.file("unsigned", &forge::unsigned_bzimage());
     documents.push(("status", lab.run("status {}/unsigned --json").json()));
+}
+
+fn addon() -> Vec<u8> {
+    let mut sections = forge::uki::Sections { list: vec![forge::uki::stub()], header_order: None };
+    sections.add(b".cmdline", *b"debug");
+    sections.signed(&forge::pki::signer())
+}
+
+/// A detached signature with another one over it beside it.
+fn countersigned() -> Vec<u8> {
+    use forge::{cms::Plain, der::ctx, pkcs7::attribute, pki::signer};
+    let mut message = Plain::detached().message(b"content", &signer());
+    let other = Plain::detached().message(&message.signers[0].signature, &signer()).signers[0].node();
+    message.signers[0].unauthenticated = Some(ctx(1, vec![attribute("1.2.840.113549.1.9.6", vec![other])]));
+    message.node().encode()
 }
 
 fn failed(documents: &mut Vec<(&'static str, Value)>) {

@@ -5,6 +5,7 @@
 mod faults;
 mod here;
 mod pages;
+mod shown;
 #[path = "../support/mod.rs"]
 mod support;
 mod who;

@@ -1,12 +1,15 @@
 //! LZ4 in its legacy frame, as `lz4 -l -9` writes it: a magic number, then blocks of 8 MiB before compression, each after its
 //! compressed length (lib/decompress_unlz4.c). There is no checksum.
 
+use super::stream::Sink;
 use super::{reserve, take};
 use lz4_flex::block::decompress_into;
 
 pub(super) const MAGIC: &[u8] = &[0x02, 0x21, 0x4c, 0x18];
 /// `LZ4_DEFAULT_UNCOMPRESSED_CHUNK_SIZE`.
 const BLOCK: usize = 8 << 20;
+/// The longest block after compression.
+const LONGEST: usize = BLOCK + BLOCK / 255 + 16;
 
 pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
     let mut rest = stream.strip_prefix(MAGIC).ok_or("it has no magic number")?;
@@ -28,4 +31,24 @@ pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
         return Err(format!("it unpacks to {} bytes, and states {size}", content.len()));
     }
     Ok(content)
+}
+
+/// As in the kernel, the magic number may stand again before a block. What cannot be a block's length ends the stream.
+pub(super) fn each(rest: &mut &[u8], sink: Sink<'_>) -> Result<(), String> {
+    *rest = rest.strip_prefix(MAGIC).ok_or("it has no magic number")?;
+    let mut room = vec![0; BLOCK];
+    loop {
+        *rest = rest.strip_prefix(MAGIC).unwrap_or(rest);
+        let length = rest.first_chunk().copied().map(u32::from_le_bytes).unwrap_or_default();
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        if length == 0 || length > LONGEST {
+            return Ok(());
+        }
+        take(rest, 4)?;
+        let written = decompress_into(take(rest, length)?, &mut room).map_err(|error| error.to_string())?;
+        if written == 0 {
+            return Err("a block is empty".to_owned());
+        }
+        sink(room.get(..written).unwrap_or_default())?;
+    }
 }

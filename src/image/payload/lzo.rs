@@ -1,12 +1,15 @@
 //! LZO in the frame of `lzop -9` (lib/decompress_unlzo.c): a header, then blocks, each after its two lengths, up to a length of
 //! zero. As in the kernel, checksums are skipped.
 
+use super::stream::Sink;
 use super::{ends, reserve, take};
 use lzo::decompress_into;
 
 pub(super) const MAGIC: &[u8] = &[0x89, b'L', b'Z', b'O', 0, 0x0d, 0x0a, 0x1a, 0x0a];
 /// From this version on, the header has the version that is needed, the level, and a time of 64 bits.
 const NEWER: u16 = 0x0940;
+/// The longest block that lzop reads.
+const LONGEST: usize = 64 << 20;
 
 /// Bits of the header's flags.
 mod flags {
@@ -49,6 +52,37 @@ pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
         return Err(format!("it unpacks to {} bytes, and states {size}", content.len()));
     }
     Ok(content)
+}
+
+pub(super) fn each(rest: &mut &[u8], sink: Sink<'_>) -> Result<(), String> {
+    *rest = rest.strip_prefix(MAGIC).ok_or("it has no magic number")?;
+    let checksums = Checksums::of(header(rest)?)?;
+    let mut room = Vec::new();
+    loop {
+        let length = number(rest)?;
+        if length == 0 {
+            return Ok(());
+        }
+        if length > LONGEST {
+            return Err(format!("a block has {length} bytes, at most {LONGEST}"));
+        }
+        let packed = number(rest)?;
+        take(rest, if packed < length { checksums.packed } else { checksums.stored })?;
+        let block = take(rest, packed)?;
+        if packed == length {
+            sink(block)?;
+            continue;
+        }
+        if room.len() < length {
+            room.resize(length, 0);
+        }
+        let target = room.get_mut(..length).unwrap_or_default();
+        let written = decompress_into(block, target).map_err(|error| error.to_string())?;
+        if written != length {
+            return Err(format!("a block has {written} bytes, wanted {length}"));
+        }
+        sink(target)?;
+    }
 }
 
 /// Reads the header behind the magic number; its flags.

@@ -3,6 +3,7 @@
 
 mod block;
 
+use super::stream::Sink;
 use super::{ends, take};
 use block::Block;
 use flate2::Crc;
@@ -47,6 +48,34 @@ pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
     footer(&mut rest, index, flags)?;
     ends(rest)?;
     Ok(content)
+}
+
+/// A stream of any number of blocks, with any check. The checks of the content are skipped.
+pub(super) fn each(rest: &mut &[u8], sink: Sink<'_>) -> Result<(), String> {
+    *rest = rest.strip_prefix(MAGIC).ok_or("it has no magic number")?;
+    let flags = take(rest, 2)?;
+    checked(flags, rest)?;
+    let check = match flags {
+        [0, 0] => 0,
+        // Three kinds have the same length each: 4, 8, 16, 32 and 64 bytes.
+        [0, kind @ 1..=15] => 4_usize << (kind.saturating_sub(1) / 3),
+        _ => return Err(format!("its stream flags are {}", flags.escape_ascii())),
+    };
+    while rest.first().is_some_and(|words| *words != 0) {
+        let (block, _) = Block::parse(rest)?;
+        let packed = block.each(rest, sink)?;
+        padded(rest, packed)?;
+        take(rest, check)?;
+    }
+    let whole = *rest;
+    let (_, count) = (integer(rest)?, integer(rest)?);
+    for _ in 0..count {
+        integer(rest)?;
+        integer(rest)?;
+    }
+    padded(rest, whole.len().saturating_sub(rest.len()))?;
+    // The index's checksum, the footer.
+    take(rest, 4 + 12).map(drop)
 }
 
 /// The index must list this one block. Returns its own length in bytes.

@@ -1,5 +1,6 @@
 //! Zstandard (RFC 8878), as `zstd -22 --ultra` writes it: one frame, which ends with a checksum.
 
+use super::stream::{Sink, pump};
 use super::{MAX_WINDOW, ends, read_all};
 use ruzstd::decoding::StreamingDecoder;
 
@@ -16,4 +17,9 @@ pub(super) fn unpack(stream: &[u8], size: usize) -> Result<Vec<u8>, String> {
     }
     ends(rest)?;
     Ok(content)
+}
+
+pub(super) fn each(rest: &mut &[u8], sink: Sink<'_>) -> Result<(), String> {
+    let decoder = StreamingDecoder::new_with_max_window_size(&mut *rest, MAX_WINDOW.into());
+    pump(&mut decoder.map_err(|error| error.to_string())?, sink)
 }

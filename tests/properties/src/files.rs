@@ -69,7 +69,7 @@ pub fn elf(bytes: &[u8]) {
         assert!(image_elf::is_kernel(bytes));
         vmlinux(&kernel, bytes.len());
     }
-    let _ = Description::new(String::new(), bytes).lines();
+    let _ = Description::new(String::new(), bytes).nodes();
     let kernel = image_elf::is_kernel(bytes);
     assert!(!kernel || image_elf::claimed_by(bytes));
     let file = Parsed::new(bytes);

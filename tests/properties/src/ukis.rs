@@ -29,7 +29,7 @@ pub fn uki(file: &[u8]) {
         assert_eq!(Some(kernel), uki.content(file, Name::Linux));
         assert_eq!(Parsed::new(kernel).loadable(), parsed.loadable());
     }
-    let _ = Description::new(String::new(), file).lines();
+    let _ = Description::new(String::new(), file).nodes();
 }
 
 fn chosen(file: &[u8], profile: &str) -> Uki {

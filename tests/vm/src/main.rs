@@ -105,7 +105,7 @@ enum Command {
         #[command(flatten)]
         emulation: Emulation,
     },
-    /// Run `skexec verify` on signed and unsigned files from Debian, and write docs/real-files.md
+    /// Run `skexec verify` on signed and unsigned files from Debian, write docs/real-files.md, and compare `inspect` with other viewers
     ///
     /// Fetches about 400 MB of packages. Once they are in the cache, `cargo xtask test` compares the table.
     RealFiles,

@@ -1,5 +1,8 @@
 //! `cargo xtask real-files`: skexec's verdicts on files from Debian and others, as a table in docs/real-files.md.
 
+mod facts;
+mod viewers;
+
 use std::fmt::{self, Write as _};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -110,6 +113,7 @@ impl Row {
 /// Fetches what is missing, judges all, and writes the table to `page`.
 pub(crate) fn run(cache: &Cache, page: &Path) -> Result<()> {
     let rows = rows(cache)?;
+    println!("\n{} facts of other viewers are in skexec inspect -v", views(cache)?);
     fs::write(page, self::page(&rows))?;
     println!("\n{} verdicts written to {}", rows.len(), page.display());
     Ok(())
@@ -129,6 +133,8 @@ pub(crate) fn check(cache: &Cache, checks: &mut Checks) -> Result<()> {
     for (found, wanted) in found.iter().zip(&wanted) {
         checks.equal(&format!("{} {}", wanted[1], wanted[0]), found, wanted);
     }
+    let compared = views(cache).map(|_| ()).map_err(|error| format!("{error:#}"));
+    checks.equal("skexec inspect -v shows what other viewers show", &compared, &Ok(()));
     Ok(())
 }
 
@@ -155,6 +161,22 @@ fn rows(cache: &Cache) -> Result<Vec<Row>> {
         }
     }
     Ok(rows)
+}
+
+/// Compares `inspect` with other viewers; the number of facts.
+fn views(cache: &Cache) -> Result<usize> {
+    let report = Report::new();
+    let fetch = Fetch::new(cache, report);
+    let named = |name: &str| PACKAGES.iter().find(|package| package.id == name).context("a package of the table");
+    let mut files = Vec::new();
+    for (id, file) in [
+        ("linux-6.1", "vmlinuz"),
+        ("shim-signed", "shimx64.efi.signed"),
+        ("grub-efi-amd64-signed", "grubx64.efi.signed"),
+    ] {
+        files.push(fetch.package(named(id)?)?.directory.join(file));
+    }
+    viewers::compare(cache, &fetch, &Binaries::build(cache, report)?.skexec, &files)
 }
 
 fn verify(skexec: &Path, keys: &Path, file: &PathBuf) -> Result<Value> {

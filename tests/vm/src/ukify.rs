@@ -95,8 +95,21 @@ impl Ukify<'_> {
         command.arg("--secureboot-certificate").arg(certificate)
     }
 
-    /// `ukify` finds sbsign on the path. Neither it nor Python may take libraries or modules from the system.
     fn build(&self, stub: &Path) -> Command {
+        let mut command = self.command();
+        command.args(["build", "--no-measure", "--stub"]).arg(stub);
+        command
+    }
+
+    /// Shows the sections of an image.
+    pub(crate) fn inspect(&self, image: &Path) -> Command {
+        let mut command = self.command();
+        command.arg("inspect").arg(image);
+        command
+    }
+
+    /// `ukify` finds sbsign on the path. Neither it nor Python may take libraries or modules from the system.
+    fn command(&self) -> Command {
         let mut command = self.extras.command("python3.11");
         let libraries = [self.extras.library_path(), self.tools.library_path()];
         let libraries = libraries.iter().flat_map(|paths| env::split_paths(paths).collect::<Vec<_>>());
@@ -107,7 +120,7 @@ impl Ukify<'_> {
         let system = env::var_os("PATH").unwrap_or_default();
         let places = [self.tools.path("usr/bin")].into_iter().chain(env::split_paths(&system));
         command.env("PATH", env::join_paths(places).unwrap_or_default());
-        command.arg(self.extras.path("usr/bin/ukify")).args(["build", "--no-measure", "--stub"]).arg(stub);
+        command.arg(self.extras.path("usr/bin/ukify"));
         command
     }
 }

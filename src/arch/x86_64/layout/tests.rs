@@ -9,6 +9,7 @@ fn header() -> SetupHeader {
         version: 0x20f,
         setup_size: 0x4000,
         system_size: 0xb0_0000,
+        loadflags: 1,
         xloadflags: 0x7f,
         cmdline_size: 2047,
         kernel_alignment: 0x20_0000,

@@ -1,5 +1,6 @@
 //! The block of an xz stream: its header, and its data.
 
+use super::super::stream::{Sink, pump};
 use super::super::{MAX_DECODER_KIB, dictionary, read_all, take};
 use super::{checked, integer};
 use lzma_rust2::Lzma2Reader;
@@ -65,6 +66,18 @@ impl Block {
         } else {
             Err("its block has another length than it states".to_owned())
         }
+    }
+}
+
+impl Block {
+    /// Unpacks the block's data piece by piece; the length of the data.
+    pub(super) fn each(&self, rest: &mut &[u8], sink: Sink<'_>) -> Result<usize, String> {
+        dictionary(self.dictionary)?;
+        let whole = rest.len();
+        let decoder = Lzma2Reader::new_mem_limit(&mut *rest, self.dictionary, MAX_DECODER_KIB, None);
+        let mut decoder = decoder.map_err(|error| error.to_string())?;
+        if self.filtered { pump(&mut BcjReader::new_x86(decoder, 0), sink) } else { pump(&mut decoder, sink) }?;
+        Ok(whole.saturating_sub(rest.len()))
     }
 }
 

@@ -58,6 +58,8 @@ pub(crate) enum Group {
     EfiGrub,
     /// Another verifier of Authenticode signatures
     Osslsigncode,
+    /// A third viewer of signatures, with the libraries that it loads
+    Pesign,
     /// A token of software, for PKCS#11
     SoftHsm,
 }
@@ -78,6 +80,7 @@ impl Group {
             Self::Ukify => &["python3"],
             Self::EfiGrub => &[],
             Self::Osslsigncode => &["osslsigncode"],
+            Self::Pesign => &["pesign"],
             Self::SoftHsm => &["softhsm2"],
         }
     }
@@ -86,7 +89,8 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
-            Self::Ukify | Self::Osslsigncode | Self::SoftHsm | Self::LaterKexecTools | Self::LaterKdump => &[],
+            Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm => &[],
+            Self::LaterKexecTools | Self::LaterKdump => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
@@ -123,6 +127,7 @@ impl Group {
             Self::Ukify => "tools-ukify",
             Self::EfiGrub => "tools-grub-efi",
             Self::Osslsigncode => "tools-osslsigncode",
+            Self::Pesign => "tools-pesign",
             Self::SoftHsm => "tools-softhsm",
         }
     }
