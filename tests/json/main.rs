@@ -90,6 +90,9 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     lab.file("text", b"no kernel");
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
+    for slug in ["lockdown", "der", "no-effect"] {
+        documents.push(("explain", lab.run(&format!("explain {slug} --json")).json()));
+    }
     lab.file("uki", &uki());
     for name in ["vmlinuz", "vmlinux", "text", "uki"] {
         documents.push(("inspect", lab.run(&format!("inspect {{}}/{name} --json")).json()));
