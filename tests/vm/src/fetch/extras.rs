@@ -38,6 +38,8 @@ pub(crate) enum Group {
     Osslsigncode,
     /// A token of software, for PKCS#11
     SoftHsm,
+    /// The formatter of manual pages
+    Groff,
 }
 
 impl Group {
@@ -55,6 +57,7 @@ impl Group {
             Self::EfiGrub => &[],
             Self::Osslsigncode => &["osslsigncode"],
             Self::SoftHsm => &["softhsm2"],
+            Self::Groff => &["groff-base"],
         }
     }
 
@@ -62,7 +65,7 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
-            Self::Ukify | Self::Osslsigncode | Self::SoftHsm => &[],
+            Self::Ukify | Self::Osslsigncode | Self::SoftHsm | Self::Groff => &[],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
@@ -93,6 +96,7 @@ impl Group {
             Self::EfiGrub => "tools-grub-efi",
             Self::Osslsigncode => "tools-osslsigncode",
             Self::SoftHsm => "tools-softhsm",
+            Self::Groff => "tools-groff",
         }
     }
 
@@ -158,6 +162,16 @@ impl Extras {
             "0",
         ]);
         command.args(["--display-info", "--display-experimental"]).arg(package);
+        command
+    }
+
+    /// groff, which otherwise looks for its programs, macros and devices where the package would be installed.
+    pub(crate) fn groff(&self) -> Command {
+        let mut command = self.command("groff");
+        let macros = ["usr/share/groff/current/tmac", "usr/share/groff/site-tmac", "etc/groff"];
+        let macros = env::join_paths(macros.map(|place| self.path(place))).unwrap_or_default();
+        command.env("GROFF_TMAC_PATH", macros).env("GROFF_FONT_PATH", self.path("usr/share/groff/current/font"));
+        command.env("GROFF_BIN_PATH", self.path("usr/bin"));
         command
     }
 
