@@ -5,6 +5,7 @@ mod booted;
 mod choice;
 mod entries;
 mod exec;
+mod explain;
 mod inject;
 mod inspect;
 mod kexec_tools;
@@ -64,8 +65,8 @@ pub fn run(
         Ok(cli) => cli,
         Err(error) => return usage(&error, out, err),
     };
-    if let Err(what) = contradiction(&cli.command) {
-        return usage(&Cli::command().error(clap::error::ErrorKind::ArgumentConflict, what), out, err);
+    if let Err((name, what)) = contradiction(&cli.command) {
+        return usage(&misused(name, &what), out, err);
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
     let mut output = Output::new(cli.output, out, err, system.root, journal);
@@ -77,22 +78,50 @@ pub fn run(
     exit
 }
 
-/// What is wrong with a combination of arguments, of which clap sees one at a time.
-fn contradiction(command: &Command) -> Result<(), String> {
+/// What is wrong with arguments that clap accepts one by one, and the command that they belong to.
+fn contradiction(command: &Command) -> Result<(), (&'static str, String)> {
     match command {
         Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
-            Err("--signature belongs to one FILE, and several were given".into())
+            Err(("verify", "--signature belongs to one FILE, and several were given".into()))
         }
-        Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()),
-        Command::Kexec(_) => Err("kexec must be the first argument".into()),
+        Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()).map_err(|what| ("load", what)),
+        Command::Explain(args) => explain::check(args).map_err(|what| ("explain", what)),
+        Command::Help(args) => explain::check_topic(args).map_err(|what| ("help", what)),
+        Command::Kexec(_) => Err(("kexec", "kexec must be the first argument".into())),
         _ => Ok(()),
     }
 }
 
-/// The command line's definition, from which `dist/generate` makes the completions and the manual page.
+/// An error with the usage of this command.
+fn misused(name: &str, what: &str) -> clap::Error {
+    let mut program = Cli::command();
+    // It gives the commands their whole names.
+    program.build();
+    let kind = clap::error::ErrorKind::ArgumentConflict;
+    match program.find_subcommand_mut(name) {
+        Some(command) => command.error(kind, what),
+        None => program.error(kind, what),
+    }
+}
+
+/// The command line's definition, from which `dist/generate` makes the completions and the manual pages: with the values of arguments
+/// that the program itself checks, so that a usage error does not list all of them.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    use clap::builder::PossibleValuesParser;
+    let program = Cli::command();
+    let names = program.get_subcommands().filter(|command| !command.is_hide_set());
+    // clap keeps static text alone, and whoever asks for the definition asks once.
+    let names = names.map(|command| -> &'static str { command.get_name().to_owned().leak() });
+    let topics: Vec<_> = names.chain(explain::TABLES).collect();
+    let values =
+        |argument: clap::Arg, values: PossibleValuesParser| argument.value_parser(values).hide_possible_values(true);
+    let slugs = PossibleValuesParser::new(explain::slugs());
+    program
+        .mut_subcommand("explain", |command| command.mut_arg("slug", |slug| values(slug, slugs)))
+        .mut_subcommand("help", |command| {
+            command.mut_arg("topic", |topic| values(topic, PossibleValuesParser::new(topics)))
+        })
 }
 
 /// Whether the command can change what is booted next: then the system's log has what it did.
@@ -115,6 +144,8 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Entries(args) => entries::run(system, args, output),
         Command::Inspect(args) => inspect::run(system, args, output),
         Command::Policy => policy::run(system, output),
+        Command::Explain(args) => explain::run(args, output),
+        Command::Help(args) => explain::help(args, output),
         // A contradiction.
         Command::Kexec(_) => Ok(Exit::Usage),
     }

@@ -23,6 +23,7 @@ For load, exec and unload the code says what was done to the machine, even if st
 /// signatures, and it loads exactly the bytes that it verified.
 #[derive(Debug, Parser)]
 #[command(name = "skexec", version, arg_required_else_help = true, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -64,6 +65,10 @@ pub(super) enum Command {
     Inspect(InspectArgs),
     /// Show the policy that is in force, and the file and line that set each key
     Policy,
+    /// Explain a reason or a warning: what it means, why the kernel refuses, what to do
+    Explain(ExplainArgs),
+    /// Print this help or that of a command, or the table of reasons or warnings
+    Help(HelpArgs),
     /// Take the options of kexec-tools, as this program does under the name kexec: see `skexec kexec --help`
     #[command(disable_help_flag = true)]
     Kexec(KexecArgs),
@@ -229,10 +234,28 @@ pub(super) struct InspectArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// The name that stands in brackets at the end of a refusal or a warning, such as unknown-signer
+    pub(super) slug: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct HelpArgs {
+    /// A command, or `reasons` or `warnings`: every slug with its exit code and what it means
+    pub(super) topic: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct KexecArgs {
     /// The options and the kernel, as kexec-tools takes them
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG", value_hint = ValueHint::FilePath)]
     pub(super) words: Vec<std::ffi::OsString>,
+}
+
+/// What the help says of an exit code.
+pub(super) fn exit_words(code: u8) -> &'static str {
+    let words = |line: &'static str| line.trim_start().strip_prefix(&code.to_string()).map(str::trim_start);
+    EXIT_CODES.lines().find_map(words).unwrap_or_default()
 }
 
 /// Checks a parameter's name for `--cmdline-remove`.

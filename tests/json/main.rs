@@ -91,6 +91,9 @@ fn described(documents: &mut Vec<(&'static str, Value)>) {
     lab.file("text", b"no kernel");
     lab.system("/etc/skexec/policy.toml", "require = [\"initrd\"]\nleast.rsa-bits = 3072\n");
     documents.push(("policy", lab.run("policy --json").json()));
+    for slug in ["lockdown", "der", "no-effect"] {
+        documents.push(("explain", lab.run(&format!("explain {slug} --json")).json()));
+    }
     lab.file("uki", &uki());
     lab.file("uki.extra.d/a.addon.efi", &addon());
     lab.file("signature", &countersigned());

@@ -22,10 +22,9 @@ struct Deb {
     program: &'static str,
     /// The variant in Cargo.toml, if the program has several packages.
     variant: Option<&'static str>,
-    /// The example of cargo's package that writes the manual page and the completions, and where, below the target directory.
+    /// The example of cargo's package that writes the manual pages and the completions, and where, below the target directory.
     example: &'static str,
     dist: &'static str,
-    manual: &'static str,
     files: &'static [(&'static str, &'static str)],
 }
 
@@ -35,18 +34,15 @@ const LOADER: Deb = Deb {
     variant: None,
     example: "generate",
     dist: "release/dist",
-    manual: "skexec.8",
     files: &LOADER_FILES,
 };
-const KEXEC: Deb =
-    Deb { name: "skexec-kexec", variant: Some("kexec"), manual: "kexec.8", files: &KEXEC_FILES, ..LOADER };
+const KEXEC: Deb = Deb { name: "skexec-kexec", variant: Some("kexec"), files: &KEXEC_FILES, ..LOADER };
 const SIGNER: Deb = Deb {
     name: "skexec-sign",
     program: "skexec-sign",
     variant: None,
     example: "generate-sign",
     dist: "release/dist/sign",
-    manual: "skexec-sign.1",
     files: &SIGNER_FILES,
 };
 
@@ -58,6 +54,25 @@ pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
 /// Builds the package that makes it `kexec`, and returns its path.
 pub(crate) fn build_kexec(cache: &Cache, report: Report) -> Result<PathBuf> {
     KEXEC.build(cache, report)
+}
+
+/// Writes the manual pages of all packages into the directory, and returns their paths.
+pub(crate) fn manual_pages(cache: &Cache, directory: &Path) -> Result<Vec<PathBuf>> {
+    [LOADER, SIGNER].iter().try_for_each(|deb| deb.write_pages(cache, directory))?;
+    pages_in(directory)
+}
+
+/// The manual pages among the files of a directory.
+fn pages_in(directory: &Path) -> Result<Vec<PathBuf>> {
+    let mut pages = vec![];
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|section| section == "1" || section == "8") {
+            pages.push(path);
+        }
+    }
+    pages.sort();
+    Ok(pages)
 }
 
 /// Builds all packages and prints their files and lintian's findings.
@@ -85,7 +100,7 @@ impl Deb {
         report.step(format_args!("build   {program} for the package, linked to the system's C library"), || {
             self.compile(cache, &target)
         })?;
-        report.step(format_args!("make    the manual page, completions and copyright file of {name}"), || {
+        report.step(format_args!("make    the manual pages, completions and copyright file of {name}"), || {
             self.generate(cache, &target.join(self.dist))
         })?;
         let cargo_deb = cache::installed(cache, report, "cargo-deb", CARGO_DEB)?;
@@ -128,12 +143,16 @@ impl Deb {
         tool::run(build.arg(target))
     }
 
-    /// Writes the manual page, the completions and the copyright file to the paths in Cargo.toml's list of the package's files.
-    fn generate(&self, cache: &Cache, dist: &Path) -> Result<()> {
+    fn write_pages(&self, cache: &Cache, directory: &Path) -> Result<()> {
         let mut generate = cargo();
         generate.current_dir(cache.workspace("")).args(["run", "--quiet", "--locked", "--package", self.program]);
-        tool::run(generate.args(["--example", self.example, "--"]).arg(dist))?;
-        tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).arg(dist.join(self.manual)))?;
+        tool::run(generate.args(["--example", self.example, "--"]).arg(directory))
+    }
+
+    /// Writes the manual pages, the completions and the copyright file to the paths in Cargo.toml's list of the package's files.
+    fn generate(&self, cache: &Cache, dist: &Path) -> Result<()> {
+        self.write_pages(cache, dist)?;
+        tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).args(pages_in(dist)?))?;
         Ok(fs::write(dist.join("copyright"), licences::copyright(&cache.workspace(""), self.program)?)?)
     }
 
@@ -162,9 +181,11 @@ impl Deb {
 }
 
 /// Files that the package must contain, with their modes: those that are found by name, and those that only root may write.
-const LOADER_FILES: [(&str, &str); 9] = [
+const LOADER_FILES: [(&str, &str); 11] = [
     ("-rwxr-xr-x", "./usr/sbin/skexec"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec.8.gz"),
+    ("-rw-r--r--", "./usr/share/man/man8/skexec-load.8.gz"),
+    ("-rw-r--r--", "./usr/share/man/man8/skexec-explain.8.gz"),
     ("-rw-r--r--", "./usr/lib/skexec/trust.d/debian-secure-boot-ca.pem"),
     ("-rw-r--r--", "./usr/lib/skexec/first-stage.sh"),
     ("-rwxr-xr-x", "./usr/share/initramfs-tools/hooks/skexec"),

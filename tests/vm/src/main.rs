@@ -23,6 +23,7 @@ mod kexec_tools;
 mod lab;
 mod licences;
 mod machine;
+mod manual;
 mod measure;
 mod oracle;
 mod package;

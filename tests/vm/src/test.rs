@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use crate::cache::{self, Cache};
 use crate::checks::Checks;
 use crate::lab::Lab;
+use crate::manual;
 use crate::real_files;
 use crate::report::Report;
 use crate::scenarios::{self, Instead, Scenario};
@@ -25,6 +26,12 @@ pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
         report.heading("real-files: docs/real-files.md is up to date");
         if let Err(error) = real_files::check(cache, &mut checks) {
             checks.broken("real-files", &error);
+        }
+    }
+    if options.filter.as_deref().is_none_or(|filter| "manual".contains(filter)) {
+        report.heading("manual: groff finds no fault in the manual pages");
+        if let Err(error) = manual::check(cache, &mut checks) {
+            checks.broken("manual", &error);
         }
     }
     if !chosen.is_empty() {

@@ -62,6 +62,8 @@ pub(crate) enum Group {
     Pesign,
     /// A token of software, for PKCS#11
     SoftHsm,
+    /// The formatter of manual pages
+    Groff,
 }
 
 impl Group {
@@ -82,6 +84,7 @@ impl Group {
             Self::Osslsigncode => &["osslsigncode"],
             Self::Pesign => &["pesign"],
             Self::SoftHsm => &["softhsm2"],
+            Self::Groff => &["groff-base"],
         }
     }
 
@@ -89,7 +92,7 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
-            Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm => &[],
+            Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff => &[],
             Self::LaterKexecTools | Self::LaterKdump => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
@@ -129,6 +132,7 @@ impl Group {
             Self::Osslsigncode => "tools-osslsigncode",
             Self::Pesign => "tools-pesign",
             Self::SoftHsm => "tools-softhsm",
+            Self::Groff => "tools-groff",
         }
     }
 
@@ -194,6 +198,16 @@ impl Extras {
             "0",
         ]);
         command.args(["--display-info", "--display-experimental"]).arg(package);
+        command
+    }
+
+    /// groff, which otherwise looks for its programs, macros and devices where the package would be installed.
+    pub(crate) fn groff(&self) -> Command {
+        let mut command = self.command("groff");
+        let macros = ["usr/share/groff/current/tmac", "usr/share/groff/site-tmac", "etc/groff"];
+        let macros = env::join_paths(macros.map(|place| self.path(place))).unwrap_or_default();
+        command.env("GROFF_TMAC_PATH", macros).env("GROFF_FONT_PATH", self.path("usr/share/groff/current/font"));
+        command.env("GROFF_BIN_PATH", self.path("usr/bin"));
         command
     }
 
