@@ -21,7 +21,8 @@ fn an_idle_unload_is_no_error() {
 #[test]
 fn exec_boots_only_what_skexec_loaded() {
     let lab = lab();
-    let wanted = "skexec: no kernel is loaded (nothing-loaded)\n  do: load a kernel first: kexec -l ...\n";
+    let wanted = "skexec: no kernel is loaded (nothing-loaded)\n  do: load a kernel first: kexec -l ...\n  \
+                  kernel: Invalid argument (EINVAL): there is no image to jump into\n";
     assert_eq!(lab.run("kexec -e"), said(1, wanted));
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     let run = lab.run("kexec -e");
