@@ -157,6 +157,10 @@ pub(crate) fn missing(copyright: &str, linked: &[Linked]) -> Vec<String> {
 pub(crate) fn deny(cache: &Cache) -> Result<()> {
     let report = Report::new();
     let program = cache::installed(cache, report, "cargo-deny", CARGO_DENY)?;
+    // cargo-deny looks at the crates of every platform, of which a build fetches one platform's only.
+    report.step("fetch   the crates of every platform", || {
+        tool::run(cargo().current_dir(cache.workspace("")).args(["fetch", "--locked"]))
+    })?;
     report.step("check   licences, sources and duplicates by deny.toml", || {
         let mut check = Command::new(program);
         check.current_dir(cache.workspace("")).args([

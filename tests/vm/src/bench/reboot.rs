@@ -52,6 +52,13 @@ pub(super) fn run(run: &Run<'_>) -> Result<Part> {
     files.copy("/root/skexec.deb", &lab.package()?)?;
     let tools = lab.extras(Group::KexecTools)?;
     files.program("/usr/sbin/kexec", &tools.path("sbin/kexec"))?;
+    // The root has the C library, and nothing of Xen.
+    for library in tools.shared_libraries()? {
+        let name = library.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("libxen") {
+            files.copy(&format!("/usr/lib/x86_64-linux-gnu/{name}"), &library)?;
+        }
+    }
     let disks = Disks::shared(&lab, NAME, &root, files)?;
     let cmdline = format!("console=ttyS0 {}", root_words());
     let hardware = Hardware { resets: true, ..Hardware::default() };

@@ -12,7 +12,7 @@ pub(super) enum Line {
 }
 
 /// Starts of lines that are left out.
-const LEFT_OUT: [(&str, &str); 36] = [
+const LEFT_OUT: [(&str, &str); 38] = [
     ("---", "a rule"),
     ("warning:", "about the reader's own parser"),
     ("certificate address is", "an address in the reader's memory"),
@@ -25,6 +25,8 @@ const LEFT_OUT: [(&str, &str); 36] = [
     ("image signature issuers:", "a heading"),
     ("image signature certificates:", "a heading"),
     ("Signature Index:", "a heading"),
+    ("Number of certificates:", "a heading: the certificates follow"),
+    ("Invalid signature", "a verdict: inspect gives none"),
     ("Signer's certificate:", "a heading"),
     ("Signer #", "a heading"),
     ("Certificate expiration date:", "a heading"),
@@ -52,9 +54,11 @@ const LEFT_OUT: [(&str, &str); 36] = [
 ];
 
 /// Keys whose values are facts as they stand.
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 14] = [
     "hash",
     "PE checksum",
+    "Current PE checksum",
+    "Calculated PE checksum",
     "Current message digest",
     "Calculated message digest",
     "Message digest algorithm",
@@ -80,6 +84,10 @@ pub(super) fn of(line: &str) -> Line {
     }
     if let Some(name) = line.strip_prefix("The signer's common name is ") {
         return Line::Facts(vec![format!("CN={name}")]);
+    }
+    // A message of the reader's library begins with the number of its thread.
+    if line.contains(":error:") {
+        return Line::LeftOut("a verdict: inspect gives none");
     }
     if let Some((_, why)) = LEFT_OUT.iter().find(|(start, _)| line.starts_with(start)) {
         return Line::LeftOut(why);

@@ -158,8 +158,8 @@ fn removed(release: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> 
     theirs(release, guest, checks)?;
     done("dpkg -i /root/skexec-kexec.deb", &[], guest, checks)?;
     done("kexec -v", &[Expect::Stdout("skexec")], guest, checks)?;
-    // dpkg removes the one package in favour of the other.
-    done("dpkg -i /root/packages/kexec-tools_*.deb", &[], guest, checks)?;
+    // apt does both at once; dpkg alone keeps what is installed.
+    done("dpkg --remove skexec-kexec && dpkg -i /root/packages/kexec-tools_*.deb", &[], guest, checks)?;
     theirs(release, guest, checks)
 }
 
