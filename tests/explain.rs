@@ -97,7 +97,7 @@ fn an_error_shows_the_usage_of_its_command() {
     let usage = "skexec verify [OPTIONS] <FILE>...";
     assert_eq!(lab.run("verify a b --signature c"), misused(what, usage));
     let run = lab.run("load a --no-initrd --no-cmdline --credential a=b --credential a=c");
-    assert!(run.exit != 2 || run.err.contains("Usage: skexec load KERNEL "), "{run:?}");
+    assert!(run.exit == 2 && run.err.contains("Usage: skexec load KERNEL "), "{run:?}");
     let run = lab.run("--quiet kexec");
     assert!(run.exit == 2 && run.err.contains("Usage: skexec kexec "), "{run:?}");
 }

@@ -1,6 +1,7 @@
 //! `skexec explain` and `skexec help`: the tables of reasons and warnings, a row or a whole table.
 
 use super::args::{self, Cli, ExplainArgs, HelpArgs};
+use super::kexec_tools;
 use super::output::Output;
 use crate::causes::CAUSES;
 use crate::reason::{Caution, Errno, Exit, Reason, Site};
@@ -116,30 +117,12 @@ fn nearest(wanted: &str) -> Vec<&'static str> {
         .map(Row::slug)
         .map(|slug| {
             let part = wanted.len() > 2 && slug.split('-').any(|part| part == wanted);
-            (if part { 0 } else { distance(wanted, slug) }, slug)
+            (if part { 0 } else { strsim::levenshtein(wanted, slug) }, slug)
         })
         .filter(|(distance, slug)| distance.saturating_mul(3) < slug.len())
         .collect();
     near.sort_by_key(|(distance, _)| *distance);
     near.into_iter().take(OFFERED).map(|(_, slug)| slug).collect()
-}
-
-/// How many letters must be inserted, removed or replaced.
-fn distance(one: &str, other: &str) -> usize {
-    let mut costs: Vec<usize> = (0..=other.len()).collect();
-    for (row, letter) in one.bytes().enumerate() {
-        let (mut diagonal, mut left) = (row, row.saturating_add(1));
-        if let Some(first) = costs.first_mut() {
-            *first = left;
-        }
-        for (cost, with) in costs.iter_mut().skip(1).zip(other.bytes()) {
-            let replaced = diagonal.saturating_add(usize::from(letter != with));
-            diagonal = *cost;
-            left = replaced.min(left.min(*cost).saturating_add(1));
-            *cost = left;
-        }
-    }
-    costs.last().copied().unwrap_or_default()
 }
 
 pub(super) fn run(args: &ExplainArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
@@ -175,15 +158,12 @@ pub(super) fn help(args: &HelpArgs, output: &mut Output<'_>) -> anyhow::Result<E
     let rows: Vec<_> = match topic {
         Some("reasons") => Row::all().filter(|row| matches!(row, Row::Reason(_))).collect(),
         Some("warnings") => Row::all().filter(|row| matches!(row, Row::Warning(_))).collect(),
+        Some("kexec") => return text(&kexec_tools::help(), output),
         _ => {
             let words = ["skexec"].into_iter().chain(topic).chain(["--help"]);
-            // The command `kexec` leaves that option to its own words.
-            let text = match Cli::try_parse_from(words) {
-                Err(help) => help.render().to_string(),
-                Ok(_) => "see skexec kexec --help".to_owned(),
-            };
-            text.lines().try_for_each(|line| output.fact(line))?;
-            return Ok(Exit::Done);
+            // clap gives a help as an error.
+            let help = Cli::try_parse_from(words).err().map(|help| help.render().to_string());
+            return text(&help.unwrap_or_default(), output);
         }
     };
     let site = output.site();
@@ -193,6 +173,11 @@ pub(super) fn help(args: &HelpArgs, output: &mut Output<'_>) -> anyhow::Result<E
     } else {
         table(&rows, output)?
     }
+    Ok(Exit::Done)
+}
+
+fn text(text: &str, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    text.lines().try_for_each(|line| output.fact(line))?;
     Ok(Exit::Done)
 }
 
@@ -225,14 +210,6 @@ pub(super) fn slugs() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        let rows = [("", "", 0), ("a", "", 1), ("", "ab", 2), ("unsinged", "unsigned", 2), ("kitten", "sitting", 3)];
-        for (one, other, wanted) in rows {
-            assert_eq!((distance(one, other), distance(other, one)), (wanted, wanted), "{one} {other}");
-        }
-    }
 
     #[test]
     fn the_nearest_come_first() {

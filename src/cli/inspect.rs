@@ -20,8 +20,8 @@ pub(super) fn run(system: System<'_>, args: &InspectArgs, output: &mut Output<'_
     };
     let anchors = anchors(system, output);
     let path = args.file.display().to_string();
-    let description = Description::with_profile(path, sealed.bytes(), args.profile.as_deref(), Some(&anchors))
-        .with_addons(&args.file, Some(&anchors));
+    let description = Description::with_profile(path, sealed.bytes(), args.profile.as_deref(), anchors.as_deref())
+        .with_addons(&args.file, anchors.as_deref());
     if output.json() {
         output.document(&description)?;
     } else {
@@ -37,15 +37,17 @@ pub(super) fn run(system: System<'_>, args: &InspectArgs, output: &mut Output<'_
     }
 }
 
-/// The certificates that this machine trusts. What cannot be read is left out: the file can be described all the same.
-fn anchors(system: System<'_>, output: &mut Output<'_>) -> Vec<Anchor> {
-    let policy = Policy::read(system.root).unwrap_or_default();
+/// The certificates that this machine trusts; nothing where that cannot be known. The file can be described all the same.
+fn anchors(system: System<'_>, output: &mut Output<'_>) -> Option<Vec<Anchor>> {
     let request = TrustRequest { system: true, ..TrustRequest::default() };
-    match gather(system.root, &policy, &request) {
-        Ok(gathered) => gathered.trust.anchors,
+    match Policy::read(system.root).and_then(|policy| gather(system.root, &policy, &request)) {
+        Ok(gathered) => Some(gathered.trust.anchors),
         Err(finding) => {
-            output.step(&format!("this machine's certificates were not compared: {finding}"));
-            Vec::new()
+            if !output.quiet() {
+                let unknown = "warning: it is not known which certificates this machine trusts";
+                output.logged_fault(&format!("{unknown}: {finding} ({})", finding.reason));
+            }
+            None
         }
     }
 }

@@ -7,6 +7,7 @@ mod options;
 mod table;
 mod words;
 
+pub(super) use help::help;
 pub use help::{kexec_options, kexec_types};
 pub use options::{KexecOption, KexecType, Treatment};
 
@@ -50,7 +51,7 @@ pub(super) fn words(args: &[OsString]) -> Option<&[OsString]> {
 /// Does what the words ask for, and returns the exit code.
 pub(super) fn run(system: System<'_>, words: &[OsString], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     match asked(words) {
-        Ok(Asked::Help) => print(&help::help(), out, err),
+        Ok(Asked::Help) => print(&help(), out, err),
         Ok(Asked::Version) => print(VERSION, out, err),
         Ok(Asked::CrashSize) => print(&format!("{}\n", kexec(system.root).crash_size.unwrap_or_default()), out, err),
         Ok(Asked::Status(slot)) => status(system.root, slot, err),

@@ -6,11 +6,10 @@ use super::page::Page;
 use super::terminal::Terminal;
 use crate::diagnose::Status;
 use crate::diagnose::section::{Mark, Row, Section};
-use crate::load::{CmdlineSource, Obstacles, Outcome, Request, load};
+use crate::load::{Obstacles, Outcome, Request, load};
 use crate::reason::{Exit, Finding, Refusal, Site};
 use crate::report::Report;
-use crate::segments::Options;
-use crate::system::{Slot, System};
+use crate::system::System;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -159,27 +158,5 @@ fn findings<'a>(findings: impl Iterator<Item = &'a Finding>, subject: &Path, sit
 
 /// The question what a load of this kernel alone would come to.
 fn request(kernel: &Path, args: &StatusArgs) -> Request {
-    Request {
-        kernel: Some(kernel.to_owned()),
-        entry: None,
-        manifest: None,
-        profile: None,
-        initrds: Vec::new(),
-        no_initrd: false,
-        kernel_alone: true,
-        cmdline: CmdlineSource::Unsaid,
-        inject: Vec::new(),
-        append: Vec::new(),
-        trust: (&args.trust).into(),
-        signature: None,
-        slot: Slot::Reboot,
-        method: None,
-        segments: Options::default(),
-        dry_run: true,
-        segment_digests: false,
-        count_loads: false,
-        lock: false,
-        require_signed_initrd: false,
-        insecure_unsigned: false,
-    }
+    Request { trust: (&args.trust).into(), dry_run: true, ..Request::alone(kernel.to_owned()) }
 }

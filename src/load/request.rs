@@ -93,6 +93,34 @@ pub(super) fn place_of(detached: Option<&Sealed>) -> Signature<'_> {
 }
 
 impl Request {
+    /// A load of this kernel alone, with the machine's trust and without any option.
+    #[must_use]
+    pub fn alone(kernel: PathBuf) -> Self {
+        Self {
+            kernel: Some(kernel),
+            entry: None,
+            manifest: None,
+            profile: None,
+            initrds: Vec::new(),
+            no_initrd: false,
+            kernel_alone: true,
+            inject: Vec::new(),
+            cmdline: CmdlineSource::Unsaid,
+            append: Vec::new(),
+            trust: TrustRequest { keys: Vec::new(), revoked: Vec::new(), system: true },
+            signature: None,
+            slot: Slot::Reboot,
+            method: None,
+            segments: Options::default(),
+            dry_run: false,
+            segment_digests: false,
+            count_loads: false,
+            lock: false,
+            require_signed_initrd: false,
+            insecure_unsigned: false,
+        }
+    }
+
     /// How the kernel's file is read. The record holds the digest of the whole file. Segments are made of any memory, and the file method
     /// needs a descriptor of the bytes.
     pub(super) fn reading(&self) -> Reading<'_> {

@@ -8,27 +8,8 @@ use std::os::unix::fs::OpenOptionsExt;
 /// A request to load `{}/vmlinuz`, trusting the test root.
 fn request(lab: &Lab) -> skexec::load::Request {
     skexec::load::Request {
-        kernel: Some(lab.path("vmlinuz")),
-        entry: None,
-        manifest: None,
-        profile: None,
-        initrds: Vec::new(),
-        no_initrd: true,
-        kernel_alone: false,
-        inject: Vec::new(),
-        cmdline: skexec::load::CmdlineSource::Given(String::new()),
-        append: Vec::new(),
         trust: skexec::gather::TrustRequest { keys: vec![lab.path("root.pem")], revoked: Vec::new(), system: false },
-        signature: None,
-        slot: skexec::system::Slot::Reboot,
-        method: None,
-        segments: skexec::segments::Options::default(),
-        dry_run: false,
-        segment_digests: false,
-        count_loads: false,
-        lock: false,
-        require_signed_initrd: false,
-        insecure_unsigned: false,
+        ..skexec::load::Request::alone(lab.path("vmlinuz"))
     }
 }
 

@@ -5,7 +5,6 @@ use super::code;
 use crate::arch::OnDamage;
 use crate::cli::output::Output;
 use crate::cli::{exec, load as loading, plan};
-use crate::gather::TrustRequest;
 use crate::load::{CmdlineSource, Request};
 use crate::reason::{Exit, Finding, Reason, Refusal};
 use crate::segments::Options;
@@ -97,27 +96,13 @@ fn request(load: &Load, slot: Slot, root: &Root) -> Result<Request, Finding> {
     };
     let on_damage = OnDamage { console: load.console, unchecked: load.unchecked, ..OnDamage::default() };
     Ok(Request {
-        kernel: Some(load.kernel.clone()),
-        entry: None,
-        manifest: None,
-        profile: None,
         initrds: own.into_iter().chain(load.initrds.iter().cloned()).collect(),
-        no_initrd: false,
-        kernel_alone: true,
-        inject: Vec::new(),
         cmdline,
         append,
-        trust: TrustRequest { keys: Vec::new(), revoked: Vec::new(), system: true },
-        signature: None,
         slot,
         method: load.method,
         segments: Options { layout: None, bounds: load.bounds, on_damage },
-        dry_run: false,
-        segment_digests: false,
-        count_loads: false,
-        lock: false,
-        require_signed_initrd: false,
-        insecure_unsigned: false,
+        ..Request::alone(load.kernel.clone())
     })
 }
 

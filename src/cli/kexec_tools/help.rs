@@ -40,7 +40,7 @@ pub const fn kexec_types() -> &'static [KexecType] {
 }
 
 /// The text of `kexec --help`.
-pub(super) fn help() -> String {
+pub(in crate::cli) fn help() -> String {
     let (mut done, mut accepted, mut refused) = (String::new(), String::new(), String::new());
     for option in OPTIONS {
         let gap = if option.short.is_some() { "" } else { "    " };
