@@ -3,6 +3,7 @@
 mod args;
 mod booted;
 mod choice;
+mod complete;
 mod entries;
 mod exec;
 mod explain;
@@ -146,6 +147,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Policy => policy::run(system, output),
         Command::Explain(args) => explain::run(args, output),
         Command::Help(args) => explain::help(args, output),
+        Command::Complete(args) => complete::run(system, args, output),
         // A contradiction.
         Command::Kexec(_) => Ok(Exit::Usage),
     }

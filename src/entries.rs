@@ -18,7 +18,7 @@ mod type1;
 mod type2;
 mod version;
 
-pub use choice::{Choice, Options, by_id, by_version, latest};
+pub use choice::{Choice, Options, by_id, by_version, ids, latest, versions};
 pub use counter::{Tries, without_counter};
 pub use entry::{Boots, Entry};
 pub use found::Found;

@@ -3,12 +3,12 @@
 //! `cargo run --example generate -- DIRECTORY`, when a package is made. The installed program, which also stands in every
 //! initramfs, carries none of it.
 
+mod completions;
 mod kexec;
 mod man;
 mod pages;
 
 use anyhow::{Context, Result};
-use clap_complete::Shell;
 use man::Page;
 use std::fs;
 use std::path::PathBuf;
@@ -24,9 +24,7 @@ fn main() -> Result<()> {
     for (name, text) in pages::all(skexec::cli::command(), &title)? {
         fs::write(directory.join(name), text)?;
     }
-    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        let mut script = Vec::new();
-        clap_complete::generate(shell, &mut skexec::cli::command(), "skexec", &mut script);
+    for (shell, script) in completions::all(skexec::cli::command())? {
         fs::write(directory.join(format!("skexec.{shell}")), script)?;
     }
     Ok(())

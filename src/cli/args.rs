@@ -69,6 +69,9 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Print this help or that of a command, or the table of reasons or warnings
     Help(HelpArgs),
+    /// Print what the completions of shells offer: boot entries or installed versions, one a line
+    #[command(hide = true)]
+    Complete(CompleteArgs),
     /// Take the options of kexec-tools, as this program does under the name kexec: see `skexec kexec --help`
     #[command(disable_help_flag = true)]
     Kexec(KexecArgs),
@@ -237,6 +240,22 @@ pub(super) struct InspectArgs {
 pub(super) struct ExplainArgs {
     /// The name that stands in brackets at the end of a refusal or a warning, such as unknown-signer
     pub(super) slug: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CompleteArgs {
+    /// What is completed
+    #[arg(value_enum)]
+    pub(super) subject: Subject,
+}
+
+/// What can be completed by what this machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Subject {
+    /// IDs of boot entries
+    Entries,
+    /// Versions of installed kernels
+    Versions,
 }
 
 #[derive(Debug, Args)]

@@ -68,17 +68,35 @@ pub fn by_version(root: &Root, wanted: &str) -> Result<Choice, Finding> {
 /// `no-such-version`, if no kernel is installed.
 pub fn latest(root: &Root) -> Result<Choice, Finding> {
     let (entries, folders) = (Found::read(root).entries, Folders::of(root));
-    let versions = versions(&entries, &folders);
+    let versions = all_versions(&entries, &folders);
     let newest = versions.iter().max_by(|one, other| version::compare(one, other));
     let newest = newest.ok_or_else(|| Finding::new(Reason::NoSuchVersion, "no kernel was found"))?;
     find(root, newest, &entries, &folders)
+}
+
+/// The IDs of all boot entries that can be booted, with the names of the marks, in the order of `bootctl list`.
+#[must_use]
+pub fn ids(root: &Root) -> Vec<String> {
+    let Found { entries, marks, .. } = Found::read(root);
+    let marked = [("default", marks.next(&entries)), ("oneshot", marks.oneshot(&entries))];
+    let marked = marked.into_iter().filter_map(|(name, entry)| entry.map(|_| name.to_owned()));
+    let usable = entries.iter().filter(|entry| entry.boots.is_ok()).map(|entry| entry.id.clone());
+    marked.chain(usable).collect()
+}
+
+/// The versions of all installed kernels, the newest first.
+#[must_use]
+pub fn versions(root: &Root) -> Vec<String> {
+    let mut versions: Vec<_> = all_versions(&Found::read(root).entries, &Folders::of(root)).into_iter().collect();
+    versions.sort_by(|one, other| version::compare(other, one));
+    versions
 }
 
 fn find(root: &Root, wanted: &str, entries: &[Entry], folders: &Folders) -> Result<Choice, Finding> {
     if let Some(entry) = entries.iter().find(|entry| entry.boots.is_ok() && entry.release.as_deref() == Some(wanted)) {
         return Choice::of(entry);
     }
-    let installed = folders.find(wanted).ok_or_else(|| none(wanted, &versions(entries, folders)))?;
+    let installed = folders.find(wanted).ok_or_else(|| none(wanted, &all_versions(entries, folders)))?;
     let options = configured_cmdline(root).map_or(Options::Running, Options::Given);
     Ok(Choice {
         entry: None,
@@ -99,7 +117,7 @@ fn none(wanted: &str, versions: &BTreeSet<String>) -> Finding {
     Finding::new(Reason::NoSuchVersion, format!("{wanted}; found: {found}"))
 }
 
-fn versions(entries: &[Entry], folders: &Folders) -> BTreeSet<String> {
+fn all_versions(entries: &[Entry], folders: &Folders) -> BTreeSet<String> {
     let of_entries = entries.iter().filter(|entry| entry.boots.is_ok()).filter_map(|entry| entry.release.clone());
     folders.versions().into_iter().chain(of_entries).collect()
 }

@@ -1,0 +1,53 @@
+//! The completions of three shells: as clap makes them, and with values that the program is asked for when they are needed.
+
+use anyhow::{Result, ensure};
+use clap::Command;
+use clap_complete::Shell;
+
+/// An option, and what `skexec complete` is asked for.
+const ASKED: [(&str, &str); 2] = [("entry", "entries"), ("kernel-version", "versions")];
+
+/// The script of each shell.
+pub(crate) fn all(mut program: Command) -> Result<Vec<(Shell, String)>> {
+    let mut scripts = Vec::new();
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut program, "skexec", &mut script);
+        let mut script = String::from_utf8(script)?;
+        for (option, subject) in ASKED {
+            script = asking(shell, &script, option, subject)?;
+        }
+        scripts.push((shell, script));
+    }
+    Ok(scripts)
+}
+
+/// The script with the values of this option asked for. It is an error if clap writes its scripts in another way than it did.
+fn asking(shell: Shell, script: &str, option: &str, subject: &str) -> Result<String> {
+    let ask = format!("skexec complete {subject} 2>/dev/null");
+    let mut found = 0;
+    let mut lines: Vec<String> = script.lines().map(str::to_owned).collect();
+    let mut in_option = false;
+    for line in &mut lines {
+        match shell {
+            Shell::Bash => {
+                if in_option && line.trim() == r#"COMPREPLY=($(compgen -f "${cur}"))"# {
+                    *line = line.replace(r#"-f "${cur}""#, &format!(r#"-W "$({ask})" -- "${{cur}}""#));
+                    found += 1;
+                }
+                in_option = line.trim() == format!("--{option})");
+            }
+            Shell::Zsh if line.starts_with(&format!("'--{option}=[")) && line.ends_with(":_default' \\") => {
+                *line = line.replace(":_default' \\", &format!(":{{compadd -- ${{(f)\"$({ask})\"}}}}' \\"));
+                found += 1;
+            }
+            Shell::Fish if line.contains(&format!(" -l {option} ")) && line.ends_with(" -r") => {
+                line.push_str(&format!(" -f -a \"({ask})\""));
+                found += 1;
+            }
+            _ => {}
+        }
+    }
+    ensure!(found == 1, "{shell}: {found} places complete --{option}, and one was expected");
+    Ok(lines.join("\n") + "\n")
+}
