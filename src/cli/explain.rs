@@ -215,6 +215,8 @@ mod tests {
     fn the_nearest_come_first() {
         assert_eq!(nearest("unsinged").first(), Some(&"unsigned"));
         assert_eq!(nearest("lokdown"), ["lockdown"]);
+        // The table has them in the other order.
+        assert_eq!(nearest("no-kexec-lod"), ["no-kexec-load", "no-kexec-file"]);
         assert_eq!(nearest("certificate-of-nobody-at-all"), [""; 0]);
         assert_eq!(nearest(&"a".repeat(100_000)), [""; 0]);
     }

@@ -41,7 +41,6 @@ impl Obstacles {
                 None => of_machine.push(finding),
             }
         }
-        of_machine.retain(|finding| of_file.iter().all(|told: &Finding| told.reason != finding.reason));
         Self { of_file, of_machine }
     }
 

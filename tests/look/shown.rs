@@ -67,6 +67,18 @@ fn where_nobody_knows_whom_the_machine_trusts_nothing_is_claimed() {
 }
 
 #[test]
+fn a_stranger_among_the_trusted_is_no_anchor() {
+    let lab = Lab::new();
+    lab.system("/etc/skexec/trust.d/stranger.pem", &forge::pem::encode("CERTIFICATE", &forge::signer_der()));
+    let signer_alone = lab.run("inspect {}/vmlinuz");
+    assert!(!signer_alone.out.contains("trusts none"), "{signer_alone:?}");
+    let other = forge::pki::stranger_root().cert;
+    lab.system("/etc/skexec/trust.d/stranger.pem", &forge::pem::encode("CERTIFICATE", &other));
+    let run = lab.run("inspect {}/vmlinuz");
+    assert!(run.out.contains("this machine trusts none of these certificates"), "{run:?}");
+}
+
+#[test]
 fn each_kind_of_file_is_shown_whole() {
     let lab = Lab::new();
     lab.file("uki.extra.d/a.addon.efi", &addon());

@@ -241,6 +241,8 @@ mod tests {
         }
         let mut contents = Contents::default();
         assert!(contents.read_all(&[b"070707", &[b'0'; 200][..]].concat()).unwrap_err().contains("070707"));
+        let mut full = Contents { entries: MOST, ..Contents::default() };
+        assert!(full.read_all(&whole).unwrap_err().contains("more than"));
         let nameless = [b"070701", &[b'0'; 104][..]].concat();
         assert_eq!(Contents::default().read_all(&nameless).unwrap_err(), "an entry's name has 0 bytes");
         let letters = [b"070701", &[b'x'; 104][..]].concat();
