@@ -90,7 +90,7 @@ const KINDS: [Kind; 42] = [
     Kind { name: "kexec-words", about: "the command lines of programs that call kexec, with skexec under that name",
            pairs: &[OLD, NEW], ci: &[NEW], play: kexec_callers::words::play },
     Kind { name: "kexec-callers", about: "Debian's init scripts and kdump-config call skexec as kexec",
-           pairs: &[NEW], ci: &[NEW], play: kexec_callers::scripts::play },
+           pairs: &[NEW], ci: &[], play: kexec_callers::scripts::play },
     // The kernel's source and its configuration are of this version.
     Kind { name: "kexec-selftests", about: "the kernel's own tests of kexec, with skexec and with kexec-tools",
            pairs: &[OLD], ci: &[], play: kexec_callers::selftests::play },
@@ -110,7 +110,7 @@ const KINDS: [Kind; 42] = [
            pairs: &[DOWN, NEW], ci: &[], play: first_stage::dracut },
     // No kernel is booted; docs/causes.md has what is seen.
     Kind { name: "causes-plain", about: "causes of errnos on a machine that enforces nothing",
-           pairs: &[OLD, NEW], ci: &[NEW], play: causes::plain },
+           pairs: &[OLD, NEW], ci: &[], play: causes::plain },
     Kind { name: "causes-lockdown", about: "causes of errnos in lockdown",
            pairs: &[OLD, NEW], ci: &[], play: causes::lockdown },
     Kind { name: "causes-secure-boot", about: "causes of errnos under Secure Boot",
