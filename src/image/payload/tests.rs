@@ -44,6 +44,20 @@ fn every_format_is_unpacked() {
     }
 }
 
+#[test]
+fn piece_by_piece_the_same_comes_out() {
+    for (compression, stream) in PACKED {
+        let whole = [stream, &[0; 8]].concat();
+        let (mut rest, mut found) = (&whole[..], Vec::new());
+        let unpacked = compression.each(&mut rest, &mut |piece| {
+            found.extend_from_slice(piece);
+            Ok(())
+        });
+        assert_eq!((unpacked, rest), (Ok(()), &[0; 8][..]), "{compression:?}");
+        assert!(found == vmlinux(), "{compression:?}");
+    }
+}
+
 /// The places at both ends of a stream, and some between.
 fn some(stream: &[u8]) -> impl Iterator<Item = usize> {
     let tail = stream.len() - 32;
