@@ -2,6 +2,7 @@
 
 #[cfg(target_arch = "x86_64")]
 mod cpuid;
+mod guarded;
 mod kexec;
 mod lease;
 mod map;
@@ -15,6 +16,9 @@ pub mod terminal;
 
 #[cfg(target_arch = "x86_64")]
 pub use cpuid::cpuid;
+pub use guarded::forbid_core_dumps;
+#[cfg(test)]
+pub(crate) use guarded::may_dump_core;
 pub use kexec::{FileLoad, Kexec, Live, RawSegment, SegmentsLoad, flags};
 pub use lease::Lease;
 pub use map::Map;

@@ -7,8 +7,9 @@ pub use place::{Credential, InitrdPath};
 
 use super::initrds::{Origin, Supply};
 use crate::image::cpio::{self, Entry};
-use crate::reason::Finding;
+use crate::reason::{Finding, Reason};
 use crate::sources::policy::Policy;
+use crate::sys::{Private, forbid_core_dumps};
 use content::Content;
 use std::borrow::Cow;
 use std::fmt;
@@ -17,6 +18,9 @@ use zeroize::Zeroizing;
 
 /// The permission bits of an added file: root may read it.
 const FILE_MODE: u32 = 0o400;
+
+/// The most files of one load: each may take a mebibyte of memory that is not swapped out.
+const MAX_FILES: usize = 16;
 
 /// What an added file is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,17 +74,14 @@ pub struct Injection {
     pub source: PathBuf,
 }
 
-impl Injection {
-    fn is_standard_input(&self) -> bool {
-        content::is_standard_input(&self.source)
-    }
-}
-
-/// Why some files cannot be added together: one path twice, a file that another one needs as a folder, or standard input twice.
+/// Why some files cannot be added together: too many, one descriptor or one path twice, or a file that another one needs as a folder.
 #[must_use]
 pub fn conflict(injections: &[Injection]) -> Option<String> {
-    if injections.iter().filter(|injection| injection.is_standard_input()).count() > 1 {
-        return Some("standard input can be read only once".into());
+    if injections.len() > MAX_FILES {
+        return Some(format!("at most {MAX_FILES} files can be added to the initrd"));
+    }
+    if let Some(twice) = read_twice(injections) {
+        return Some(format!("{twice} can be read only once"));
     }
     let all: Vec<_> =
         injections.iter().flat_map(|own| own.target.paths().into_iter().map(move |path| (own, path))).collect();
@@ -105,10 +106,21 @@ pub fn conflict(injections: &[Injection]) -> Option<String> {
     })
 }
 
-/// The added files as an archive that the kernel unpacks. Its memory is wiped when it is dropped.
+/// The descriptor that two files name.
+fn read_twice(injections: &[Injection]) -> Option<String> {
+    let mut seen = Vec::new();
+    let twice = injections.iter().filter_map(|own| content::descriptor(&own.source)).find(|descriptor| {
+        let known = seen.contains(descriptor);
+        seen.push(*descriptor);
+        known
+    })?;
+    Some(if twice == "0" { "standard input".into() } else { format!("descriptor {twice}") })
+}
+
+/// The added files as an archive that the kernel unpacks. Its memory is not swapped out, and is wiped when it is dropped.
 pub struct Injected {
     files: Vec<Added>,
-    archive: Zeroizing<Vec<u8>>,
+    archive: Private,
 }
 
 /// A file of the archive.
@@ -136,6 +148,7 @@ impl Injected {
         if injections.is_empty() {
             return Ok(None);
         }
+        forbid_core_dumps();
         let mut files = Vec::with_capacity(injections.len());
         let mut contents = Vec::with_capacity(injections.len());
         for injection in injections {
@@ -155,13 +168,17 @@ impl Injected {
     }
 }
 
-fn archive(files: &[Added], contents: &[Content]) -> Result<Zeroizing<Vec<u8>>, Finding> {
+fn archive(files: &[Added], contents: &[Content]) -> Result<Private, Finding> {
     let names: Vec<_> = files.iter().map(|file| file.path.trim_start_matches('/')).collect();
     let folders = place::folders(names.iter().copied());
     let folders = folders.into_iter().map(|(name, mode)| Entry::folder(name, mode));
     let files = names.iter().zip(contents).map(|(name, content)| Entry::file(name, FILE_MODE, content.bytes()));
     let entries: Vec<_> = folders.chain(files).collect();
-    cpio::archive(&entries).map(Zeroizing::new)
+    let plain = cpio::archive(&entries).map(Zeroizing::new)?;
+    let mut kept = Private::new(plain.len()).map_err(|error| Finding::new(Reason::Unreadable, error.to_string()))?;
+    kept.guard(0..plain.len());
+    kept.copy_from_slice(&plain);
+    Ok(kept)
 }
 
 #[cfg(test)]

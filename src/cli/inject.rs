@@ -10,8 +10,8 @@ use std::path::PathBuf;
 /// What is added to the initrd in memory.
 #[derive(Debug, Args)]
 pub(super) struct InjectArgs {
-    /// Add FILE to the initrd, in memory, as PATH there; may be repeated. Only root can read it there. FILE is a regular file of
-    /// at most 1 MiB, or - for standard input. No signature covers it
+    /// Add FILE to the initrd, in memory, as PATH there; may be repeated. Only root can read it there. FILE is a regular file or a
+    /// pipe with at most 1 MiB, or - for standard input. No signature covers it
     #[arg(long, value_name = "PATH=FILE", value_parser = OsStringValueParser::new().try_map(injection))]
     inject: Vec<Injection>,
     /// Add FILE to the initrd in the same way, as the credential NAME of systemd; may be repeated. FILE may be encrypted

@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
+use zeroize::Zeroizing;
 
 /// Bytes that are read at a time: a piece stays in the cache of one processor until it is hashed.
 pub(crate) const PIECE: usize = 128 << 10;
@@ -67,7 +68,8 @@ pub(crate) fn into_memfd<E: From<io::Error>>(
 ) -> Result<(Memfd, Vec<Known>), E> {
     let mut known = Vec::new();
     let memfd = Memfd::create(c"skexec", |target: &mut File| {
-        let mut buffer = vec![0; PIECE.min(length)];
+        // It holds the last bytes to the end, and these may be a secret.
+        let mut buffer = Zeroizing::new(vec![0; PIECE.min(length)]);
         let (mut plan, mut passing) = (Some(plan), Passing::new([]));
         for start in (0..length).step_by(PIECE) {
             let piece = buffer.get_mut(..length.saturating_sub(start).min(PIECE)).unwrap_or_default();

@@ -1,11 +1,14 @@
 //! A memfd that is filled once and sealed.
 
+use super::guarded::keep_in_memory;
+use super::mapping::Mapping;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::ffi::CStr;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 /// A sealed memfd: its length and bytes cannot change.
@@ -13,6 +16,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 pub struct Memfd {
     file: File,
     length: usize,
+    /// Pages are locked as long as they are mapped.
+    _locked: Option<Mapping>,
 }
 
 impl Memfd {
@@ -33,7 +38,18 @@ impl Memfd {
         if file.metadata()?.len() != u64::try_from(length).unwrap_or(u64::MAX) {
             return Err(io::Error::other("the sealed copy is not as long as what was written"));
         }
-        Ok(Self { file, length })
+        Ok(Self { file, length, _locked: None })
+    }
+
+    /// Marks a range as secret: while the memfd lives, it is not swapped out. Nothing can overwrite it.
+    ///
+    /// # Errors
+    /// The error of `mmap(2)`.
+    pub fn guard(&mut self, secret: &Range<usize>) -> io::Result<()> {
+        let mapping = Mapping::new(self.length, nix::libc::PROT_READ, nix::libc::MAP_SHARED, self.as_raw_fd())?;
+        keep_in_memory(&mapping, secret);
+        self._locked = Some(mapping);
+        Ok(())
     }
 
     /// Bytes of content.

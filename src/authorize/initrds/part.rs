@@ -101,6 +101,11 @@ impl<'a> Part<'a> {
         matches!(self, Self::File(_, claims) if !claims.is_empty())
     }
 
+    /// Whether it is the archive of what the user adds, which may be secret.
+    pub(super) fn is_added(&self) -> bool {
+        matches!(self, Self::Bytes { origin, .. } if origin.added().is_some())
+    }
+
     /// Fills `target` with its bytes from `at` on.
     pub(super) fn fill(&self, target: &mut [u8], at: usize) -> Result<(), Finding> {
         match self {

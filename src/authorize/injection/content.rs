@@ -1,45 +1,55 @@
 //! The bytes of an added file, which may be a secret: read once, never written to disk, wiped.
 
 use crate::reason::{Finding, Reason};
-use crate::sealed::open_regular;
+use crate::sealed::{OpenError, open_regular};
+use crate::sys::Private;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
-use zeroize::Zeroizing;
 
 /// The longest content, in bytes: what systemd accepts of a credential (src/shared/creds-util.h, `CREDENTIAL_SIZE_MAX`).
 const MAX_SIZE: usize = 1 << 20;
 
-/// The content of one file. Its memory is wiped when it is dropped.
+/// The content of one file. Its memory is not swapped out, and is wiped when it is dropped.
 pub(super) struct Content {
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: Private,
     length: usize,
 }
 
-/// Whether a path stands for standard input.
-pub(super) fn is_standard_input(path: &Path) -> bool {
-    [Path::new("-"), Path::new("/dev/stdin")].contains(&path)
+/// The descriptor of this process that a path stands for: what comes through one can be read only once.
+pub(super) fn descriptor(path: &Path) -> Option<&str> {
+    match path.to_str()? {
+        "-" | "/dev/stdin" => Some("0"),
+        path => path.strip_prefix("/dev/fd/").or_else(|| path.strip_prefix("/proc/self/fd/")),
+    }
+}
+
+/// A regular file, or a pipe: opening one waits for whoever writes into it.
+fn open(path: &Path) -> Result<File, OpenError> {
+    if std::fs::metadata(path)?.file_type().is_fifo() { Ok(File::open(path)?) } else { open_regular(path) }
 }
 
 impl Content {
-    /// Reads a regular file, or standard input until its end.
+    /// Reads a regular file, or a pipe or standard input until its end.
     ///
     /// # Errors
     /// `unreadable`, `not-regular`, `injection-size`.
     pub(super) fn read(path: &Path) -> Result<Self, Finding> {
-        if is_standard_input(path) {
+        if descriptor(path) == Some("0") {
             let read = standard_input().and_then(Self::read_from);
             return read.map_err(|finding| finding.in_file(Path::new("standard input")));
         }
-        let read = open_regular(path).map_err(Finding::from).and_then(Self::read_from);
+        let read = open(path).map_err(Finding::from).and_then(Self::read_from);
         read.map_err(|finding| finding.in_file(path))
     }
 
     /// The buffer has its final size from the start: one that grows would leave copies behind. For the same reason nothing here reads
     /// through a buffer of the standard library.
     fn read_from(mut source: impl Read) -> Result<Self, Finding> {
-        let mut buffer = Zeroizing::new(vec![0; MAX_SIZE.saturating_add(1)]);
+        let mut buffer = Private::new(MAX_SIZE.saturating_add(1)).map_err(|error| unreadable(&error))?;
+        buffer.guard(0..MAX_SIZE);
         let mut length = 0_usize;
         loop {
             let free = buffer.get_mut(length..).unwrap_or_default();

@@ -3,9 +3,12 @@ use super::*;
 use crate::machine::Machine;
 use crate::reason::Reason;
 use crate::sources::testing::Tree;
+use crate::sys::may_dump_core;
 use crate::system::Method;
 use crate::trust::cert::Certificate;
 use crate::trust::{Signer, Trust};
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
 
 fn file(path: &str, source: &str) -> Injection {
     Injection { target: Target::File(InitrdPath::parse(path).unwrap()), source: source.into() }
@@ -41,10 +44,32 @@ fn two_files_may_not_be_one() {
             Some("/etc cannot be a file in the initrd, because /etc/credstore/a needs it as a folder"),
         ),
         (&[file("/a", "-"), credential("b", "/dev/stdin")], Some("standard input can be read only once")),
+        (&[file("/a", "-"), credential("b", "/dev/fd/0")], Some("standard input can be read only once")),
+        (&[file("/a", "/dev/fd/3"), file("/b", "/proc/self/fd/3")], Some("descriptor 3 can be read only once")),
+        (&[file("/a", "/dev/fd/3"), file("/b", "/dev/fd/4"), file("/c", "-")], None),
     ];
     for (injections, wanted) in rows {
         assert_eq!(conflict(injections).as_deref(), *wanted, "{injections:?}");
     }
+}
+
+#[test]
+fn there_is_a_limit_to_what_is_added() {
+    let many: Vec<_> = (0..17).map(|number| credential(&number.to_string(), "x")).collect();
+    assert_eq!(conflict(&many[1..]), None);
+    assert_eq!(conflict(&many).as_deref(), Some("at most 16 files can be added to the initrd"));
+}
+
+#[test]
+fn a_pipe_is_read_to_its_end_and_no_core_is_dumped() {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let source = format!("/proc/self/fd/{}", reader.as_raw_fd());
+    std::thread::scope(|scope| {
+        scope.spawn(move || ["cor", "rect"].iter().for_each(|part| writer.write_all(part.as_bytes()).unwrap()));
+        let injected = Injected::read(&[credential("luks", &source)]).unwrap().unwrap();
+        assert!(injected.archive.windows(7).any(|window| window == b"correct"));
+    });
+    assert!(!may_dump_core());
 }
 
 #[test]
