@@ -3,6 +3,10 @@
 
 # called by dracut
 check() {
+    # kdump's initramfs has the running kernel's command line: with a skexec.kernel= on it, a crash kernel would boot another kernel
+    # and save no dump. Its module is kdumpbase (Fedora) or kdump (SUSE). With 255, dracut adds this one only if it is asked for by name.
+    # shellcheck disable=SC2154 # dracut's
+    [[ " $dracutmodules $add_dracutmodules $force_add_dracutmodules " =~ \ kdump(base)?\  ]] && return 255
     local INITRAMFS=yes
     if [[ -r ${dracutsysrootdir-}/etc/default/skexec ]]; then
         . "${dracutsysrootdir-}/etc/default/skexec"

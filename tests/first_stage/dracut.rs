@@ -66,3 +66,23 @@ fn dracuts_hooks_do_the_same() {
     assert_eq!(log[1], "mount [-o] [ro,nodev,nosuid,noexec] [{}/dev/r] [{}/run/skexec-root]");
     assert_eq!(log[5], "skexec [exec] [--force]");
 }
+
+/// dracut adds a module whose check() fails with 255 only if it is named.
+#[test]
+fn dracuts_module_stays_out_of_kdumps_initramfs() {
+    let stage = Stage::new();
+    stage.place("dracut/module-setup.sh", "module-setup.sh", &[]);
+    let check = |words: &str| {
+        let script =
+            format!("require_binaries() {{ :; }}\ndracutsysrootdir={{}} {words}\n. {{}}/module-setup.sh; check");
+        stage.run("bash", &script, "").status.code()
+    };
+    for with in ["", "add_dracutmodules=kdumper", "add_dracutmodules=' lvm kdump-not '"] {
+        assert_eq!(check(with), Some(0), "{with}");
+    }
+    for with in ["add_dracutmodules=' kdumpbase '", "force_add_dracutmodules=kdump", "dracutmodules='base kdumpbase'"] {
+        assert_eq!(check(with), Some(255), "{with}");
+    }
+    stage.write("etc/default/skexec", "INITRAMFS=no\n");
+    assert_eq!(check(""), Some(255));
+}

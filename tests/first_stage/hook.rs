@@ -95,6 +95,22 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
     assert_eq!(text(&run.stderr).matches("dangling.pem cannot be read").count(), 1, "{run:?}");
 }
 
+/// A crash kernel has the running kernel's command line and must not boot anything else.
+#[test]
+fn the_hook_stays_out_of_kdumps_initramfs() {
+    let stage = Stage::new();
+    hook(&stage);
+    let script = "scripts/init-premount/skexec";
+    let made_from = |configuration: &str| {
+        stage.write(&format!("initramfs/{script}"), "");
+        let run = stage.run("sh", &format!("export CONFDIR={configuration}; {HOOK}"), "");
+        assert!(run.status.success(), "{run:?}");
+        ["usr/sbin/skexec", script].map(|name| stage.path("initramfs").join(name).exists())
+    };
+    assert_eq!(made_from("/var/lib/kdump/initramfs-tools"), [false, false]);
+    assert_eq!(made_from("/etc/initramfs-tools"), [true, true]);
+}
+
 #[test]
 fn whatever_fails_the_hook_does_not() {
     let stage = Stage::new();

@@ -37,6 +37,7 @@ const LOADER: Deb = Deb {
     files: &LOADER_FILES,
 };
 const KEXEC: Deb = Deb { name: "skexec-kexec", variant: Some("kexec"), files: &KEXEC_FILES, ..LOADER };
+const INITRAMFS: Deb = Deb { name: "skexec-initramfs", variant: Some("initramfs"), files: &INITRAMFS_FILES, ..LOADER };
 const SIGNER: Deb = Deb {
     name: "skexec-sign",
     program: "skexec-sign",
@@ -54,6 +55,11 @@ pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
 /// Builds the package that makes it `kexec`, and returns its path.
 pub(crate) fn build_kexec(cache: &Cache, report: Report) -> Result<PathBuf> {
     KEXEC.build(cache, report)
+}
+
+/// Builds the package that adds it to every initramfs, and returns its path.
+pub(crate) fn build_initramfs(cache: &Cache, report: Report) -> Result<PathBuf> {
+    INITRAMFS.build(cache, report)
 }
 
 /// Writes the manual pages of all packages into the directory, and returns their paths.
@@ -78,7 +84,7 @@ fn pages_in(directory: &Path) -> Result<Vec<PathBuf>> {
 /// Builds all packages and prints their files and lintian's findings.
 pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
     let report = Report::new();
-    let packages = [LOADER, KEXEC, SIGNER];
+    let packages = [LOADER, KEXEC, INITRAMFS, SIGNER];
     let mut paths = vec![];
     for deb in &packages {
         let package = deb.build(cache, report)?;
@@ -181,21 +187,25 @@ impl Deb {
 }
 
 /// Files that the package must contain, with their modes: those that are found by name, and those that only root may write.
-const LOADER_FILES: [(&str, &str); 11] = [
+const LOADER_FILES: [(&str, &str); 7] = [
     ("-rwxr-xr-x", "./usr/sbin/skexec"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec.8.gz"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec-load.8.gz"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec-explain.8.gz"),
     ("-rw-r--r--", "./usr/lib/skexec/trust.d/debian-secure-boot-ca.pem"),
-    ("-rw-r--r--", "./usr/lib/skexec/first-stage.sh"),
-    ("-rwxr-xr-x", "./usr/share/initramfs-tools/hooks/skexec"),
-    ("-rwxr-xr-x", "./usr/share/initramfs-tools/scripts/init-premount/skexec"),
-    ("-rwxr-xr-x", "./usr/lib/dracut/modules.d/90skexec/module-setup.sh"),
     ("drwxr-xr-x", "./etc/skexec/trust.d/"),
     ("drwxr-xr-x", "./etc/skexec/revoked.d/"),
 ];
 /// The link /usr/sbin/kexec is made when the package is configured.
 const KEXEC_FILES: [(&str, &str); 1] = [("-rw-r--r--", "./usr/share/man/man8/kexec.8.gz")];
+const INITRAMFS_FILES: [(&str, &str); 6] = [
+    ("-rw-r--r--", "./usr/lib/skexec/first-stage.sh"),
+    ("-rw-r--r--", "./usr/lib/skexec/initramfs-trust.sh"),
+    ("-rwxr-xr-x", "./usr/share/initramfs-tools/hooks/skexec"),
+    ("-rwxr-xr-x", "./usr/share/initramfs-tools/scripts/init-premount/skexec"),
+    ("-rwxr-xr-x", "./usr/lib/dracut/modules.d/90skexec/module-setup.sh"),
+    ("-rwxr-xr-x", "./usr/lib/dracut/modules.d/90skexec/skexec-pre-mount.sh"),
+];
 const SIGNER_FILES: [(&str, &str); 8] = [
     ("-rwxr-xr-x", "./usr/bin/skexec-sign"),
     ("-rw-r--r--", "./usr/share/man/man1/skexec-sign.1.gz"),
@@ -230,12 +240,22 @@ fn faults(contents: &str, files: &[(&str, &str)]) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// The link leads to a program of the same version.
+    /// The link leads to a program of the same version, and the hooks call one; the changelogs name that version.
     #[test]
-    fn kexec_depends_on_its_own_version() {
+    fn packages_of_the_loader_have_one_version() {
         let manifest = include_str!("../../../Cargo.toml");
-        let depends = format!("depends = \"skexec (= {}-1)\"", env!("CARGO_PKG_VERSION"));
-        assert!(manifest.contains(&depends), "Cargo.toml has no {depends}");
+        let revision = manifest.lines().find_map(|line| line.strip_prefix("revision = ")).expect("a revision");
+        let version = format!("{}-{}", env!("CARGO_PKG_VERSION"), revision.trim_matches('"'));
+        let depends = format!("depends = \"skexec (= {version})");
+        assert_eq!(manifest.matches(&depends).count(), 2, "Cargo.toml: {depends}");
+        for (name, changelog) in [
+            ("skexec", include_str!("../../../dist/debian/changelog")),
+            ("skexec-kexec", include_str!("../../../dist/kexec/changelog")),
+            ("skexec-initramfs", include_str!("../../../dist/initramfs/changelog")),
+        ] {
+            let first = changelog.lines().next().unwrap_or_default();
+            assert!(first.starts_with(&format!("{name} ({version}) ")), "{name}: {first}");
+        }
     }
 
     #[test]

@@ -294,6 +294,11 @@ impl<'a> Lab<'a> {
         deb::build_kexec(self.cache, self.report)
     }
 
+    /// The Debian package that adds skexec to every initramfs.
+    pub(crate) fn initramfs_package(&self) -> Result<PathBuf> {
+        deb::build_initramfs(self.cache, self.report)
+    }
+
     /// The Debian package.
     pub(crate) fn package(&self) -> Result<PathBuf> {
         deb::build(self.cache, self.report)

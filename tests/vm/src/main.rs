@@ -91,7 +91,7 @@ enum Command {
         #[arg(long)]
         refresh: bool,
     },
-    /// Make the Debian packages skexec, skexec-kexec and skexec-sign, list their files and run lintian on them
+    /// Make the Debian packages skexec, skexec-initramfs, skexec-kexec and skexec-sign, list their files and run lintian on them
     ///
     /// The last three lines are the paths of the packages. cargo-deb and lintian are fetched into the cache.
     Deb {

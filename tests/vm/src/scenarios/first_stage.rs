@@ -122,6 +122,7 @@ impl<'a> FirstStage<'a> {
         let (own, release) = (release(&root, &stage.first.release)?, release(&root, &stage.second.release)?);
         let mut files = Files::default();
         files.copy("/root/skexec.deb", &lab.package()?)?;
+        files.copy("/root/hooks.deb", &lab.initramfs_package()?)?;
         files.copy("/etc/skexec/trust.d/owner.pem", &lab.owner().certificate())?;
         let [certificate, key] = lab.owner().signer();
         files.copy("/root/signer.pem", &certificate)?;
@@ -141,9 +142,11 @@ impl<'a> FirstStage<'a> {
         let image = format!("/boot/initrd.img-{own}");
         let before = size(&mut guest, &image)?;
         let install = match maker {
-            Maker::InitramfsTools | Maker::Trixie => "dpkg -i /root/skexec.deb".to_owned(),
+            Maker::InitramfsTools | Maker::Trixie => "dpkg -i /root/skexec.deb /root/hooks.deb".to_owned(),
             // This does the trigger's work for one kernel only; for all kernels it would take too long here.
-            Maker::Dracut => format!("dpkg --no-triggers -i /root/skexec.deb && /etc/kernel/postinst.d/dracut {own}"),
+            Maker::Dracut => {
+                format!("dpkg --no-triggers -i /root/skexec.deb /root/hooks.deb && /etc/kernel/postinst.d/dracut {own}")
+            }
         };
         let install = guest.run(&install)?;
         checks.command("the package is installed", &install, &[Expect::Exit(0)]);
@@ -154,6 +157,9 @@ impl<'a> FirstStage<'a> {
         let note = format!("the initramfs: {before} KiB without skexec, {after} KiB with it; {}", said.join("; "));
         lab.report.line(Duration::ZERO, note);
 
+        if maker == Maker::Dracut {
+            without_kdump(&own, &mut guest, checks)?;
+        }
         let prepared = guest.run(&format!("RELEASE={release}\n{PREPARE}"))?;
         ensure!(prepared.exit == Some(0), "the disk could not be prepared: {prepared:?}");
         disks.fetch(&mut guest, &image, &initrd)?;
@@ -225,6 +231,23 @@ impl Onfail {
             Self::Halt => "skexec.onfail=halt",
         }
     }
+}
+
+/// dracut's initramfs for kdump is one with the module kdumpbase of Fedora, for which this one stands.
+const KDUMP: &str = r#"set -e
+    kdump=/usr/lib/dracut/modules.d/99kdumpbase
+    mkdir "$kdump"
+    printf '#!/bin/bash\ncheck() { return 255; }\ninstall() { inst_simple /etc/hostname; }\n' > "$kdump/module-setup.sh"
+    dracut --no-kernel --add kdumpbase /root/kdump.img "$RELEASE" 2>&1
+    rm -r "$kdump"
+    lsinitrd /root/kdump.img
+"#;
+
+fn without_kdump(release: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let made = guest.run(&format!("RELEASE={release}\n{KDUMP}"))?;
+    checks.command("dracut's initramfs for kdump is made", &made, &[Expect::Exit(0), Expect::Stdout("kdumpbase")]);
+    checks.holds("without skexec", !made.stdout.contains("skexec"), &made);
+    Ok(())
 }
 
 /// In KiB.

@@ -1,4 +1,4 @@
-//! The package is installed, upgraded, removed and purged, and nothing remains.
+//! The package and that of its hooks are installed, upgraded, removed and purged, and nothing remains.
 
 use anyhow::Result;
 
@@ -19,10 +19,13 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let lab = stage.lab;
     let root = lab.root(Maker::InitramfsTools)?;
     let own = release(&root, &stage.first.release)?;
-    let package = lab.package()?;
+    let (package, hooks) = (lab.package()?, lab.initramfs_package()?);
     let mut files = Files::default();
+    files.copy("/root/whole.deb", &package::whole(&package, &hooks, &lab.scratch("whole"))?)?;
     files.copy("/root/skexec.deb", &package)?;
+    files.copy("/root/hooks.deb", &hooks)?;
     files.copy("/root/later.deb", &package::later(&package, &lab.scratch("later"))?)?;
+    files.copy("/root/later-hooks.deb", &package::later(&hooks, &lab.scratch("later-hooks"))?)?;
     // This initramfs is not booted; a small one is built faster.
     files.add("/etc/initramfs-tools/conf.d/vm", b"MODULES=list\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(lab, stage.name, &root, files)?;
@@ -36,24 +39,36 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     };
     let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
 
-    done("dpkg -i /root/skexec.deb", &[], &mut guest, checks)?;
-    done("dpkg --verify skexec", &[], &mut guest, checks)?;
+    done("dpkg -i /root/whole.deb", &[], &mut guest, checks)?;
     in_the_initramfs(&own, true, &mut guest, checks)?;
-    done("dpkg -i /root/later.deb", &[], &mut guest, checks)?;
-    done("dpkg-query --show skexec", &[Expect::Stdout("+later")], &mut guest, checks)?;
+    parted(&mut guest, checks)?;
+    in_the_initramfs(&own, true, &mut guest, checks)?;
+    done("dpkg -i /root/later.deb /root/later-hooks.deb", &[], &mut guest, checks)?;
+    done("dpkg-query --show skexec skexec-initramfs | grep -c +later", &[Expect::Stdout("2")], &mut guest, checks)?;
     // The files that the hook needs are missing, so it warns.
     guest.run("mv /usr/lib/skexec/first-stage.sh /root/")?;
     let remade = guest.run(&format!("update-initramfs -u -k {own} 2>&1"))?;
     let warned = [Expect::Exit(0), Expect::Stdout("W: skexec: ")];
     checks.command("a failing hook warns, and fails nothing", &remade, &warned);
-    let again = guest.run("dpkg -i /root/later.deb 2>&1")?;
+    let again = guest.run("dpkg -i /root/later-hooks.deb 2>&1")?;
     checks.command("nor does it fail dpkg, which repairs it", &again, &[Expect::Exit(0)]);
-    done("dpkg --remove skexec", &[], &mut guest, checks)?;
+    done("dpkg --remove skexec-initramfs", &[], &mut guest, checks)?;
     in_the_initramfs(&own, false, &mut guest, checks)?;
-    done("dpkg --purge skexec", &[], &mut guest, checks)?;
+    done("dpkg --purge skexec skexec-initramfs", &[], &mut guest, checks)?;
     let traces = guest.run(TRACES)?;
     checks.equal("nothing is left behind", &traces.stdout.as_str(), &"");
     Ok(())
+}
+
+/// The hooks move to their package. It keeps the administrator's setting, which the first one has.
+fn parted(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    guest.run("echo '# mine' >> /etc/default/skexec")?;
+    done("dpkg -i /root/skexec.deb /root/hooks.deb", &[], guest, checks)?;
+    let owner = [Expect::Stdout("skexec-initramfs: ")];
+    done("dpkg -S /usr/share/initramfs-tools/hooks/skexec", &owner, guest, checks)?;
+    done("dpkg -S /usr/lib/dracut/modules.d/90skexec/module-setup.sh", &owner, guest, checks)?;
+    done("dpkg --verify skexec-initramfs && dpkg --audit", &[], guest, checks)?;
+    done("tail -n1 /etc/default/skexec", &[Expect::Stdout("# mine")], guest, checks)
 }
 
 fn done(command: &str, expected: &[Expect<'_>], guest: &mut Guest, checks: &mut Checks) -> Result<()> {

@@ -32,6 +32,7 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
     let mut files = Files::default();
     files.copy("/root/skexec.deb", &lab.package()?)?;
     files.copy("/root/skexec-kexec.deb", &lab.kexec_package()?)?;
+    files.copy("/root/skexec-initramfs.deb", &lab.initramfs_package()?)?;
     files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     add_packages(stage, maker, &mut files)?;
     let disks = Disks::shared(lab, stage.name, &root, files)?;
@@ -47,6 +48,7 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
     guest.be_patient(INSTALLATION);
 
     installed(&mut guest, checks)?;
+    without_the_hooks(&mut guest, checks)?;
     kdump(&mut guest, checks)?;
     systemctl_kexec(&own, &cmdline, &mut guest, checks)?;
     if maker == Maker::InitramfsTools {
@@ -79,6 +81,7 @@ fn installed(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     done("dpkg -i /root/skexec.deb /root/skexec-kexec.deb", &[], guest, checks)?;
     done("readlink /sbin/kexec", &[Expect::Stdout("skexec")], guest, checks)?;
     done("kexec -v", &[Expect::Stdout("skexec")], guest, checks)?;
+    done("dpkg --no-triggers -i /root/skexec-initramfs.deb", &[], guest, checks)?;
     done("dpkg -i /root/packages/kdump-tools_*.deb", &[], guest, checks)?;
     let state = guest.run("dpkg-query --show --showformat='${db:Status-Status}' kdump-tools skexec-kexec")?;
     checks.equal("kdump-tools is installed with it", &state.stdout.as_str(), &"installedinstalled");
@@ -86,6 +89,15 @@ fn installed(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let kept = guest.run("dpkg --remove skexec-kexec")?;
     checks.command("dpkg does not take it away from kdump-tools", &kept, &[Expect::Exit(1)]);
     done("readlink /sbin/kexec", &[Expect::Stdout("skexec")], guest, checks)
+}
+
+/// The hooks add skexec to the system's initramfs, and not to kdump's.
+fn without_the_hooks(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let counted = |image: &str| format!("lsinitramfs {image} > /root/listed && grep -c skexec /root/listed");
+    done(&counted("$(ls -d /boot/initrd.img-* | tail -n1)"), &[], guest, checks)?;
+    let listed = guest.run(&counted("$(ls -d /var/lib/kdump/initrd.img-* | tail -n1)"))?;
+    checks.command("kdump's initramfs is without skexec", &listed, &[Expect::Exit(1), Expect::Stdout("0")]);
+    done("grep -q scripts/functions /root/listed", &[], guest, checks)
 }
 
 fn kdump(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
