@@ -130,6 +130,8 @@ pub struct Boot<'a> {
     pub cmdline: &'a Cmdline,
     /// The memory map that the new kernel is given.
     pub map: &'a [MemoryEntry],
+    /// The mark by which the new kernel shows who loaded it.
+    pub mark: Option<&'a [u8]>,
 }
 
 /// What [`Architecture::prepare`] gives.

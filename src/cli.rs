@@ -129,7 +129,7 @@ pub fn command() -> clap::Command {
 fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.dry_run,
-        Command::Exec(_) | Command::Unload(_) | Command::Booted => true,
+        Command::Exec(_) | Command::Unload(_) | Command::Booted(_) => true,
         _ => false,
     }
 }
@@ -139,7 +139,7 @@ fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> a
         Command::Load(args) => load::run(system, args, output),
         Command::Exec(args) => exec::run(system, *args, output),
         Command::Unload(args) => unload::run(system, *args, output),
-        Command::Booted => booted::run(system, output),
+        Command::Booted(args) => booted::run(system, *args, output),
         Command::Status(args) => status::run(system, args, output),
         Command::Verify(args) => verify::run(system, args, output),
         Command::Entries(args) => entries::run(system, args, output),

@@ -7,11 +7,13 @@ mod method;
 mod reboot;
 pub(crate) mod section;
 mod slot;
+mod this_boot;
 mod trust;
 mod unseen;
 mod words;
 
 use crate::arch::{Architecture as _, Platform};
+use crate::arrival::Arrival;
 use crate::gather::TrustRequest;
 use crate::machine::keyrings::Key;
 use crate::machine::{Machine, enforcement, site};
@@ -25,6 +27,7 @@ use reboot::Step;
 use section::{Mark, Row, Section, Title};
 use serde::Serialize;
 use slot::SlotStatus;
+use this_boot::ThisBoot;
 use trust::TrustStatus;
 use unseen::Unseen;
 use words::Words;
@@ -37,6 +40,8 @@ pub(crate) struct Status<'a> {
     answer: Answer,
     /// `uname -r`.
     release: String,
+    /// How this boot began; nothing where skexec has nothing to do with it.
+    this_boot: Option<Arrival>,
     /// What each command that reboots would do.
     next_reboot: Vec<Step>,
     reboot: SlotStatus,
@@ -75,6 +80,7 @@ pub(crate) struct Status<'a> {
 
 #[derive(Debug, Clone)]
 struct Seen<'a> {
+    this_boot: ThisBoot,
     root: &'a Root,
     machine: Machine,
     words: Words,
@@ -93,11 +99,13 @@ impl<'a> Status<'a> {
             [Method::File, Method::Segments].map(|method| MethodStatus::read(&machine, &platform, method));
         let [reboot, panic] = [Slot::Reboot, Slot::Panic].map(|slot| SlotStatus::read(root, slot, &machine.kexec));
         let facts = Facts { machine: &machine, slot: &reboot, file: &file, segments: &segments, trust: &trust, site };
+        let this_boot = ThisBoot::read(root);
         let permit = if file.permitted || segments.permitted { None } else { Some(&file) };
         Self {
             schema: 1,
             answer: Answer::of(&facts),
             release: machine.release.text.clone(),
+            this_boot: this_boot.arrival.clone(),
             next_reboot: reboot::steps(&machine, &reboot, root, site),
             permitted: permit.is_none(),
             reason: permit.and_then(|status| status.reason),
@@ -115,8 +123,8 @@ impl<'a> Status<'a> {
             load_pin: words::load_pin(machine.load_pin),
             keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
             trust,
-            unseen: unseen::unseen(&machine, [&reboot, &panic]),
-            seen: Seen { root, words: Words::of(&machine), policy, site, machine },
+            unseen: unseen::unseen(&machine, [&reboot, &panic], &this_boot),
+            seen: Seen { this_boot, root, words: Words::of(&machine), policy, site, machine },
             reboot,
             panic,
             file,
@@ -139,11 +147,13 @@ impl<'a> Status<'a> {
     /// All else, for people; with `verbose` in full.
     #[must_use]
     pub(crate) fn sections(&self, verbose: bool) -> Vec<Section> {
-        let Seen { root, machine, words, policy, site } = &self.seen;
+        let Seen { root, machine, words, policy, site, this_boot } = &self.seen;
         let crash = crash::rows(self.crash_reservation_bytes, &self.crash_reservation, &self.panic, root);
         let mut checks = checks::kernel(machine, words, self.load_pin, &self.keys, verbose);
         checks.extend(checks::skexec(policy, *site));
+        let this_boot = Section::new("This boot", this_boot.rows(root));
         let mut sections = vec![
+            this_boot,
             Section::new("Next reboot", self.next_reboot.iter().map(Step::row).collect()),
             Section::new("Loaded kernel", self.reboot.rows(root)),
             Section::new("Crash kernel", crash),
@@ -154,6 +164,7 @@ impl<'a> Status<'a> {
         if verbose {
             sections.push(Section::new("Machine", self.machine()));
         }
+        sections.retain(|section| !section.rows.is_empty());
         // The answer has told it.
         let told = |row: &&mut Row| row.advice.as_deref().is_some_and(|advice| self.answer.advice() == Some(advice));
         let rows = sections.iter_mut().flat_map(|section| &mut section.rows);

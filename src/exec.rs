@@ -1,5 +1,6 @@
 //! `skexec exec`: from a loaded kernel to the jump.
 
+use crate::arrival::{self, Exec};
 use crate::causes::{self, Call};
 use crate::machine::surroundings::Init;
 use crate::machine::{Kexec, Machine};
@@ -108,20 +109,47 @@ fn leave(
     // In an initramfs there is no init system that could stop services.
     let alone = std::process::id() == 1 || machine.surroundings.initramfs;
     match machine.surroundings.init {
-        _ if request.force => Ok(Err(jump(system, machine, follow))),
+        _ if request.force => Ok(Err(jump(system, request, machine, follow))),
         Init::Systemd => {
+            announce(system, request, machine, true, follow);
             follow(Event::ShuttingDown);
-            shutdown::ask_systemd().context("cannot ask systemd to shut the machine down")?;
-            Ok(Ok(Outcome::ShuttingDown))
+            let asked = shutdown::ask_systemd().context("cannot ask systemd to shut the machine down");
+            if asked.is_err() {
+                stay(system, machine);
+            }
+            asked.map(|()| Ok(Outcome::ShuttingDown))
         }
-        _ if alone => Ok(Err(jump(system, machine, follow))),
+        _ if alone => Ok(Err(jump(system, request, machine, follow))),
         _ => Ok(Err(Reason::NoInit.into())),
     }
 }
 
-fn jump(system: System<'_>, machine: &Machine, follow: &mut Follow<'_>) -> Finding {
+/// Notes the jump for the next boot. It is made all the same where it cannot be noted.
+fn announce(system: System<'_>, request: Request, machine: &Machine, clean: bool, follow: &mut Follow<'_>) {
+    // What is written in an initramfs is gone after the jump.
+    if machine.surroundings.initramfs {
+        return;
+    }
+    let record = record::read(system.root, Slot::Reboot).ok().flatten().filter(|_| !request.foreign);
+    let noted = arrival::execute(system.root, record.as_ref().map(Into::into), Exec::now(system.root, clean));
+    if let Err(error) = noted {
+        let path = arrival::PATH;
+        follow(Event::Fault(format!("the next boot will not know when the jump was made: {path}: {error}")));
+    }
+}
+
+/// Notes that there is no jump. Where this cannot be noted, the next boot still has to be recognised.
+fn stay(system: System<'_>, machine: &Machine) {
+    if !machine.surroundings.initramfs {
+        drop(arrival::stay(system.root));
+    }
+}
+
+fn jump(system: System<'_>, request: Request, machine: &Machine, follow: &mut Follow<'_>) -> Finding {
+    announce(system, request, machine, false, follow);
     shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
     follow(Event::Jumping);
     let errno = system.kexec.jump();
+    stay(system, machine);
     causes::of_failed(system.root, Call::Jump, errno, Slot::Reboot, machine)
 }

@@ -69,6 +69,8 @@ pub(crate) struct Entry<'a> {
     pub text: &'a str,
     /// Where the text was printed already.
     pub printed: Printed,
+    /// More fields, for journald alone: names after `SKEXEC_`, and values of one line.
+    pub fields: &'a [(&'static str, String)],
 }
 
 /// The log of this machine.
@@ -166,6 +168,9 @@ fn fields(entry: &Entry<'_>) -> String {
     if let Some(reason) = entry.reason {
         fields.push_str(&format!("SKEXEC_REASON={reason}\n"));
     }
+    for (name, value) in entry.fields {
+        fields.push_str(&format!("SKEXEC_{name}={value}\n"));
+    }
     fields
 }
 
@@ -180,8 +185,13 @@ mod tests {
     use super::*;
     use crate::sources::testing::Tree;
 
-    const ENTRY: Entry<'_> =
-        Entry { priority: Priority::Error, reason: Some(Reason::Unsigned), text: "vmlinuz: no", printed: Printed::Err };
+    const ENTRY: Entry<'_> = Entry {
+        priority: Priority::Error,
+        reason: Some(Reason::Unsigned),
+        text: "vmlinuz: no",
+        printed: Printed::Err,
+        fields: &[],
+    };
 
     fn heard(socket: &UnixDatagram) -> String {
         let mut buffer = [0; 4096];
@@ -212,6 +222,9 @@ mod tests {
                       SKEXEC_REASON=unsigned\n";
         assert_eq!(heard(&journald), wanted);
         assert_eq!(heard_nothing(&syslog), io::ErrorKind::WouldBlock);
+        let fields = [("BOOT", "expected".to_owned())];
+        Journal::of(tree.root()).tell(&Entry { reason: None, fields: &fields, ..ENTRY });
+        assert!(heard(&journald).ends_with("SYSLOG_PID=PID\nSKEXEC_BOOT=expected\n"));
         drop(journald);
         Journal::of(tree.root()).tell(&ENTRY);
     }

@@ -8,7 +8,7 @@
 //! | F10 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
 //! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`] |
 //! | F8 | [`authorize`]: from a file to the permission to load it |
-//! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`causes`]: what the kernel's answers mean; [`rollback`]: the versions of manifests that have booted |
+//! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`causes`]: what the kernel's answers mean; [`rollback`]: the versions of manifests that have booted; [`arrival`]: who started this boot |
 //! | F6 | [`trust`]: what a signature proves; pure |
 //! | F5 | [`prediction`]: what the kernel's own check would answer; pure, and apart from trust |
 //! | F4 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory; [`entries`]: boot entries and installed kernels |
@@ -18,6 +18,7 @@
 //! | F0 | [`sys`]: the system calls; [`reason`]: the tables of reasons and warnings; [`hex`] |
 
 pub mod arch;
+pub(crate) mod arrival;
 pub mod authorize;
 pub mod causes;
 pub mod cli;

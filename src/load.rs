@@ -9,6 +9,7 @@ mod guard;
 mod hand_over;
 mod manifest;
 mod method;
+mod next;
 mod obstacles;
 mod outcome;
 mod ready;
@@ -95,12 +96,14 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     account.warn(choice.warnings(&request.segments, &machine, &platform));
     // Who may not load may not see the memory map either: the first is what to say then.
     let refused = |finding| permit.clone().err().unwrap_or(finding);
-    let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request);
+    let mark = next::mark(&authorized, choice.method, system.root, request.slot);
+    let mark = mark.as_deref();
+    let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request, mark);
     let laid_out = laid_out.map_err(refused)?;
     if let Some(laid_out) = &laid_out {
         follow(Event::laid_out(laid_out));
     }
-    let ready = Ready::new(&authorized, laid_out.as_ref(), choice, &machine, &platform, request);
+    let ready = Ready::new(&authorized, laid_out.as_ref(), choice, &machine, &platform, request, mark);
     let ready = ready.map_err(refused)?;
     account.plan = Some(ready.plan.clone());
     if request.dry_run {

@@ -1,11 +1,11 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
-mod loader;
 mod standing;
 
-pub use loader::Loader;
+pub use crate::machine::Loader;
 pub use standing::Standing;
 
+use crate::arrival::{Image, cmdline_sha256};
 use crate::authorize::Authorized;
 use crate::digest::Algorithm;
 use crate::hex;
@@ -81,6 +81,12 @@ pub struct Record {
     /// Who loaded it; nothing in a record of an earlier skexec.
     #[serde(default)]
     pub by: Option<Loader>,
+    /// SHA-256 of all initrds, joined; nothing where there is none, or no check needed it.
+    #[serde(default)]
+    pub initrd_sha256: Option<String>,
+    /// The next kernel gets a mark by which it shows who loaded it.
+    #[serde(default)]
+    pub marked: bool,
 }
 
 impl Record {
@@ -107,6 +113,25 @@ impl Record {
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,
             by: Some(Loader::this_process(root)),
+            initrd_sha256: initrds.known_sha256().map(|digest| hex::encode(&digest)),
+            marked: false,
+        }
+    }
+}
+
+impl From<&Record> for Image {
+    fn from(record: &Record) -> Self {
+        Self {
+            time: record.time,
+            by: record.by.clone(),
+            skexec: env!("CARGO_PKG_VERSION").into(),
+            method: record.method.clone(),
+            kernel: record.kernel.clone(),
+            release: record.release.clone(),
+            kernel_sha256: record.sha256.clone(),
+            initrd_sha256: record.initrd_sha256.clone(),
+            cmdline_sha256: cmdline_sha256(&record.cmdline),
+            marked: record.marked,
         }
     }
 }

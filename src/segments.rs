@@ -92,17 +92,18 @@ pub fn fit(
     search(&prepared.specs, &options.room(&usable, machine)).map(drop)
 }
 
-/// What is booted: what was authorized, its initrds in one piece.
+/// What is booted: what was authorized, its initrds in one piece, and the mark.
 ///
 /// # Errors
 /// `memory-map`; those of joining the initrds.
-pub fn boot<'a>(authorized: &'a Authorized, machine: &'a Machine) -> Result<Boot<'a>, Finding> {
+pub fn boot<'a>(authorized: &'a Authorized, machine: &'a Machine, mark: Option<&'a [u8]>) -> Result<Boot<'a>, Finding> {
     Ok(Boot {
         kernel: authorized.image(),
         file: authorized.kernel().bytes(),
         initrd: authorized.initrds().in_one_piece()?,
         cmdline: authorized.cmdline(),
         map: &map(machine)?.entries,
+        mark,
     })
 }
 

@@ -1,5 +1,6 @@
 //! `skexec unload`: unloads the image that the kernel holds.
 
+use crate::arrival;
 use crate::causes;
 use crate::machine::kexec::Limit;
 use crate::machine::{self, Machine};
@@ -47,10 +48,11 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
     Ok(Ok(true))
 }
 
-/// No manifest's version is expected to boot any more. Where this cannot be noted, the next boot still has to be recognised.
+/// Nothing is expected to boot any more. Where this cannot be noted, the next boot still has to be recognised.
 fn expect_nothing(root: &Root, slot: Slot) {
     if slot == Slot::Reboot {
         drop(rollback::expect(root, None, None, ""));
+        drop(arrival::expect(root, None));
     }
 }
 

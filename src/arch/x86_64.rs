@@ -125,6 +125,7 @@ impl Architecture for Platform {
             e820: boot.map,
             cmdline: boot.cmdline.for_segments(boot.kernel.cmdline_size())?,
             rng_seed: sys::random(),
+            mark: boot.mark,
             kaslr: form.sets_kaslr_flag(boot.cmdline.as_str()),
             kernel_alignment: None,
         };

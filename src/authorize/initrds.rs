@@ -192,6 +192,15 @@ impl Initrds {
         Err(part.origin.blame(Finding::new(Reason::InitrdUnsigned, seen)))
     }
 
+    /// SHA-256 of what the kernel is given, where a check has made it.
+    #[must_use]
+    pub(crate) fn known_sha256(&self) -> Option<[u8; 32]> {
+        match &self.joined {
+            Joined::Memory(read) => read.known_sha256(&(0..read.bytes().len())),
+            Joined::None | Joined::File(_) | Joined::Memfd(_) => None,
+        }
+    }
+
     /// Whether the initrds were copied into memory.
     #[must_use]
     pub const fn in_memory(&self) -> bool {

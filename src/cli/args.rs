@@ -56,7 +56,7 @@ pub(super) enum Command {
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL
     Status(StatusArgs),
     /// Record that this boot succeeded: older versions of its manifest are refused from now on
-    Booted,
+    Booted(BootedArgs),
     /// Verify who signed each FILE; loads nothing
     Verify(VerifyArgs),
     /// List the boot entries of this system, and verify their files
@@ -75,6 +75,14 @@ pub(super) enum Command {
     /// Take the options of kexec-tools, as this program does under the name kexec: see `skexec kexec --help`
     #[command(disable_help_flag = true)]
     Kexec(KexecArgs),
+}
+
+/// What is recorded.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct BootedArgs {
+    /// Record only who started this boot, which is known before it has succeeded
+    #[arg(long)]
+    pub(super) started: bool,
 }
 
 /// Whom to trust.

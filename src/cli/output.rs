@@ -51,7 +51,16 @@ impl<'a> Output<'a> {
 
     fn log(&self, priority: Priority, reason: Option<Reason>, text: &str, printed: Printed) {
         if let Some(journal) = &self.journal {
-            journal.tell(&Entry { priority, reason, text: &printable::line(text), printed });
+            journal.tell(&Entry { priority, reason, text: &printable::line(text), printed, fields: &[] });
+        }
+    }
+
+    /// An entry of the system's log with more fields, which is printed nowhere.
+    pub(super) fn record(&self, priority: Priority, text: &str, fields: &[(&'static str, String)]) {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, printable::line(value))).collect();
+        if let Some(journal) = &self.journal {
+            let text = &printable::line(text);
+            journal.tell(&Entry { priority, reason: None, text, printed: Printed::Not, fields: &fields });
         }
     }
 

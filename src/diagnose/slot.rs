@@ -136,7 +136,7 @@ impl SlotStatus {
 }
 
 /// Who loaded it, in words.
-fn by(loader: Option<&Loader>, root: &Root) -> String {
+pub(super) fn by(loader: Option<&Loader>, root: &Root) -> String {
     let Some(Loader { uid, login_uid, program }) = loader else {
         return "skexec; the record does not name the user".into();
     };

@@ -2,6 +2,7 @@
 
 use super::section::{Mark, Row};
 use super::slot::SlotStatus;
+use super::this_boot::ThisBoot;
 use crate::machine::memory::MapProblem;
 use crate::machine::{Enforcement, Lockdown, Machine, enforcement};
 use serde::Serialize;
@@ -27,7 +28,7 @@ impl Unseen {
     }
 }
 
-pub(super) fn unseen(machine: &Machine, slots: [&SlotStatus; 2]) -> Vec<Unseen> {
+pub(super) fn unseen(machine: &Machine, slots: [&SlotStatus; 2], this_boot: &ThisBoot) -> Vec<Unseen> {
     let root = machine.privilege.cap_sys_boot == Some(true);
     let mut unseen = Vec::new();
     if machine.privilege.cap_sys_boot.is_none() {
@@ -36,6 +37,9 @@ pub(super) fn unseen(machine: &Machine, slots: [&SlotStatus; 2]) -> Vec<Unseen> 
     }
     if slots.iter().any(|slot| slot.hidden) {
         unseen.push(Unseen::new("record", "what skexec loaded, by whom and when", AS_ROOT));
+    }
+    if this_boot.hidden {
+        unseen.push(Unseen::new("boot", "who started this boot", AS_ROOT));
     }
     if !root && !machine.keyrings.visible() {
         unseen.push(Unseen::new("keys", "the keys of the running kernel, and its revocations", AS_ROOT));

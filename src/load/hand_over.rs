@@ -1,6 +1,7 @@
 //! The call, its record, and what protects the image from then on.
 
 use super::guard::{self, Counting};
+use super::next;
 use super::ready::Ready;
 use super::request::Request;
 use super::stop::Stop;
@@ -48,7 +49,7 @@ pub(super) fn hand_over(
     }
     let before = Limit::read(system.root, panic);
     let record = Record::of(ready.authorized(), ready.method(), system.root, before);
-    let record = Record { boot_entry: request.entry.clone(), ..record };
+    let record = Record { boot_entry: request.entry.clone(), marked: ready.marked(), ..record };
     let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
     if let Err(mut failed) = ready.call(system, machine) {
         if failed.kept {
@@ -63,6 +64,7 @@ pub(super) fn hand_over(
     }
     prepared.commit().context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?;
     done.warnings.extend(expect(ready, system, machine, request.slot, version));
+    next::expect(&record, system.root, machine, request.slot, follow);
     if request.lock {
         lock(&records, system, request.slot, &mut done);
     }

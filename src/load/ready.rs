@@ -19,6 +19,8 @@ pub(super) struct Ready<'a> {
     authorized: &'a Authorized,
     given: Given<'a>,
     slot: Slot,
+    /// The next kernel gets a mark.
+    marked: bool,
     pub(super) plan: Plan,
 }
 
@@ -38,11 +40,12 @@ pub(super) fn laid_out(
     machine: &Machine,
     platform: &Platform,
     request: &Request,
+    mark: Option<&[u8]>,
 ) -> Result<Option<LaidOut>, Finding> {
     if method == Method::File {
         return Ok(None);
     }
-    let boot = segments::boot(authorized, machine)?;
+    let boot = segments::boot(authorized, machine, mark)?;
     let fits = |laid_out: &LaidOut| segments::fit(&boot, laid_out, machine, platform, &request.segments);
     platform.lay_out(&boot, request.segments.layout, &machine.memory, &fits).map(Some)
 }
@@ -56,6 +59,7 @@ impl<'a> Ready<'a> {
         machine: &'a Machine,
         platform: &'a Platform,
         request: &Request,
+        mark: Option<&'a [u8]>,
     ) -> Result<Self, Finding> {
         let (given, plan) = match laid_out {
             None => {
@@ -63,13 +67,13 @@ impl<'a> Ready<'a> {
                 (Given::Files(authorized.kernel().copy()?), plan)
             }
             Some(laid_out) => {
-                let boot = segments::boot(authorized, machine)?;
+                let boot = segments::boot(authorized, machine, mark)?;
                 let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments)?;
                 let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why, request.segment_digests);
                 (Given::Segments(segments), plan)
             }
         };
-        Ok(Self { authorized, given, slot: request.slot, plan })
+        Ok(Self { authorized, given, slot: request.slot, marked: mark.is_some(), plan })
     }
 
     /// Makes the call.
@@ -82,6 +86,10 @@ impl<'a> Ready<'a> {
 
     pub(super) const fn authorized(&self) -> &Authorized {
         self.authorized
+    }
+
+    pub(super) const fn marked(&self) -> bool {
+        self.marked
     }
 
     pub(super) const fn method(&self) -> Method {

@@ -80,8 +80,30 @@ fn bound(documents: &mut Vec<(&'static str, Value)>) {
     documents.push(("verify", lab.run("verify {}/vmlinuz.manifest --keys {}/root.pem --json").json()));
     documents.push(("inspect", lab.run("inspect {}/vmlinuz.manifest --json").json()));
     documents.push(("booted", lab.run("booted --json").json()));
+    started(documents);
     lab.system("/var/lib/skexec/manifests.json", "");
     documents.push(("failure", lab.run("booted --json").json()));
+}
+
+/// What the next boot says, in full and about a foreign image.
+fn started(documents: &mut Vec<(&'static str, Value)>) {
+    let exec =
+        r#"{"time_ms": 1, "by": {"uid": 0, "login_uid": null, "program": "skexec"}, "clean": true, "watchdog": 30}"#;
+    for image in [true, false] {
+        let lab = machine::lab();
+        lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+        lab.run(machine::SEGMENTS);
+        let path = "/var/lib/skexec/next.json";
+        let mut expected: Value = serde_json::from_slice(&std::fs::read(lab.root().path(path)).unwrap()).unwrap();
+        expected["exec"] = serde_json::from_str(exec).unwrap();
+        if !image {
+            expected["image"] = Value::Null;
+        }
+        lab.system(path, &expected.to_string());
+        lab.system("/proc/sys/kernel/random/boot_id", "two\n");
+        documents.push(("status", lab.run("status --json").json()));
+        documents.push(("booted", lab.run("booted --json").json()));
+    }
 }
 
 fn described(documents: &mut Vec<(&'static str, Value)>) {

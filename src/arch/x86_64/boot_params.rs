@@ -36,6 +36,8 @@ pub(super) struct BootParams<'a> {
     pub(super) cmdline: &'a [u8],
     /// Random bytes for the next kernel's generator, new for each load.
     pub(super) rng_seed: Option<[u8; 32]>,
+    /// What the next kernel shows to its skexec.
+    pub(super) mark: Option<&'a [u8]>,
     /// Whether `KASLR_FLAG` is set; see `Form::sets_kaslr_flag`.
     pub(super) kaslr: bool,
     /// Replaces the `kernel_alignment` of the header; see `Form::alignment`.
@@ -135,7 +137,8 @@ impl BootParams<'_> {
         let more = memory::beyond_the_page(self.e820).map(Node::e820_ext);
         let efi = self.efi().map(Node::efi);
         let seed = self.rng_seed.as_ref().map(Node::rng_seed);
-        [more, efi, seed].into_iter().flatten().collect()
+        let mark = self.mark.map(Node::mark);
+        [more, efi, seed, mark].into_iter().flatten().collect()
     }
 
     fn offsets(&self, nodes: &[Node]) -> Offsets {

@@ -21,6 +21,7 @@ mod layout_falls_back;
 mod layouts;
 mod list;
 mod lockdown;
+mod next_boot;
 mod oracle;
 mod owner;
 mod package;

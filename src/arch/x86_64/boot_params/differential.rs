@@ -57,6 +57,7 @@ impl Running {
             e820: &self.e820,
             cmdline: b"quiet",
             rng_seed: None,
+            mark: None,
             kaslr: false,
             kernel_alignment: None,
         };

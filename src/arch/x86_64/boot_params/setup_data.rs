@@ -2,6 +2,7 @@
 //! (arch/x86/include/uapi/asm/setup_data.h).
 
 use super::super::handover::Efi;
+use crate::machine::mark;
 use crate::memory::PhysAddr;
 
 const E820_EXT: u32 = 1;
@@ -35,6 +36,11 @@ impl Node {
     /// Random bytes.
     pub(super) fn rng_seed(seed: &[u8; 32]) -> Self {
         Self { kind: RNG_SEED, data: seed.to_vec() }
+    }
+
+    /// What the next kernel shows to its skexec.
+    pub(super) fn mark(mark: &[u8]) -> Self {
+        Self { kind: mark::KIND, data: mark.to_vec() }
     }
 
     pub(super) fn length(&self) -> usize {

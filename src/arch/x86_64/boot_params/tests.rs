@@ -26,7 +26,16 @@ fn file() -> Vec<u8> {
 }
 
 fn params<'a>(header: Header<'a>, handover: &'a Handover, e820: &'a [MemoryEntry]) -> BootParams<'a> {
-    BootParams { header, handover, e820, cmdline: b"", rng_seed: None, kaslr: false, kernel_alignment: None }
+    BootParams {
+        header,
+        handover,
+        e820,
+        cmdline: b"",
+        rng_seed: None,
+        mark: None,
+        kaslr: false,
+        kernel_alignment: None,
+    }
 }
 
 const ELF: Header = Header::Elf { efi_kexec: true };
@@ -34,7 +43,7 @@ const ELF: Header = Header::Elf { efi_kexec: true };
 /// Which bytes of the zero page a change writes, and what.
 fn written(changed: &BootParams, initrd: Option<PhysRange>) -> Vec<(usize, u8)> {
     let nothing = Handover::default();
-    let base = BootParams { handover: &nothing, e820: &[], cmdline: b"", rng_seed: None, ..*changed };
+    let base = BootParams { handover: &nothing, e820: &[], cmdline: b"", rng_seed: None, mark: None, ..*changed };
     let (old, new) = (base.bytes(AT, None).unwrap(), changed.bytes(AT, initrd).unwrap());
     let pairs = old.iter().zip(&new).enumerate().take(0x1000);
     pairs.filter(|(_, (old, new))| old != new).map(|(offset, (_, new))| (offset, *new)).collect()
@@ -218,11 +227,12 @@ fn setup_data_is_one_list() {
     let handover = Handover { efi: Some(efi()), ..Handover::default() };
     let many = vec![ram(0, 1); 130];
     for cmdline in [&b""[..], b"x", &[b'x'; 15], &[b'x'; 2047]] {
-        let params = BootParams { cmdline, rng_seed: Some([7; 32]), ..params(ELF, &handover, &many) };
+        let (rng_seed, mark) = (Some([7; 32]), Some(&b"mark"[..]));
+        let params = BootParams { cmdline, rng_seed, mark, ..params(ELF, &handover, &many) };
         let segment = params.bytes(AT, None).unwrap();
         let kinds: Vec<_> = nodes(&segment).iter().map(|(kind, data)| (*kind, data.len())).collect();
-        assert_eq!(kinds, [(1, 40), (4, 96), (9, 32)]);
-        assert_eq!(nodes(&segment)[2].1, [7; 32]);
+        assert_eq!(kinds, [(1, 40), (4, 96), (9, 32), (0x736b_6578, 4)]);
+        assert_eq!((&nodes(&segment)[2].1[..], &nodes(&segment)[3].1[..]), (&[7; 32][..], &b"mark"[..]));
         assert_eq!(segment.len(), params.length());
         assert_eq!(segment.capacity(), segment.len(), "it was never moved");
         assert_eq!(segment[0x1000 + cmdline.len()], 0);

@@ -96,6 +96,13 @@ fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut C
     let journal = guest.run("journalctl --boot=-1 --identifier=skexec --output=cat")?;
     let said = [Expect::Exit(0), Expect::Stdout("asking systemd to start kexec.target")];
     checks.command("what skexec said is in the last boot's journal", &journal, &said);
+    let status = guest.run("skexec status --json")?;
+    let expected =
+        [Expect::Json("/this_boot/outcome", "expected"), Expect::Json("/this_boot/expected/exec/clean", "true")];
+    checks.command("it knows who booted it", &status, &expected);
+    let fields = guest.run("journalctl --boot SKEXEC_BOOT=expected --output=json")?;
+    let said = [Expect::Exit(0), Expect::Stdout("s after exec"), Expect::Stdout("SKEXEC_KERNEL_SHA256")];
+    checks.command("and its journal, too", &fields, &said);
     check_loaded("the second kernel holds no image", false, guest, checks)
 }
 

@@ -4,8 +4,8 @@ use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr,
-    kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, oracle, owner, package, page_tables, payload,
-    permissions, rollback, round_trip, secure_boot, swap, uki,
+    kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, next_boot, oracle, owner, package, page_tables,
+    payload, permissions, rollback, round_trip, secure_boot, swap, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 42] = [
+const KINDS: [Kind; 43] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -82,6 +82,8 @@ const KINDS: [Kind; 42] = [
            pairs: &[OLD, NEW], ci: &[NEW], play: injection::play },
     Kind { name: "rollback", about: "a manifest's version that has booted refuses lower ones",
            pairs: &[OLD, NEW], ci: &[], play: rollback::play },
+    Kind { name: "next-boot", about: "the next kernel says who booted it; the firmware's, that the expected one never came up",
+           pairs: &[UP, NEW], ci: &[], play: next_boot::play },
     // No kernel is booted.
     Kind { name: "firmware", about: "forged files: what the firmware does not load, skexec refuses",
            pairs: &[NEW], ci: &[], play: firmware::play },

@@ -1,4 +1,4 @@
-//! Who makes a load.
+//! Who makes a load, or a jump.
 
 use crate::sources::Root;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,154 @@
+//! Who started the running kernel: what skexec expected to boot next, kept in /var/lib/skexec, and, for segments, carried in memory
+//! by the boot data of the new kernel.
+//!
+//! A load notes what it expects, the command that jumps notes when. The next boot compares that with what the running kernel shows about
+//! itself, and keeps the answer in /run until its end. It is for people and their logs: nothing is permitted or refused by it.
+
+mod expected;
+mod judge;
+mod now;
+mod signs;
+mod words;
+
+pub(crate) use expected::{Exec, Expected, Image};
+pub(crate) use judge::{Arrival, Outcome};
+pub(crate) use now::cmdline_sha256;
+
+use crate::machine::{Release, boot_id};
+use crate::sources::Root;
+use crate::sources::files::read_system_file;
+use crate::sources::replace::replace;
+use nix::fcntl::{Flock, FlockArg};
+use now::Now;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+
+const FOLDER: &str = "/var/lib/skexec";
+/// What is expected to boot next.
+pub(crate) const PATH: &str = "/var/lib/skexec/next.json";
+const RUN: &str = "/run/skexec";
+/// What became of it, until the end of this boot.
+const ARRIVED: &str = "/run/skexec/arrival.json";
+/// The largest file, in bytes.
+const MAX_SIZE: u64 = 1 << 20;
+
+/// The mark for segments that the next kernel gets.
+#[must_use]
+pub(crate) fn mark(root: &Root, image: &Image) -> Option<Vec<u8>> {
+    serde_json::to_vec(&Expected::here(root, Some(image.clone()))?).ok()
+}
+
+/// Notes what the running kernel was given to boot next; nothing after an unload.
+///
+/// # Errors
+/// Those of reading and writing the files.
+pub(crate) fn expect(root: &Root, image: Option<Image>) -> io::Result<()> {
+    if image.is_none() && !root.has(PATH) {
+        return Ok(());
+    }
+    let expected = image.and_then(|image| Expected::here(root, Some(image)));
+    update(root, |_| expected)
+}
+
+/// Notes the jump that comes next, with the image that is booted as far as skexec knows it.
+///
+/// # Errors
+/// As for [`expect`].
+pub(crate) fn execute(root: &Root, image: Option<Image>, exec: Exec) -> io::Result<()> {
+    let expected = Expected::here(root, image).map(|expected| Expected { exec: Some(exec), ..expected });
+    update(root, |_| expected)
+}
+
+/// Notes that the jump was not made.
+///
+/// # Errors
+/// As for [`expect`].
+pub(crate) fn stay(root: &Root) -> io::Result<()> {
+    if !root.has(PATH) {
+        return Ok(());
+    }
+    update(root, |expected| expected.map(|expected| Expected { exec: None, ..expected }))
+}
+
+/// How this boot began, as far as skexec is concerned; nothing where skexec has nothing to do with it. Nothing is changed.
+///
+/// # Errors
+/// Why a file that is there cannot be read.
+pub(crate) fn read(root: &Root) -> io::Result<Option<Arrival>> {
+    let now = Now::read(root);
+    match load::<Arrival>(root, ARRIVED)? {
+        Some(arrival) if now.is(&arrival.boot_id) => Ok(Some(arrival.looked_at_again(&now))),
+        _ => Ok(Arrival::judge(load(root, PATH)?, &now)),
+    }
+}
+
+/// The same; what it says for the first time in this boot is kept in /run, and expected no more. Returns whether it is the first time.
+///
+/// # Errors
+/// Why a file cannot be read or written.
+pub(crate) fn settle(root: &Root) -> io::Result<Option<(Arrival, bool)>> {
+    let _lock = if root.has(FOLDER) { Some(lock(root)?) } else { None };
+    settle_locked(root)
+}
+
+fn settle_locked(root: &Root) -> io::Result<Option<(Arrival, bool)>> {
+    let now = Now::read(root);
+    if let Some(arrival) = load::<Arrival>(root, ARRIVED)?.filter(|arrival| now.is(&arrival.boot_id)) {
+        return Ok(Some((arrival, false)));
+    }
+    let expected: Option<Expected> = load(root, PATH)?;
+    let over = expected.as_ref().is_some_and(|expected| now.is_after(&expected.boot_id));
+    let Some(arrival) = Arrival::judge(expected, &now) else { return Ok(None) };
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(root.path(RUN))?;
+    store(root, ARRIVED, &arrival)?;
+    if over {
+        fs::remove_file(root.path(PATH))?;
+    }
+    Ok(Some((arrival, true)))
+}
+
+/// Settles this boot, then changes what is expected of the next.
+fn update(root: &Root, change: impl FnOnce(Option<Expected>) -> Option<Expected>) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(root.path(FOLDER))?;
+    let _lock = lock(root)?;
+    // A file that cannot be read would be replaced all the same.
+    let _ = settle_locked(root);
+    let expected = load::<Expected>(root, PATH).unwrap_or_default();
+    let own = boot_id(root);
+    match change(expected.filter(|expected| Some(&expected.boot_id) == own.as_ref())) {
+        Some(expected) => store(root, PATH, &expected),
+        None => match fs::remove_file(root.path(PATH)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        },
+    }
+}
+
+fn lock(root: &Root) -> io::Result<Flock<File>> {
+    Flock::lock(File::open(root.path(FOLDER))?, FlockArg::LockExclusive).map_err(|(_, errno)| errno.into())
+}
+
+fn store(root: &Root, path: &str, content: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(content)?;
+    text.push(b'\n');
+    replace(&root.path(path), &text, 0o600)
+}
+
+fn load<T: DeserializeOwned>(root: &Root, path: &str) -> io::Result<Option<T>> {
+    let bytes = read_system_file(root, path, MAX_SIZE).map_err(|error| io::Error::other(error.what))?;
+    bytes.map(|bytes| serde_json::from_slice(&bytes).map_err(Into::into)).transpose()
+}
+
+impl Expected {
+    /// What is expected from this boot on; nothing where the boot has no ID by which the next one could be told from it.
+    fn here(root: &Root, image: Option<Image>) -> Option<Self> {
+        let from = Release::read(root).text;
+        Some(Self { schema: expected::SCHEMA, boot_id: boot_id(root)?, from, image, exec: None })
+    }
+}
+
+#[cfg(test)]
+mod tests;
