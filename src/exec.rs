@@ -4,11 +4,13 @@ use crate::arrival::{self, Exec};
 use crate::causes::{self, Call};
 use crate::machine::surroundings::Init;
 use crate::machine::{Kexec, Machine};
+use crate::measure::{self, Instead};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
 use crate::record::{self, Records, Standing};
 use crate::shutdown;
+use crate::sources::policy::{MeasureAt, Policy};
 use crate::system::{Slot, System};
 use anyhow::Context as _;
 
@@ -111,11 +113,14 @@ fn leave(
     match machine.surroundings.init {
         _ if request.force => Ok(Err(jump(system, request, machine, follow))),
         Init::Systemd => {
+            if let Err(finding) = measured(system, request, follow) {
+                return Ok(Err(finding));
+            }
             announce(system, request, machine, true, follow);
             follow(Event::ShuttingDown);
             let asked = shutdown::ask_systemd().context("cannot ask systemd to shut the machine down");
             if asked.is_err() {
-                stay(system, machine);
+                stay(system, machine, follow);
             }
             asked.map(|()| Ok(Outcome::ShuttingDown))
         }
@@ -139,17 +144,39 @@ fn announce(system: System<'_>, request: Request, machine: &Machine, clean: bool
 }
 
 /// Notes that there is no jump. Where this cannot be noted, the next boot still has to be recognised.
-fn stay(system: System<'_>, machine: &Machine) {
+fn stay(system: System<'_>, machine: &Machine, follow: &mut Follow<'_>) {
+    if let Err(fault) = measure::instead(system.root, Instead::JumpFailed) {
+        follow(Event::Fault(fault));
+    }
     if !machine.surroundings.initramfs {
         drop(arrival::stay(system.root));
     }
 }
 
 fn jump(system: System<'_>, request: Request, machine: &Machine, follow: &mut Follow<'_>) -> Finding {
+    if let Err(finding) = measured(system, request, follow) {
+        return finding;
+    }
     announce(system, request, machine, false, follow);
     shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
     follow(Event::Jumping);
     let errno = system.kexec.jump();
-    stay(system, machine);
+    stay(system, machine, follow);
     causes::of_failed(system.root, Call::Jump, errno, Slot::Reboot, machine)
+}
+
+/// Measures what is booted, where the policy demands that.
+fn measured(system: System<'_>, request: Request, follow: &mut Follow<'_>) -> Result<(), Finding> {
+    let policy = Policy::read(system.root)?;
+    if policy.measure.at.value == MeasureAt::Off {
+        return Ok(());
+    }
+    // An image that skexec did not load has no digests.
+    let record = record::read(system.root, Slot::Reboot).ok().flatten().filter(|_| !request.foreign);
+    let unknown = || Finding::new(Reason::NotMeasured, "skexec does not know what --foreign boots");
+    let record = record.ok_or_else(unknown)?;
+    follow(Event::Measuring);
+    let notes = measure::measure(system.root, &policy.measure, record.subject()?)?;
+    notes.into_iter().for_each(|note| follow(Event::Fault(note)));
+    Ok(())
 }

@@ -7,13 +7,13 @@
 //! | F11 | [`cli`]: arguments, printing |
 //! | F10 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
 //! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`] |
-//! | F8 | [`authorize`]: from a file to the permission to load it |
+//! | F8 | [`authorize`]: from a file to the permission to load it; [`measure`]: what is booted next, into the TPM |
 //! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`causes`]: what the kernel's answers mean; [`rollback`]: the versions of manifests that have booted; [`arrival`]: who started this boot |
 //! | F6 | [`trust`]: what a signature proves; pure |
 //! | F5 | [`prediction`]: what the kernel's own check would answer; pure, and apart from trust |
 //! | F4 | [`arch`]: what differs by processor: boot data, handover, kernel layouts, purgatory; [`entries`]: boot entries and installed kernels |
 //! | F3 | [`image`]: file formats on every processor; pure |
-//! | F2 | [`machine`], [`system`]: what is read of the machine; [`sealed`]: files that are read once; [`placement`]: an address for every segment |
+//! | F2 | [`machine`], [`system`]: what is read of the machine; [`sealed`]: files that are read once; [`placement`]: an address for every segment; [`tpm`]: its registers, and the log of what extended them |
 //! | F1 | [`sources`]: files; [`memory`]: physical addresses; [`digest`] |
 //! | F0 | [`sys`]: the system calls; [`reason`]: the tables of reasons and warnings; [`hex`] |
 
@@ -33,6 +33,7 @@ pub mod inspect;
 pub(crate) mod journal;
 pub mod load;
 pub mod machine;
+pub(crate) mod measure;
 pub mod memory;
 pub(crate) mod permit;
 pub mod placement;
@@ -49,6 +50,7 @@ pub mod sources;
 #[expect(unsafe_code, reason = "the system calls stand here, and nowhere else")]
 pub mod sys;
 pub mod system;
+pub mod tpm;
 pub mod trust;
 pub(crate) mod unload;
 pub(crate) mod verify;

@@ -8,6 +8,7 @@ mod fit;
 mod guard;
 mod hand_over;
 mod manifest;
+mod measured;
 mod method;
 mod next;
 mod obstacles;
@@ -111,6 +112,6 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     }
     follow(Event::Loading { kernel: authorized.kernel().path().to_owned(), method: choice.method });
     let version = binding.as_ref().map(manifest::version);
-    account.done(hand_over(&ready, system, &machine, request, version.as_ref(), follow)?);
+    account.done(hand_over(&ready, system, &machine, request, version.as_ref(), &policy, follow)?);
     Ok(())
 }

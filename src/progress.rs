@@ -42,6 +42,8 @@ pub enum Event {
         /// The method.
         method: Method,
     },
+    /// What is booted is measured into the TPM.
+    Measuring,
     /// systemd is asked for `kexec.target`.
     ShuttingDown,
     /// The jump comes next.
@@ -66,6 +68,7 @@ impl fmt::Display for Event {
                 write!(f, "set {counter}: the kernel counts loads and unloads until the next boot")
             }
             Self::Loading { kernel, method } => write!(f, "loading {} by {}", kernel.display(), method.call()),
+            Self::Measuring => f.write_str("measuring kernel, initrd and command line into the TPM"),
             Self::ShuttingDown => f.write_str("asking systemd to start kexec.target"),
             Self::Jumping => f.write_str("jumping into the loaded kernel"),
             Self::Fault(what) => write!(f, "warning: {what}"),

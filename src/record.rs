@@ -11,6 +11,8 @@ use crate::digest::Algorithm;
 use crate::hex;
 use crate::machine::boot_id;
 use crate::machine::kexec::Limit;
+use crate::measure::Subject;
+use crate::reason::{Finding, Reason};
 use crate::sources::Root;
 use crate::sources::replace::{draft_of, replace};
 use crate::system::{Method, Slot};
@@ -133,6 +135,23 @@ impl From<&Record> for Image {
             cmdline_sha256: cmdline_sha256(&record.cmdline),
             marked: record.marked,
         }
+    }
+}
+
+impl Record {
+    /// What is measured of it.
+    ///
+    /// # Errors
+    /// `not-measured`: the initrd's digest was not made, because no policy asked for it then.
+    pub(crate) fn subject(&self) -> Result<Subject<'_>, Finding> {
+        let has_initrd = !self.initrds.is_empty() || !self.injected.is_empty();
+        if has_initrd && self.initrd_sha256.is_none() {
+            let seen = "it was loaded without a digest of its initrd: load it again";
+            return Err(Finding::new(Reason::NotMeasured, seen));
+        }
+        // What stands in for no initrd is none.
+        let initrd = self.initrd_sha256.as_deref().filter(|_| has_initrd);
+        Ok(Subject { kernel: &self.sha256, initrd, cmdline: &self.cmdline })
     }
 }
 

@@ -4,6 +4,7 @@ use crate::arrival;
 use crate::causes;
 use crate::machine::kexec::Limit;
 use crate::machine::{self, Machine};
+use crate::measure::{self, Instead};
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::Records;
@@ -45,6 +46,9 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
     }
     records.forget(slot).context("the kernel was unloaded, but its record in /run/skexec remains")?;
     expect_nothing(system.root, slot);
+    if slot == Slot::Reboot {
+        measure::instead(system.root, Instead::Unloaded).map_err(anyhow::Error::msg)?;
+    }
     Ok(Ok(true))
 }
 

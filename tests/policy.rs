@@ -67,6 +67,10 @@ ignore-revocations = []  # default
 least.rsa-bits = 3072  # /usr/lib/skexec/policy.toml:3
 least.ec-bits = 256  # default
 least.version."acme-boot" = 7  # /etc/skexec/policy.toml:6
+measure.at = "off"  # default
+measure.kernel = 9  # default
+measure.initrd = 9  # default
+measure.cmdline = 8  # default
 # signers.kernel is not set: every trusted signer counts
 signers.uki = ["key:{digits}"]  # /etc/skexec/policy.toml:8
 # signers.addon is not set: every trusted signer counts

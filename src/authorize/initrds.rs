@@ -9,18 +9,18 @@ pub(super) use part::{Claims, read as read_initrd};
 pub use supply::{Origin, Supply};
 
 use super::injection::Added;
-use crate::digest::Hashed;
+use crate::digest::{self, Hashed};
 use crate::image::cpio;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
-use crate::sys::{Memfd, Private};
+use crate::sys::{Map, Memfd, Private};
 use crate::system::Method;
 use crate::trust::{Signer, Trust};
 use joined::Outline;
 use part::Part;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,8 @@ impl Initrd {
 pub struct Initrds {
     parts: Vec<Initrd>,
     joined: Joined,
+    /// Of the whole content, once it was asked for.
+    sha256: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -113,13 +115,13 @@ impl Initrds {
         let opened = supplies.into_iter().map(Part::open).collect::<Result<Vec<_>, _>>()?;
         let opened = match <[Part<'_>; 1]>::try_from(opened) {
             Ok([Part::File(source, claims)]) if claims.is_empty() && method == Method::File => {
-                return Ok(Self { parts: vec![Initrd::unread(&source)], joined: Joined::File(source) });
+                return Ok(Self { parts: vec![Initrd::unread(&source)], joined: Joined::File(source), sha256: None });
             }
             Ok([one]) => vec![one],
             Err(several) => several,
         };
         let (parts, joined) = Outline::new(opened).join(method, trust)?;
-        Ok(Self { parts, joined })
+        Ok(Self { parts, joined, sha256: None })
     }
 
     /// Adds an empty archive if no initrd was named and the machine was started by EFI. A kernel that is given no initrd looks
@@ -147,7 +149,25 @@ impl Initrds {
                 Joined::Memory(Hashed::new(memory))
             }
         };
-        Ok(Self { parts: self.parts, joined })
+        Ok(Self { parts: self.parts, joined, sha256: None })
+    }
+
+    /// The same with its SHA-256, for which a file that only the kernel would read is copied first.
+    ///
+    /// # Errors
+    /// The error of creating the copy.
+    pub fn measured(self) -> io::Result<Self> {
+        let joined = match self.joined {
+            Joined::File(source) => Joined::Memfd(copied(&source)?),
+            other => other,
+        };
+        let sha256 = match &joined {
+            Joined::None | Joined::File(_) => None,
+            Joined::Memfd(memfd) => Some(digest::sha256(&[&Map::new(memfd)?])),
+            Joined::Memory(memory) => Some(digest::sha256(&[memory.bytes()])),
+        };
+        // What stands in for no initrd is none.
+        Ok(Self { sha256: sha256.filter(|_| !self.parts.is_empty()), joined, ..self })
     }
 
     /// The parts, in the order in which the kernel unpacks them.
@@ -192,13 +212,13 @@ impl Initrds {
         Err(part.origin.blame(Finding::new(Reason::InitrdUnsigned, seen)))
     }
 
-    /// SHA-256 of what the kernel is given, where a check has made it.
+    /// SHA-256 of what the kernel is given, where a check or [`measured`](Self::measured) has made it.
     #[must_use]
     pub(crate) fn known_sha256(&self) -> Option<[u8; 32]> {
-        match &self.joined {
+        self.sha256.or_else(|| match &self.joined {
             Joined::Memory(read) => read.known_sha256(&(0..read.bytes().len())),
             Joined::None | Joined::File(_) | Joined::Memfd(_) => None,
-        }
+        })
     }
 
     /// Whether the initrds were copied into memory.
@@ -243,6 +263,16 @@ impl Initrds {
         };
         u64::try_from(bytes).unwrap_or(u64::MAX)
     }
+}
+
+/// A sealed copy of a file.
+fn copied(source: &Source) -> io::Result<Memfd> {
+    Memfd::create(c"skexec-initrd", |target| {
+        let mut file = source.file();
+        file.rewind()?;
+        let copied = io::copy(&mut file.take(source.len()), target)?;
+        if copied == source.len() { Ok(copied) } else { Err(io::Error::other("the initrd changed while it was read")) }
+    })
 }
 
 /// A mistake of skexec itself: no file leads to it.

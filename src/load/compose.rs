@@ -9,8 +9,8 @@ use crate::image::manifest::Bound;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Warning};
 use crate::sources::Root;
-use crate::sources::policy::{Policy, SignedCmdline, SignedInitrd};
-use crate::system::Method;
+use crate::sources::policy::{MeasureAt, Policy, SignedCmdline, SignedInitrd};
+use crate::system::{Method, Slot};
 use crate::trust::Trust;
 use anyhow::Context as _;
 use std::path::PathBuf;
@@ -71,7 +71,11 @@ pub(super) fn initrds(
         Base::Kernel | Base::Uki(_) => supplies,
     };
     let initrds = Initrds::open(supplies, trust, method)?;
-    Ok(initrds.or_stand_in(machine, method).context("cannot make an empty initrd")?)
+    let initrds = initrds.or_stand_in(machine, method).context("cannot make an empty initrd")?;
+    if policy.measure.at.value == MeasureAt::Off || request.slot == Slot::Panic {
+        return Ok(initrds);
+    }
+    Ok(initrds.measured().context("cannot copy the initrd to measure it")?)
 }
 
 fn files(paths: &[PathBuf]) -> Vec<Supply<'static>> {

@@ -1,6 +1,7 @@
 //! The call, its record, and what protects the image from then on.
 
 use super::guard::{self, Counting};
+use super::measured;
 use super::next;
 use super::ready::Ready;
 use super::request::Request;
@@ -11,6 +12,7 @@ use crate::progress::{Event, Follow};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::record::{Record, Records};
 use crate::rollback::{self, Version};
+use crate::sources::policy::Policy;
 use crate::system::{Slot, System};
 use anyhow::Context as _;
 
@@ -29,6 +31,7 @@ pub(super) fn hand_over(
     machine: &Machine,
     request: &Request,
     version: Option<&Version>,
+    policy: &Policy,
     follow: &mut Follow<'_>,
 ) -> Result<Done, Stop> {
     let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
@@ -63,6 +66,9 @@ pub(super) fn hand_over(
         return Err(failed.finding.into());
     }
     prepared.commit().context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?;
+    if request.slot == Slot::Reboot {
+        done.warnings.extend(measured::after(ready.method(), &records, system, &record, policy)?);
+    }
     done.warnings.extend(expect(ready, system, machine, request.slot, version));
     next::expect(&record, system.root, machine, request.slot, follow);
     if request.lock {

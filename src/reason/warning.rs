@@ -46,6 +46,7 @@ cautions! {
     VersionNotKept "version-not-kept" "the version of the manifest cannot be noted, so that its boot will not protect against older versions" "make /var/lib/skexec writable, or repair or remove /var/lib/skexec/manifests.json; or set least.version in the policy";
     CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     Unchecked "unchecked" "the purgatory will not check the loaded segments before the jump, because -i (--no-checks) was given" "leave out -i (--no-checks)";
+    LogNotKept "log-not-kept" "the log of what was measured into the TPM will not be there after the jump" "make /var/log writable";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }
 

@@ -10,7 +10,7 @@ mod values;
 
 pub use describe::{Described, Value};
 pub use setting::{Origin, Setting};
-pub use values::{Choice, Kind, Part, SignedCmdline, SignedInitrd, SignerId, Unsigned, WaiverOption};
+pub use values::{Choice, Kind, MeasureAt, Part, SignedCmdline, SignedInitrd, SignerId, Unsigned, WaiverOption};
 
 use super::Root;
 use super::files::read_system_file;
@@ -49,6 +49,28 @@ pub struct Policy {
     pub versions: BTreeMap<String, Setting<u64>>,
     /// `least.rsa-bits`, `least.ec-bits` and `signers`.
     pub limits: Limits,
+    /// `measure`: what is measured into the TPM.
+    pub measure: Measure,
+}
+
+/// When the next boot is measured into the TPM, and into which registers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measure {
+    /// `measure.at`
+    pub at: Setting<MeasureAt>,
+    /// `measure.kernel`
+    pub kernel: Setting<u8>,
+    /// `measure.initrd`
+    pub initrd: Setting<u8>,
+    /// `measure.cmdline`
+    pub cmdline: Setting<u8>,
+}
+
+/// The registers into which GRUB measures the same: 9 for files that it reads, 8 for command lines.
+impl Default for Measure {
+    fn default() -> Self {
+        Self { at: Setting::default(), kernel: 9.into(), initrd: 9.into(), cmdline: 8.into() }
+    }
 }
 
 /// What a signature must fulfil beyond leading to a trusted certificate.

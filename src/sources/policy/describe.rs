@@ -33,7 +33,7 @@ impl Policy {
     /// Every setting that is in force, in the order of the documentation.
     #[must_use]
     pub fn describe(&self) -> Vec<Described> {
-        let limits = &self.limits;
+        let (limits, measure) = (&self.limits, &self.measure);
         let mut all = vec![
             choice("unsigned", &self.unsigned),
             choice("insecure-unsigned", &self.insecure_unsigned),
@@ -47,6 +47,12 @@ impl Policy {
             number("least.ec-bits", &limits.ec_bits.clone().unwrap_or(256.into())),
         ];
         all.extend(self.versions.iter().map(|(name, least)| number(&format!("least.version.{}", quoted(name)), least)));
+        all.extend([
+            choice("measure.at", &measure.at),
+            number("measure.kernel", &measure.kernel),
+            number("measure.initrd", &measure.initrd),
+            number("measure.cmdline", &measure.cmdline),
+        ]);
         all.extend(Kind::NAMES.iter().map(|(name, kind)| match limits.signers.get(kind) {
             Some(signers) => list(&format!("signers.{name}"), signers, SignerId::text),
             None => described(&format!("signers.{name}"), Value::Nothing, Origin::Default),

@@ -1,7 +1,7 @@
 //! The text of a policy: TOML, in which every key and every value is known.
 
 use super::entry::{Entry, Source, entries, named};
-use super::{Kind, Limits, Policy, SignerId};
+use super::{Kind, Limits, Measure, Policy, SignerId};
 use crate::reason::Finding;
 use toml::de::DeTable;
 
@@ -12,6 +12,8 @@ const MAX_NAME: usize = 255;
 /// Least keys beyond the largest that a signature may have would refuse every file.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 2048..=4096;
 const EC_BITS: std::ops::RangeInclusive<u32> = 256..=521;
+/// Registers of the operating system. Those before are the firmware's, those behind can be reset.
+const REGISTERS: std::ops::RangeInclusive<u8> = 8..=15;
 
 pub(super) fn onto(mut policy: Policy, file: &'static str, text: &str) -> Result<Policy, Finding> {
     let source = Source { file, text };
@@ -34,6 +36,7 @@ fn set(policy: &mut Policy, entry: &Entry<'_>) -> Result<(), Finding> {
         "credentials" => policy.credentials = entry.list("a list of names of credentials", name)?,
         "ignore-revocations" => policy.ignore_revocations = entry.list("a list of names of revocation lists", text)?,
         "least" => return entry.table()?.iter().try_for_each(|entry| least(policy, entry)),
+        "measure" => return entry.table()?.iter().try_for_each(|entry| measure(&mut policy.measure, entry)),
         "signers" => return entry.table()?.iter().try_for_each(|entry| signers(&mut policy.limits, entry)),
         _ => return Err(unknown(entry)),
     }
@@ -52,6 +55,17 @@ fn least(policy: &mut Policy, entry: &Entry<'_>) -> Result<(), Finding> {
                 policy.versions.insert(entry.key.to_owned(), entry.number(0..=u64::MAX >> 1)?);
             }
         }
+        _ => return Err(unknown(entry)),
+    }
+    Ok(())
+}
+
+fn measure(measure: &mut Measure, entry: &Entry<'_>) -> Result<(), Finding> {
+    match entry.key {
+        "at" => measure.at = entry.choice()?,
+        "kernel" => measure.kernel = entry.number(REGISTERS)?,
+        "initrd" => measure.initrd = entry.number(REGISTERS)?,
+        "cmdline" => measure.cmdline = entry.number(REGISTERS)?,
         _ => return Err(unknown(entry)),
     }
     Ok(())

@@ -19,6 +19,11 @@ rsa-bits = 3_072
 ec-bits = 0x180
 [least.version]
 "acme-boot" = 7
+[measure]
+at = "exec"
+kernel = 11
+initrd = 12
+cmdline = 13
 [signers]
 kernel = ["certificate:0101010101010101010101010101010101010101010101010101010101010101"]
 manifest = ["key:ABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABABAB"]
@@ -49,11 +54,12 @@ fn every_key_has_its_value_and_its_line() {
             rsa_bits: Some(at(3072, 13)),
             ec_bits: Some(at(384, 14)),
             signers: BTreeMap::from([
-                (Kind::Kernel, at(vec![SignerId::Certificate([1; 32])], 18)),
-                (Kind::Manifest, at(vec![SignerId::Key([0xab; 32])], 19)),
-                (Kind::Addon, at(vec![], 20)),
+                (Kind::Kernel, at(vec![SignerId::Certificate([1; 32])], 23)),
+                (Kind::Manifest, at(vec![SignerId::Key([0xab; 32])], 24)),
+                (Kind::Addon, at(vec![], 25)),
             ]),
         },
+        measure: Measure { at: at(MeasureAt::Exec, 18), kernel: at(11, 19), initrd: at(12, 20), cmdline: at(13, 21) },
     };
     assert_eq!(parsed(EVERYTHING).unwrap(), wanted);
     assert_eq!(parsed("").unwrap(), Policy::default());
@@ -118,6 +124,10 @@ fn what_is_not_understood_is_an_error_with_its_line() {
             2,
             "least.version.a must be a number from 0 to 9223372036854775807",
         ),
+        ("measure.at = \"boot\"", 1, "measure.at must be \"off\", \"load\" or \"exec\""),
+        ("measure.kernel = 7", 1, "measure.kernel must be a number from 8 to 15"),
+        ("measure.cmdline = 16", 1, "measure.cmdline must be a number from 8 to 15"),
+        ("[measure]\npcr = 9", 2, "there is no key measure.pcr"),
         ("[signers]\nkernels = []", 2, "there is no key signers.kernels"),
         ("[signers]\nuki = [\"01\"]", 2, &signers),
     ];

@@ -114,6 +114,22 @@ impl Choice for Kind {
     ];
 }
 
+/// When the kernel, its initrd and its command line are measured into the TPM.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MeasureAt {
+    /// Never.
+    #[default]
+    Off,
+    /// Once they are loaded.
+    Load,
+    /// Before the jump.
+    Exec,
+}
+
+impl Choice for MeasureAt {
+    const NAMES: &'static [(&'static str, Self)] = &[("off", Self::Off), ("load", Self::Load), ("exec", Self::Exec)];
+}
+
 /// A certificate, or a public key, by its SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignerId {

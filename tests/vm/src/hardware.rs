@@ -15,6 +15,8 @@ pub(crate) struct Hardware {
     pub(crate) processors: u32,
     /// A debugger may attach, at a socket in the directory of the console's log
     pub(crate) debugger: bool,
+    /// A TPM, which [`Swtpm`](crate::swtpm::Swtpm) must have been started for
+    pub(crate) tpm: bool,
     /// One instruction takes one nanosecond of the guest's time: its clock counts instructions, on one processor
     pub(crate) counting: bool,
     /// A reset starts the machine again; otherwise it ends QEMU
@@ -26,7 +28,8 @@ pub(crate) struct Hardware {
 impl Default for Hardware {
     fn default() -> Self {
         let (memory, clock) = (None, None);
-        Self { memory, la57: true, sha_ni: true, processors: 2, debugger: false, counting: false, resets: false, clock }
+        let (debugger, tpm, counting, resets) = (false, false, false, false);
+        Self { memory, la57: true, sha_ni: true, processors: 2, debugger, tpm, counting, resets, clock }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::fetch::Tools;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::INIT;
 use crate::parent;
+use crate::swtpm;
 
 /// The console; and a kernel that panics resets the machine, on which QEMU exits. `no_timer_check`: if the host is busy, a timer
 /// interrupt may be late, which the kernel would take for a missing one.
@@ -78,6 +79,11 @@ impl Machine {
                     let socket = debugger(console);
                     let backend = format!("socket,id=debugger,server=on,wait=off,path={}", socket.display());
                     command.args(["-chardev", &backend, "-gdb", "chardev:debugger"]);
+                }
+                if self.hardware.tpm {
+                    let backend = format!("socket,id=swtpm,path={}", swtpm::socket(console).display());
+                    command.args(["-chardev", &backend, "-tpmdev", "emulator,id=tpm,chardev=swtpm"]);
+                    command.args(["-device", "tpm-tis,tpmdev=tpm"]);
                 }
             }
             Wiring::Terminal => {

@@ -39,6 +39,7 @@ mod shell;
 mod sign;
 mod size;
 mod smoke;
+mod swtpm;
 mod test;
 mod tool;
 mod toolchains;

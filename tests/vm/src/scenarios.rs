@@ -33,6 +33,7 @@ mod round_trip;
 mod secure_boot;
 mod segments;
 mod swap;
+mod tpm;
 mod uki;
 
 use std::fs;

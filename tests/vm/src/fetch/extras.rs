@@ -64,6 +64,8 @@ pub(crate) enum Group {
     SoftHsm,
     /// The formatter of manual pages
     Groff,
+    /// A TPM of software, and the reader of a TPM's log of events
+    Tpm,
 }
 
 impl Group {
@@ -85,6 +87,7 @@ impl Group {
             Self::Pesign => &["pesign"],
             Self::SoftHsm => &["softhsm2"],
             Self::Groff => &["groff-base"],
+            Self::Tpm => &["swtpm", "tpm2-tools"],
         }
     }
 
@@ -92,7 +95,7 @@ impl Group {
     fn alone(self) -> &'static [&'static str] {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
-            Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff => &[],
+            Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff | Self::Tpm => &[],
             Self::LaterKexecTools | Self::LaterKdump => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
@@ -133,6 +136,7 @@ impl Group {
             Self::Pesign => "tools-pesign",
             Self::SoftHsm => "tools-softhsm",
             Self::Groff => "tools-groff",
+            Self::Tpm => "tools-tpm",
         }
     }
 

@@ -5,7 +5,7 @@ use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr,
     kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, next_boot, oracle, owner, package, page_tables,
-    payload, permissions, rollback, round_trip, secure_boot, swap, uki,
+    payload, permissions, rollback, round_trip, secure_boot, swap, tpm, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 43] = [
+const KINDS: [Kind; 44] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -80,6 +80,8 @@ const KINDS: [Kind; 43] = [
            pairs: &[UP, NEW], ci: &[], play: uki::by_skexec_sign },
     Kind { name: "injection", about: "files and credentials that are added to the initrd in memory, by both methods",
            pairs: &[OLD, NEW], ci: &[NEW], play: injection::play },
+    Kind { name: "tpm", about: "what is booted is measured: the log replays to what the second kernel reads from the TPM",
+           pairs: &[UP, NEW], ci: &[UP], play: tpm::play },
     Kind { name: "rollback", about: "a manifest's version that has booted refuses lower ones",
            pairs: &[OLD, NEW], ci: &[], play: rollback::play },
     Kind { name: "next-boot", about: "the next kernel says who booted it; the firmware's, that the expected one never came up",

@@ -1,0 +1,100 @@
+//! A policy that demands a measurement: what is loaded for it, and that nothing is booted without a TPM.
+#![cfg(target_arch = "x86_64")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use sha2::{Digest as _, Sha256};
+use skexec::record::{self, Record};
+use skexec::system::Slot;
+use support::{Call, Lab};
+
+const POLICY: &str = "/etc/skexec/policy.toml";
+const LOAD: &str = "load {}/vmlinuz --keys {}/root.pem --no-cmdline --initrd {}/initrd";
+const NO_TPM: &str = "the policy demands that what is booted is measured into the TPM, and it cannot be: there is no \
+                      /dev/tpmrm0 and no /dev/tpm0";
+
+/// With an initrd, and this policy.
+fn lab(policy: &str) -> Lab {
+    let lab = Lab::new();
+    lab.file("initrd", b"070701 an initrd");
+    lab.system(POLICY, policy);
+    lab
+}
+
+fn recorded(lab: &Lab) -> Option<Record> {
+    record::read(lab.root(), Slot::Reboot).unwrap()
+}
+
+/// The digest in the record after a load.
+fn digest(lab: &Lab, options: &str) -> Option<String> {
+    let run = lab.run(format!("{LOAD} {options}").trim_end());
+    assert_eq!(run.exit, 0, "{run:?}");
+    recorded(lab).unwrap().initrd_sha256
+}
+
+fn jumps(lab: &Lab) -> usize {
+    lab.kernel.calls.borrow().iter().filter(|call| **call == Call::Jump).count()
+}
+
+#[test]
+fn the_initrd_is_hashed_only_where_it_is_measured() {
+    let of = |bytes: &[u8]| Some(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let lab = lab("[measure]\nat = \"exec\"\n");
+    assert_eq!(digest(&lab, ""), of(b"070701 an initrd"));
+    lab.file("more", b"070701");
+    assert_eq!(digest(&lab, "--initrd {}/more"), of(b"070701 an initrd070701"));
+    lab.system(POLICY, "");
+    assert_eq!(digest(&lab, ""), None);
+    let given = lab
+        .kernel
+        .calls
+        .borrow()
+        .iter()
+        .map(|call| match call {
+            Call::Load { initrd, .. } => initrd.clone().unwrap(),
+            other => panic!("{other:?}"),
+        })
+        .collect::<Vec<_>>();
+    assert_eq!(given, [&b"070701 an initrd"[..], b"070701 an initrd070701", b"070701 an initrd"]);
+}
+
+#[test]
+fn nothing_is_booted_that_cannot_be_measured() {
+    let lab = lab("[measure]\nat = \"exec\"\n");
+    digest(&lab, "");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let run = lab.run("exec --force");
+    assert!(run.exit == 5 && run.err.contains(NO_TPM) && run.err.contains("(not-measured)"), "{run:?}");
+    let run = lab.run("exec --force --foreign");
+    assert!(run.exit == 5 && run.err.contains("skexec does not know what --foreign boots"), "{run:?}");
+
+    lab.system(POLICY, "");
+    lab.system("/sys/kernel/kexec_loaded", "0\n");
+    digest(&lab, "");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.system(POLICY, "[measure]\nat = \"load\"\n");
+    let run = lab.run("exec --force");
+    assert!(run.exit == 5 && run.err.contains("without a digest of its initrd: load it again"), "{run:?}");
+    lab.system(POLICY, "[measure]\nat = 1\n");
+    let run = lab.run("exec --force");
+    assert!(run.exit == 1 && run.err.contains("(policy-file)"), "{run:?}");
+    assert_eq!(jumps(&lab), 0);
+    lab.system(POLICY, "");
+    lab.run("exec --force");
+    assert_eq!(jumps(&lab), 1);
+}
+
+#[test]
+fn what_cannot_be_measured_at_the_load_is_unloaded() {
+    let lab = lab("[measure]\nat = \"load\"\n");
+    let run = lab.run(&format!("{LOAD} --json"));
+    let json = run.json();
+    assert_eq!((run.exit, json["reason"].as_str(), json["loaded"].as_bool()), (5, Some("not-measured"), Some(false)));
+    assert_eq!(json["message"].as_str(), Some(format!("{NO_TPM}; the kernel was unloaded again").as_str()));
+    assert_eq!(recorded(&lab), None);
+    assert!(matches!(&lab.kernel.calls.borrow()[..], [Call::Load { .. }, Call::Unload { panic: false }]));
+    // A crash kernel is not what the administrator boots.
+    lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
+    assert_eq!(lab.run(&format!("{LOAD} --panic")).exit, 0);
+}
