@@ -19,7 +19,8 @@ use crate::digest::Hashed;
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Memory;
-use crate::memory::{MemoryEntry, PhysAddr, RangeSet};
+use crate::machine::crash::Crash as Facts;
+use crate::memory::{MemoryEntry, PhysAddr, PhysRange, RangeSet};
 use crate::placement::SegmentSpec;
 use crate::reason::{Finding, Warning};
 use crate::sources::Root;
@@ -59,6 +60,14 @@ pub trait Architecture: Sized {
 
     /// What a kernel that is loaded as segments would miss, and can do without.
     fn misses(&self, efi: bool) -> Option<Warning>;
+
+    /// Low memory that every new kernel takes: a crash kernel gets it as memory, and its old content is copied first. Of the RAM
+    /// of this map, in whole pages; nothing where there is none.
+    fn low(map: &[MemoryEntry]) -> RangeSet;
+
+    /// The headers of a dump: an ELF core file with a note for each processor, and with all RAM that is dumped. What the backup copies
+    /// is found in its copy.
+    fn core_header(facts: &Facts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8>;
 
     /// The part of free memory that a kernel with this command line takes for memory.
     fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet;
@@ -132,6 +141,31 @@ pub struct Boot<'a> {
     pub map: &'a [MemoryEntry],
     /// The mark by which the new kernel shows who loaded it.
     pub mark: Option<&'a [u8]>,
+    /// What a crash kernel is given besides; nothing for another.
+    pub crash: Option<&'a Crash>,
+}
+
+/// What a crash kernel is given to make a dump of the kernel before it. Both parts lie in its reservation, where its memory map has
+/// none of its memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crash {
+    /// The headers of the dump, an ELF core file; `elfcorehdr=` on the command line names their place.
+    pub header: Vec<u8>,
+    /// Where they lie, in whole pages.
+    pub header_at: PhysRange,
+    /// The running kernel rewrites them when processors or memory come and go, so that the purgatory cannot check them.
+    pub rewritten: bool,
+    /// Memory that a new kernel takes wherever it is loaded: it is copied first.
+    pub backup: Option<Backup>,
+}
+
+/// Low memory of the old kernel's, and its copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backup {
+    /// What is copied, in whole pages.
+    pub from: PhysRange,
+    /// Where the copy goes; as long.
+    pub to: PhysRange,
 }
 
 /// What [`Architecture::prepare`] gives.

@@ -16,6 +16,7 @@ mod outcome;
 mod ready;
 mod request;
 mod stop;
+mod unpack;
 
 pub use obstacles::Obstacles;
 pub use outcome::{Outcome, Plan, SegmentLine};
@@ -27,8 +28,9 @@ use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::progress::{Event, Follow};
+use crate::segments::Besides;
 use crate::sources::policy::Policy;
-use crate::system::System;
+use crate::system::{Slot, System};
 use account::Account;
 use compose::Base;
 use hand_over::hand_over;
@@ -98,15 +100,19 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     // Who may not load may not see the memory map either: the first is what to say then.
     let refused = |finding| permit.clone().err().unwrap_or(finding);
     let mark = next::mark(&authorized, choice.method, system.root, request.slot);
-    let mark = mark.as_deref();
-    let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request, mark);
+    let crash = ready::crash(&authorized, choice.method, &machine, system.root, request).map_err(refused)?;
+    let besides = Besides { mark: mark.as_deref(), crash: crash.as_ref() };
+    let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request, besides);
     let laid_out = laid_out.map_err(refused)?;
     if let Some(laid_out) = &laid_out {
         follow(Event::laid_out(laid_out));
     }
-    let ready = Ready::new(&authorized, laid_out.as_ref(), choice, &machine, &platform, request, mark);
+    let ready = Ready::new(&authorized, laid_out.as_ref(), choice, &machine, &platform, request, besides);
     let ready = ready.map_err(refused)?;
     account.plan = Some(ready.plan.clone());
+    if request.slot == Slot::Panic {
+        unpack::has_room(&authorized, &machine).map_err(refused)?;
+    }
     if request.dry_run {
         return Ok(permit?);
     }

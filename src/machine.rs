@@ -9,6 +9,7 @@
 pub(crate) mod algorithms;
 mod boot_id;
 pub(crate) mod config;
+pub mod crash;
 pub(crate) mod enforcement;
 pub(crate) mod ima;
 pub(crate) mod kexec;
@@ -28,6 +29,7 @@ pub use crate::sources::SecureBoot;
 pub use algorithms::{Algorithms, Support};
 pub(crate) use boot_id::boot_id;
 pub use config::Config;
+pub use crash::Crash;
 pub use enforcement::{Enforcement, enforcement};
 pub use ima::Ima;
 pub use kexec::Kexec;

@@ -26,7 +26,7 @@ pub(crate) fn obstacles(method: Method, machine: &Machine, platform: &Platform, 
     found.extend(forbids_change(machine, slot));
     // Without kexec there is neither call.
     if machine.kexec.present != Some(false) {
-        found.extend(has_call(method, machine, platform, slot).err());
+        found.extend(has_call(method, machine, platform).err());
     }
     found
 }
@@ -36,11 +36,11 @@ fn first(findings: Vec<Finding>) -> Result<(), Finding> {
 }
 
 /// Whether the running kernel takes a kernel by this call.
-fn has_call(method: Method, machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
+fn has_call(method: Method, machine: &Machine, platform: &Platform) -> Result<(), Finding> {
     match method {
         Method::File if machine.kexec.file_load == Some(false) => Err(Reason::NoKexecFile.into()),
         Method::File => Ok(()),
-        Method::Segments => segments::permitted(machine, platform, slot),
+        Method::Segments => segments::permitted(machine, platform),
     }
 }
 

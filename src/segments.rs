@@ -3,11 +3,14 @@
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
 
 mod bounds;
+mod crash;
 
 pub use bounds::Bounds;
+pub use crash::CrashPlan;
 
 use crate::arch::{Architecture, Boot, LaidOut, Layout, OnDamage, Platform, Summary};
 use crate::authorize::Authorized;
+use crate::image::Kernel;
 use crate::machine::Machine;
 use crate::machine::memory::MemoryMap;
 use crate::memory::{PhysAddr, RangeSet};
@@ -26,7 +29,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// The part of the memory `usable` in which segments may lie.
+    /// The part of the memory `usable` in which segments may lie. The running kernel's limit is the same for a crash kernel.
     fn room<'a>(&self, usable: &'a RangeSet, machine: &Machine) -> Room<'a> {
         let (lowest, highest) = (self.bounds.lowest(), self.bounds.highest());
         Room { usable, limit: machine.memory.kexec_limit(), lowest, highest }
@@ -55,13 +58,18 @@ impl<'a> Segments<'a> {
         machine: &'a Machine,
         platform: &'a Platform,
         options: &Options,
+        crash: Option<&CrashPlan>,
     ) -> Result<Self, Finding> {
-        let map = map(machine)?;
+        let free = free(machine, crash)?;
         let prepared = platform.prepare(boot, laid_out, options.on_damage)?;
-        let usable = Platform::usable(boot.cmdline, &map.usable);
+        let usable = Platform::usable(boot.cmdline, free);
         let room = options.room(&usable, machine);
-        let placed = place(prepared.specs, &room);
-        let mut list = placed.map_err(|finding| Bounds::blame(finding, &map.usable, &room))?;
+        let linked = matches!(boot.kernel, Kernel::Elf(_));
+        let blame = |finding| {
+            let finding = Bounds::blame(finding, free, &room);
+            crash.map_or_else(|| finding.clone(), |crash| crash.blame(finding.clone(), linked))
+        };
+        let mut list = place(prepared.specs, &room).map_err(blame)?;
         let entry = entry(&list).ok_or(Reason::NoMemoryHole)?;
         list.sort_by_key(|segment| segment.range);
         Ok(Self { entry, list, summary: prepared.summary })
@@ -76,6 +84,15 @@ impl<'a> Segments<'a> {
     }
 }
 
+/// What the next kernel is given besides kernel, initrd and command line.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Besides<'a> {
+    /// The mark by which it shows who loaded it.
+    pub mark: Option<&'a [u8]>,
+    /// What a crash kernel is told.
+    pub crash: Option<&'a CrashPlan>,
+}
+
 /// Whether the segments for what is booted find addresses in this layout; nothing is made.
 ///
 /// # Errors
@@ -86,9 +103,10 @@ pub fn fit(
     machine: &Machine,
     platform: &Platform,
     options: &Options,
+    crash: Option<&CrashPlan>,
 ) -> Result<(), Finding> {
     let prepared = platform.prepare(boot, laid_out, options.on_damage)?;
-    let usable = Platform::usable(boot.cmdline, &map(machine)?.usable);
+    let usable = Platform::usable(boot.cmdline, free(machine, crash)?);
     search(&prepared.specs, &options.room(&usable, machine)).map(drop)
 }
 
@@ -96,15 +114,32 @@ pub fn fit(
 ///
 /// # Errors
 /// `memory-map`; those of joining the initrds.
-pub fn boot<'a>(authorized: &'a Authorized, machine: &'a Machine, mark: Option<&'a [u8]>) -> Result<Boot<'a>, Finding> {
+pub fn boot<'a>(
+    authorized: &'a Authorized,
+    machine: &'a Machine,
+    Besides { mark, crash }: Besides<'a>,
+) -> Result<Boot<'a>, Finding> {
+    let (cmdline, entries) = match crash {
+        Some(crash) => (&crash.cmdline, &crash.map),
+        None => (authorized.cmdline(), &map(machine)?.entries),
+    };
     Ok(Boot {
         kernel: authorized.image(),
         file: authorized.kernel().bytes(),
         initrd: authorized.initrds().in_one_piece()?,
-        cmdline: authorized.cmdline(),
-        map: &map(machine)?.entries,
+        cmdline,
+        map: entries,
         mark,
+        crash: crash.map(|crash| &crash.given),
     })
+}
+
+/// Memory that segments may be put in.
+fn free<'a>(machine: &'a Machine, crash: Option<&'a CrashPlan>) -> Result<&'a RangeSet, Finding> {
+    match crash {
+        Some(crash) => Ok(&crash.room),
+        None => Ok(&map(machine)?.usable),
+    }
 }
 
 fn map(machine: &Machine) -> Result<&MemoryMap, Finding> {

@@ -10,7 +10,7 @@ use goblin::elf::program_header::PT_LOAD;
 use mapped::{ELF, Mapped, symbol};
 use sha2::{Digest, Sha256};
 use skexec::arch::x86_64::purgatory::{self, Params, Region, Span};
-use skexec_purgatory::{PURGATORY, SOUND, Verdict};
+use skexec_purgatory::{Backup, PURGATORY, SOUND, Verdict};
 
 /// The ways to compute the digest that this processor has.
 fn ways() -> Vec<bool> {
@@ -123,8 +123,8 @@ fn a_bit_of_the_image_itself() {
         // parameters that the check does not need to find itself, and the digest.
         let params = armed.len() - Params::SIZE;
         let entry = [0, 1, 0x40, symbol("give_up"), symbol("memcpy")];
-        let block =
-            [0, 8, 16, 24, 36, 40, 44, 48, 52, 56, 64, 72, 104, 127, 128, 1208, 1463, 1464, 1495].map(|at| params + at);
+        let block = [0, 8, 16, 24, 36, 40, 44, 48, 52, 56, 64, 72, 104, 127, 128, 1208, 1463, 1464, 1487, 1488, 1519]
+            .map(|at| params + at);
         for at in entry.into_iter().chain(block) {
             for bit in [0, 7] {
                 image.bytes()[at] ^= 1 << bit;
@@ -191,6 +191,27 @@ fn the_spans_are_zeroed_and_nothing_else() {
     for (at, byte) in memory.iter_mut().enumerate() {
         let inside = table.iter().any(|(from, length)| (*from..from + length).contains(&u64::try_from(at).unwrap()));
         assert_eq!(*byte, if inside { 0 } else { 0xff }, "{at}");
+    }
+}
+
+#[test]
+fn the_copy_is_what_there_is_at_the_jump() {
+    let mut from: Vec<u8> = (0..9000_u32).map(|number| ((number * 197) >> 3).to_le_bytes()[0]).collect();
+    let mut to = vec![0xff_u8; 10_000];
+    let start = u64::try_from(to.as_mut_ptr().expose_provenance()).unwrap();
+    for length in [0_u16, 1, 4096, 9000] {
+        let params =
+            Params { backup: Backup { from: address(&from), to: start + 7, length: length.into() }, ..Params::EMPTY };
+        let mut image = Mapped::new(&purgatory::arm(params, &[], &[]).unwrap());
+        assert_eq!(image.check().damaged, SOUND);
+        assert!(to.iter().all(|byte| *byte == 0xff), "the check copies nothing");
+        // Nothing of it is digested: it changes until the jump.
+        from[0] ^= 1;
+        image.backup();
+        let length = usize::from(length);
+        assert_eq!(to[7..7 + length], from[..length]);
+        assert!(to[..7].iter().chain(&to[7 + length..]).all(|byte| *byte == 0xff), "nothing else");
+        to.fill(0xff);
     }
 }
 

@@ -111,6 +111,14 @@ purgatory_zero:
 	jmp	purgatory_zero_spans
 	.size	purgatory_zero, . - purgatory_zero
 
+# void purgatory_backup(void): the copy as a function.
+	.globl	purgatory_backup
+	.type	purgatory_backup, @function
+purgatory_backup:
+	leaq	PURGATORY_PARAMS(%rip), %rdi
+	jmp	purgatory_copy
+	.size	purgatory_backup, . - purgatory_backup
+
 # With a number and an error code on the stack, whether the processor gives one or not. An NMI is nothing of ours.
 	.balign	16
 stubs:

@@ -12,12 +12,12 @@ mod io;
 mod report;
 
 use core::arch::global_asm;
-use skexec_purgatory::{Params, SOUND, Verdict, check, zero};
+use skexec_purgatory::{Params, SOUND, Verdict, backup, check, zero};
 
 global_asm!(include_str!("entry.s"), magic = const Params::MAGIC, rest = const Params::SIZE - 8, options(att_syntax));
 global_asm!(include_str!("memory.s"), options(att_syntax));
 
-/// Checks everything; comes back only when all was sound.
+/// Checks everything, then copies what is to be kept of the old kernel's memory; comes back only when all was sound.
 ///
 /// # Safety
 /// `image` and `params` are the image's start and its parameter block.
@@ -29,6 +29,8 @@ unsafe extern "C" fn purgatory_main(image: *const u8, params: &Params) {
         report::damage(image, params, &verdict);
         end::end(params);
     }
+    // SAFETY: the loader's word: a segment of its own holds the copy.
+    unsafe { backup(params) };
 }
 
 /// The check alone, for whoever calls the image as a function: nothing of the machine is touched.
@@ -49,6 +51,16 @@ unsafe extern "C" fn purgatory_verdict(image: *const u8, params: &Params, verdic
 unsafe extern "C" fn purgatory_zero_spans(params: &Params) {
     // SAFETY: the caller's word.
     unsafe { zero(params) };
+}
+
+/// Makes the copy, for whoever calls the image as a function.
+///
+/// # Safety
+/// As [`backup`].
+#[unsafe(no_mangle)]
+unsafe extern "C" fn purgatory_copy(params: &Params) {
+    // SAFETY: the caller's word.
+    unsafe { backup(params) };
 }
 
 /// An exception: says where, and ends as a mismatch does.

@@ -1,6 +1,6 @@
 //! The check itself: it writes nothing but its verdict, so that it can be run as often as one likes.
 
-use crate::params::{Params, REGIONS, Span};
+use crate::params::{Backup, Params, REGIONS, Span};
 use crate::sha256::{Instructions, Job, run};
 
 /// [`Verdict::damaged`]: nothing is.
@@ -58,6 +58,18 @@ pub unsafe fn zero(params: &Params) {
     for (_, Span { start, length }) in (0..params.span_count).zip(&params.zero) {
         // SAFETY: the caller's word.
         unsafe { address(*start).cast_mut().write_bytes(0, size(*length)) };
+    }
+}
+
+/// Copies what the old kernel left in memory that the new kernel may take.
+///
+/// # Safety
+/// What is copied must be readable; its copy must be memory that nobody else uses, and not overlap it.
+pub unsafe fn backup(params: &Params) {
+    let Backup { from, to, length } = params.backup;
+    if length != 0 {
+        // SAFETY: the caller's word.
+        unsafe { address(to).cast_mut().copy_from_nonoverlapping(address(from), size(length)) };
     }
 }
 

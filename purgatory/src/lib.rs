@@ -11,12 +11,12 @@ mod check;
 mod params;
 mod sha256;
 
-pub use check::{PURGATORY, SOUND, Verdict, check, zero};
+pub use check::{PURGATORY, SOUND, Verdict, backup, check, zero};
 /// The linked image, an ELF file with one segment: what the loader copies and fills in.
 ///
 /// `build.rs` makes it of this crate's own sources, for x86-64 only.
 #[cfg(linked_image)]
 pub const ELF: &[u8] = include_bytes!(env!("PURGATORY_ELF"));
 
-pub use params::{Console, NAME, OnMismatch, Params, REGIONS, Region, SPANS, Span};
+pub use params::{Backup, Console, NAME, OnMismatch, Params, REGIONS, Region, SPANS, Span};
 pub use sha256::{Instructions, Stream};

@@ -40,6 +40,8 @@ pub struct Params {
     pub regions: [Region; REGIONS],
     /// What is zeroed once everything was found sound.
     pub zero: [Span; SPANS],
+    /// What is copied once everything was found sound.
+    pub backup: Backup,
     /// SHA-256 of the file bytes before this field.
     pub self_digest: [u8; 32],
 }
@@ -65,6 +67,18 @@ pub struct Span {
     /// Its first byte.
     pub start: u64,
     /// Its length in bytes.
+    pub length: u64,
+}
+
+/// Memory of the old kernel's that the new one may overwrite, and where its copy goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub struct Backup {
+    /// The first byte of what is copied.
+    pub from: u64,
+    /// The first byte of the copy; the two may not overlap.
+    pub to: u64,
+    /// How many bytes; 0: nothing is copied.
     pub length: u64,
 }
 
@@ -94,7 +108,7 @@ impl OnMismatch {
 
 impl Params {
     /// The first eight bytes; the last of them is the version.
-    pub const MAGIC: u64 = u64::from_le_bytes(*b"skpurg\0\x02");
+    pub const MAGIC: u64 = u64::from_le_bytes(*b"skpurg\0\x03");
     /// Bytes of the block.
     pub const SIZE: usize = size_of::<Self>();
     /// Nothing to check and nothing to zero.
@@ -111,6 +125,7 @@ impl Params {
         span_count: 0,
         regions: [Region { start: 0, length: 0, digest: [0; 32], name: [0; NAME] }; REGIONS],
         zero: [Span { start: 0, length: 0 }; SPANS],
+        backup: Backup { from: 0, to: 0, length: 0 },
         self_digest: [0; 32],
     };
 
@@ -126,8 +141,11 @@ impl Params {
 const _: () = {
     assert!(size_of::<Region>() == 16 + 32 + NAME);
     assert!(size_of::<Span>() == 16);
-    assert!(Params::SIZE == 4 * 8 + 6 * 4 + REGIONS * size_of::<Region>() + SPANS * size_of::<Span>() + 32);
-    assert!(Params::SIZE == 1496);
+    assert!(
+        Params::SIZE
+            == 4 * 8 + 6 * 4 + REGIONS * size_of::<Region>() + SPANS * size_of::<Span>() + size_of::<Backup>() + 32
+    );
+    assert!(Params::SIZE == 1520);
     assert!(offset_of!(Params, magic) == 0);
     assert!(offset_of!(Params, entry) == 8);
     assert!(offset_of!(Params, boot_params) == 16);
@@ -135,6 +153,7 @@ const _: () = {
     assert!(offset_of!(Params, on_mismatch) == 44);
     assert!(offset_of!(Params, regions) == 56);
     assert!(offset_of!(Params, zero) == 1208);
+    assert!(offset_of!(Params, backup) == 1464);
     assert!(offset_of!(Params, self_digest) == Params::SIZE - 32);
 };
 
@@ -146,10 +165,12 @@ mod tests {
     fn the_bytes_are_the_fields_in_order() {
         let mut params = Params { entry: 0x0102, span_count: 7, self_digest: [9; 32], ..Params::EMPTY };
         params.zero[15].length = 0x55;
+        params.backup.length = 0x66;
         let bytes = params.as_bytes();
-        assert_eq!(bytes[..16], *b"skpurg\0\x02\x02\x01\0\0\0\0\0\0");
+        assert_eq!(bytes[..16], *b"skpurg\0\x03\x02\x01\0\0\0\0\0\0");
         assert_eq!(bytes[52..56], [7, 0, 0, 0]);
-        assert_eq!(bytes[Params::SIZE - 40..Params::SIZE - 32], [0x55, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[Params::SIZE - 64..Params::SIZE - 56], [0x55, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[Params::SIZE - 40..Params::SIZE - 32], [0x66, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes[Params::SIZE - 32..], [9; 32]);
     }
 }

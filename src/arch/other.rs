@@ -1,11 +1,11 @@
 //! A processor for which nobody has written boot data, handover and purgatory yet: `verify` and `inspect` work, `load` says
 //! what is missing.
 
-use super::{Architecture, Boot, Layout, OnDamage, Prepared};
+use super::{Architecture, Backup, Boot, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::machine::Memory;
-use crate::memory::{PhysAddr, RangeSet};
+use crate::machine::{Crash, Memory};
+use crate::memory::{MemoryEntry, PhysAddr, RangeSet};
 use crate::reason::{Finding, Reason, Warning};
 use crate::sources::Root;
 use serde::Serialize;
@@ -94,6 +94,14 @@ impl Architecture for Platform {
 
     fn misses(&self, _efi: bool) -> Option<Warning> {
         None
+    }
+
+    fn low(_map: &[MemoryEntry]) -> RangeSet {
+        RangeSet::default()
+    }
+
+    fn core_header(_facts: &Crash, _dumped: &RangeSet, _backup: Option<Backup>) -> Vec<u8> {
+        Vec::new()
     }
 
     fn usable(_cmdline: &Cmdline, free: &RangeSet) -> RangeSet {

@@ -8,6 +8,7 @@ mod boot_data;
 mod boot_params;
 mod confidential;
 mod console;
+mod core_header;
 mod cpu;
 mod e820;
 mod early_options;
@@ -25,11 +26,12 @@ pub use handover::{Descriptor, Edd, Efi, Handover};
 pub use layout::LaidOut;
 pub use summary::Summary;
 
-use super::{Architecture, Boot, Fits, Layout, OnDamage, Prepared};
+use super::{Architecture, Backup, Boot, Crash, Fits, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Memory;
-use crate::memory::{MIB, MemoryEntry, PAGE, PhysAddr, RangeSet};
+use crate::machine::crash::Crash as Facts;
+use crate::memory::{MIB, MemoryEntry, MemoryType, PAGE, PhysAddr, PhysRange, RangeSet, ranges_of};
 use crate::placement::{Constraints, Content, Role, SegmentSpec};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::sources::Root;
@@ -42,6 +44,8 @@ use purgatory::Purgatory;
 
 /// `MAXMEM` under four-level paging (arch/x86/include/asm/pgtable_64_types.h).
 const MAXMEM: PhysAddr = PhysAddr::new(1 << 46);
+/// Conventional memory: from the second page on, because nothing uses the first, up to where the video memory begins.
+const LOW: (PhysAddr, PhysAddr) = (PhysAddr::new(PAGE), PhysAddr::new(640 << 10));
 /// Where an initrd may begin: a kernel that decompresses itself overwrites nothing that lies above.
 const INITRD_LOWEST: PhysAddr = PhysAddr::new(16 * MIB);
 
@@ -96,6 +100,14 @@ impl Architecture for Platform {
         missing.then(|| Warning::new(Caution::HandoverIncomplete, message))
     }
 
+    fn low(map: &[MemoryEntry]) -> RangeSet {
+        ranges_of(map, MemoryType::Ram).from(LOW.0).below(LOW.1)
+    }
+
+    fn core_header(facts: &Facts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8> {
+        core_header::core_header(facts, dumped, backup)
+    }
+
     fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet {
         limits::usable(cmdline, free)
     }
@@ -132,14 +144,18 @@ impl Architecture for Platform {
         let params = purgatory::Params {
             sha_ni: (self.cpu.sha_ni == Some(true)).into(),
             on_mismatch: purgatory::on_mismatch(on_damage.end),
+            backup: purgatory::backup(boot.crash.and_then(|crash| crash.backup)),
             ..on_damage.console.params(boot.cmdline, self.handover.text_mode())
         };
         let summary = Summary { unchecked: on_damage.unchecked, ..Summary::new(&boot_params, &params) };
         let mut specs = form.specs(boot.file)?;
         specs.extend(boot.initrd.map(|read| initrd(read.bytes())));
+        specs.extend(boot.crash.into_iter().flat_map(of_crash));
         let boot_data = Content::Deferred(Box::new(BootData { params: boot_params, form }));
         specs.push(SegmentSpec::new(Role::BootData, "boot_params", boot_data));
-        let purgatory = Purgatory { params, form, initrd: boot.initrd, unchecked: on_damage.unchecked }.spec();
+        let rewritten = boot.crash.filter(|crash| crash.rewritten).map(|_| Role::CoreHeader);
+        let purgatory =
+            Purgatory { params, form, initrd: boot.initrd, unchecked: on_damage.unchecked, rewritten }.spec();
         if form.own_page_tables() {
             let tables = self.page_tables(boot.map, specs.iter().chain([&purgatory]));
             specs.push(tables.spec());
@@ -161,6 +177,17 @@ impl Platform {
 fn initrd(bytes: &[u8]) -> SegmentSpec<'_> {
     let constraints = Constraints { lowest: INITRD_LOWEST, ..Constraints::default() };
     SegmentSpec { constraints, ..SegmentSpec::new(Role::Initrd, "initrd", Content::Bytes(bytes)) }
+}
+
+/// The segments that a crash kernel has besides. That of the backup is empty until the purgatory makes the copy.
+fn of_crash(crash: &Crash) -> impl Iterator<Item = SegmentSpec<'_>> {
+    let spec = |role, name, bytes, range: PhysRange| {
+        let constraints = Constraints { fixed: Some(range.start()), ..Constraints::default() };
+        SegmentSpec { memory: range.len(), constraints, ..SegmentSpec::new(role, name, Content::Bytes(bytes)) }
+    };
+    let header = spec(Role::CoreHeader, "elfcorehdr", &*crash.header, crash.header_at);
+    let backup = crash.backup.map(|backup| spec(Role::Backup, "backup", &[], backup.to));
+    std::iter::once(header).chain(backup)
 }
 
 #[cfg(test)]

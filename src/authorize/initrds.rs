@@ -10,7 +10,7 @@ pub use supply::{Origin, Supply};
 
 use super::injection::Added;
 use crate::digest::{self, Hashed};
-use crate::image::cpio;
+use crate::image::{cpio, initrd};
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason, Refusal};
 use crate::sealed::{OpenError, Sealed, Source};
@@ -252,6 +252,27 @@ impl Initrds {
         }
     }
 
+    /// The bytes that all files in them take once a kernel has unpacked them, as far as they can be unpacked here. A file that only
+    /// the running kernel reads is read for this.
+    ///
+    /// # Errors
+    /// Why a file cannot be read.
+    pub fn unpacked(&self) -> Result<u64, Finding> {
+        match &self.joined {
+            Joined::None => Ok(0),
+            Joined::Memory(memory) => Ok(unpacked(memory.bytes())),
+            Joined::Memfd(memfd) => {
+                Map::new(memfd).map(|map| unpacked(map.as_ref())).map_err(|error| unreadable(&error))
+            }
+            Joined::File(source) => {
+                let length = usize::try_from(source.len()).unwrap_or(usize::MAX);
+                let mut memory = Private::new(length).map_err(|error| unreadable(&error))?;
+                source.read(&mut memory, 0).map_err(|error| Finding::from(error).in_file(source.path()))?;
+                Ok(unpacked(&memory))
+            }
+        }
+    }
+
     /// The total size in bytes, with the padding between the initrds.
     #[must_use]
     pub fn length(&self) -> u64 {
@@ -273,6 +294,19 @@ fn copied(source: &Source) -> io::Result<Memfd> {
         let copied = io::copy(&mut file.take(source.len()), target)?;
         if copied == source.len() { Ok(copied) } else { Err(io::Error::other("the initrd changed while it was read")) }
     })
+}
+
+fn unreadable(error: &io::Error) -> Finding {
+    Finding::new(Reason::Unreadable, format!("the initrds in memory: {error}"))
+}
+
+/// What each file takes besides its bytes: half of its last page, on average, and its inode.
+const EACH: u64 = 2048;
+
+fn unpacked(bytes: &[u8]) -> u64 {
+    let (segments, _) = initrd::segments(bytes);
+    let contents = segments.iter().map(|segment| &segment.contents);
+    contents.fold(0, |sum: u64, one| sum.saturating_add(one.bytes).saturating_add(one.entries.saturating_mul(EACH)))
 }
 
 /// A mistake of skexec itself: no file leads to it.

@@ -174,7 +174,7 @@ pub const CAUSES: &[Cause] = &[
         "what is left when every other cause of EINVAL is excluded", fits::checked),
     row(Reason::BadCall, SEGMENTS, &["EADDRNOTAVAIL"],
         "a segment does not begin and end at a border of pages, or lies above all memory that the kernel can address",
-        "skexec aligns its segments, and loads no crash kernel by this call", fits::no_hole),
+        "skexec aligns its segments, and puts those of a crash kernel into its reservation", fits::no_hole),
 
     // The jump.
     row(Reason::NothingLoaded, JUMP, &["EINVAL"],

@@ -43,6 +43,17 @@ impl Cmdline {
         self
     }
 
+    /// Adds a parameter of the kernel's: before a `--`, where init's arguments begin.
+    #[must_use]
+    pub fn with(self, parameter: &str) -> Self {
+        let start = self.0.as_ptr().addr();
+        let end = words(&self.0).find(|word| *word == "--").map(|word| word.as_ptr().addr().saturating_sub(start));
+        match end.and_then(|end| self.0.split_at_checked(end)) {
+            Some((own, inits)) => Self(format!("{own}{parameter} {inits}")),
+            None => self.append(parameter),
+        }
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -139,6 +150,21 @@ mod tests {
     fn appends_are_joined() {
         let line = Cmdline::new("").append("a").append("").append(" b c ").append("d");
         assert_eq!(line.as_str(), "a b c d");
+    }
+
+    #[test]
+    fn the_kernels_parameters_stand_before_those_of_init() {
+        let rows = [
+            ("", "a=1"),
+            ("ro", "ro a=1"),
+            ("ro -- single", "ro a=1 -- single"),
+            ("-- x", "a=1 -- x"),
+            ("b=\" -- \" --", "b=\" -- \" a=1 --"),
+            ("ro --x", "ro --x a=1"),
+        ];
+        for (line, wanted) in rows {
+            assert_eq!(Cmdline::new(line).with("a=1").as_str(), wanted, "{line}");
+        }
     }
 
     #[test]

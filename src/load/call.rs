@@ -58,28 +58,35 @@ pub(super) fn file_load(
 }
 
 /// Hands segments to the kernel.
-pub(super) fn segments_load(system: System<'_>, machine: &Machine, segments: &Segments<'_>) -> Result<(), Failed> {
+pub(super) fn segments_load(
+    system: System<'_>,
+    machine: &Machine,
+    (segments, flags): (&Segments<'_>, u64),
+    slot: Slot,
+) -> Result<(), Failed> {
     let list = segments.list.iter();
     let raw: Vec<_> = list
         .map(|own| RawSegment { bytes: &own.bytes, at: own.range.start().get(), memory: own.range.len() })
         .collect();
-    let load = SegmentsLoad { entry: segments.entry.get(), segments: &raw };
+    let load = SegmentsLoad { entry: segments.entry.get(), segments: &raw, flags };
     let answer = system.kexec.segments_load(&load);
     Ok(answer.map_err(|errno| {
-        let mut finding = causes::of_failed(system.root, Method::Segments.into(), errno, Slot::Reboot, machine);
-        finding.detail.push_str(&given(segments));
+        let mut finding = causes::of_failed(system.root, Method::Segments.into(), errno, slot, machine);
+        finding.detail.push_str(&given(segments, flags));
         finding
     })?)
 }
 
 /// The arguments of the call, for whoever has to find out why the kernel refused it.
-fn given(segments: &Segments<'_>) -> String {
+fn given(segments: &Segments<'_>, mask: u64) -> String {
     let each = segments
         .list
         .iter()
         .map(|own| format!("{} at {} ({} of {} bytes)", own.name, own.range.start(), own.bytes.len(), own.range.len()));
     let each: Vec<_> = each.collect();
-    let flags = flags::ARCH_NAME;
+    let crash = if mask & flags::CRASH_SEGMENTS != 0 { " | KEXEC_ON_CRASH" } else { "" };
+    let hotplug = if mask & flags::CRASH_HOTPLUG != 0 { " | KEXEC_CRASH_HOTPLUG_SUPPORT" } else { "" };
+    let flags = format!("{}{crash}{hotplug}", flags::ARCH_NAME);
     format!("; entry {}, flags {flags}, {} segments: {}", segments.entry, each.len(), each.join(", "))
 }
 

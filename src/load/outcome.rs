@@ -6,6 +6,7 @@ use crate::memory::PhysAddr;
 use crate::placement::{Segment, digests, length};
 use crate::reason::{Exit, Warning};
 use crate::report::Report;
+use crate::segments::CrashPlan;
 use serde::Serialize;
 
 /// What is handed to the kernel.
@@ -50,6 +51,13 @@ pub struct Plan {
     /// The physical memory, drawn to scale.
     #[serde(skip)]
     pub drawing: Vec<String>,
+}
+
+impl Plan {
+    /// The plan of a crash kernel: what it may take is its reservation, and it is given a command line with one more parameter.
+    pub(super) fn of_crash(self, crash: &CrashPlan) -> Self {
+        Self { memory_limit: Some(crash.bytes()), cmdline: crash.cmdline().as_str().into(), ..self }
+    }
 }
 
 /// One segment of a plan.

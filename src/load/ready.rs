@@ -7,9 +7,10 @@ use super::outcome::Plan;
 use super::request::Request;
 use crate::arch::{Architecture as _, LaidOut, Platform};
 use crate::authorize::Authorized;
-use crate::machine::Machine;
+use crate::machine::{Crash, Machine};
 use crate::reason::Finding;
-use crate::segments::{self, Segments};
+use crate::segments::{self, Besides, CrashPlan, Segments};
+use crate::sources::Root;
 use crate::sys::Memfd;
 use crate::system::{Method, Slot, System};
 
@@ -29,8 +30,23 @@ pub(super) struct Ready<'a> {
 enum Given<'a> {
     /// The files, for `kexec_file_load`; the copy of a kernel that is a part of its file.
     Files(Option<Memfd>),
-    /// Segments made of them, for `kexec_load`.
-    Segments(Segments<'a>),
+    /// Segments made of them, for `kexec_load`, and its flags.
+    Segments(Segments<'a>, u64),
+}
+
+/// What a crash kernel is told, where it is loaded as segments; nothing for any other load.
+pub(super) fn crash(
+    authorized: &Authorized,
+    method: Method,
+    machine: &Machine,
+    root: &Root,
+    request: &Request,
+) -> Result<Option<CrashPlan>, Finding> {
+    if method == Method::File || request.slot == Slot::Reboot {
+        return Ok(None);
+    }
+    let facts = Crash::read(root, &machine.release)?;
+    CrashPlan::new(authorized.cmdline(), &facts, machine, &request.segments).map(Some)
 }
 
 /// How the kernel lies in segments, unpacked where its layout needs that; nothing for the file method.
@@ -40,13 +56,14 @@ pub(super) fn laid_out(
     machine: &Machine,
     platform: &Platform,
     request: &Request,
-    mark: Option<&[u8]>,
+    besides: Besides<'_>,
 ) -> Result<Option<LaidOut>, Finding> {
     if method == Method::File {
         return Ok(None);
     }
-    let boot = segments::boot(authorized, machine, mark)?;
-    let fits = |laid_out: &LaidOut| segments::fit(&boot, laid_out, machine, platform, &request.segments);
+    let boot = segments::boot(authorized, machine, besides)?;
+    let crash = besides.crash;
+    let fits = |laid_out: &LaidOut| segments::fit(&boot, laid_out, machine, platform, &request.segments, crash);
     platform.lay_out(&boot, request.segments.layout, &machine.memory, &fits).map(Some)
 }
 
@@ -59,7 +76,7 @@ impl<'a> Ready<'a> {
         machine: &'a Machine,
         platform: &'a Platform,
         request: &Request,
-        mark: Option<&'a [u8]>,
+        besides: Besides<'a>,
     ) -> Result<Self, Finding> {
         let (given, plan) = match laid_out {
             None => {
@@ -67,20 +84,21 @@ impl<'a> Ready<'a> {
                 (Given::Files(authorized.kernel().copy()?), plan)
             }
             Some(laid_out) => {
-                let boot = segments::boot(authorized, machine, mark)?;
-                let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments)?;
+                let (boot, crash) = (segments::boot(authorized, machine, besides)?, besides.crash);
+                let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments, crash)?;
                 let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why, request.segment_digests);
-                (Given::Segments(segments), plan)
+                let plan = crash.map_or_else(|| plan.clone(), |crash| plan.clone().of_crash(crash));
+                (Given::Segments(segments, crash.map_or(0, CrashPlan::flags)), plan)
             }
         };
-        Ok(Self { authorized, given, slot: request.slot, marked: mark.is_some(), plan })
+        Ok(Self { authorized, given, slot: request.slot, marked: besides.mark.is_some(), plan })
     }
 
     /// Makes the call.
     pub(super) fn call(&self, system: System<'_>, machine: &Machine) -> Result<(), call::Failed> {
         match &self.given {
             Given::Files(copy) => call::file_load(system, machine, self.authorized, copy.as_ref(), self.slot),
-            Given::Segments(segments) => call::segments_load(system, machine, segments),
+            Given::Segments(segments, flags) => call::segments_load(system, machine, (segments, *flags), self.slot),
         }
     }
 
@@ -95,7 +113,7 @@ impl<'a> Ready<'a> {
     pub(super) const fn method(&self) -> Method {
         match self.given {
             Given::Files(_) => Method::File,
-            Given::Segments(_) => Method::Segments,
+            Given::Segments(..) => Method::Segments,
         }
     }
 }

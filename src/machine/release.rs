@@ -35,6 +35,12 @@ impl Release {
         self.version.is_some_and(|version| version >= (major, minor))
     }
 
+    /// `KEXEC_CRASH_HOTPLUG_SUPPORT` came with 6.10.
+    #[must_use]
+    pub fn has_crash_hotplug(&self) -> bool {
+        self.at_least(6, 10)
+    }
+
     /// `KEXEC_FILE_NO_CMA` came with 6.17.
     #[must_use]
     pub fn has_no_cma(&self) -> bool {

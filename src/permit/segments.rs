@@ -4,15 +4,11 @@
 use crate::arch::{Architecture as _, Platform};
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};
-use crate::system::Slot;
 
 /// Whether the running kernel takes segments, and whether a kernel loaded as segments would find a sound machine.
-pub(super) fn permitted(machine: &Machine, platform: &Platform, slot: Slot) -> Result<(), Finding> {
+pub(super) fn permitted(machine: &Machine, platform: &Platform) -> Result<(), Finding> {
     if machine.kexec.segments == Some(false) {
         return Err(Reason::NoKexecLoad.into());
-    }
-    if slot == Slot::Panic {
-        return Err(Reason::CrashBySegments.into());
     }
     if let Some(why) = forbidden(machine) {
         return Err(Finding::new(Reason::SegmentsForbidden, why));

@@ -17,6 +17,10 @@ pub enum Role {
     BootData,
     /// The page tables that the purgatory enters the kernel with.
     PageTables,
+    /// The headers of a dump, for a crash kernel.
+    CoreHeader,
+    /// Room for a copy of low memory, which a crash kernel overwrites.
+    Backup,
     /// The code that checks all other segments and enters the kernel.
     Purgatory,
 }

@@ -44,7 +44,7 @@ impl Reason {
             Self::SegmentsForbidden => {
                 "use -s (--kexec-file-syscall) with a bzImage (vmlinuz) that is signed by a key which the running kernel trusts"
             }
-            Self::CrashBySegments | Self::ConfidentialGuest => "use -s (--kexec-file-syscall) with a bzImage (vmlinuz)",
+            Self::CrashFacts | Self::ConfidentialGuest => "use -s (--kexec-file-syscall) with a bzImage (vmlinuz)",
             Self::KexecHandover => "use -s (--kexec-file-syscall), or boot without kho=on",
             Self::MemoryMap => {
                 "run kexec as root, with CAP_SYS_ADMIN and with /proc and /sys mounted, or use -s (--kexec-file-syscall)"

@@ -123,6 +123,7 @@ reasons! {
     CmdlineNul "cmdline-nul" Unsuitable "EINVAL" "the kernel command line contains a NUL byte" "remove the NUL byte";
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";
     CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
+    CrashUnpack "crash-unpack" Unsuitable "0" "the crash kernel would have too little memory to unpack its initrd" "reserve as much as the message names: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     Layout "layout" Unsuitable "-" "the kernel cannot be loaded in this layout" "leave out --layout: then skexec takes the first layout that applies";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
 
@@ -149,7 +150,7 @@ reasons! {
     NoKexecFile "no-kexec-file" NotPermitted "ENOSYS" "the running kernel has no kexec_file_load" "use a kernel with CONFIG_KEXEC_FILE, or --method segments";
     NoKexecLoad "no-kexec-load" NotPermitted "-" "the running kernel has no kexec_load" "use a kernel with CONFIG_KEXEC, or --method file with a bzImage";
     SegmentsForbidden "segments-forbidden" NotPermitted "-" "the running kernel does not permit kexec_load: it accepts only files whose signature it verifies itself" "use --method file with a bzImage (vmlinuz) that is signed by a key which the running kernel trusts";
-    CrashBySegments "crash-by-segments" Unsuitable "-" "a crash kernel cannot be loaded as segments" "use --method file with a bzImage (vmlinuz)";
+    CrashFacts "crash-facts" NotPermitted "-" "what a crash kernel must be told of the running kernel cannot be read" "run as root, outside of a container; or use --method file with a bzImage (vmlinuz)";
     ConfidentialGuest "confidential-guest" NotPermitted "-" "this is a confidential guest, and kexec_load cannot pass its memory on to another kernel" "use --method file with a bzImage (vmlinuz)";
     KexecHandover "kexec-handover" NotPermitted "-" "the running kernel preserves memory for the next one (KHO), and segments could overwrite it" "use --method file, or boot without kho=on";
     MemoryMap "memory-map" NotPermitted "-" "the map of physical memory cannot be read" "run skexec as root, with CAP_SYS_ADMIN and with /proc and /sys mounted, or use --method file";

@@ -18,7 +18,10 @@ pub mod flags {
     /// kernel: the decompressor would overwrite the initrd.
     pub const NO_CMA: u64 = 0x10;
     /// `kexec_load`: the crash kernel (`KEXEC_ON_CRASH`).
-    pub(super) const CRASH_SEGMENTS: u64 = 0x1;
+    pub const CRASH_SEGMENTS: u64 = 0x1;
+    /// `kexec_load`, Linux 6.10: the kernel may rewrite the headers of the dump when processors or memory come and go
+    /// (`KEXEC_CRASH_HOTPLUG_SUPPORT`).
+    pub const CRASH_HOTPLUG: u64 = 0x8;
     /// `kexec_load`: the processor that the segments are for, `EM_X86_64 << 16`; elsewhere the one that the kernel runs on.
     pub(super) const ARCH: u64 = if cfg!(target_arch = "x86_64") { 62 << 16 } else { 0 };
     /// The name of this flag.
@@ -45,6 +48,8 @@ pub struct SegmentsLoad<'a> {
     pub entry: u64,
     /// At most 16 (`KEXEC_SEGMENT_MAX`).
     pub segments: &'a [RawSegment<'a>],
+    /// A combination of [`flags::CRASH_SEGMENTS`] and [`flags::CRASH_HOTPLUG`].
+    pub flags: u64,
 }
 
 /// `struct kexec_segment`.
@@ -148,7 +153,9 @@ impl Kexec for Live {
         let raw: Vec<_> = load.segments.iter().map(CSegment::from).collect();
         // SAFETY: the count is that of the array, and each element points to a live slice of its length; the kernel only reads
         // them.
-        answer(unsafe { libc::syscall(libc::SYS_kexec_load, load.entry, raw.len(), raw.as_ptr(), flags::ARCH) })
+        answer(unsafe {
+            libc::syscall(libc::SYS_kexec_load, load.entry, raw.len(), raw.as_ptr(), flags::ARCH | load.flags)
+        })
     }
 
     fn segments_unload(&self, panic: bool) -> Result<(), i32> {

@@ -72,13 +72,3 @@ fn a_kernel_without_the_call_has_a_code_of_its_own() {
     let advice = "do: use a kernel with CONFIG_KEXEC_FILE, or -c (--kexec-syscall)\n  kernel: Function not implemented (ENOSYS): ";
     assert!(run.err.contains(advice), "{run:?}");
 }
-
-#[test]
-fn a_crash_kernel_is_not_loaded_as_segments() {
-    let lab = lab();
-    lab.system("/boot/config-6.12.0-test", "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\n");
-    lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
-    let wanted = "skexec: {}/vmlinuz: a crash kernel cannot be loaded as segments (crash-by-segments)\n  \
-        do: use -s (--kexec-file-syscall) with a bzImage (vmlinuz)\n";
-    assert_eq!(lab.run("kexec -c -p {}/vmlinuz"), said(255, wanted));
-}

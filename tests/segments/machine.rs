@@ -47,7 +47,9 @@ pub(crate) fn lab() -> Lab {
 /// The one call that was made: its entry point, and its segments in ascending order of addresses.
 pub(crate) fn call(lab: &Lab) -> (u64, Vec<(u64, u64, Vec<u8>)>) {
     let calls = lab.kernel.calls.borrow();
-    let [Call::Segments { entry, segments }] = calls.as_slice() else { panic!("one load of segments, not {calls:?}") };
+    let [Call::Segments { entry, segments, .. }] = calls.as_slice() else {
+        panic!("one load of segments, not {calls:?}")
+    };
     (*entry, segments.clone())
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    const SIZE: usize = 1496;
+    const SIZE: usize = 1520;
 
     pub(crate) fn of(purgatory: &[u8]) -> Self {
         let block = &purgatory[purgatory.len() - Self::SIZE..];

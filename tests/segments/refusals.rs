@@ -83,14 +83,6 @@ fn unload_finds_the_call_that_the_kernel_has() {
 }
 
 #[test]
-fn a_crash_kernel_goes_by_file() {
-    let lab = lab();
-    lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
-    let run = lab.run(&format!("{SEGMENTS} --panic"));
-    assert!(run.exit == 4 && run.err.contains("(crash-by-segments)"), "{run:?}");
-}
-
-#[test]
 fn a_failed_call_is_explained() {
     let rows = [
         (nix::libc::EPERM, "segments-forbidden"),

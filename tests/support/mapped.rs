@@ -52,6 +52,16 @@ impl Mapped {
     }
 }
 
+impl Mapped {
+    pub(crate) fn backup(&mut self) {
+        // SAFETY: as above; both places are this process's own.
+        unsafe {
+            let function: extern "C" fn() = std::mem::transmute(self.start.add(symbol("purgatory_backup")));
+            function();
+        }
+    }
+}
+
 impl Drop for Mapped {
     fn drop(&mut self) {
         // SAFETY: mapped by `new`.

@@ -192,7 +192,7 @@ pub(crate) struct Recorder {
 pub(crate) enum Call {
     Load { kernel: Vec<u8>, sealed: bool, initrd: Option<Vec<u8>>, cmdline: String, flags: u64 },
     Unload { panic: bool },
-    Segments { entry: u64, segments: Vec<(u64, u64, Vec<u8>)> },
+    Segments { entry: u64, segments: Vec<(u64, u64, Vec<u8>)>, flags: u64 },
     SegmentsUnload { panic: bool },
     Jump,
 }
@@ -235,7 +235,7 @@ impl Kexec for Recorder {
     fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
         let segments =
             load.segments.iter().map(|segment| (segment.at, segment.memory, segment.bytes.to_vec())).collect();
-        self.calls.borrow_mut().push(Call::Segments { entry: load.entry, segments });
+        self.calls.borrow_mut().push(Call::Segments { entry: load.entry, segments, flags: load.flags });
         self.answer()
     }
 

@@ -10,14 +10,14 @@ mod regions;
 pub use skexec_purgatory::{Params, Region, Span};
 
 use super::layout::Form;
-use crate::arch::OnMismatch;
+use crate::arch::{self, OnMismatch};
 use crate::digest::Hashed;
 use crate::memory::PhysRange;
 use crate::placement::{Content, Deferred, Role, Segment, SegmentSpec, length};
 use crate::reason::{Finding, Reason};
 use crate::sys::Private;
 use sha2::{Digest, Sha256};
-use skexec_purgatory::NAME;
+use skexec_purgatory::{Backup, NAME};
 
 /// The offset of the entry point from the start of the segment, in bytes.
 pub const ENTRY: u64 = 0;
@@ -33,6 +33,8 @@ pub(super) struct Purgatory<'a> {
     pub(super) initrd: Option<&'a Hashed<Private>>,
     /// It checks nothing but itself.
     pub(super) unchecked: bool,
+    /// A segment that the running kernel rewrites after the load.
+    pub(super) rewritten: Option<Role>,
 }
 
 impl<'a> Purgatory<'a> {
@@ -58,7 +60,8 @@ impl Deferred for Purgatory<'_> {
         };
         let rests = before.iter().filter(|segment| segment.zeroed).filter_map(Segment::rest);
         let zero: Vec<_> = rests.map(|rest| Span { start: rest.start().get(), length: rest.len() }).collect();
-        let checked = if self.unchecked { Vec::new() } else { regions::regions(before, self.initrd) };
+        let checked = before.iter().filter(|segment| !self.unchecked && Some(segment.role) != self.rewritten);
+        let checked = regions::regions(&checked.collect::<Vec<_>>(), self.initrd);
         arm(params, &checked, &zero)
     }
 }
@@ -69,6 +72,16 @@ pub(super) const fn on_mismatch(end: OnMismatch) -> u32 {
         OnMismatch::Reset => skexec_purgatory::OnMismatch::RESET,
         OnMismatch::Halt => skexec_purgatory::OnMismatch::HALT,
     }
+}
+
+/// What the purgatory copies.
+pub(super) fn backup(wanted: Option<arch::Backup>) -> Backup {
+    let numbers = |backup: arch::Backup| Backup {
+        from: backup.from.start().get(),
+        to: backup.to.start().get(),
+        length: backup.from.len().min(backup.to.len()),
+    };
+    wanted.map_or(Params::EMPTY.backup, numbers)
 }
 
 /// Bytes of the armed image (`bufsz`).
@@ -144,6 +157,7 @@ mod tests {
             console: Console::SERIAL,
             port: 0x3f8,
             on_mismatch: OnMismatch::HALT,
+            backup: Backup { from: 0x1000, to: 0x7000, length: 0x2000 },
             ..Params::EMPTY
         }
     }
@@ -166,6 +180,7 @@ mod tests {
         assert_eq!(block[72..104], [7; 32]);
         assert_eq!(block[104..112], *b"kernel\0\0");
         assert_eq!(block[1208..1224], [0x2000_u64, 0x1000].map(u64::to_le_bytes).concat());
+        assert_eq!(block[1464..1488], [0x1000_u64, 0x7000, 0x2000].map(u64::to_le_bytes).concat());
     }
 
     #[test]

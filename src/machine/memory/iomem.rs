@@ -11,6 +11,10 @@ const DEEPEST: usize = 5;
 const OF_THE_OLD_KERNEL: [&str; 4] = ["Kernel code", "Kernel rodata", "Kernel data", "Kernel bss"];
 
 const RAM: &str = "System RAM";
+/// Before the name of the driver that added memory: `System RAM (kmem)`.
+const RAM_OF_A_DRIVER: &str = "System RAM (";
+/// What `crashkernel=` reserved (`crashk_res` and `crashk_low_res`).
+const CRASH: &str = "Crash kernel";
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +31,10 @@ pub(super) struct Iomem {
     pub(super) free: RangeSet,
     /// All resources whose name is a type of the memory map.
     pub(super) typed: Vec<MemoryEntry>,
+    /// All RAM that the running kernel has, whatever is nested in it.
+    pub(super) ram: RangeSet,
+    /// What is reserved for a crash kernel, in ascending order.
+    pub(super) crash: Vec<PhysRange>,
 }
 
 impl Iomem {
@@ -42,7 +50,15 @@ impl Iomem {
         let typed = |resource: &Resource<'_>| {
             MemoryType::of_name(resource.name).map(|kind| MemoryEntry { range: resource.range, kind })
         };
-        Ok(Self { free: free(&resources), typed: resources.iter().filter_map(typed).collect() })
+        let named = |wanted: fn(&str) -> bool| {
+            resources.iter().filter(move |resource| wanted(resource.name)).map(|resource| resource.range)
+        };
+        Ok(Self {
+            free: free(&resources),
+            typed: resources.iter().filter_map(typed).collect(),
+            ram: named(|name| name == RAM || name.starts_with(RAM_OF_A_DRIVER)).collect(),
+            crash: named(|name| name == CRASH).collect(),
+        })
     }
 }
 
@@ -112,6 +128,15 @@ mod tests {
         for (text, wanted) in rows {
             assert_eq!(Iomem::parse(text).unwrap().free, set(wanted), "{text}");
         }
+    }
+
+    #[test]
+    fn the_reservations_for_a_crash_kernel_are_ram() {
+        let text = "1000-1fff : System RAM\n  1800-1fff : Crash kernel\n4000-6fff : System RAM\n  4000-4fff : Reserved\n  \
+                    6000-6fff : Crash kernel\n8000-8fff : Soft Reserved\n  8000-8fff : System RAM (kmem)\n";
+        let iomem = Iomem::parse(text).unwrap();
+        assert_eq!(iomem.ram, set(&[(0x1000, 0x2000), (0x4000, 0x7000), (0x8000, 0x9000)]));
+        assert_eq!(iomem.crash.into_iter().collect::<RangeSet>(), set(&[(0x1800, 0x2000), (0x6000, 0x7000)]));
     }
 
     #[test]

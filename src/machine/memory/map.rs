@@ -2,7 +2,7 @@
 
 use super::iomem::Iomem;
 use super::{MapProblem, firmware_map};
-use crate::memory::{MIB, MemoryEntry, MemoryType, PAGE, PhysAddr, RangeSet, memory_table, ranges_of};
+use crate::memory::{MIB, MemoryEntry, MemoryType, PAGE, PhysAddr, PhysRange, RangeSet, memory_table, ranges_of};
 use crate::sources::Root;
 
 /// The addresses that segments may take, and the memory map for the next kernel.
@@ -14,6 +14,11 @@ pub struct MemoryMap {
     /// The table for the next kernel: the firmware's table, with the ranges that the running kernel reserved in RAM. The entries are
     /// in ascending order and disjoint. There may be more of them than the 128 that boot_params holds.
     pub entries: Vec<MemoryEntry>,
+    /// What `crashkernel=` reserved, in ascending order: the kernel takes segments for the last of them only (`crashk_res`); the
+    /// one below 4 GiB, if there are two, is for devices of the crash kernel (`crashk_low_res`).
+    pub reserved: Vec<PhysRange>,
+    /// The running kernel's RAM without these reservations: what a dump holds.
+    pub dumped: RangeSet,
 }
 
 impl MemoryMap {
@@ -36,7 +41,8 @@ impl MemoryMap {
             None => memory_table(&iomem.typed),
         };
         let usable = iomem.free.intersection(&ranges_of(&entries, MemoryType::Ram));
-        Ok(Self { usable: usable.from(PhysAddr::new(MIB)).whole_pages(), entries })
+        let dumped = iomem.ram.difference(&iomem.crash.iter().copied().collect());
+        Ok(Self { usable: usable.from(PhysAddr::new(MIB)).whole_pages(), entries, reserved: iomem.crash, dumped })
     }
 }
 

@@ -4,6 +4,7 @@ mod boot_params;
 mod causes;
 mod chain;
 mod coverage;
+mod crash;
 mod damage;
 mod distribution;
 mod factory;

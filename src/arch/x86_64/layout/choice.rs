@@ -68,6 +68,10 @@ pub(in super::super) fn choose(
             return Err(refused(asked, "an ELF vmlinux lies where it was linked to lie"));
         }
     };
+    if asked.is_none() && context.boot.crash.is_some() {
+        let why = "it is loaded before the crash: nothing is won by loading less";
+        return Ok(LaidOut { chosen: Chosen::Classic, why: why.into() });
+    }
     if let Some(asked) = asked {
         let chosen = attempt(context, header, asked).map_err(|why| refused(asked, &why))?;
         return Ok(LaidOut { chosen, why: "as asked for".into() });

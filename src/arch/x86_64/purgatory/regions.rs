@@ -19,7 +19,7 @@ struct Stretch<'a> {
 
 /// The regions of all segments, in their order: long segments in several as long as the parameters have room. The digests of the
 /// initrd's stretches are known from reading it; the others are computed now.
-pub(super) fn regions(segments: &[Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Region> {
+pub(super) fn regions(segments: &[&Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Region> {
     let stretches = stretches(segments, initrd);
     let unknown: Vec<_> =
         stretches.iter().filter(|stretch| stretch.known.is_none()).map(|stretch| stretch.bytes).collect();
@@ -34,7 +34,7 @@ pub(super) fn regions(segments: &[Segment<'_>], initrd: Option<&Hashed<Private>>
     stretches.iter().map(region).collect()
 }
 
-fn stretches<'a>(segments: &'a [Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Stretch<'a>> {
+fn stretches<'a>(segments: &[&'a Segment<'_>], initrd: Option<&Hashed<Private>>) -> Vec<Stretch<'a>> {
     let mut room = REGIONS.saturating_sub(segments.len());
     let mut take = |length, parts: Vec<Range<usize>>| {
         let more = parts.len().saturating_sub(1);
@@ -45,12 +45,12 @@ fn stretches<'a>(segments: &'a [Segment<'_>], initrd: Option<&Hashed<Private>>) 
     // The initrd takes room first, because it was cut when it was read.
     let read = |segment: &&Segment<'_>| was_read(segment, initrd).is_some();
     let of_initrd =
-        segments.iter().find(read).map(|segment| take(segment.bytes.len(), cut_initrd(segment.bytes.len())));
+        segments.iter().copied().find(read).map(|segment| take(segment.bytes.len(), cut_initrd(segment.bytes.len())));
     let stretches = |segment: &'a Segment<'_>| match (was_read(segment, initrd), &of_initrd) {
         (Some(read), Some(parts)) => stretches_of(segment, parts, Some(read)),
         _ => stretches_of(segment, &take(segment.bytes.len(), cut(segment.bytes.len(), side_by_side())), None),
     };
-    segments.iter().flat_map(stretches).collect()
+    segments.iter().copied().flat_map(stretches).collect()
 }
 
 /// The initrd, if the segment consists of just these bytes.
@@ -98,7 +98,7 @@ mod tests {
         for length in [0, 1, LONG - 1, LONG, LONG + 1, LONG + 63, 3 * LONG + 64] {
             let bytes: Vec<u8> = (0..length).map(|index| u8::try_from(index % 251).unwrap()).collect();
             let segments = [segment("initrd", 0x1000, bytes.clone()), segment("boot_params", 1 << 31, vec![1; 4096])];
-            let regions = regions(&segments, None);
+            let regions = regions(&segments.iter().collect::<Vec<_>>(), None);
             let own: Vec<_> = regions.iter().filter(|region| region.name.starts_with(b"initrd")).collect();
             assert_eq!(own.len(), if length >= LONG { side_by_side() } else { length.min(1) }, "{length}");
             let mut at = 0;
@@ -128,7 +128,7 @@ mod tests {
             zeroed: false,
         };
         let digests = |segment: &Segment<'_>| -> Vec<[u8; 32]> {
-            regions(std::slice::from_ref(segment), Some(&read)).iter().map(|region| region.digest).collect()
+            regions(&[segment], Some(&read)).iter().map(|region| region.digest).collect()
         };
         assert_eq!(digests(&own), vec![[9; 32]; 2 * side_by_side()]);
         // Bytes that lie elsewhere are hashed.
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_names_tell_which() {
         let segments = [segment("kernel", 0, vec![0; LONG]), segment("boot_params", 1 << 31, vec![1; 64])];
-        let stretches = stretches(&segments, None);
+        let stretches = stretches(&segments.iter().collect::<Vec<_>>(), None);
         let names: Vec<_> = stretches.iter().map(|stretch| stretch.name.as_str()).collect();
         let count = side_by_side();
         let wanted: Vec<_> = (1..=count).map(|number| format!("kernel ({number}/{count})")).collect();
@@ -152,6 +152,7 @@ mod tests {
     fn there_is_room_for_sixteen() {
         let more = side_by_side() - 1;
         let segments: Vec<_> = (0..16).map(|number| segment("kernel", number << 32, vec![0; LONG])).collect();
+        let segments: Vec<_> = segments.iter().collect();
         for count in [1, 4, 16 - more, 17 - more, 16] {
             let room = 16 - count;
             let wanted = count + (room / more).min(count) * more;

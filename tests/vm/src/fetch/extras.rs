@@ -25,6 +25,10 @@ const LATER_KEXEC_TOOLS: [&str; 10] = [
     "libxentoollog1",
 ];
 
+/// The reader of dumps, with the libraries that it is linked to. That of bookworm does not know Linux 6.12.
+const MAKEDUMPFILE: [&str; 9] =
+    ["makedumpfile", "libc6", "libdw1t64", "libelf1t64", "liblzo2-2", "libzstd1", "zlib1g", "libbz2-1.0", "liblzma5"];
+
 /// A group of programs that are fetched together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
@@ -40,6 +44,8 @@ pub(crate) enum Group {
     Kdump,
     /// The scripts of kdump in a later release
     LaterKdump,
+    /// The reader of dumps
+    Makedumpfile,
     /// The shell and the programs that the kernel's tests of kexec call
     SelfTests,
     /// Debian's checker of packages, with a perl of its own
@@ -74,7 +80,7 @@ impl Group {
             Self::Grub => &["grub-pc-bin", "grub-common"],
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
-            Self::LaterKexecTools | Self::Kdump | Self::LaterKdump => &[],
+            Self::LaterKexecTools | Self::Kdump | Self::LaterKdump | Self::Makedumpfile => &[],
             Self::SelfTests => &["bash", "coreutils", "grep", "mawk", "findutils", "bsdextrautils", "attr", "pesign"],
             Self::Lintian => &["lintian"],
             Self::Rust => &["cargo-web"],
@@ -96,7 +102,7 @@ impl Group {
         match self {
             Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
             Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff | Self::Tpm => &[],
-            Self::LaterKexecTools | Self::LaterKdump => &[],
+            Self::LaterKexecTools | Self::LaterKdump | Self::Makedumpfile => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
@@ -112,6 +118,7 @@ impl Group {
             Self::Ukify => &["systemd-ukify", "systemd-boot-efi", "python3-pefile"],
             Self::LaterKexecTools => &LATER_KEXEC_TOOLS,
             Self::LaterKdump => &["kdump-tools"],
+            Self::Makedumpfile => &MAKEDUMPFILE,
             _ => &[],
         }
     }
@@ -124,6 +131,7 @@ impl Group {
             Self::LaterKexecTools => "tools-kexec-later",
             Self::Kdump => "tools-kdump",
             Self::LaterKdump => "tools-kdump-later",
+            Self::Makedumpfile => "tools-makedumpfile",
             Self::SelfTests => "tools-selftests",
             Self::Lintian => "tools-lintian",
             Self::Rust => "tools-rust",

@@ -3,9 +3,9 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    causes, coverage, damage, distribution, factory, firmware, first_stage, generations, guard, injection, kaslr,
-    kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, next_boot, oracle, owner, package, page_tables,
-    payload, permissions, rollback, round_trip, secure_boot, swap, tpm, uki,
+    causes, coverage, crash, damage, distribution, factory, firmware, first_stage, generations, guard, injection,
+    kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, next_boot, oracle, owner, package,
+    page_tables, payload, permissions, rollback, round_trip, secure_boot, swap, tpm, uki,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 44] = [
+const KINDS: [Kind; 49] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -64,6 +64,16 @@ const KINDS: [Kind; 44] = [
            pairs: &[OLD, NEW], ci: &[], play: page_tables::play },
     Kind { name: "damage", about: "a bit of the loaded image is changed: its segment is named, and nothing boots",
            pairs: &[OLD, NEW], ci: &[NEW], play: damage::play },
+    Kind { name: "crash", about: "a crash kernel by segments: what is refused leaves it loaded; a panic, and makedumpfile reads the dump",
+           pairs: &[OLD, NEW], ci: &[NEW], play: crash::by_segments },
+    Kind { name: "crash-file", about: "the same by the file method",
+           pairs: &[OLD, NEW], ci: &[], play: crash::by_file },
+    Kind { name: "crash-uefi", about: "the same by both methods under UEFI, with one processor",
+           pairs: &[OLD, NEW], ci: &[], play: crash::with_uefi },
+    Kind { name: "crash-layouts", about: "the same with the other layouts",
+           pairs: &[OLD, NEW], ci: &[], play: crash::by_other_layouts },
+    Kind { name: "crash-high", about: "the same with 6 GiB, 8 processors and a reservation above 4 GiB",
+           pairs: &[NEW], ci: &[], play: crash::in_high_memory },
     Kind { name: "factory", about: "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust",
            pairs: &[OLD, NEW], ci: &[NEW], play: factory::play },
     Kind { name: "factory-dbx", about: "what dbx revokes, shim does not start",

@@ -44,8 +44,15 @@ impl Case {
         let kernel = Kernel::BzImage(SetupHeader::parse(&self.file).unwrap());
         let cmdline = Cmdline::new(self.cmdline);
         let initrd = Hashed::new(Private::new(5000).unwrap());
-        let boot =
-            Boot { kernel: &kernel, file: &self.file, initrd: Some(&initrd), cmdline: &cmdline, map: &[], mark: None };
+        let boot = Boot {
+            kernel: &kernel,
+            file: &self.file,
+            initrd: Some(&initrd),
+            cmdline: &cmdline,
+            map: &[],
+            mark: None,
+            crash: None,
+        };
         let random = || self.random;
         let context = Context { boot: &boot, cpu: &self.cpu, memory: &self.memory, random: &random };
         choose(&context, asked, &self.fits).map(|laid_out| (laid_out.name(), laid_out.why().to_owned()))

@@ -24,7 +24,8 @@ fn changed(cmdline: &str, numbers: Numbers, change: fn(&mut [u8])) -> Unpacked {
     change(&mut file);
     let header = SetupHeader::parse(&file).unwrap();
     let (kernel, cmdline) = (Kernel::BzImage(header.clone()), Cmdline::new(cmdline));
-    let boot = Boot { kernel: &kernel, file: &file, initrd: None, cmdline: &cmdline, map: &[], mark: None };
+    let boot =
+        Boot { kernel: &kernel, file: &file, initrd: None, cmdline: &cmdline, map: &[], mark: None, crash: None };
     let cpu = Cpu { la57: Some(false), ..Cpu::default() };
     let memory = Memory { total: None, available: None, map: Err(MapProblem::Hidden) };
     let random = || Some(numbers);

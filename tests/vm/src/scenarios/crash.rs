@@ -1,0 +1,171 @@
+//! Crash kernels: the running kernel panics, the one in the reservation comes up, and Debian's makedumpfile reads the dump. What is
+//! refused before leaves the loaded one in its place.
+
+use anyhow::Result;
+
+use super::Stage;
+use crate::checks::{Checks, Expect};
+use crate::fetch::Group;
+use crate::guest::Guest;
+use crate::hardware::Hardware;
+use crate::initramfs::Files;
+use crate::lab::{Firmware, Setup};
+
+/// How the crash kernel is loaded, and on which machine.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    method: &'static str,
+    firmware: Firmware,
+    processors: u32,
+    /// In MiB.
+    memory: u64,
+    reservation: &'static str,
+}
+
+const BY_SEGMENTS: Way =
+    Way { method: "segments", firmware: Firmware::Bios, processors: 2, memory: 1024, reservation: "crashkernel=256M" };
+const BY_FILE: Way = Way { method: "file", ..BY_SEGMENTS };
+
+const RECORD: &str = "/run/skexec/loaded-panic.json";
+/// What only this run's kernel has said.
+const MARK: &str = "a mark before the crash";
+const CMDLINE: &str = "console=ttyS0 panic=-1 no_timer_check rdinit=/vm/init nr_cpus=1 reset_devices vm.crash=1";
+const LOADER: &str = "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
+
+pub(super) fn by_segments(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    play(BY_SEGMENTS, stage, checks)
+}
+
+pub(super) fn by_file(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    play(BY_FILE, stage, checks)
+}
+
+/// One processor, by segments and by the file.
+pub(super) fn with_uefi(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    let alone = Way { firmware: Firmware::Uefi, processors: 1, ..BY_SEGMENTS };
+    play(alone, stage, checks)?;
+    play(Way { method: "file", ..alone }, stage, checks)
+}
+
+/// The layouts that a crash kernel has only when they are asked for.
+pub(super) fn by_other_layouts(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    for method in ["segments --layout elided", "segments --layout vmlinux"] {
+        play(Way { method, ..BY_SEGMENTS }, stage, checks)?;
+    }
+    Ok(())
+}
+
+/// The reservation lies above 4 GiB, and another one for devices below.
+pub(super) fn in_high_memory(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    play(Way { memory: 6144, processors: 8, reservation: "crashkernel=256M,high", ..BY_SEGMENTS }, stage, checks)
+}
+
+fn play(way: Way, stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    let mut files = stage.lab.exhibits(&stage.second)?;
+    files.add("/boot/dump.cpio", &makedumpfile(stage)?.finish());
+    let hardware = Hardware { memory: Some(way.memory), processors: way.processors, ..Hardware::default() };
+    let setup = Setup::new(stage.name, &stage.first, way.firmware, way.reservation, files);
+    let (mut guest, _) = stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })?;
+    loaded(way, &mut guest, checks)?;
+    kept(way, &mut guest, checks)?;
+    if way.processors > 1 {
+        unplugged(&mut guest, checks)?;
+    }
+    guest.run(&format!("echo '{MARK}' >/dev/kmsg"))?;
+    let boot = guest.jump("echo c >/proc/sysrq-trigger")?;
+    checks.equal("the crash kernel is up", &boot.release, &stage.second.release);
+    checks.holds("it was booted by kexec", boot.by_kexec(), &boot);
+    let told = boot.cmdline.contains("vm.crash=1") && boot.cmdline.contains(" elfcorehdr=0x");
+    checks.holds("it has its command line, and where the headers of the dump are", told, &boot);
+    dumped(&mut guest, checks)
+}
+
+/// The program, for the initrd of the crash kernel.
+fn makedumpfile(stage: &Stage<'_>) -> Result<Files> {
+    let extras = stage.lab.extras(Group::Makedumpfile)?;
+    let mut files = Files::default();
+    files.program("/bin/makedumpfile", &extras.path("usr/bin/makedumpfile"))?;
+    for library in extras.shared_libraries()? {
+        let name = library.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let wanted = ["libc.", "libm.", "libdw.", "libelf.", "liblzo2.", "libzstd.", "libz.", "libbz2.", "liblzma."];
+        if wanted.iter().any(|start| name.starts_with(start)) {
+            files.copy(&format!("/lib/x86_64-linux-gnu/{name}"), &library)?;
+        }
+    }
+    files.program("/lib64/ld-linux-x86-64.so.2", &extras.path("usr").join(LOADER))?;
+    Ok(files)
+}
+
+fn load(kernel: &str, initrd: &str, way: Way) -> String {
+    format!(
+        "skexec load {kernel} --panic --method {} --keys /keys/debian --initrd {initrd} --initrd /boot/dump.cpio \
+         --cmdline '{CMDLINE}' --json",
+        way.method
+    )
+}
+
+fn loaded(way: Way, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let load = load("/boot/vmlinuz", "/boot/initrd", way);
+    let dry = guest.run(&format!("{load} --dry-run"))?;
+    checks.command("a dry run", &dry, &[Expect::Exit(0), Expect::Json("/loaded", "false")]);
+    is_loaded("it loads nothing", "0", guest, checks)?;
+    let done = guest.run(&load)?;
+    checks.command("the crash kernel is loaded", &done, &[Expect::Exit(0), Expect::Json("/loaded", "true")]);
+    is_loaded("the running kernel holds it", "1", guest, checks)?;
+    let unloaded = guest.run("skexec unload --panic")?;
+    checks.command("it is unloaded", &unloaded, &[Expect::Exit(0)]);
+    is_loaded("nothing is left", "0", guest, checks)?;
+    let again = guest.run(&load)?;
+    checks.command("and loaded again", &again, &[Expect::Exit(0), Expect::Json("/loaded", "true")]);
+    Ok(())
+}
+
+fn is_loaded(name: &str, wanted: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    checks.command(name, &guest.run("cat /sys/kernel/kexec_crash_loaded")?, &[Expect::Stdout(wanted)]);
+    Ok(())
+}
+
+/// What is refused leaves the kernel that is loaded, and its record.
+fn kept(way: Way, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let record = guest.run(&format!("cat {RECORD}"))?;
+    checks.command("the record names it", &record, &[Expect::Exit(0), Expect::Stdout("/boot/vmlinuz")]);
+    guest.run("agent big-initrd --sparse /run/big 300")?;
+    let revoked = "/boot/vmlinuz --revoked /keys/debian";
+    for (what, kernel, initrd, exit, reason) in [
+        ("an unsigned kernel", "/boot/vmlinuz.unsigned", "/boot/initrd", 3, "unsigned"),
+        ("a revoked kernel", revoked, "/boot/initrd", 3, "revoked-cert"),
+        ("half a kernel", "/boot/vmlinuz.truncated", "/boot/initrd", 4, "truncated"),
+        ("an initrd that is too big", "/boot/vmlinuz", "/run/big", 4, "crash-too-small"),
+    ] {
+        let done = guest.run(&load(kernel, initrd, way))?;
+        checks.command(&format!("{what} is refused"), &done, &[Expect::Exit(exit), Expect::Json("/reason", reason)]);
+        is_loaded(&format!("{what}: the old one stays loaded"), "1", guest, checks)?;
+        let after = guest.run(&format!("cat {RECORD}"))?;
+        checks.equal(&format!("{what}: its record stays"), &after.stdout, &record.stdout);
+    }
+    guest.run("rm /run/big")?;
+    Ok(())
+}
+
+/// A processor goes, and with Linux 6.12 the running kernel rewrites the headers of the dump. With 6.1 they stay as they were loaded.
+fn unplugged(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let own = guest.run("f=/sys/devices/system/cpu/crash_hotplug; if [ -e $f ]; then cat $f; else echo 1; fi")?;
+    checks.command("the running kernel keeps the headers up to date, if it can", &own, &[Expect::Stdout("1")]);
+    let off = guest.run("echo 0 >/sys/devices/system/cpu/cpu1/online && cat /sys/devices/system/cpu/online")?;
+    checks.command("a processor is turned off", &off, &[Expect::Exit(0), Expect::Stdout("0")]);
+    Ok(())
+}
+
+fn dumped(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let text = guest
+        .run("makedumpfile --dump-dmesg /proc/vmcore /tmp/dmesg && grep -e 'a mark before' -e sysrq: /tmp/dmesg")?;
+    let expected = [Expect::Exit(0), Expect::Stdout(MARK), Expect::Stdout("sysrq: Trigger a crash")];
+    checks.command("the dump has the old kernel's messages", &text, &expected);
+    let filtered = guest.run("makedumpfile -l -d 31 /proc/vmcore /tmp/dump && ls -l /tmp/dump")?;
+    checks.command("a filtered dump is written", &filtered, &[Expect::Exit(0), Expect::Stdout("/tmp/dump")]);
+    let again = guest.run("makedumpfile --dump-dmesg /tmp/dump /tmp/again && cmp /tmp/dmesg /tmp/again")?;
+    checks.command("it has the same messages", &again, &[Expect::Exit(0)]);
+    let low = guest.run("od -A d -t x1 -N 16 -j 4096 /proc/vmcore")?;
+    checks.command("all of it can be read", &low, &[Expect::Exit(0)]);
+    Ok(())
+}
