@@ -8,6 +8,7 @@ mod reboot;
 pub(crate) mod section;
 mod slot;
 mod this_boot;
+mod tpm;
 mod trust;
 mod unseen;
 mod words;
@@ -28,6 +29,7 @@ use section::{Mark, Row, Section, Title};
 use serde::Serialize;
 use slot::SlotStatus;
 use this_boot::ThisBoot;
+use tpm::TpmStatus;
 use trust::TrustStatus;
 use unseen::Unseen;
 use words::Words;
@@ -71,6 +73,7 @@ pub(crate) struct Status<'a> {
     keys: Vec<String>,
     /// Whom skexec trusts.
     trust: TrustStatus,
+    tpm: Option<TpmStatus>,
     /// What this process cannot see.
     unseen: Vec<Unseen>,
     /// What the sections are made of besides.
@@ -123,6 +126,7 @@ impl<'a> Status<'a> {
             load_pin: words::load_pin(machine.load_pin),
             keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
             trust,
+            tpm: TpmStatus::read(root, &policy),
             unseen: unseen::unseen(&machine, [&reboot, &panic], &this_boot),
             seen: Seen { this_boot, root, words: Words::of(&machine), policy, site, machine },
             reboot,
@@ -161,6 +165,7 @@ impl<'a> Status<'a> {
             Section::new("Methods", self.methods()),
             Section::new("Trust", self.trust.rows(*site, verbose)),
         ];
+        sections.extend(self.tpm.as_ref().map(|tpm| tpm.section(*site)));
         if verbose {
             sections.push(Section::new("Machine", self.machine()));
         }

@@ -14,6 +14,12 @@ const PATHS: [&str; 2] = ["/dev/tpmrm0", "/dev/tpm0"];
 /// The longest response (TPM_BUFSIZE of the kernel).
 const MAX_RESPONSE: usize = 4096;
 
+/// Whether there is a device.
+#[must_use]
+pub fn present(root: &Root) -> bool {
+    PATHS.into_iter().any(|path| root.has(path))
+}
+
 /// Carries a command to a TPM, and its response back.
 pub trait Transport {
     /// # Errors

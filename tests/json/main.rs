@@ -57,6 +57,7 @@ fn loaded(documents: &mut Vec<(&'static str, Value)>) {
         lab.system("/sys/kernel/kexec_loaded", "1\n");
         documents.push(("status", lab.run("status --json").json()));
     }
+    lab.system("/dev/tpm0", "");
     documents.push(("status", lab.run("status {}/vmlinuz --keys {}/root.pem --json").json()));
     documents.push(("unload", lab.run("unload --json").json()));
     documents.push(("entries", listed()));

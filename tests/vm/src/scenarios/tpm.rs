@@ -17,7 +17,7 @@ const LOG: &str = "/var/log/skexec-tcg.log";
 const MARK: &str = "tcg-log ";
 /// Unloads the kernel where that is asked for, so that the jump fails; otherwise writes the log to the console: what is in the
 /// initramfs is gone after the jump.
-const HOOK: &str = "#!/bin/sh\nif [ -e /tmp/fail ]; then rm /tmp/fail; exec agent file-unload; fi\ndmesg -n 1\n\
+const HOOK: &str = "#!/bin/sh\nif [ -e /tmp/fail ]; then rm /tmp/fail; exec agent file-unload >/dev/null; fi\ndmesg -n 1\n\
     base64 /var/log/skexec-tcg.log | sed 's/^/tcg-log /' > /dev/ttyS0\n";
 const BANKS: [&str; 4] = ["sha1", "sha256", "sha384", "sha512"];
 
@@ -27,6 +27,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let hardware = Hardware { tpm: true, ..Hardware::default() };
     let setup = Setup::new(stage.name, &stage.first, Firmware::Uefi, "", files(stage)?);
     let (mut guest, _) = stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })?;
+    speaks_of("this-boot", &mut guest, checks)?;
     at_load(stage, &extras, &mut guest, checks)?;
     guest.run("sed -i s/load/exec/ /etc/skexec/policy.toml")?;
     fails(stage, &extras, &mut guest, checks)?;
@@ -39,6 +40,15 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     for event in ["skexec kernel sha256:", "skexec initrd sha256:", "skexec jump failed", "vm.test=tpm"] {
         checks.holds(&format!("the log has {event}"), text.contains(event), &text);
     }
+    speaks_of("earlier-boot", &mut guest, checks)
+}
+
+/// Whether status knows which boot the firmware's registers speak of.
+fn speaks_of(boot: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let status = guest.run("skexec status --json")?;
+    let expected =
+        [Expect::Exit(0), Expect::Json("/tpm/present", "true"), Expect::Json("/tpm/firmware_registers", boot)];
+    checks.command(&format!("registers 0 to 7 speak of {boot}"), &status, &expected);
     Ok(())
 }
 
