@@ -80,7 +80,7 @@ impl Log {
     }
 
     fn hashes(&self) -> impl Iterator<Item = Hash> {
-        self.banks.iter().filter_map(|(id, _)| Hash::of(*id))
+        self.banks.iter().filter_map(|(id, size)| Hash::of(*id).filter(|hash| hash.size() == *size))
     }
 
     /// Adds an event of a boot loader, whose digests are those of its data.
@@ -250,5 +250,7 @@ mod tests {
         assert_eq!(with(80, 0xff), "an event has too many digests");
         let foreign = Log::parse(&hex::decode(&HEADER.replace("0b002000", "12002000")).unwrap()).unwrap();
         assert!(!foreign.serves(&[Hash::Sha1]), "it needs digests that skexec cannot compute");
+        let odd = Log::parse(&hex::decode(&HEADER.replace("0b002000", "0b002100")).unwrap()).unwrap();
+        assert!(!odd.serves(&[Hash::Sha1]), "it needs digests of another size");
     }
 }

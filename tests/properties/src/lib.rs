@@ -16,6 +16,7 @@ mod patched;
 mod payloads;
 mod policy;
 pub mod seeds;
+mod tcglog;
 mod ukis;
 mod verdict;
 
@@ -29,6 +30,7 @@ pub use messages::{chain, pkcs7};
 pub use patched::kernel;
 pub use payloads::{payload, relocations};
 pub use policy::policy;
+pub use tcglog::tcglog;
 pub use ukis::uki;
 pub use verdict::judge;
 
@@ -36,7 +38,7 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 17] = [
+pub const ALL: [Property; 18] = [
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
@@ -53,5 +55,6 @@ pub const ALL: [Property; 17] = [
     ("policy", policy),
     ("relocations", relocations),
     ("sbat", sbat),
+    ("tcglog", tcglog),
     ("uki", uki),
 ];

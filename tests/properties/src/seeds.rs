@@ -8,6 +8,8 @@ use forge::uki::Uki;
 use forge::vmlinux::{INVERSE, LONG, Vmlinux, WORD};
 use forge::wincert::directory;
 use skexec::image::pe;
+use skexec::tpm::log::Log;
+use skexec::tpm::{Hash, Pcr};
 use skexec::trust::authenticode::signatures;
 
 /// An input: its target and its bytes.
@@ -142,6 +144,9 @@ least.rsa-bits = 3_072
 least.ec-bits = 0x180
 [least.version]
 "acme-boot" = 7
+[measure]
+at = "exec"
+kernel = 11
 [signers]
 kernel = ["certificate:0101010101010101010101010101010101010101010101010101010101010101"]
 manifest = ["key:abababababababababababababababababababababababababababababababab"]
@@ -161,11 +166,21 @@ fn texts() -> Vec<Seed> {
         ("manifest", b"# comment\n\nmanifest = 2\n".to_vec()),
         ("policy", include_bytes!("../../../dist/etc/policy.toml").to_vec()),
         ("policy", POLICY.as_bytes().to_vec()),
+        ("tcglog", events()),
         ("elf", vmlinux()),
         ("elf", elf),
         ("initrd", b"\x06070701\x07070702x\x01\x1f".to_vec()),
         ("initrd", b"\x01\x28".to_vec()),
     ]
+}
+
+/// A log of events that begins with what registers hold.
+fn events() -> Vec<u8> {
+    let mut log = Log::new(&[Hash::Sha1, Hash::Sha256]);
+    log.begin(Pcr(9), &vec![(Hash::Sha1, vec![1; 20]), (Hash::Sha256, vec![2; 32])]);
+    log.add(Pcr(9), b"skexec initrd none");
+    log.add(Pcr(8), b"skexec cmdline quiet");
+    log.bytes().to_vec()
 }
 
 /// A small ELF kernel: text with the banner and both signs, a segment with virtual address 0 like the one of per-CPU data, and data
