@@ -12,6 +12,7 @@ use crate::record::{self, Records, Standing};
 use crate::shutdown;
 use crate::sources::policy::{MeasureAt, Policy};
 use crate::system::{Slot, System};
+use crate::watchdog::{self, Armed, Watchdog};
 use anyhow::Context as _;
 
 /// How the jump is made.
@@ -21,6 +22,8 @@ pub(crate) struct Request {
     pub force: bool,
     /// Also an image that skexec has no record of, or whose record is contradicted.
     pub foreign: bool,
+    /// The seconds after which the hardware resets a kernel that hangs.
+    pub watchdog: Option<u32>,
 }
 
 /// What was done, if the machine still runs.
@@ -108,11 +111,22 @@ fn leave(
     machine: &Machine,
     follow: &mut Follow<'_>,
 ) -> anyhow::Result<Result<Outcome, Finding>> {
+    let watchdogs = match request.watchdog.map(|_| watchdog::find(system.root)).transpose() {
+        Ok(found) => found.unwrap_or_default(),
+        Err(finding) => return Ok(Err(finding)),
+    };
+    if let Some(warning) = request.watchdog.and_then(|_| watchdog::warning(system.root)) {
+        follow(Event::Fault(format!("{} ({})", warning.message, warning.slug())));
+    }
     // In an initramfs there is no init system that could stop services.
     let alone = std::process::id() == 1 || machine.surroundings.initramfs;
     match machine.surroundings.init {
-        _ if request.force => Ok(Err(jump(system, request, machine, follow))),
+        _ if request.force => Ok(Err(jump(system, request, machine, watchdogs, follow))),
         Init::Systemd => {
+            if let Some(seconds) = request.watchdog {
+                let said = shutdown::arm_by_systemd(seconds).context("cannot have systemd arm the watchdog")?;
+                follow(Event::Armed(said));
+            }
             if let Err(finding) = measured(system, request, follow) {
                 return Ok(Err(finding));
             }
@@ -124,7 +138,7 @@ fn leave(
             }
             asked.map(|()| Ok(Outcome::ShuttingDown))
         }
-        _ if alone => Ok(Err(jump(system, request, machine, follow))),
+        _ if alone => Ok(Err(jump(system, request, machine, watchdogs, follow))),
         _ => Ok(Err(Reason::NoInit.into())),
     }
 }
@@ -136,7 +150,11 @@ fn announce(system: System<'_>, request: Request, machine: &Machine, clean: bool
         return;
     }
     let record = record::read(system.root, Slot::Reboot).ok().flatten().filter(|_| !request.foreign);
-    let noted = arrival::execute(system.root, record.as_ref().map(Into::into), Exec::now(system.root, clean));
+    let noted = arrival::execute(
+        system.root,
+        record.as_ref().map(Into::into),
+        Exec { watchdog: request.watchdog, ..Exec::now(system.root, clean) },
+    );
     if let Err(error) = noted {
         let path = arrival::PATH;
         follow(Event::Fault(format!("the next boot will not know when the jump was made: {path}: {error}")));
@@ -153,16 +171,42 @@ fn stay(system: System<'_>, machine: &Machine, follow: &mut Follow<'_>) {
     }
 }
 
-fn jump(system: System<'_>, request: Request, machine: &Machine, follow: &mut Follow<'_>) -> Finding {
+fn jump(
+    system: System<'_>,
+    request: Request,
+    machine: &Machine,
+    watchdogs: Vec<Watchdog>,
+    follow: &mut Follow<'_>,
+) -> Finding {
+    // Before anything else, so that a hang of the running kernel is noticed, too, and a watchdog that is busy stops nothing.
+    let armed = match request.watchdog.map(|seconds| Armed::first(system.root, watchdogs, seconds)).transpose() {
+        Ok(armed) => armed,
+        Err(finding) => return finding,
+    };
+    if let Some(armed) = &armed {
+        follow(Event::Armed(armed.sentence()));
+    }
     if let Err(finding) = measured(system, request, follow) {
+        disarm(armed, follow);
         return finding;
     }
     announce(system, request, machine, false, follow);
     shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
     follow(Event::Jumping);
+    if let Some(Err(error)) = armed.as_ref().map(Armed::kick) {
+        follow(Event::Fault(format!("the watchdog does not start again from its seconds: {error}")));
+    }
     let errno = system.kexec.jump();
+    disarm(armed, follow);
     stay(system, machine, follow);
     causes::of_failed(system.root, Call::Jump, errno, Slot::Reboot, machine)
+}
+
+/// Stops the watchdog, since there is no jump.
+fn disarm(armed: Option<Armed>, follow: &mut Follow<'_>) {
+    if let Some(fault) = armed.and_then(Armed::stop) {
+        follow(Event::Fault(fault));
+    }
 }
 
 /// Measures what is booted, where the policy demands that.

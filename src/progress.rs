@@ -44,6 +44,8 @@ pub enum Event {
     },
     /// What is booted is measured into the TPM.
     Measuring,
+    /// A watchdog counts down; what it will do.
+    Armed(String),
     /// systemd is asked for `kexec.target`.
     ShuttingDown,
     /// The jump comes next.
@@ -69,6 +71,7 @@ impl fmt::Display for Event {
             }
             Self::Loading { kernel, method } => write!(f, "loading {} by {}", kernel.display(), method.call()),
             Self::Measuring => f.write_str("measuring kernel, initrd and command line into the TPM"),
+            Self::Armed(what) => write!(f, "armed the watchdog: {what}"),
             Self::ShuttingDown => f.write_str("asking systemd to start kexec.target"),
             Self::Jumping => f.write_str("jumping into the loaded kernel"),
             Self::Fault(what) => write!(f, "warning: {what}"),

@@ -23,6 +23,35 @@ pub(crate) fn ask_systemd() -> io::Result<()> {
     Err(io::Error::other(format!("systemctl start kexec.target: {}", text.trim())))
 }
 
+/// Has systemd arm the watchdog, which it owns, when it has stopped everything and is about to jump; returns what it says then.
+///
+/// # Errors
+/// That busctl cannot be started, its error message, or that the property has another value afterwards.
+pub(crate) fn arm_by_systemd(seconds: u32) -> io::Result<String> {
+    let wanted = u64::from(seconds).saturating_mul(1_000_000).to_string();
+    busctl(&["set-property"], &["t", &wanted])?;
+    let set = busctl(&["get-property"], &[])?;
+    if set.trim() == format!("t {wanted}") {
+        return Ok(format!("systemd sets it to {seconds} s before it jumps (KExecWatchdogSec=)"));
+    }
+    Err(io::Error::other(format!("KExecWatchdogUSec is {}, not {wanted}", set.trim())))
+}
+
+/// Calls busctl about the property by which systemd knows the seconds.
+fn busctl(verb: &[&str], value: &[&str]) -> io::Result<String> {
+    const PROPERTY: [&str; 4] = [
+        "org.freedesktop.systemd1",
+        "/org/freedesktop/systemd1",
+        "org.freedesktop.systemd1.Manager",
+        "KExecWatchdogUSec",
+    ];
+    let output = Command::new("busctl").args(verb).args(PROPERTY).args(value).output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(io::Error::other(format!("busctl: {}", String::from_utf8_lossy(&output.stderr).trim())))
+}
+
 /// Makes the running system ready for a jump: runs the hooks, syncs, and remounts file systems read-only. A failure is
 /// reported and does not stop the jump: a machine that waits instead would be out of service as well.
 pub(crate) fn prepare_jump(root: &Root, warn: &mut dyn FnMut(String)) {

@@ -13,6 +13,7 @@ mod random;
 mod sha256;
 mod signal;
 pub mod terminal;
+mod watchdog;
 
 #[cfg(target_arch = "x86_64")]
 pub use cpuid::cpuid;
@@ -29,3 +30,4 @@ pub use random::random;
 pub(crate) use sha256::all as all_sha256_instructions;
 pub use sha256::sha256_instructions;
 pub use signal::ignore_file_size_signal;
+pub use watchdog::Watchdog;

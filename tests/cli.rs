@@ -34,6 +34,31 @@ fn exec_wants_something_that_it_knows() {
 }
 
 #[test]
+fn a_watchdog_that_cannot_be_armed_stops_the_jump() {
+    let lab = Lab::new();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run("exec --force --watchdog 30");
+    assert_eq!(
+        run,
+        refusal(
+            5,
+            "skexec: no watchdog of this machine can be armed: /sys/class/watchdog has none (no-watchdog)\n  do: load its driver \
+             (modprobe NAME), free it where another process has it, or leave out --watchdog\n"
+        )
+    );
+    // A file is no watchdog.
+    lab.system("/sys/class/watchdog/watchdog0/identity", "test\n");
+    lab.system("/dev/watchdog0", "");
+    let run = lab.run("exec --force --watchdog 30");
+    assert!(run.exit == 5 && run.err.contains("watchdog0 (test): "), "{run:?}");
+    assert!(run.err.contains("a hang may go unnoticed") && run.err.contains("(watchdog-stops)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    assert_eq!(lab.run("exec --watchdog 0").exit, 2);
+}
+
+#[test]
 fn unload_forgets() {
     let lab = Lab::new();
     assert_eq!(lab.run("unload"), Run { exit: 0, out: "nothing is loaded\n".into(), err: String::new() });

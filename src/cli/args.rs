@@ -195,6 +195,9 @@ pub(super) struct ExecArgs {
     /// Boot the loaded image even if skexec did not load it, or if another program may have replaced it
     #[arg(long)]
     pub(super) foreign: bool,
+    /// Arm the hardware watchdog before the jump: a kernel that hangs for so long is reset
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=65535))]
+    pub(super) watchdog: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -8,7 +8,7 @@ use crate::reason::{Exit, Finding};
 use crate::system::System;
 
 pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    match leave(system, Request { force: args.force, foreign: args.foreign }, output)? {
+    match leave(system, Request { force: args.force, foreign: args.foreign, watchdog: args.watchdog }, output)? {
         Ok(()) => Ok(Exit::Done),
         Err(finding) => output.failure(&finding),
     }

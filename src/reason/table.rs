@@ -172,5 +172,6 @@ reasons! {
     RecordContradicted "record-contradicted" Failed "-" "a kernel is loaded, but it may not be the one that skexec recorded" "load the kernel again with skexec, or boot the unknown one with --foreign";
     NotMeasured "not-measured" NotPermitted "-" "the policy demands that what is booted is measured into the TPM, and it cannot be" "repair what the message names; without a TPM that can be used, set at = \"off\" under [measure] in /etc/skexec/policy.toml";
     KexecOption "kexec-option" Usage "-" "skexec cannot do what an option of kexec-tools asks for" "leave out the option; docs/kexec.md says of each option what skexec does";
+    NoWatchdog "no-watchdog" NotPermitted "-" "no watchdog of this machine can be armed" "load its driver (modprobe NAME), free it where another process has it, or leave out --watchdog";
     NoInit "no-init" Failed "-" "skexec knows no init system on this machine that can shut it down" "stop the services, then run: skexec exec --force";
 }

@@ -47,6 +47,7 @@ cautions! {
     CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     Unchecked "unchecked" "the purgatory will not check the loaded segments before the jump, because -i (--no-checks) was given" "leave out -i (--no-checks)";
     LogNotKept "log-not-kept" "the log of what was measured into the TPM will not be there after the jump" "make /var/log writable";
+    WatchdogStops "watchdog-stops" "the watchdog may be stopped at the jump, so that a hang would not be noticed" "boot the running kernel with watchdog.stop_on_reboot=0 on its command line";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }
 

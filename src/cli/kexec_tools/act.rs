@@ -47,7 +47,7 @@ fn unloaded(system: System<'_>, slot: Slot, output: &mut Output<'_>) -> anyhow::
 }
 
 fn left(system: System<'_>, force: bool, output: &mut Output<'_>) -> anyhow::Result<u8> {
-    match exec::leave(system, crate::exec::Request { force, foreign: false }, output)? {
+    match exec::leave(system, crate::exec::Request { force, foreign: false, watchdog: None }, output)? {
         Ok(()) => Ok(code::DONE),
         Err(finding) => refused(&finding, output),
     }

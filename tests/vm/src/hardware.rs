@@ -21,6 +21,8 @@ pub(crate) struct Hardware {
     pub(crate) counting: bool,
     /// A reset starts the machine again; otherwise it ends QEMU
     pub(crate) resets: bool,
+    /// A watchdog on the PCI bus, which resets the machine
+    pub(crate) watchdog: bool,
     /// The clock's time at the start, if it is not the right time: `2001-01-01T00:00:00`
     pub(crate) clock: Option<&'static str>,
 }
@@ -28,8 +30,8 @@ pub(crate) struct Hardware {
 impl Default for Hardware {
     fn default() -> Self {
         let (memory, clock) = (None, None);
-        let (debugger, tpm, counting, resets) = (false, false, false, false);
-        Self { memory, la57: true, sha_ni: true, processors: 2, debugger, tpm, counting, resets, clock }
+        let (debugger, tpm, counting, resets, watchdog) = (false, false, false, false, false);
+        Self { memory, la57: true, sha_ni: true, processors: 2, debugger, tpm, counting, resets, watchdog, clock }
     }
 }
 
@@ -47,6 +49,9 @@ impl Hardware {
         command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &self.processors.to_string()]);
         if let Some(clock) = self.clock {
             command.args(["-rtc", &format!("base={clock}")]);
+        }
+        if self.watchdog {
+            command.args(["-device", "i6300esb", "-watchdog-action", "reset"]);
         }
         if self.counting {
             command.args(["-icount", "shift=0"]);

@@ -36,6 +36,7 @@ mod segments;
 mod swap;
 mod tpm;
 mod uki;
+mod watchdog;
 
 use std::fs;
 use std::path::PathBuf;

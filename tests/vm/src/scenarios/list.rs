@@ -5,7 +5,7 @@ use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, crash, damage, distribution, factory, firmware, first_stage, generations, guard, injection,
     kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, next_boot, oracle, owner, package,
-    page_tables, payload, permissions, rollback, round_trip, secure_boot, swap, tpm, uki,
+    page_tables, payload, permissions, rollback, round_trip, secure_boot, swap, tpm, uki, watchdog,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 49] = [
+const KINDS: [Kind; 50] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -115,6 +115,8 @@ const KINDS: [Kind; 49] = [
            pairs: &[NEW], ci: &[NEW], play: guard::play },
     Kind { name: "distribution", about: "a whole Debian: from dpkg -i to the second kernel's login prompt",
            pairs: &[UP, NEW, OLD], ci: &[UP], play: distribution::play },
+    Kind { name: "watchdog", about: "a whole Debian: a kernel that hangs is reset, and the next boot says so",
+           pairs: &[OLD, NEW], ci: &[], play: watchdog::play },
     // The triggers of a package rebuild the newest kernel's initramfs.
     Kind { name: "package", about: "a whole Debian: the package comes, is replaced, and goes",
            pairs: &[NEW], ci: &[], play: package::play },
