@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The types of `setup_data` that kexec passes to the next kernel (arch/x86/include/uapi/asm/setup_data.h).
 pub const SETUP_EFI: u32 = 4;
 pub const SETUP_RNG_SEED: u32 = 9;
+/// The mark of skexec's segments, by which the next kernel shows who booted it.
+pub const SETUP_MARK: u32 = 0x736b_6578;
 
 /// `agent facts`, as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use vm_protocol::capture::{Capture, Params, SetupData};
-use vm_protocol::facts::SETUP_RNG_SEED;
+use vm_protocol::facts::{SETUP_MARK, SETUP_RNG_SEED};
 
 use self::differences::{DIFFERENCES, E820_START, PLACE};
 use super::Stage;
@@ -90,10 +90,10 @@ fn compare(
     Ok(())
 }
 
-/// Type, length and content of the entries, independent of their order; of the RNG seed only the length.
+/// Type, length and content of the entries, independent of their order, without skexec's mark; of the RNG seed only the length.
 fn setup_data(params: &Params) -> Vec<(u32, usize, &str)> {
     let mut list = vec![];
-    for SetupData { kind, data } in &params.setup_data {
+    for SetupData { kind, data } in params.setup_data.iter().filter(|entry| entry.kind != SETUP_MARK) {
         list.push((*kind, data.len() / 2, if *kind == SETUP_RNG_SEED { "" } else { data.as_str() }));
     }
     list.sort_unstable();

@@ -34,6 +34,8 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use vm_protocol::facts::SETUP_MARK;
+
     use super::{DIFFERENCES, E820_START};
 
     const HEAD: &str = "\
@@ -57,6 +59,7 @@ addresses. [causes.md](causes.md) compares what the two say when the kernel refu
             writeln!(page, "| `{field}` | {why} |").expect("a string takes all");
         }
         writeln!(page, "| `e820_table` | kexec-tools leaves out RAM below {E820_START:#x}, where real mode keeps its interrupt table; skexec passes on the firmware's map, and the kernel reserves the first page |").expect("a string takes all");
+        writeln!(page, "| `setup_data` of type {SETUP_MARK:#x} | skexec adds a mark, by which the next kernel shows who booted it ([next-boot.md](next-boot.md)) |").expect("a string takes all");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/kexec-tools.md");
         if std::env::var_os("BLESS").is_some() {
             fs::write(&path, &page).expect("the page can be written");
