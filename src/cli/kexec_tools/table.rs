@@ -40,13 +40,7 @@ const JUMP_BACK: &str = "skexec cannot return from the new kernel to the old one
 /// In the order in which help and manual list them.
 pub(super) const OPTIONS: &[KexecOption] = &[
     done("load", Some('l'), NONE, Word::Load, "verify KERNEL and load it"),
-    done(
-        "load-panic",
-        Some('p'),
-        NONE,
-        Word::LoadPanic,
-        "verify KERNEL and load it as the crash kernel, by kexec_file_load",
-    ),
+    done("load-panic", Some('p'), NONE, Word::LoadPanic, "verify KERNEL and load it as the crash kernel"),
     done(
         "unload",
         Some('u'),
