@@ -62,6 +62,16 @@ pub(crate) fn build_initramfs(cache: &Cache, report: Report) -> Result<PathBuf> 
     INITRAMFS.build(cache, report)
 }
 
+/// Builds the loader and all that is packed with it, and returns the target directory.
+pub(crate) fn prepare(cache: &Cache, report: Report) -> Result<PathBuf> {
+    LOADER.prepare(cache, report)
+}
+
+/// Writes the loader's completions into the directory, and its manual pages.
+pub(crate) fn completions(cache: &Cache, directory: &Path) -> Result<()> {
+    LOADER.write_pages(cache, directory)
+}
+
 /// Writes the manual pages of all packages into the directory, and returns their paths.
 pub(crate) fn manual_pages(cache: &Cache, directory: &Path) -> Result<Vec<PathBuf>> {
     [LOADER, SIGNER].iter().try_for_each(|deb| deb.write_pages(cache, directory))?;
@@ -101,7 +111,7 @@ pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
 }
 
 impl Deb {
-    fn build(&self, cache: &Cache, report: Report) -> Result<PathBuf> {
+    fn prepare(&self, cache: &Cache, report: Report) -> Result<PathBuf> {
         let (name, program, target) = (self.name, self.program, cache.target("deb"));
         report.step(format_args!("build   {program} for the package, linked to the system's C library"), || {
             self.compile(cache, &target)
@@ -109,6 +119,11 @@ impl Deb {
         report.step(format_args!("make    the manual pages, completions and copyright file of {name}"), || {
             self.generate(cache, &target.join(self.dist))
         })?;
+        Ok(target)
+    }
+
+    fn build(&self, cache: &Cache, report: Report) -> Result<PathBuf> {
+        let (name, program, target) = (self.name, self.program, self.prepare(cache, report)?);
         let cargo_deb = cache::installed(cache, report, "cargo-deb", CARGO_DEB)?;
         let output = target.join("package").join(name);
         if output.exists() {
@@ -217,8 +232,8 @@ const SIGNER_FILES: [(&str, &str); 8] = [
     ("-rw-r--r--", "./etc/default/skexec-sign"),
 ];
 
-/// The faults of a package, found in the list of its files (`dpkg-deb --contents`).
-fn faults(contents: &str, files: &[(&str, &str)]) -> Vec<String> {
+/// The faults of a package, found in the list of its files (as `dpkg-deb --contents` prints it).
+pub(crate) fn faults(contents: &str, files: &[(&str, &str)]) -> Vec<String> {
     let entries: Vec<Vec<&str>> = contents.lines().map(|line| line.split_whitespace().collect()).collect();
     let mut faults = vec![];
     for entry in entries.iter().filter(|entry| !entry.is_empty()) {

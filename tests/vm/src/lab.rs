@@ -19,6 +19,7 @@ use crate::initramfs::{self, Files};
 use crate::machine::{self, Accel, Machine};
 use crate::payload;
 use crate::report::{Colour, Report};
+use crate::rpm;
 use crate::sign::Owner;
 use crate::variants::{self, Variants};
 use crate::varstore::{self, Enrolment, x509_list};
@@ -26,7 +27,7 @@ use crate::varstore::{self, Enrolment, x509_list};
 const LEAST_MEMORY_MIB: u64 = 1024;
 const FACTORY_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.ms.fd";
 const BLANK_VARIABLES: &str = "usr/share/OVMF/OVMF_VARS_4M.fd";
-const DEBIAN_CA: &str = "keys/debian/debian-secure-boot-ca.pem";
+pub(crate) const DEBIAN_CA: &str = "keys/debian/debian-secure-boot-ca.pem";
 
 #[derive(Debug)]
 pub(crate) struct Lab<'a> {
@@ -292,6 +293,11 @@ impl<'a> Lab<'a> {
     /// The Debian package that makes skexec the system's kexec.
     pub(crate) fn kexec_package(&self) -> Result<PathBuf> {
         deb::build_kexec(self.cache, self.report)
+    }
+
+    /// The packages for other distributions: skexec, and dracut's module.
+    pub(crate) fn rpms(&self) -> Result<Vec<PathBuf>> {
+        rpm::build(self.cache, self.report)
     }
 
     /// The Debian package that adds skexec to every initramfs.

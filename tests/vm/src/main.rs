@@ -34,8 +34,10 @@ mod publish;
 mod real_files;
 mod report;
 mod root;
+mod rpm;
 mod scenarios;
 mod shell;
+mod shells;
 mod sign;
 mod size;
 mod smoke;
@@ -100,6 +102,10 @@ enum Command {
         #[arg(long)]
         no_lint: bool,
     },
+    /// Make the packages skexec and skexec-dracut for Fedora and its relatives, and list their files and what they require
+    ///
+    /// The last two lines are the paths of the packages. cargo-generate-rpm and rpm are fetched into the cache.
+    Rpm,
     /// Produce every cause of an errno in guests, and write docs/causes.md: what the kernel, skexec and kexec-tools say
     ///
     /// The exit code is 1 if an answer is not the foretold one.
@@ -270,6 +276,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::Shell(shell) => shell::run(cache, &shell, None).map(|()| true)?,
         Command::Fetch { refresh } => fetch(cache, refresh).map(|()| true)?,
         Command::Deb { no_lint } => deb::run(cache, !no_lint).map(|()| true)?,
+        Command::Rpm => rpm::run(cache).map(|()| true)?,
         Command::RealFiles => real_files::run(cache, &cache.workspace(real_files::PAGE)).map(|()| true)?,
         Command::Causes { emulation } => causes::run(cache, &cache.workspace(causes::PAGE), emulation.accel, false)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,

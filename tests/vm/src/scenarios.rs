@@ -31,6 +31,7 @@ mod payload;
 mod permissions;
 mod rollback;
 mod round_trip;
+mod rpm;
 mod secure_boot;
 mod segments;
 mod swap;

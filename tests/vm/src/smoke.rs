@@ -12,7 +12,9 @@ use crate::fetch::{Choice, Series};
 use crate::machine::Accel;
 use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
-use crate::{causes, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, shell, size};
+use crate::{
+    causes, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, rpm, shell, shells, size,
+};
 
 /// Runs a command as a check.
 #[derive(Debug)]
@@ -27,13 +29,14 @@ const EMULATION: Emulation = Emulation { accel: Accel::Tcg };
 const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 22] = [
+pub(crate) const ALL: [Smoke; 24] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
     Smoke { name: "command-oracle", about: "cargo xtask oracle --kernel 6.1", run: oracle },
     Smoke { name: "command-shell", about: "cargo xtask shell, where `exit` is typed", run: shell },
     Smoke { name: "command-deb", about: "cargo xtask deb", run: |cache| deb::run(cache, true) },
+    Smoke { name: "command-rpm", about: "cargo xtask rpm", run: rpm::run },
     Smoke { name: "command-real-files", about: "cargo xtask real-files",
             run: |cache| real_files::run(cache, &cache.path("run/real-files.md")) },
     Smoke { name: "command-causes", about: "cargo xtask causes, its first machine", run: causes::check },
@@ -53,6 +56,7 @@ pub(crate) const ALL: [Smoke; 22] = [
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
     Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
+    Smoke { name: "completions", about: "zsh and fish offer what the completions ask for", run: shells::run },
     Smoke { name: "sign-pkcs11", about: "skexec-sign signs with keys in SoftHSM", run: pkcs11::run },
     Smoke { name: "toolchain-debian", about: "Debian's own Rust builds and tests skexec",
             run: |cache| toolchains::run(cache, Some(Toolchain::Debian)) },

@@ -50,6 +50,10 @@ pub(crate) enum Group {
     SelfTests,
     /// Debian's checker of packages, with a perl of its own
     Lintian,
+    /// The shells with completions of their own
+    Shells,
+    /// The program that installs packages of other distributions
+    Rpm,
     /// Debian's Rust, which is newer than its release's, with the standard library for aarch64 beside its own
     Rust,
     /// The linkers of a distribution
@@ -83,6 +87,8 @@ impl Group {
             Self::LaterKexecTools | Self::Kdump | Self::LaterKdump | Self::Makedumpfile => &[],
             Self::SelfTests => &["bash", "coreutils", "grep", "mawk", "findutils", "bsdextrautils", "attr", "pesign"],
             Self::Lintian => &["lintian"],
+            Self::Rpm => &["rpm"],
+            Self::Shells => &["zsh", "fish"],
             Self::Rust => &["cargo-web"],
             Self::Linkers => &["lld", "binutils"],
             Self::Aarch64 => &["gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"],
@@ -100,7 +106,7 @@ impl Group {
     /// Packages that are unpacked without their dependencies.
     fn alone(self) -> &'static [&'static str] {
         match self {
-            Self::Grub | Self::Compression | Self::Lintian | Self::Linkers => &[],
+            Self::Grub | Self::Compression | Self::Lintian | Self::Rpm | Self::Shells | Self::Linkers => &[],
             Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff | Self::Tpm => &[],
             Self::LaterKexecTools | Self::LaterKdump | Self::Makedumpfile => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
@@ -134,6 +140,8 @@ impl Group {
             Self::Makedumpfile => "tools-makedumpfile",
             Self::SelfTests => "tools-selftests",
             Self::Lintian => "tools-lintian",
+            Self::Rpm => "tools-rpm",
+            Self::Shells => "tools-shells",
             Self::Rust => "tools-rust",
             Self::Linkers => "tools-linkers",
             Self::Aarch64 => "tools-aarch64",
@@ -210,6 +218,13 @@ impl Extras {
             "0",
         ]);
         command.args(["--display-info", "--display-experimental"]).arg(package);
+        command
+    }
+
+    /// rpm, which otherwise looks for its settings where the package would be installed, with a database of its own.
+    pub(crate) fn rpm(&self, database: &Path) -> Command {
+        let mut command = self.command("rpm");
+        command.env("RPM_CONFIGDIR", self.path("usr/lib/rpm")).arg("--dbpath").arg(database);
         command
     }
 

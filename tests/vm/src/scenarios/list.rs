@@ -5,7 +5,7 @@ use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, crash, damage, distribution, factory, firmware, first_stage, generations, guard, injection,
     kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, next_boot, oracle, owner, package,
-    page_tables, payload, permissions, rollback, round_trip, secure_boot, swap, tpm, uki, watchdog,
+    page_tables, payload, permissions, rollback, round_trip, rpm, secure_boot, swap, tpm, uki, watchdog,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 50] = [
+const KINDS: [Kind; 51] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -124,6 +124,8 @@ const KINDS: [Kind; 50] = [
            pairs: &[DOWN, NEW], ci: &[], play: first_stage::initramfs_tools },
     Kind { name: "dracut", about: "an initramfs of dracut verifies and boots the real system",
            pairs: &[DOWN, NEW], ci: &[], play: first_stage::dracut },
+    Kind { name: "rpm", about: "the packages for other distributions, installed by rpm, with dracut",
+           pairs: &[NEW], ci: &[], play: rpm::play },
     // No kernel is booted; docs/causes.md has what is seen.
     Kind { name: "causes-plain", about: "causes of errnos on a machine that enforces nothing",
            pairs: &[OLD, NEW], ci: &[], play: causes::plain },

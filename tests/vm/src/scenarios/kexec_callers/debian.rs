@@ -34,7 +34,7 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
     files.copy("/root/skexec-kexec.deb", &lab.kexec_package()?)?;
     files.copy("/root/skexec-initramfs.deb", &lab.initramfs_package()?)?;
     files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
-    add_packages(stage, maker, &mut files)?;
+    add_packages(stage, maker, &PACKAGES, &mut files)?;
     let disks = Disks::shared(lab, stage.name, &root, files)?;
     let cmdline = format!("console=ttyS0 panic=-1 {CRASH_KERNEL} {}", root_words());
     let start = Start {
@@ -57,8 +57,14 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
     removed(&own, &mut guest, checks)
 }
 
-fn add_packages(stage: &Stage<'_>, maker: Maker, files: &mut Files) -> Result<()> {
-    for entry in fs::read_dir(stage.lab.packages_for(maker, &PACKAGES)?)? {
+/// Puts packages, and all that they need, below /root/packages.
+pub(in crate::scenarios) fn add_packages(
+    stage: &Stage<'_>,
+    maker: Maker,
+    packages: &[&str],
+    files: &mut Files,
+) -> Result<()> {
+    for entry in fs::read_dir(stage.lab.packages_for(maker, packages)?)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "deb") {
             let name = path.file_name().context("a file without a name")?.to_string_lossy().into_owned();
