@@ -24,7 +24,7 @@ use crate::hex;
 use crate::image::manifest::Manifest;
 use crate::image::uki::Name;
 use crate::image::{Format, Kernel, Parsed};
-use crate::reason::{Finding, Reason};
+use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::report::ManifestReport;
 use crate::trust::Anchor;
 use crate::trust::authenticode::image_digest;
@@ -64,6 +64,10 @@ pub struct Description {
     loose: Loose,
     digest: Option<String>,
     signatures: Vec<Signature>,
+    /// What could not be described.
+    warnings: Vec<&'static str>,
+    #[serde(skip)]
+    warning: Option<Warning>,
     #[serde(skip)]
     unknown: Option<Finding>,
 }
@@ -107,6 +111,8 @@ impl Description {
             sections: pe.map(|pe| program::sections(file.file(), pe)).unwrap_or_default(),
             uki: Bundle::of(&file, anchors),
             addons: Vec::new(),
+            warnings: Vec::new(),
+            warning: None,
             initrd: initrd_of(&file).map(Initrd::new),
             manifest,
             loose,
@@ -119,10 +125,21 @@ impl Description {
     #[must_use]
     pub fn with_addons(mut self, path: &Path, anchors: Option<&[Anchor]>) -> Self {
         if self.format == Format::Uki.name() {
-            let found = addons::beside(path).map(|(found, _)| found).unwrap_or_default();
-            self.addons = found.iter().map(|path| Addon::read(path, anchors)).collect();
+            match addons::beside(path) {
+                Ok((found, _)) => self.addons = found.iter().map(|path| Addon::read(path, anchors)).collect(),
+                Err(finding) => {
+                    self.warnings.push(Caution::AddonsUnreadable.slug());
+                    self.warning = Some(Warning::new(Caution::AddonsUnreadable, finding.sentence(None)));
+                }
+            }
         }
         self
+    }
+
+    /// That the add-ons cannot be described.
+    #[must_use]
+    pub const fn warning(&self) -> Option<&Warning> {
+        self.warning.as_ref()
     }
 
     /// That the file is of no format that could be described.

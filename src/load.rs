@@ -34,6 +34,7 @@ use crate::system::{Slot, System};
 use account::Account;
 use compose::Base;
 use hand_over::hand_over;
+use obstacles::Seen;
 use ready::Ready;
 use stop::Stop;
 
@@ -62,6 +63,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let signature = request::place_of(detached.as_ref());
     let assessment = verify(candidate, Role::Kernel, signature, &trust);
     account.assessed(&assessment, &machine);
+    account.seen = request.dry_run.then(|| Seen::of(&assessment, &trust));
     let waiver = Waiver { asked: request.waives_unsigned(&policy, &machine)?, enforcement: enforcement(&machine) };
     let accepted = match &binding {
         Some(binding) => Accepted::bound(assessment, signature, binding)?,

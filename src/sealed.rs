@@ -4,7 +4,7 @@ mod meter;
 mod pass;
 mod source;
 
-pub(crate) use meter::reading;
+pub(crate) use meter::{reading, unpack, unpacking};
 use pass::with_gap;
 pub(crate) use pass::{in_stretches, into_memfd, into_memory};
 use source::Remainder;

@@ -20,7 +20,7 @@ fn offered(line: &str) -> String {
     let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
     let [.., previous, last] = words.as_slice() else { panic!("{line}") };
     let text = format!(
-        "{}\nskexec() {{ printf '%s\\n' \"$2\" one two; }}\nCOMP_WORDS=({}); COMP_CWORD={}\n\
+        "{}\nskexec() {{ shift; printf '%s\\n' \"$*\" one two; }}\nCOMP_WORDS=({}); COMP_CWORD={}\n\
          _skexec skexec '{last}' '{previous}'\nprintf '%s ' \"${{COMPREPLY[@]}}\"\n",
         script(Shell::Bash),
         quoted.join(" "),
@@ -37,6 +37,8 @@ fn bash_asks_for_what_only_the_machine_knows() {
         ("skexec load --entry ", "entries one two"),
         ("skexec load --entry t", "two"),
         ("skexec load --kernel-version ", "versions one two"),
+        ("skexec load a.efi --profile ", "profiles -- skexec load a.efi --profile one two"),
+        ("skexec inspect --profile o", "o one"),
         ("skexec explain unknown-s", "unknown-signer"),
         ("skexec explain load-l", "load-limit"),
         ("skexec help warn", "warnings"),
@@ -53,7 +55,9 @@ fn the_other_shells_ask_as_well() {
     for (shell, asks) in [
         (Shell::Zsh, ":ID:{compadd -- ${(f)\"$(skexec complete entries 2>/dev/null)\"}}'"),
         (Shell::Zsh, ":VERSION:{compadd -- ${(f)\"$(skexec complete versions 2>/dev/null)\"}}'"),
+        (Shell::Zsh, ":{compadd -- ${(f)\"$(skexec complete profiles -- \"${(Q@)words}\" 2>/dev/null)\"}}'"),
         (Shell::Fish, " -l entry "),
+        (Shell::Fish, " -r -f -a \"(skexec complete profiles -- (commandline -opc) 2>/dev/null)\""),
         (Shell::Fish, " -r -f -a \"(skexec complete entries 2>/dev/null)\""),
         (Shell::Fish, " -r -f -a \"(skexec complete versions 2>/dev/null)\""),
     ] {

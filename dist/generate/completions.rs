@@ -4,8 +4,9 @@ use anyhow::{Result, ensure};
 use clap::Command;
 use clap_complete::Shell;
 
-/// An option, and what `skexec complete` is asked for.
-const ASKED: [(&str, &str); 2] = [("entry", "entries"), ("kernel-version", "versions")];
+/// An option, and what `skexec complete` is asked for; the number of commands with the option. Profiles are those of a file on the line.
+const ASKED: [(&str, &str, usize); 3] =
+    [("entry", "entries", 1), ("kernel-version", "versions", 1), ("profile", "profiles", 3)];
 
 /// The script of each shell.
 pub(crate) fn all(mut program: Command) -> Result<Vec<(Shell, String)>> {
@@ -14,8 +15,8 @@ pub(crate) fn all(mut program: Command) -> Result<Vec<(Shell, String)>> {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut program, "skexec", &mut script);
         let mut script = String::from_utf8(script)?;
-        for (option, subject) in ASKED {
-            script = asking(shell, &script, option, subject)?;
+        for (option, subject, commands) in ASKED {
+            script = asking(shell, &script, option, subject, commands)?;
         }
         scripts.push((shell, script));
     }
@@ -23,8 +24,14 @@ pub(crate) fn all(mut program: Command) -> Result<Vec<(Shell, String)>> {
 }
 
 /// The script with the values of this option asked for. It is an error if clap writes its scripts in another way than it did.
-fn asking(shell: Shell, script: &str, option: &str, subject: &str) -> Result<String> {
-    let ask = format!("skexec complete {subject} 2>/dev/null");
+fn asking(shell: Shell, script: &str, option: &str, subject: &str, commands: usize) -> Result<String> {
+    let line = match (subject, shell) {
+        ("profiles", Shell::Bash) => " -- \"${COMP_WORDS[@]}\"",
+        ("profiles", Shell::Zsh) => " -- \"${(Q@)words}\"",
+        ("profiles", _) => " -- (commandline -opc)",
+        _ => "",
+    };
+    let ask = format!("skexec complete {subject}{line} 2>/dev/null");
     let mut found = 0;
     let mut lines: Vec<String> = script.lines().map(str::to_owned).collect();
     let mut in_option = false;
@@ -48,6 +55,6 @@ fn asking(shell: Shell, script: &str, option: &str, subject: &str) -> Result<Str
             _ => {}
         }
     }
-    ensure!(found == 1, "{shell}: {found} places complete --{option}, and one was expected");
+    ensure!(found == commands, "{shell}: {found} places complete --{option}, and {commands} were expected");
     Ok(lines.join("\n") + "\n")
 }

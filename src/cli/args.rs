@@ -69,7 +69,7 @@ pub(super) enum Command {
     Explain(ExplainArgs),
     /// Print this help or that of a command, or the table of reasons or warnings
     Help(HelpArgs),
-    /// Print what the completions of shells offer: boot entries or installed versions, one a line
+    /// Print what the completions of shells offer: boot entries, installed versions or profiles, one a line
     #[command(hide = true)]
     Complete(CompleteArgs),
     /// Take the options of kexec-tools, as this program does under the name kexec: see `skexec kexec --help`
@@ -258,6 +258,9 @@ pub(super) struct CompleteArgs {
     /// What is completed
     #[arg(value_enum)]
     pub(super) subject: Subject,
+    /// The words of the line that is completed
+    #[arg(last = true)]
+    pub(super) words: Vec<PathBuf>,
 }
 
 /// What can be completed by what this machine has.
@@ -267,6 +270,8 @@ pub(super) enum Subject {
     Entries,
     /// Versions of installed kernels
     Versions,
+    /// IDs of the profiles in the first UKI among the words
+    Profiles,
 }
 
 #[derive(Debug, Args)]

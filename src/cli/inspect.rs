@@ -28,6 +28,9 @@ pub(super) fn run(system: System<'_>, args: &InspectArgs, output: &mut Output<'_
         output.fact(&args.file.display().to_string())?;
         tree::print(&description.nodes(), output)?;
     }
+    if let Some(warning) = description.warning() {
+        output.warning(warning)?;
+    }
     match description.unknown() {
         Some(finding) => {
             output.refusal(Some(&args.file), finding)?;

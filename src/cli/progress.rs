@@ -56,7 +56,7 @@ fn terminal() -> Option<File> {
 fn start(mut terminal: File, in_kernel: &Arc<AtomicBool>) -> io::Result<(Sender<()>, JoinHandle<()>)> {
     let (stop, stopped) = mpsc::channel();
     let in_kernel = Arc::clone(in_kernel);
-    let text = move || text(sealed::reading(), in_kernel.load(Ordering::Relaxed));
+    let text = move || text(sealed::reading(), sealed::unpacking(), in_kernel.load(Ordering::Relaxed));
     // Where the system permits no thread, there is no progress to see, and that is all.
     let thread = thread::Builder::new().spawn(move || {
         let _ = show(&mut terminal, &stopped, PATIENCE, &text);
@@ -84,9 +84,12 @@ fn show(
     if columns > 0 { write!(terminal, "\r{:<columns$}\r", "") } else { Ok(()) }
 }
 
-fn text((read, expected): (u64, u64), in_kernel: bool) -> String {
+fn text((read, expected): (u64, u64), unpacking: bool, in_kernel: bool) -> String {
     if in_kernel {
         return "skexec: the kernel takes the image".to_owned();
+    }
+    if unpacking {
+        return "skexec: unpacking the kernel".to_owned();
     }
     match read.saturating_mul(100).checked_div(expected) {
         Some(percent) if read < expected => {
@@ -103,13 +106,14 @@ mod tests {
     #[test]
     fn the_line_says_what_takes_long() {
         let rows = [
-            ((0, 0), false, "skexec: preparing the image"),
-            ((1 << 20, 4 << 20), false, "skexec: reading, 1 of 4 MiB (25 %)"),
-            ((4 << 20, 4 << 20), false, "skexec: preparing the image"),
-            ((1 << 20, 4 << 20), true, "skexec: the kernel takes the image"),
+            ((0, 0), false, false, "skexec: preparing the image"),
+            ((1 << 20, 4 << 20), false, false, "skexec: reading, 1 of 4 MiB (25 %)"),
+            ((4 << 20, 4 << 20), false, false, "skexec: preparing the image"),
+            ((4 << 20, 4 << 20), true, false, "skexec: unpacking the kernel"),
+            ((1 << 20, 4 << 20), false, true, "skexec: the kernel takes the image"),
         ];
-        for (read, in_kernel, expected) in rows {
-            assert_eq!(text(read, in_kernel), expected);
+        for (read, unpacking, in_kernel, expected) in rows {
+            assert_eq!(text(read, unpacking, in_kernel), expected);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a load has found out so far, so that its report is made once, at the end, however it ended.
 
 use super::hand_over::Done;
+use super::obstacles::Seen;
 use super::outcome::{Outcome, Plan};
 use super::stop::Stop;
 use crate::authorize::addons::Addon;
@@ -25,6 +26,8 @@ pub(super) struct Account {
     /// The running kernel's keys that the image's signature leads to.
     keys: Vec<String>,
     pub(super) plan: Option<Plan>,
+    /// What a dry run saw of the kernel.
+    pub(super) seen: Option<Seen>,
     loaded: bool,
     locked: Option<bool>,
 }
@@ -99,8 +102,8 @@ impl Account {
             Err(Stop::Refused(refusal)) => Some(refusal),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { subject, kernel, warnings, waived, covers, keys, plan, loaded, locked } = self;
+        let Self { subject, kernel, warnings, waived, covers, keys, plan, seen, loaded, locked } = self;
         let report = Report::new(&kernel.unwrap_or(path), subject, &warnings, covers, refusal, waived);
-        Ok(Outcome { report, warnings, plan, keys, loaded, locked })
+        Ok(Outcome { report, warnings, plan, keys, loaded, locked, seen })
     }
 }

@@ -1,5 +1,6 @@
 //! The result of a load: every load ends with a report.
 
+use super::obstacles::Seen;
 use crate::arch::Summary;
 use crate::hex;
 use crate::memory::PhysAddr;
@@ -107,6 +108,8 @@ pub struct Outcome {
     pub loaded: bool,
     /// Whether loading was turned off afterwards; nothing where that was not asked for or nothing was loaded.
     pub locked: Option<bool>,
+    /// What a dry run saw of the kernel.
+    pub(super) seen: Option<Seen>,
 }
 
 impl Outcome {

@@ -44,6 +44,7 @@ cautions! {
     AlgorithmModule "algorithm-module" "the running kernel must load a module before it can verify the image" "load the module first: modprobe NAME";
     NotLocked "not-locked" "the kernel is loaded, but --lock failed: another program can still replace it" "run skexec as root, with /proc/sys writable, or set it yourself: sysctl kernel.kexec_load_disabled=1";
     VersionNotKept "version-not-kept" "the version of the manifest cannot be noted, so that its boot will not protect against older versions" "make /var/lib/skexec writable, or repair or remove /var/lib/skexec/manifests.json; or set least.version in the policy";
+    AddonsUnreadable "addons-unreadable" "a folder of add-ons beside a UKI could not be read, so that they are not described" "run skexec as root, or repair the folder; a load of the UKI would be refused";
     CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     Unchecked "unchecked" "the purgatory will not check the loaded segments before the jump, because -i (--no-checks) was given" "leave out -i (--no-checks)";
     LogNotKept "log-not-kept" "the log of what was measured into the TPM will not be there after the jump" "make /var/log writable";

@@ -1,10 +1,11 @@
-//! How far the reading of files has come, for whoever shows it.
+//! How far the reading of files has come, and whether a kernel is being unpacked, for whoever shows it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bytes of all files that this process has opened, and how many of them it has read. A process runs one command.
 static EXPECTED: AtomicU64 = AtomicU64::new(0);
 static READ: AtomicU64 = AtomicU64::new(0);
+static UNPACKING: AtomicBool = AtomicBool::new(false);
 
 /// A file of so many bytes was opened to be read.
 pub(super) fn expect(bytes: u64) {
@@ -20,4 +21,18 @@ pub(super) fn advance(bytes: usize) {
 #[must_use]
 pub(crate) fn reading() -> (u64, u64) {
     (READ.load(Ordering::Relaxed), EXPECTED.load(Ordering::Relaxed))
+}
+
+/// Does the work of unpacking a kernel.
+pub(crate) fn unpack<T>(work: impl FnOnce() -> T) -> T {
+    UNPACKING.store(true, Ordering::Relaxed);
+    let done = work();
+    UNPACKING.store(false, Ordering::Relaxed);
+    done
+}
+
+/// Whether a kernel is being unpacked.
+#[must_use]
+pub(crate) fn unpacking() -> bool {
+    UNPACKING.load(Ordering::Relaxed)
 }

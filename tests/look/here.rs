@@ -2,6 +2,7 @@
 
 use crate::support::{Call, LOAD, Lab, Run};
 use crate::{uefi, value};
+use skexec::load::{Obstacles, Request, load};
 
 /// The answers about a kernel, without the findings about the file.
 fn answers(out: &str) -> Vec<&str> {
@@ -72,6 +73,24 @@ fn status_of_a_kernel_gives_two_answers() {
     let waived = "{}/unsigned: can be loaded on this machine, because the policy waives the signature";
     assert_eq!((run.exit, answers(&run.out)), (0, vec!["{}/unsigned: not trusted", waived]));
     assert_eq!(value(&run.out, "why")[0], "the image carries no signature (unsigned)");
+}
+
+/// What stands against a refused kernel is told without a second look at it: here the file is gone by then.
+#[test]
+fn a_refused_kernel_is_judged_once() {
+    let lab = Lab::new();
+    lab.system("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+    let path = lab.file("unsigned", &forge::unsigned_bzimage());
+    let request = Request { dry_run: true, ..Request::alone(path.clone()) };
+    let outcome = load(lab.system_view(), &request, &mut |_| ()).unwrap();
+    let of_machine = |lab: &Lab| {
+        let found = Obstacles::of(lab.system_view(), &request, &outcome).of_machine;
+        found.iter().map(|finding| finding.reason.slug()).collect::<Vec<_>>()
+    };
+    let before = of_machine(&lab);
+    assert!(!before.is_empty(), "{outcome:?}");
+    std::fs::remove_file(path).unwrap();
+    assert_eq!(of_machine(&lab), before);
 }
 
 #[test]

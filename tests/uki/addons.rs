@@ -87,6 +87,26 @@ fn one_that_cannot_be_used_refuses_the_load() {
     }
 }
 
+/// A folder that cannot be read refuses the load; what describes the file says what it leaves out.
+#[test]
+fn a_folder_that_cannot_be_read_is_named() {
+    let lab = lab();
+    std::os::unix::fs::symlink(OWN, lab.path(OWN)).unwrap();
+    let run = lab.run(LOAD);
+    assert!(
+        run.exit != 0 && run.err.starts_with("skexec: {}/a.efi.extra.d: ") && run.err.contains("(unreadable)"),
+        "{run:?}"
+    );
+    let run = lab.run("inspect {}/a.efi");
+    let wanted = "skexec: warning: {}/a.efi.extra.d: ";
+    assert!(run.exit == 0 && run.err.starts_with(wanted) && run.err.ends_with(" (addons-unreadable)\n"), "{run:?}");
+    let json = lab.run("inspect {}/a.efi --json").json();
+    assert_eq!(
+        (&json["warnings"], &json["addons"]),
+        (&serde_json::json!(["addons-unreadable"]), &serde_json::json!([]))
+    );
+}
+
 #[test]
 fn credentials_and_extensions_are_named_and_left_out() {
     let lab = lab();

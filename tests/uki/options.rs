@@ -1,7 +1,7 @@
 //! Options beside a UKI, which brings its initrd and its command line.
 
 use crate::support::refusal;
-use crate::{CMDLINE, INITRD, LOAD, Lab, joined, loaded, plain};
+use crate::{CMDLINE, INITRD, LOAD, Lab, joined, loaded, plain, with};
 use forge::uki::Uki;
 
 /// A UKI without an initrd and a command line.
@@ -105,4 +105,23 @@ fn what_is_not_verified_covers_nothing() {
     let added = "--inject /a={}/a.p7s --json";
     let run = lab.run(&format!("{LOAD} --signature {{}}/a.p7s {added}"));
     assert_eq!((run.exit, run.json()["reason"].as_str()), (3, Some("injection-forbidden")));
+}
+
+#[test]
+fn the_completions_offer_the_profiles_of_the_image_on_the_line() {
+    let lab = Lab::new();
+    let profile = |text: &'static [u8]| (b".profile".as_slice(), text);
+    lab.file("plain.efi", &with(&plain(), []));
+    lab.file("a.efi", &with(&plain(), [profile(b"ID=main\n"), profile(b"TITLE=no ID\n"), profile(b"ID=b\n")]));
+    let offered = |line: &str| {
+        let run = lab.run(line);
+        assert!(run.exit == 0 && run.err.is_empty(), "{run:?}");
+        run.out
+    };
+    assert_eq!(
+        offered("complete profiles -- load --method file {}/vmlinuz {}/none {}/a.efi --profile"),
+        "main\n1\nb\n"
+    );
+    assert_eq!(offered("complete profiles -- load {}/plain.efi --profile"), "");
+    assert_eq!(offered("complete profiles"), "");
 }

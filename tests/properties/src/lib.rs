@@ -7,6 +7,7 @@
 mod entries;
 mod files;
 mod initrds;
+mod inspected;
 mod lists;
 mod machine;
 mod manifest;
@@ -23,6 +24,7 @@ mod verdict;
 pub use entries::entry;
 pub use files::{bzimage, elf, pe};
 pub use initrds::initrd;
+pub use inspected::{archive, inspect};
 pub use lists::{esl, sbat};
 pub use manifest::manifest;
 pub use memory::memory;
@@ -38,13 +40,15 @@ pub use verdict::judge;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 18] = [
+pub const ALL: [Property; 20] = [
+    ("archive", archive),
     ("bzimage", bzimage),
     ("chain", chain),
     ("elf", elf),
     ("entry", entry),
     ("esl", esl),
     ("initrd", initrd),
+    ("inspect", inspect),
     ("judge", judge),
     ("kernel", kernel),
     ("manifest", manifest),

@@ -7,6 +7,7 @@ use forge::pe::{Pe, Section};
 use forge::uki::Uki;
 use forge::vmlinux::{INVERSE, LONG, Vmlinux, WORD};
 use forge::wincert::directory;
+use skexec::image::cpio::{Entry, archive};
 use skexec::image::pe;
 use skexec::tpm::log::Log;
 use skexec::tpm::{Hash, Pcr};
@@ -36,7 +37,7 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries(), payloads()].concat()
+    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries(), payloads(), archives()].concat()
 }
 
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
@@ -47,7 +48,7 @@ fn files() -> Vec<Seed> {
     for file in cases.chain(others).chain(forge::messages().into_iter().map(|message| message.file)) {
         seeds.extend([("bzimage", cut(&file)), ("pe", file.clone())]);
         seeds.extend(embedded(&file).into_iter().flat_map(of_message));
-        seeds.push(("judge", file));
+        seeds.extend([("judge", file.clone()), ("inspect", file)]);
     }
     seeds.extend(bundles::seeds());
     seeds
@@ -113,7 +114,18 @@ fn patches() -> Vec<Seed> {
 fn lists() -> Vec<Seed> {
     let cases = forge::esl::cases().into_iter().map(|case| case.bytes);
     let hash = [b"tbs:".to_vec(), b"5a".repeat(48)].concat();
-    cases.chain([forge::db_esl(), forge::dbx_esl(), hash]).map(|bytes| ("esl", bytes)).collect()
+    let lists = cases.chain([forge::db_esl(), forge::dbx_esl(), hash]);
+    lists.flat_map(|bytes| [("esl", bytes.clone()), ("inspect", bytes)]).collect()
+}
+
+/// An initrd with microcode in front, alone, cut and padded.
+fn archives() -> Vec<Seed> {
+    let code = Entry::file("kernel/x86/microcode/GenuineIntel.bin", 0o644, b"code");
+    let early = archive(&[code]).unwrap_or_default();
+    let main = archive(&[Entry::folder("usr", 0o755), Entry::file("init", 0o755, b"#!/bin/sh")]).unwrap_or_default();
+    let padded = [early.as_slice(), &[0; 8], &main].concat();
+    let cut = main[..main.len() / 2].to_vec();
+    [early, main, cut, padded].map(|bytes| ("archive", bytes)).to_vec()
 }
 
 /// A manifest with every key, and a command line.

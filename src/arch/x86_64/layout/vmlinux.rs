@@ -13,6 +13,7 @@ use crate::image::flat::Flat;
 use crate::image::payload::Packed;
 use crate::memory::{MIB, PhysAddr};
 use crate::placement::{Constraints, Content, Role, SegmentSpec, below, length};
+use crate::sealed;
 
 /// The kernel is entered at a multiple of a large page, whatever it was configured for (arch/x86/kernel/head64.c,
 /// `__startup_64`).
@@ -50,7 +51,7 @@ impl Unpacked {
         // The initrd is in memory twice when the kernel is loaded: here, and where the running kernel copies it to.
         let needed = [size, size, initrd, initrd];
         has_room("there is too little memory to unpack the kernel", context.memory.available, &needed)?;
-        let mut flat = Flat::new(packed.unpack()?)?;
+        let mut flat = Flat::new(sealed::unpack(|| packed.unpack())?)?;
         let limit = "the unpacked kernel and the initrd need more than half of the memory";
         has_room(limit, context.memory.kexec_limit(), &[length(flat.bytes()), initrd, SMALL_SEGMENTS])?;
         let alignment = LEAST_ALIGNMENT.max(header.kernel_alignment.into());
