@@ -23,6 +23,7 @@ manual_add_modules() { echo "module [$1]" >>"$LOG"; }
 "#;
     stage.write("hook-functions", functions);
     stage.place("lib/first-stage.sh", "usr/lib/skexec/first-stage.sh", &[]);
+    stage.place("initramfs-tools/credential", "usr/lib/skexec/credential", &[]);
     stage.place("lib/initramfs-trust.sh", "usr/lib/skexec/initramfs-trust.sh", &[]);
     stage.write("usr/sbin/skexec", &"x".repeat(100 << 10));
     stage.mode("usr/sbin/skexec", 0o755);
@@ -66,6 +67,7 @@ fn the_hook_copies_what_skexec_believes_and_keeps_its_doubts() {
     assert_eq!(stage.log(), ["module [efivarfs]"]);
     let copied = |name: &str| stage.path("initramfs").join(name);
     assert!(copied("usr/sbin/skexec").exists() && copied("usr/lib/skexec/first-stage.sh").exists());
+    assert!(copied("usr/lib/skexec/credential").exists());
     // skexec must refuse in the initramfs every file that it refuses on this system, so the hook copies these as writable for all.
     for (name, believed) in [
         ("usr/lib/skexec/trust.d", true),

@@ -2,6 +2,7 @@
 //! call are replaced by ones that only log their arguments.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod credential;
 mod dracut;
 mod hook;
 mod premount;

@@ -213,11 +213,14 @@ const LOADER_FILES: [(&str, &str); 7] = [
 ];
 /// The link /usr/sbin/kexec is made when the package is configured.
 const KEXEC_FILES: [(&str, &str); 1] = [("-rw-r--r--", "./usr/share/man/man8/kexec.8.gz")];
-const INITRAMFS_FILES: [(&str, &str); 6] = [
+const INITRAMFS_FILES: [(&str, &str); 9] = [
     ("-rw-r--r--", "./usr/lib/skexec/first-stage.sh"),
     ("-rw-r--r--", "./usr/lib/skexec/initramfs-trust.sh"),
     ("-rwxr-xr-x", "./usr/share/initramfs-tools/hooks/skexec"),
     ("-rwxr-xr-x", "./usr/share/initramfs-tools/scripts/init-premount/skexec"),
+    ("-rwxr-xr-x", "./usr/share/initramfs-tools/scripts/local-top/skexec"),
+    ("-rwxr-xr-x", "./usr/share/initramfs-tools/scripts/init-bottom/skexec"),
+    ("-rwxr-xr-x", "./usr/lib/skexec/credential"),
     ("-rwxr-xr-x", "./usr/lib/dracut/modules.d/90skexec/module-setup.sh"),
     ("-rwxr-xr-x", "./usr/lib/dracut/modules.d/90skexec/skexec-pre-mount.sh"),
 ];

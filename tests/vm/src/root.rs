@@ -32,6 +32,7 @@ pub(crate) struct Disks {
     copy: Option<Scratch>,
     files: PathBuf,
     out: PathBuf,
+    more: Vec<Drive>,
 }
 
 /// The kernel to boot, with its initrd, command line and machine.
@@ -54,7 +55,7 @@ impl Disks {
     /// The cached root file system itself; every guest must be a snapshot.
     pub(crate) fn shared(lab: &Lab, name: &str, root: &Root, files: Files) -> Result<Self> {
         let file = |what: &str| lab.scratch(&format!("{name}.{what}"));
-        let disks = Self { root: root.image(), copy: None, files: file("files"), out: file("out") };
+        let disks = Self { root: root.image(), copy: None, files: file("files"), out: file("out"), more: vec![] };
         disks.bring(lab, files)?;
         fs::File::create(&disks.out)?.set_len(OUT_SIZE)?;
         Ok(disks)
@@ -66,6 +67,11 @@ impl Disks {
         let copy = lab.scratch(&format!("{name}.root"));
         tool::run(Command::new("cp").arg("--sparse=always").arg(root.image()).arg(&copy))?;
         Ok(Self { root: copy.clone(), copy: Some(Scratch(copy)), ..shared })
+    }
+
+    /// Adds a disk to its machines.
+    pub(crate) fn attach(&mut self, drive: Drive) {
+        self.more.push(drive);
     }
 
     /// The files that its guests find in their root, apart from the agent.
@@ -88,11 +94,12 @@ impl Disks {
         let Start { kernel, initrd, cmdline, snapshot, hardware } = *start;
         ensure!(snapshot || self.copy.is_some(), "{name}: it would write into the cached root");
         let drive = |serial, file: &Path, snapshot| Drive { serial, file: file.to_owned(), snapshot };
-        let drives = vec![
+        let mut drives = vec![
             drive("root", &self.root, snapshot),
             drive("files", &self.files, true),
             drive("out", &self.out, false),
         ];
+        drives.extend(self.more.iter().cloned());
         let machine = Machine {
             kernel: kernel.to_owned(),
             initrd: initrd.to_owned(),
@@ -118,7 +125,7 @@ impl Disks {
 
 /// The largest file of a run, removed with it.
 #[derive(Debug)]
-struct Scratch(PathBuf);
+pub(crate) struct Scratch(pub(crate) PathBuf);
 
 impl Drop for Scratch {
     fn drop(&mut self) {

@@ -22,6 +22,7 @@ mod layout_falls_back;
 mod layouts;
 mod list;
 mod lockdown;
+mod luks;
 mod next_boot;
 mod oracle;
 mod owner;

@@ -76,6 +76,8 @@ pub(crate) enum Group {
     Groff,
     /// A TPM of software, and the reader of a TPM's log of events
     Tpm,
+    /// The converter of disk images, which can encrypt one without the help of a kernel
+    Images,
 }
 
 impl Group {
@@ -100,13 +102,20 @@ impl Group {
             Self::SoftHsm => &["softhsm2"],
             Self::Groff => &["groff-base"],
             Self::Tpm => &["swtpm", "tpm2-tools"],
+            Self::Images => &["qemu-utils"],
         }
     }
 
     /// Packages that are unpacked without their dependencies.
     fn alone(self) -> &'static [&'static str] {
         match self {
-            Self::Grub | Self::Compression | Self::Lintian | Self::Rpm | Self::Shells | Self::Linkers => &[],
+            Self::Images
+            | Self::Grub
+            | Self::Compression
+            | Self::Lintian
+            | Self::Rpm
+            | Self::Shells
+            | Self::Linkers => &[],
             Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff | Self::Tpm => &[],
             Self::LaterKexecTools | Self::LaterKdump | Self::Makedumpfile => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
@@ -153,6 +162,7 @@ impl Group {
             Self::SoftHsm => "tools-softhsm",
             Self::Groff => "tools-groff",
             Self::Tpm => "tools-tpm",
+            Self::Images => "tools-images",
         }
     }
 
