@@ -10,6 +10,7 @@ mod explain;
 mod inject;
 mod inspect;
 mod kexec_tools;
+mod leave;
 mod load;
 mod output;
 mod page;
@@ -17,6 +18,7 @@ mod plan;
 mod policy;
 pub mod printable;
 mod progress;
+mod reboot;
 mod segments;
 mod status;
 mod terminal;
@@ -86,6 +88,7 @@ fn contradiction(command: &Command) -> Result<(), (&'static str, String)> {
             Err(("verify", "--signature belongs to one FILE, and several were given".into()))
         }
         Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()).map_err(|what| ("load", what)),
+        Command::Reboot(args) => args.check().map_err(|what| ("reboot", what)),
         Command::Explain(args) => explain::check(args).map_err(|what| ("explain", what)),
         Command::Help(args) => explain::check_topic(args).map_err(|what| ("help", what)),
         Command::Kexec(_) => Err(("kexec", "kexec must be the first argument".into())),
@@ -129,6 +132,7 @@ pub fn command() -> clap::Command {
 fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.dry_run,
+        Command::Reboot(args) => !args.dry_run,
         Command::Exec(_) | Command::Unload(_) | Command::Booted(_) => true,
         _ => false,
     }
@@ -137,7 +141,8 @@ fn changes_what_is_booted(command: &Command) -> bool {
 fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     match command {
         Command::Load(args) => load::run(system, args, output),
-        Command::Exec(args) => exec::run(system, *args, output),
+        Command::Exec(args) => exec::run(system, args, output),
+        Command::Reboot(args) => reboot::run(system, args, output),
         Command::Unload(args) => unload::run(system, *args, output),
         Command::Booted(args) => booted::run(system, *args, output),
         Command::Status(args) => status::run(system, args, output),

@@ -48,6 +48,8 @@ pub enum Event {
     Armed(String),
     /// systemd is asked for `kexec.target`.
     ShuttingDown,
+    /// logind is asked for a reboot by kexec; when, unless at once.
+    AskingLogind(Option<String>),
     /// The jump comes next.
     Jumping,
     /// Something failed; the command goes on.
@@ -73,6 +75,8 @@ impl fmt::Display for Event {
             Self::Measuring => f.write_str("measuring kernel, initrd and command line into the TPM"),
             Self::Armed(what) => write!(f, "armed the watchdog: {what}"),
             Self::ShuttingDown => f.write_str("asking systemd to start kexec.target"),
+            Self::AskingLogind(None) => f.write_str("asking logind to reboot into the loaded kernel"),
+            Self::AskingLogind(Some(when)) => write!(f, "asking logind to reboot into the loaded kernel at {when}"),
             Self::Jumping => f.write_str("jumping into the loaded kernel"),
             Self::Fault(what) => write!(f, "warning: {what}"),
         }

@@ -1,36 +1,34 @@
 //! Leaving the running system: by its init system, or by hand.
 
 mod hooks;
+pub(crate) mod logind;
 mod mounts;
+mod program;
+mod when;
+
+pub(crate) use when::{When, on_the_clock};
 
 use crate::sources::Root;
 use std::io;
-use std::process::Command;
 
 /// Asks systemd for a clean shutdown that ends in the loaded kernel. The unit is started instead of `systemctl kexec`,
 /// which would load a kernel of its own, unverified, if ours were gone by then.
 ///
 /// # Errors
 /// That systemctl cannot be started, or its error message.
-pub(crate) fn ask_systemd() -> io::Result<()> {
-    let output = Command::new("systemctl")
-        .args(["start", "--no-block", "--job-mode=replace-irreversibly", "kexec.target"])
-        .output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("systemctl start kexec.target: {}", text.trim())))
+pub(crate) fn ask_systemd(root: &Root) -> io::Result<()> {
+    let words = ["start", "--no-block", "--job-mode=replace-irreversibly", "kexec.target"];
+    program::run(root, "systemctl", &words).map(drop)
 }
 
 /// Has systemd arm the watchdog, which it owns, when it has stopped everything and is about to jump; returns what it says then.
 ///
 /// # Errors
 /// That busctl cannot be started, its error message, or that the property has another value afterwards.
-pub(crate) fn arm_by_systemd(seconds: u32) -> io::Result<String> {
+pub(crate) fn arm_by_systemd(root: &Root, seconds: u32) -> io::Result<String> {
     let wanted = u64::from(seconds).saturating_mul(1_000_000).to_string();
-    busctl(&["set-property"], &["t", &wanted])?;
-    let set = busctl(&["get-property"], &[])?;
+    busctl(root, "set-property", &["t", &wanted])?;
+    let set = busctl(root, "get-property", &[])?;
     if set.trim() == format!("t {wanted}") {
         return Ok(format!("systemd sets it to {seconds} s before it jumps (KExecWatchdogSec=)"));
     }
@@ -38,18 +36,14 @@ pub(crate) fn arm_by_systemd(seconds: u32) -> io::Result<String> {
 }
 
 /// Calls busctl about the property by which systemd knows the seconds.
-fn busctl(verb: &[&str], value: &[&str]) -> io::Result<String> {
+fn busctl(root: &Root, verb: &str, value: &[&str]) -> io::Result<String> {
     const PROPERTY: [&str; 4] = [
         "org.freedesktop.systemd1",
         "/org/freedesktop/systemd1",
         "org.freedesktop.systemd1.Manager",
         "KExecWatchdogUSec",
     ];
-    let output = Command::new("busctl").args(verb).args(PROPERTY).args(value).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(io::Error::other(format!("busctl: {}", String::from_utf8_lossy(&output.stderr).trim())))
+    program::run(root, "busctl", &[&[verb] as &[&str], &PROPERTY, value].concat())
 }
 
 /// Makes the running system ready for a jump: runs the hooks, syncs, and remounts file systems read-only. A failure is

@@ -1,5 +1,6 @@
 //! System calls and memory mappings; the only `unsafe` code in the package.
 
+mod clock;
 #[cfg(target_arch = "x86_64")]
 mod cpuid;
 mod guarded;
@@ -15,6 +16,7 @@ mod signal;
 pub mod terminal;
 mod watchdog;
 
+pub use clock::{LocalTime, local_time, next_time_of_day};
 #[cfg(target_arch = "x86_64")]
 pub use cpuid::cpuid;
 pub use guarded::forbid_core_dumps;

@@ -39,6 +39,8 @@ fn bash_asks_for_what_only_the_machine_knows() {
         ("skexec load --kernel-version ", "versions one two"),
         ("skexec load a.efi --profile ", "profiles -- skexec load a.efi --profile one two"),
         ("skexec inspect --profile o", "o one"),
+        ("skexec reboot --entry ", "entries one two"),
+        ("skexec reboot --kernel-version ", "versions one two"),
         ("skexec explain unknown-s", "unknown-signer"),
         ("skexec explain load-l", "load-limit"),
         ("skexec help warn", "warnings"),

@@ -6,7 +6,7 @@ use clap_complete::Shell;
 
 /// An option, and what `skexec complete` is asked for; the number of commands with the option. Profiles are those of a file on the line.
 const ASKED: [(&str, &str, usize); 3] =
-    [("entry", "entries", 1), ("kernel-version", "versions", 1), ("profile", "profiles", 3)];
+    [("entry", "entries", 2), ("kernel-version", "versions", 2), ("profile", "profiles", 4)];
 
 /// The script of each shell.
 pub(crate) fn all(mut program: Command) -> Result<Vec<(Shell, String)>> {
@@ -44,7 +44,7 @@ fn asking(shell: Shell, script: &str, option: &str, subject: &str, commands: usi
                 }
                 in_option = line.trim() == format!("--{option})");
             }
-            Shell::Zsh if line.starts_with(&format!("'--{option}=[")) && line.ends_with(":_default' \\") => {
+            Shell::Zsh if line.contains(&format!("--{option}=[")) && line.ends_with(":_default' \\") => {
                 *line = line.replace(":_default' \\", &format!(":{{compadd -- ${{(f)\"$({ask})\"}}}}' \\"));
                 found += 1;
             }

@@ -2,6 +2,8 @@
 
 use super::choice::ChoiceArgs;
 use super::inject::InjectArgs;
+use super::leave::LeaveArgs;
+use super::reboot::RebootArgs;
 use super::segments::SegmentsArgs;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, ValueHint};
@@ -51,6 +53,8 @@ pub(super) enum Command {
     Load(Box<LoadArgs>),
     /// Shut down cleanly and boot the loaded kernel
     Exec(ExecArgs),
+    /// Verify an installed kernel, load it, shut down cleanly and boot it
+    Reboot(Box<RebootArgs>),
     /// Unload the loaded kernel
     Unload(UnloadArgs),
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL
@@ -187,10 +191,10 @@ pub(super) struct LoadArgs {
     pub(super) trust: TrustArgs,
 }
 
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct ExecArgs {
     /// Do not stop services: run the pre-exec hooks, sync, remount file systems read-only, and jump
-    #[arg(short, long)]
+    #[arg(short, long, conflicts_with_all = ["when", "ignore_inhibitors", "message", "no_wall"])]
     pub(super) force: bool,
     /// Boot the loaded image even if skexec did not load it, or if another program may have replaced it
     #[arg(long)]
@@ -198,6 +202,8 @@ pub(super) struct ExecArgs {
     /// Arm the hardware watchdog before the jump: a kernel that hangs for so long is reset
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=65535))]
     pub(super) watchdog: Option<u32>,
+    #[command(flatten)]
+    pub(super) leave: LeaveArgs,
 }
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -294,7 +300,7 @@ pub(super) fn exit_words(code: u8) -> &'static str {
 }
 
 /// Checks a parameter's name for `--cmdline-remove`.
-fn key(text: &str) -> Result<String, String> {
+pub(super) fn key(text: &str) -> Result<String, String> {
     let wrong = text.is_empty() || text.contains(|letter: char| letter == '=' || letter.is_whitespace());
     if wrong { Err("give the name that stands before the =, such as console".to_owned()) } else { Ok(text.to_owned()) }
 }

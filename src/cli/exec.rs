@@ -1,34 +1,25 @@
 //! `skexec exec`.
 
 use super::args::ExecArgs;
+use super::leave::{self, cancel, scheduled};
 use super::output::Output;
-use crate::exec::{self, Outcome, Request};
-use crate::progress::Event;
-use crate::reason::{Exit, Finding};
+use crate::exec::{Leave, Request};
+use crate::reason::Exit;
 use crate::system::System;
 
-pub(super) fn run(system: System<'_>, args: ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    match leave(system, Request { force: args.force, foreign: args.foreign, watchdog: args.watchdog }, output)? {
-        Ok(()) => Ok(Exit::Done),
+pub(super) fn run(system: System<'_>, args: &ExecArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    if args.leave.cancels() {
+        return cancel(system, output);
+    }
+    let leaving = if args.force { Leave::Forced } else { (&args.leave).into() };
+    match leave::leave(system, &Request { foreign: args.foreign, leave: leaving, watchdog: args.watchdog }, output)? {
+        Ok(outcome) => {
+            if output.json() {
+                let at = scheduled(outcome);
+                output.document(&serde_json::json!({ "schema": 1, "shutting_down": true, "at": at }))?;
+            }
+            Ok(Exit::Done)
+        }
         Err(finding) => output.failure(&finding),
     }
-}
-
-/// Boots the loaded kernel, and prints the steps.
-pub(super) fn leave(
-    system: System<'_>,
-    request: Request,
-    output: &mut Output<'_>,
-) -> anyhow::Result<Result<(), Finding>> {
-    let outcome = exec::exec(system, request, &mut |event| {
-        let line = event.to_string();
-        match event {
-            Event::Fault(_) => output.logged_fault(&line),
-            _ => output.logged_step(&line),
-        }
-    })?;
-    if let Ok(Outcome::ShuttingDown) = outcome {
-        output.done("shutting_down", "shutting down, then booting the loaded kernel")?;
-    }
-    Ok(outcome.map(|Outcome::ShuttingDown| ()))
 }

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 /// What is added to the initrd in memory.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct InjectArgs {
     /// Add FILE to the initrd, in memory, as PATH there; may be repeated. Only root can read it there. FILE is a regular file or a
     /// pipe with at most 1 MiB, or - for standard input. No signature covers it

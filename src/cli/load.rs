@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// One file's report, and what was done.
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     #[serde(flatten)]
     report: &'a Report,
     plan: Option<&'a Plan>,
@@ -26,6 +26,14 @@ struct Document<'a> {
     boot_entry: Option<&'a str>,
 }
 
+impl<'a> Document<'a> {
+    pub(super) fn of(request: &'a Request, outcome: &'a Outcome) -> Self {
+        let Outcome { report, plan, loaded, locked, .. } = outcome;
+        let (plan, boot_entry) = (plan.as_ref(), request.entry.as_deref());
+        Self { report, plan, loaded: *loaded, locked: *locked, boot_entry }
+    }
+}
+
 pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let request = match args.choice.find(system.root) {
         Ok(found) => Request { segment_digests: args.dry_run || output.json(), ..request(args, found) },
@@ -33,9 +41,7 @@ pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) 
     };
     let outcome = carry_out(system, &request, output)?;
     if output.json() {
-        let Outcome { report, plan, loaded, locked, .. } = &outcome;
-        let (plan, boot_entry) = (plan.as_ref(), request.entry.as_deref());
-        output.document(&Document { report, plan, loaded: *loaded, locked: *locked, boot_entry })?;
+        output.document(&Document::of(&request, &outcome))?;
     } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }
@@ -59,7 +65,7 @@ pub(super) fn carry_out(system: System<'_>, request: &Request, output: &mut Outp
 }
 
 /// What is to be loaded: the options come before what the choice of the kernel brings.
-fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
+pub(super) fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
     let kernel = found.as_ref().map(|choice| choice.kernel.clone()).or_else(|| args.choice.kernel.clone());
     let choice = found.unwrap_or_default();
     let cmdline = match &args.cmdline {
@@ -101,7 +107,7 @@ fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
 }
 
 /// Whether a manifest, which also names the command line, will be used.
-fn is_bound(args: &LoadArgs, kernel: Option<&Path>) -> bool {
+pub(super) fn is_bound(args: &LoadArgs, kernel: Option<&Path>) -> bool {
     args.manifest.is_some() || kernel.and_then(Binding::beside).is_some()
 }
 

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses its part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot build its machine has failed")]
 
+pub(crate) mod systemd;
+
 use sha2::Digest as _;
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec, SegmentsLoad};

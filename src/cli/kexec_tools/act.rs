@@ -4,7 +4,8 @@ use super::call::{Call, Load, Then};
 use super::code;
 use crate::arch::OnDamage;
 use crate::cli::output::Output;
-use crate::cli::{exec, load as loading, plan};
+use crate::cli::{leave, load as loading, plan};
+use crate::exec::{self, Leave};
 use crate::load::{CmdlineSource, Request};
 use crate::reason::{Exit, Finding, Reason, Refusal};
 use crate::segments::Options;
@@ -47,8 +48,9 @@ fn unloaded(system: System<'_>, slot: Slot, output: &mut Output<'_>) -> anyhow::
 }
 
 fn left(system: System<'_>, force: bool, output: &mut Output<'_>) -> anyhow::Result<u8> {
-    match exec::leave(system, crate::exec::Request { force, foreign: false, watchdog: None }, output)? {
-        Ok(()) => Ok(code::DONE),
+    let leaving = if force { Leave::Forced } else { Leave::Unit };
+    match leave::leave(system, &exec::Request { foreign: false, leave: leaving, watchdog: None }, output)? {
+        Ok(_) => Ok(code::DONE),
         Err(finding) => refused(&finding, output),
     }
 }

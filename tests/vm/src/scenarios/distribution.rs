@@ -75,6 +75,27 @@ fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut C
     let mark = format!("vm.test={}", stage.name);
     checks.holds("it has the command line that was asked for", boot.cmdline.contains(&mark), &boot);
 
+    stopped_in_turn(&console, checks);
+    let root = guest.run("findmnt --noheadings --output LABEL,FSTYPE,OPTIONS /")?;
+    let writable = [Expect::Exit(0), Expect::Stdout(LABEL), Expect::Stdout("rw,")];
+    checks.command("the same root is mounted", &root, &writable);
+    let running = guest.run("systemctl is-system-running --wait")?;
+    checks.command("and everything in it runs", &running, &[Expect::Stdout("running")]);
+    let journal = guest.run("journalctl --boot=-1 --identifier=skexec --output=cat")?;
+    let said = [Expect::Exit(0), Expect::Stdout("asking logind to reboot into the loaded kernel")];
+    checks.command("what skexec said is in the last boot's journal", &journal, &said);
+    let status = guest.run("skexec status --json")?;
+    let expected =
+        [Expect::Json("/this_boot/outcome", "expected"), Expect::Json("/this_boot/expected/exec/clean", "true")];
+    checks.command("it knows who booted it", &status, &expected);
+    let fields = guest.run("journalctl --boot SKEXEC_BOOT=expected --output=json")?;
+    let said = [Expect::Exit(0), Expect::Stdout("s after exec"), Expect::Stdout("SKEXEC_KERNEL_SHA256")];
+    checks.command("and its journal, too", &fields, &said);
+    check_loaded("the second kernel holds no image", false, guest, checks)
+}
+
+/// Checks in the console's text that the machine was shut down before the second kernel was booted.
+pub(super) fn stopped_in_turn(console: &str, checks: &mut Checks) {
     let in_turn = [
         "Stopped target",
         WITNESS,
@@ -85,25 +106,8 @@ fn shut_down(stage: &Stage<'_>, guest: &mut Guest, release: &str, checks: &mut C
     ];
     let places: Vec<_> = in_turn.iter().map(|text| console.find(text)).collect();
     let in_order = places.iter().all(Option::is_some) && places.is_sorted();
-    checks.holds("services were stopped, file systems unmounted, then it was booted", in_order, &(&places, &console));
+    checks.holds("services were stopped, file systems unmounted, then it was booted", in_order, &(&places, console));
     checks.holds("no file system had to be recovered", !console.contains("recover"), &console);
-
-    let root = guest.run("findmnt --noheadings --output LABEL,FSTYPE,OPTIONS /")?;
-    let writable = [Expect::Exit(0), Expect::Stdout(LABEL), Expect::Stdout("rw,")];
-    checks.command("the same root is mounted", &root, &writable);
-    let running = guest.run("systemctl is-system-running --wait")?;
-    checks.command("and everything in it runs", &running, &[Expect::Stdout("running")]);
-    let journal = guest.run("journalctl --boot=-1 --identifier=skexec --output=cat")?;
-    let said = [Expect::Exit(0), Expect::Stdout("asking systemd to start kexec.target")];
-    checks.command("what skexec said is in the last boot's journal", &journal, &said);
-    let status = guest.run("skexec status --json")?;
-    let expected =
-        [Expect::Json("/this_boot/outcome", "expected"), Expect::Json("/this_boot/expected/exec/clean", "true")];
-    checks.command("it knows who booted it", &status, &expected);
-    let fields = guest.run("journalctl --boot SKEXEC_BOOT=expected --output=json")?;
-    let said = [Expect::Exit(0), Expect::Stdout("s after exec"), Expect::Stdout("SKEXEC_KERNEL_SHA256")];
-    checks.command("and its journal, too", &fields, &said);
-    check_loaded("the second kernel holds no image", false, guest, checks)
 }
 
 /// The kernel of this series in the image, which may be newer than the harness's.

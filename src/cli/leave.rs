@@ -1,0 +1,81 @@
+//! The options about leaving the running system, and what is said about it.
+
+use super::output::Output;
+use crate::exec::{self, Leave, Orderly, Outcome, Request};
+use crate::progress::Event;
+use crate::reason::{Exit, Finding};
+use crate::shutdown::{When, on_the_clock};
+use crate::system::System;
+use clap::Args;
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Shutdown")]
+pub(super) struct LeaveArgs {
+    /// When to shut down, through logind: `now`, `+MINUTES`, `HH:MM`; `cancel` cancels what was scheduled, and does nothing else
+    #[arg(long, value_name = "TIME", value_parser = When::parse, default_value = "now", allow_hyphen_values = true)]
+    pub(super) when: When,
+    /// Shut down even if a program asks logind to block it
+    #[arg(long)]
+    pub(super) ignore_inhibitors: bool,
+    /// Tell the users this, besides that the machine reboots
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(super) message: Option<String>,
+    /// Do not tell the users
+    #[arg(long, conflicts_with = "message")]
+    pub(super) no_wall: bool,
+}
+
+impl LeaveArgs {
+    pub(super) const fn cancels(&self) -> bool {
+        matches!(self.when, When::Cancel)
+    }
+}
+
+impl From<&LeaveArgs> for Leave {
+    fn from(args: &LeaveArgs) -> Self {
+        let wall = if args.no_wall { None } else { Some(args.message.clone().unwrap_or_default()) };
+        Self::Orderly(Orderly { when: args.when, ignore_inhibitors: args.ignore_inhibitors, wall })
+    }
+}
+
+/// Boots the loaded kernel, and prints the steps.
+pub(super) fn leave(
+    system: System<'_>,
+    request: &Request,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Result<Outcome, Finding>> {
+    let outcome = exec::exec(system, request, &mut |event| {
+        let line = event.to_string();
+        match event {
+            Event::Fault(_) => output.logged_fault(&line),
+            _ => output.logged_step(&line),
+        }
+    })?;
+    match outcome {
+        Ok(Outcome::ShuttingDown) => output.event("shutting down, then booting the loaded kernel")?,
+        Ok(Outcome::Scheduled(second)) => {
+            output.event(&format!("shutting down at {}, then booting the loaded kernel", on_the_clock(second)))?;
+        }
+        Err(_) => {}
+    }
+    Ok(outcome)
+}
+
+/// The second since 1970 for which a shutdown is scheduled.
+pub(super) const fn scheduled(outcome: Outcome) -> Option<i64> {
+    match outcome {
+        Outcome::ShuttingDown => None,
+        Outcome::Scheduled(second) => Some(second),
+    }
+}
+
+/// Cancels what was scheduled.
+pub(super) fn cancel(system: System<'_>, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    let cancelled = exec::cancel(system, &mut |event| output.logged_fault(&event.to_string()))?;
+    match cancelled {
+        Ok(true) => output.done("cancelled", "the shutdown is cancelled; a kernel that is loaded stays loaded")?,
+        Ok(false) => output.nothing_done("cancelled", "no shutdown was scheduled")?,
+        Err(finding) => return output.failure(&finding),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,175 @@
+//! `skexec reboot`: `load` of an installed kernel, then `exec`.
+
+use super::args::{LoadArgs, Method, TrustArgs};
+use super::choice::ChoiceArgs;
+use super::inject::InjectArgs;
+use super::leave::{self, LeaveArgs, cancel, scheduled};
+use super::load::{self, Document};
+use super::output::Output;
+use super::plan;
+use super::segments::SegmentsArgs;
+use crate::entries::{Choice, Options};
+use crate::exec::{self, Leave};
+use crate::load::Request;
+use crate::reason::{Exit, Finding};
+use crate::sources::Root;
+use crate::system::System;
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+use serde::Serialize;
+
+#[derive(Debug, Args)]
+pub(super) struct RebootArgs {
+    /// Boot the newest installed kernel, as without any of these three options
+    #[arg(long, conflicts_with_all = ["entry", "kernel_version"])]
+    pub(super) latest: bool,
+    /// Boot what this boot entry names, with its command line (`skexec entries` lists them); `default` is the entry that systemd-boot
+    /// starts next, `oneshot` the one that it starts only once
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "kernel_version")]
+    pub(super) entry: Option<String>,
+    /// Boot the installed kernel of this version
+    #[arg(long, value_name = "VERSION", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) kernel_version: Option<String>,
+    /// The profile of a UKI, by its number or its ID; without this option, that of the boot entry, or profile 0
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    pub(super) profile: Option<String>,
+    /// Boot without an initrd
+    #[arg(long)]
+    pub(super) no_initrd: bool,
+    /// Refuse an initrd that no signature covers: a detached one (FILE.p7s), or that of a UKI or a manifest
+    #[arg(long)]
+    pub(super) require_signed_initrd: bool,
+    #[command(flatten)]
+    pub(super) inject: InjectArgs,
+    /// The command line. Without this option it is that of the running kernel, without what its boot loader added; that of a boot
+    /// entry, where --entry names one; that of the UKI or the manifest, where the kernel has one
+    #[arg(long, value_name = "STR", allow_hyphen_values = true, conflicts_with_all = ["reuse_cmdline", "cmdline_remove"])]
+    pub(super) cmdline: Option<String>,
+    /// Reuse the command line of the running kernel in any case
+    #[arg(long)]
+    pub(super) reuse_cmdline: bool,
+    /// Reuse the command line of the running kernel without every parameter of this name; may be repeated
+    #[arg(long, value_name = "KEY", value_parser = super::args::key)]
+    pub(super) cmdline_remove: Vec<String>,
+    /// Append this to the command line; may be repeated
+    #[arg(long, value_name = "STR", allow_hyphen_values = true)]
+    pub(super) append: Vec<String>,
+    /// How to load the kernel
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) method: Method,
+    /// Make every check and show the plan, but load nothing and go on running
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures
+    #[arg(long)]
+    pub(super) insecure_unsigned: bool,
+    /// Arm the hardware watchdog before the jump: a kernel that hangs for so long is reset
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=65535))]
+    pub(super) watchdog: Option<u32>,
+    #[command(flatten)]
+    pub(super) leave: LeaveArgs,
+    #[command(flatten)]
+    pub(super) segments: SegmentsArgs,
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
+}
+
+/// What `load` says, and whether the machine is left.
+#[derive(Serialize)]
+struct Rebooting<'a> {
+    #[serde(flatten)]
+    load: Document<'a>,
+    shutting_down: bool,
+    at: Option<i64>,
+}
+
+impl RebootArgs {
+    /// What no parser of one value can see.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.segments.check().and_then(|()| self.inject.check())
+    }
+
+    /// The same load as a command of its own.
+    fn load(&self) -> LoadArgs {
+        LoadArgs {
+            choice: ChoiceArgs {
+                kernel: None,
+                entry: self.entry.clone(),
+                latest: self.entry.is_none() && self.kernel_version.is_none(),
+                kernel_version: self.kernel_version.clone(),
+            },
+            profile: self.profile.clone(),
+            manifest: None,
+            initrd: Vec::new(),
+            no_initrd: self.no_initrd,
+            require_signed_initrd: self.require_signed_initrd,
+            inject: self.inject.clone(),
+            cmdline: self.cmdline.clone(),
+            reuse_cmdline: self.reuse_cmdline || !self.cmdline_remove.is_empty(),
+            cmdline_remove: self.cmdline_remove.clone(),
+            no_cmdline: false,
+            append: self.append.clone(),
+            signature: None,
+            method: self.method,
+            panic: false,
+            dry_run: self.dry_run,
+            count_loads: false,
+            lock: false,
+            insecure_unsigned: self.insecure_unsigned,
+            segments: self.segments,
+            trust: self.trust.clone(),
+        }
+    }
+
+    /// What is to be loaded.
+    ///
+    /// # Errors
+    /// That there is no such entry or version.
+    pub(super) fn request(&self, root: &Root) -> Result<Request, Finding> {
+        let args = self.load();
+        let found = args.choice.find(root)?.unwrap_or_default();
+        let options = match found.options {
+            // An entry that was named is wanted with its command line.
+            Options::Given(text) if self.entry.is_some() => Options::Given(text),
+            Options::Unsaid => Options::Unsaid,
+            // A manifest names the command line.
+            _ if load::is_bound(&args, Some(&found.kernel)) => Options::Unsaid,
+            Options::Given(_) | Options::Running => Options::Running,
+        };
+        Ok(load::request(&args, Some(Choice { options, ..found })))
+    }
+}
+
+pub(super) fn run(system: System<'_>, args: &RebootArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+    if args.leave.cancels() {
+        return cancel(system, output);
+    }
+    let leaving = Leave::from(&args.leave);
+    // A machine that cannot be left keeps the image that it has.
+    let request = exec::may_leave(system, &leaving).and_then(|()| args.request(system.root));
+    let request = match request {
+        Ok(request) => Request { segment_digests: args.dry_run || output.json(), ..request },
+        Err(finding) => return output.failure(&finding),
+    };
+    let outcome = load::carry_out(system, &request, output)?;
+    if let (true, false, Some(plan)) = (args.dry_run, output.json(), &outcome.plan) {
+        plan::tell(&request, plan, &outcome.report, output)?;
+    }
+    load::tell(&request, &outcome, output)?;
+    let leaving = exec::Request { foreign: false, leave: leaving, watchdog: args.watchdog };
+    let left = if outcome.loaded { Some(leave::leave(system, &leaving, output)?) } else { None };
+    if output.json() {
+        let (shutting_down, at) = match left {
+            Some(Ok(outcome)) => (true, scheduled(outcome)),
+            Some(Err(_)) | None => (false, None),
+        };
+        output.document(&Rebooting { load: Document::of(&request, &outcome), shutting_down, at })?;
+    }
+    match left {
+        Some(Err(finding)) => {
+            output.refusal(None, &finding)?;
+            Ok(finding.reason.exit())
+        }
+        Some(Ok(_)) | None => Ok(outcome.exit()),
+    }
+}

@@ -1,0 +1,189 @@
+//! `skexec reboot`, and how it and `exec` leave the running system, with systemd's programs replaced by scripts.
+#![cfg(target_arch = "x86_64")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::fs;
+use support::{Call, LOAD, Lab, Run, systemd};
+
+const NONE: &str = r#"{"type":"a(ssssuu)","data":[[]]}"#;
+const UNIT: &str = "start --no-block --job-mode=replace-irreversibly kexec.target";
+const APT: &str = r#"{"type":"a(ssssuu)","data":[[["shutdown","apt","upgrading","block",0,77]]]}"#;
+
+/// A server with two kernels, which is systemd's and logind's, and on which an image is loaded.
+fn server() -> Lab {
+    let lab = Lab::new();
+    lab.system_bytes("/etc/skexec/trust.d/root.pem", forge::root_pem().as_bytes());
+    for version in ["6.1.0-9", "6.1.0-10"] {
+        lab.system_bytes(&format!("/boot/vmlinuz-{version}"), &forge::signed_bzimage());
+        lab.system(&format!("/boot/initrd.img-{version}"), &format!("initrd of {version}"));
+    }
+    lab.system("/etc/kernel/cmdline", "root=/dev/vda9 other\n");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    systemd::install(&lab);
+    systemd::logind(&lab, NONE);
+    lab
+}
+
+/// The initrd and the command line of the one load that was made.
+fn loaded(lab: &Lab) -> (String, String) {
+    match lab.kernel.calls.borrow().as_slice() {
+        [Call::Load { initrd: Some(initrd), cmdline, .. }] => (String::from_utf8_lossy(initrd).into(), cmdline.clone()),
+        calls => panic!("{calls:?}"),
+    }
+}
+
+#[test]
+fn the_newest_kernel_with_the_running_command_line() {
+    let lab = server();
+    let run = lab.run("reboot");
+    let out = "{}/root/boot/vmlinuz-6.1.0-10: loaded by kexec_file_load, signed by O=skexec tests, CN=skexec test signer\n\
+               shutting down, then booting the loaded kernel\n";
+    assert_eq!(run, Run { exit: 0, out: out.into(), err: String::new() });
+    assert_eq!(loaded(&lab), ("initrd of 6.1.0-10".into(), "root=/dev/vda1 quiet".into()));
+    assert_eq!(
+        systemd::asked(&lab),
+        ["ListInhibitors", "ListInhibitors", "SetWallMessage sb  true", "RebootWithFlags t 3"]
+    );
+}
+
+#[test]
+fn options_choose_the_kernel_and_the_command_line() {
+    let entry = "linux /vmlinuz-6.1.0-9\ninitrd /initrd.img-6.1.0-9\nversion 6.1.0-9\noptions root=/dev/entry\n";
+    let rows = [
+        ("--latest", "6.1.0-10", "root=/dev/vda1 quiet"),
+        ("--kernel-version 6.1.0-9", "6.1.0-9", "root=/dev/vda1 quiet"),
+        ("--entry a", "6.1.0-9", "root=/dev/entry"),
+        ("--entry a --reuse-cmdline", "6.1.0-9", "root=/dev/vda1 quiet"),
+        ("--entry a --append x=1 --append y", "6.1.0-9", "root=/dev/entry x=1 y"),
+        ("--cmdline-remove quiet --append debug", "6.1.0-10", "root=/dev/vda1 debug"),
+        ("--cmdline root=/dev/vdb", "6.1.0-10", "root=/dev/vdb"),
+    ];
+    for (options, version, cmdline) in rows {
+        let lab = server();
+        lab.system("/boot/loader/entries/a.conf", entry);
+        assert_eq!(lab.run(&format!("reboot {options}")).exit, 0, "{options}");
+        assert_eq!(loaded(&lab), (format!("initrd of {version}"), cmdline.to_owned()), "{options}");
+    }
+    for line in ["--latest --entry a", "--entry a --kernel-version 6.1", "--cmdline a --cmdline-remove b", "{}/vmlinuz"]
+    {
+        assert_eq!(server().run(&format!("reboot {line}")).exit, 2, "{line}");
+    }
+}
+
+#[test]
+fn a_refusal_keeps_the_machine_and_its_image() {
+    let inhibited = "skexec: a program asks that the machine is not shut down now: apt (process 77, user 0): upgrading (inhibited)\n  \
+                     do: wait until that program is done (systemd-inhibit --list shows it), or shut down all the same with \
+                     --ignore-inhibitors\n";
+    let lab = server();
+    systemd::logind(&lab, APT);
+    for line in ["reboot", "reboot --dry-run", "reboot --when +5"] {
+        assert_eq!(lab.run(line), Run { exit: 5, out: String::new(), err: inhibited.into() }, "{line}");
+    }
+    // A file that is not signed.
+    systemd::logind(&lab, NONE);
+    lab.system_bytes("/boot/vmlinuz-6.1.0-10", &forge::unsigned_bzimage());
+    let run = lab.run("reboot");
+    assert!(run.exit == 3 && run.err.contains("(unsigned)"), "{run:?}");
+    // A package that is not installed wholly.
+    lab.system_bytes("/boot/vmlinuz-6.1.0-11", &forge::signed_bzimage());
+    let run = lab.run("reboot");
+    assert!(run.exit == 2 && run.err.contains("(initrd-unsaid)"), "{run:?}");
+    let run = lab.run("reboot --kernel-version 5.10");
+    assert!(run.exit == 4 && run.err.contains("(no-such-version)"), "{run:?}");
+    // No init system.
+    fs::remove_dir_all(lab.root().path("/run/systemd")).unwrap();
+    let run = lab.run("reboot --kernel-version 6.1.0-9");
+    assert!(run.exit == 1 && run.err.contains("(no-init)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    assert!(systemd::asked(&lab).iter().all(|call| call == "ListInhibitors"));
+}
+
+#[test]
+fn a_dry_run_does_nothing() {
+    let lab = server();
+    let run = lab.run("reboot --dry-run");
+    assert!(run.exit == 0 && run.out.contains("would be loaded by kexec_file_load"), "{run:?}");
+    let document = lab.run("reboot --dry-run --json").json();
+    assert_eq!((&document["loaded"], &document["shutting_down"]), (&false.into(), &false.into()), "{document}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    assert_eq!(systemd::asked(&lab), ["ListInhibitors", "ListInhibitors"]);
+}
+
+#[test]
+fn inhibitors_can_be_overridden() {
+    let lab = server();
+    systemd::logind(&lab, APT);
+    assert_eq!(lab.run("reboot --ignore-inhibitors --message upgrade").exit, 0);
+    assert_eq!(systemd::asked(&lab), ["SetWallMessage sb upgrade true", "RebootWithFlags t 18"]);
+}
+
+#[test]
+fn a_shutdown_can_be_scheduled_and_cancelled() {
+    let lab = server();
+    let document = lab.run("reboot --when +5 --no-wall --json").json();
+    let at = document["at"].as_i64().unwrap();
+    assert_eq!((&document["loaded"], &document["shutting_down"]), (&true.into(), &true.into()), "{document}");
+    let wanted = [
+        "ListInhibitors".to_owned(),
+        "ListInhibitors".into(),
+        "SetWallMessage sb  false".into(),
+        format!("ScheduleShutdown st kexec {at}000000"),
+    ];
+    assert_eq!(systemd::asked(&lab), wanted);
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run("exec --when 3:30");
+    assert!(run.exit == 0 && run.out.starts_with("shutting down at 2") && run.out.contains(" 03:30, then"), "{run:?}");
+    systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
+    let out = "the shutdown is cancelled; a kernel that is loaded stays loaded\n";
+    assert_eq!(lab.run("reboot --when cancel"), Run { exit: 0, out: out.into(), err: String::new() });
+    systemd::logind(&lab, r#"{"type":"b","data":[false]}"#);
+    assert_eq!(lab.run("exec --when cancel").out, "no shutdown was scheduled\n");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    assert_eq!(lab.run("reboot --when 25:00").exit, 2);
+    // Only logind can do it.
+    fs::remove_dir_all(lab.root().path("/run/systemd/seats")).unwrap();
+    for line in ["reboot --when +5", "exec --when +5", "exec --when cancel"] {
+        let run = lab.run(line);
+        assert!(run.exit == 5 && run.err.contains("(no-logind)"), "{line}: {run:?}");
+    }
+    assert!(lab.kernel.calls.borrow().is_empty());
+}
+
+#[test]
+fn exec_leaves_in_the_same_way() {
+    let lab = server();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    systemd::logind(&lab, APT);
+    let run = lab.run("exec");
+    assert!(run.exit == 5 && run.err.contains("(inhibited)"), "{run:?}");
+    systemd::logind(&lab, NONE);
+    assert_eq!(lab.run("exec").out, "shutting down, then booting the loaded kernel\n");
+    assert_eq!(systemd::asked(&lab).last().unwrap(), "RebootWithFlags t 3");
+    assert_eq!(lab.run("exec --force --when +1").exit, 2);
+    // What is said in kexec-tools' words is done without logind.
+    systemd::logind(&lab, APT);
+    let run = lab.run("kexec {}/vmlinuz");
+    assert_eq!((run.exit, systemd::asked(&lab).last().unwrap().as_str()), (0, UNIT), "{run:?}");
+}
+
+#[test]
+fn without_logind_systemd_is_asked() {
+    let lab = server();
+    fs::remove_dir_all(lab.root().path("/run/systemd/seats")).unwrap();
+    assert_eq!(lab.run("reboot").exit, 0);
+    assert_eq!(systemd::asked(&lab), [UNIT]);
+    // It runs, and does not answer.
+    let lab = server();
+    systemd::broken_logind(&lab);
+    let run = lab.run("reboot");
+    assert!(
+        run.exit == 0 && run.err.contains("skexec: warning: logind does not shut the machine down: busctl "),
+        "{run:?}"
+    );
+    assert_eq!(systemd::asked(&lab).last().unwrap(), UNIT);
+    let run = lab.run("reboot --when +5");
+    assert!(run.exit == 1 && run.err.contains("cannot ask logind"), "{run:?}");
+}

@@ -1,0 +1,40 @@
+//! Scripts in the place of systemd's programs: they write down what they are asked.
+
+use super::Lab;
+use std::fs;
+use std::process::Command;
+
+/// Installs a program of systemd's.
+pub(crate) fn script(lab: &Lab, name: &str, text: &str) {
+    let asked = lab.root().path("/asked");
+    lab.system("/script", &format!("#!/bin/sh\necho \"$*\" >>{}\n{text}\n", asked.display()));
+    // A program that this process has open for writing cannot be run, and neither while a child of another thread has it so.
+    let made = format!("mkdir -p usr/bin && cp script usr/bin/{name} && chmod 755 usr/bin/{name}");
+    assert!(Command::new("sh").args(["-c", &made]).current_dir(&lab.root().0).status().unwrap().success());
+}
+
+/// Makes it a machine that systemd runs, with a systemctl that does nothing.
+pub(crate) fn install(lab: &Lab) {
+    lab.system("/run/systemd/system/unit", "");
+    script(lab, "systemctl", "exit 0");
+}
+
+/// Lets logind run, and answer this to whatever it is asked.
+pub(crate) fn logind(lab: &Lab, answer: &str) {
+    lab.system("/run/systemd/seats/seat0", "");
+    script(lab, "busctl", &format!("cat <<'E'\n{answer}\nE"));
+}
+
+/// Lets logind run without an answer.
+pub(crate) fn broken_logind(lab: &Lab) {
+    logind(lab, "");
+    script(lab, "busctl", "echo Connection timed out >&2; exit 1");
+}
+
+/// What the programs were asked, from the first to the last.
+pub(crate) fn asked(lab: &Lab) -> Vec<String> {
+    let text = fs::read_to_string(lab.root().path("/asked")).unwrap_or_default();
+    let call =
+        "--json=short --system -- call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager ";
+    text.lines().map(|line| line.strip_prefix(call).unwrap_or(line).to_owned()).collect()
+}
