@@ -218,6 +218,7 @@ fn what_cannot_be_added_is_refused() {
 #[test]
 fn the_command_line_is_checked() {
     let lab = lab();
+    let many = "abcdefghijklmnopq".chars().map(|name| format!("--credential {name}=x")).collect::<Vec<_>>().join(" ");
     let rows = [
         (
             "--inject a={}/name",
@@ -230,6 +231,8 @@ fn the_command_line_is_checked() {
         ),
         ("--inject /a=x --inject /a=y", "/a and /a would be one file in the initrd: /a"),
         ("--inject /a=- --credential b=-", "standard input can be read only once"),
+        ("--inject /a=/dev/fd/7 --credential b=/proc/self/fd/7", "descriptor 7 can be read only once"),
+        (many.as_str(), "at most 16 files can be added to the initrd"),
     ];
     for (options, wanted) in rows {
         let run = lab.run(&format!("{LOAD} {options}"));
@@ -255,6 +258,19 @@ fn a_secret_can_come_by_standard_input() {
     }
     let lab = lab();
     let run = lab.run(&format!("{LOAD} --inject /etc/hostname={{}}/name --credential luks=-"));
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert_eq!(initrd(&lab), added());
+}
+
+#[test]
+fn a_secret_can_come_by_a_pipe() {
+    let lab = lab();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+    let run = std::thread::scope(|scope| {
+        scope.spawn(move || std::io::Write::write_all(&mut { writer }, SECRET.as_bytes()).unwrap());
+        lab.run(&format!("{LOAD} --inject /etc/hostname={{}}/name --credential luks={path}"))
+    });
     assert_eq!(run.exit, 0, "{run:?}");
     assert_eq!(initrd(&lab), added());
 }
