@@ -60,6 +60,7 @@ fn the_other_shells_ask_as_well() {
         (Shell::Zsh, ":{compadd -- ${(f)\"$(skexec complete profiles -- \"${(Q@)words}\" 2>/dev/null)\"}}'"),
         (Shell::Fish, " -l entry "),
         (Shell::Fish, " -r -f -a \"(skexec complete profiles -- (commandline -opc) 2>/dev/null)\""),
+        (Shell::Fish, "\"__fish_skexec_using_subcommand explain\" -f -a \""),
         (Shell::Fish, " -r -f -a \"(skexec complete entries 2>/dev/null)\""),
         (Shell::Fish, " -r -f -a \"(skexec complete versions 2>/dev/null)\""),
     ] {

@@ -18,9 +18,26 @@ pub(crate) fn all(mut program: Command) -> Result<Vec<(Shell, String)>> {
         for (option, subject, commands) in ASKED {
             script = asking(shell, &script, option, subject, commands)?;
         }
+        if shell == Shell::Fish {
+            script += &arguments(&program);
+        }
         scripts.push((shell, script));
     }
     Ok(scripts)
+}
+
+/// The values of arguments without an option: clap's script for fish leaves them out.
+fn arguments(program: &Command) -> String {
+    let mut lines = String::new();
+    for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let values = command.get_positionals().flat_map(clap::Arg::get_possible_values);
+        let words: Vec<_> = values.map(|value| value.get_name().to_owned()).collect();
+        if !words.is_empty() {
+            let asked = format!("__fish_skexec_using_subcommand {}", command.get_name());
+            lines += &format!("complete -c skexec -n \"{asked}\" -f -a \"{}\"\n", words.join(" "));
+        }
+    }
+    lines
 }
 
 /// The script with the values of this option asked for. It is an error if clap writes its scripts in another way than it did.

@@ -81,10 +81,13 @@ fn at<'a>(shell: &'a mut Command, stage: &Path) -> Result<&'a mut Command> {
     Ok(shell.env("PATH", std::env::join_paths(places)?).env("HOME", stage).current_dir(stage))
 }
 
-/// fish prints a description behind each word.
+/// fish prints a description behind each word, and zsh quotes blanks.
 fn words(shell: &mut Command) -> Result<Vec<String>> {
     let text = tool::stdout(shell)?;
-    Ok(text.lines().map(|line| line.split('\t').next().unwrap_or_default().trim().to_owned()).collect())
+    Ok(text
+        .lines()
+        .map(|line| line.split('\t').next().unwrap_or_default().replace('\\', "").trim().to_owned())
+        .collect())
 }
 
 fn faults(offered: &[String], line: &str, wanted: &[&str]) -> Result<()> {
