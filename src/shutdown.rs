@@ -43,7 +43,7 @@ fn busctl(root: &Root, verb: &str, value: &[&str]) -> io::Result<String> {
         "org.freedesktop.systemd1.Manager",
         "KExecWatchdogUSec",
     ];
-    program::run(root, "busctl", &[&[verb] as &[&str], &PROPERTY, value].concat())
+    program::run(root, "busctl", &[[verb].as_slice(), &PROPERTY, value].concat())
 }
 
 /// Makes the running system ready for a jump: runs the hooks, syncs, and remounts file systems read-only. A failure is

@@ -111,7 +111,7 @@ fn call(root: &Root, method: &str, words: &[&str]) -> io::Result<String> {
         "/org/freedesktop/login1",
         "org.freedesktop.login1.Manager",
     ];
-    let words = [&MANAGER, &[method] as &[&str], words].concat();
+    let words = [MANAGER.as_slice(), &[method], words].concat();
     program::run(root, "busctl", &words)
 }
 
