@@ -19,6 +19,7 @@ mod policy;
 pub mod printable;
 mod progress;
 mod reboot;
+mod refresh;
 mod segments;
 mod status;
 mod terminal;
@@ -64,6 +65,9 @@ pub fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // A command that is recorded must be the same when it is read.
+    let words: Option<Vec<String>> = args.iter().skip(1).map(|word| word.to_str().map(str::to_owned)).collect();
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => return usage(&error, out, err),
@@ -73,7 +77,7 @@ pub fn run(
     }
     let journal = changes_what_is_booted(&cli.command).then(|| Journal::of(system.root));
     let mut output = Output::new(cli.output, out, err, system.root, journal);
-    let exit = dispatch(system, &cli.command, &mut output).unwrap_or_else(|error| {
+    let exit = dispatch(system, &cli.command, words.as_deref(), &mut output).unwrap_or_else(|error| {
         output.broken(&format!("{error:#}"));
         Exit::Failed
     });
@@ -133,16 +137,22 @@ fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.dry_run,
         Command::Reboot(args) => !args.dry_run,
-        Command::Exec(_) | Command::Unload(_) | Command::Booted(_) => true,
+        Command::Exec(_) | Command::Refresh | Command::Unload(_) | Command::Booted(_) => true,
         _ => false,
     }
 }
 
-fn dispatch(system: System<'_>, command: &Command, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+fn dispatch(
+    system: System<'_>,
+    command: &Command,
+    words: Option<&[String]>,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Exit> {
     match command {
-        Command::Load(args) => load::run(system, args, output),
+        Command::Load(args) => load::run(system, args, words, output),
         Command::Exec(args) => exec::run(system, args, output),
-        Command::Reboot(args) => reboot::run(system, args, output),
+        Command::Reboot(args) => reboot::run(system, args, words, output),
+        Command::Refresh => refresh::run(system, output),
         Command::Unload(args) => unload::run(system, *args, output),
         Command::Booted(args) => booted::run(system, *args, output),
         Command::Status(args) => status::run(system, args, output),

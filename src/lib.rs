@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! | --- | --- |
 //! | F11 | [`cli`]: arguments, printing |
-//! | F10 | [`load`], [`exec`], [`unload`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
+//! | F10 | [`load`], [`exec`], [`unload`], [`refresh`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
 //! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`], [`watchdog`] |
 //! | F8 | [`authorize`]: from a file to the permission to load it; [`measure`]: what is booted next, into the TPM |
 //! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`causes`]: what the kernel's answers mean; [`rollback`]: the versions of manifests that have booted; [`arrival`]: who started this boot |
@@ -41,6 +41,7 @@ pub mod prediction;
 pub mod progress;
 pub mod reason;
 pub mod record;
+pub(crate) mod refresh;
 pub(crate) mod report;
 pub(crate) mod rollback;
 pub(crate) mod sealed;

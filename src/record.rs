@@ -1,8 +1,10 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
+mod asked;
 mod standing;
 
 pub use crate::machine::Loader;
+pub use asked::{Asked, Stamp};
 pub use standing::Standing;
 
 use crate::arrival::{Image, cmdline_sha256};
@@ -83,6 +85,9 @@ pub struct Record {
     /// Who loaded it; nothing in a record of an earlier skexec.
     #[serde(default)]
     pub by: Option<Loader>,
+    /// How it can be loaded anew; nothing where the kernel was named by its path, and in a record of an earlier skexec.
+    #[serde(default)]
+    pub asked: Option<Asked>,
     /// SHA-256 of all initrds, joined; nothing where there is none, or no check needed it.
     #[serde(default)]
     pub initrd_sha256: Option<String>,
@@ -115,6 +120,7 @@ impl Record {
             loads_left: limit.and_then(Limit::remaining).and_then(|calls| calls.checked_sub(1)),
             locked: false,
             by: Some(Loader::this_process(root)),
+            asked: None,
             initrd_sha256: initrds.known_sha256().map(|digest| hex::encode(&digest)),
             marked: false,
         }

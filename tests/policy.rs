@@ -64,6 +64,7 @@ signed-initrd = "fixed"  # default
 inject = []  # default
 credentials = []  # default
 ignore-revocations = []  # default
+refresh = "loaded"  # default
 least.rsa-bits = 3072  # /usr/lib/skexec/policy.toml:3
 least.ec-bits = 256  # default
 least.version."acme-boot" = 7  # /etc/skexec/policy.toml:6

@@ -5,10 +5,11 @@ use clap_mangen::Man;
 use std::io;
 
 /// The hand-written part of each page: more of the description, then EXAMPLES, FILES and SEE ALSO.
-const PAGES: [(&str, &str); 11] = [
+const PAGES: [(&str, &str); 12] = [
     ("load", include_str!("pages/load.roff")),
     ("exec", include_str!("pages/exec.roff")),
     ("reboot", include_str!("pages/reboot.roff")),
+    ("refresh", include_str!("pages/refresh.roff")),
     ("unload", include_str!("pages/unload.roff")),
     ("status", include_str!("pages/status.roff")),
     ("booted", include_str!("pages/booted.roff")),

@@ -55,6 +55,8 @@ pub(super) enum Command {
     Exec(ExecArgs),
     /// Verify an installed kernel, load it, shut down cleanly and boot it
     Reboot(Box<RebootArgs>),
+    /// Load anew what was loaded by a version or a boot entry, after its files have changed
+    Refresh,
     /// Unload the loaded kernel
     Unload(UnloadArgs),
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL

@@ -5,10 +5,12 @@ use super::choice;
 use super::output::Output;
 use super::plan;
 use crate::authorize::Binding;
-use crate::entries::Choice;
+use crate::entries::{Choice, Options};
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
-use crate::reason::{Exit, Refusal};
+use crate::reason::{Exit, Finding, Refusal};
+use crate::record::{Asked, Stamp};
 use crate::report::Report;
+use crate::sources::Root;
 use crate::system::{Method, Slot, System};
 use serde::Serialize;
 use std::path::Path;
@@ -34,9 +36,43 @@ impl<'a> Document<'a> {
     }
 }
 
-pub(super) fn run(system: System<'_>, args: &LoadArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let request = match args.choice.find(system.root) {
-        Ok(found) => Request { segment_digests: args.dry_run || output.json(), ..request(args, found) },
+/// What a command asks for.
+///
+/// # Errors
+/// That there is no such entry or version.
+pub(super) fn find(args: &LoadArgs, root: &Root, words: Option<&[String]>) -> Result<Request, Finding> {
+    let found = args.choice.find(root)?;
+    let request = request(args, found.clone());
+    Ok(Request { asked: found.and_then(|found| asked(words, &found, &request)), ..request })
+}
+
+/// The command for the record, with the files that the request names.
+pub(super) fn asked(words: Option<&[String]>, found: &Choice, request: &Request) -> Option<Asked> {
+    let files = request.kernel.iter().chain(&request.initrds);
+    // What came from standard input cannot be had again.
+    if request.inject.iter().any(|added| added.source == Path::new("-")) {
+        return None;
+    }
+    Some(Asked {
+        words: words?.to_vec(),
+        folder: std::env::current_dir().ok()?.to_str()?.to_owned(),
+        release: found.release.clone(),
+        options: match &found.options {
+            Options::Given(text) => Some(text.clone()),
+            Options::Running | Options::Unsaid => None,
+        },
+        files: files.map(|path| Stamp::of(path)).collect(),
+    })
+}
+
+pub(super) fn run(
+    system: System<'_>,
+    args: &LoadArgs,
+    words: Option<&[String]>,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Exit> {
+    let request = match find(args, system.root, words) {
+        Ok(found) => Request { segment_digests: args.dry_run || output.json(), ..found },
         Err(finding) => return output.failure(&finding),
     };
     let outcome = carry_out(system, &request, output)?;
@@ -80,6 +116,7 @@ pub(super) fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
     Request {
         kernel,
         entry: choice.entry,
+        asked: None,
         manifest: args.manifest.clone(),
         profile: args.profile.clone().or_else(|| choice.profile.map(|number| number.to_string())),
         initrds,

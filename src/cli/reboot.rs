@@ -125,10 +125,10 @@ impl RebootArgs {
     ///
     /// # Errors
     /// That there is no such entry or version.
-    pub(super) fn request(&self, root: &Root) -> Result<Request, Finding> {
+    pub(super) fn request(&self, root: &Root, words: Option<&[String]>) -> Result<Request, Finding> {
         let args = self.load();
         let found = args.choice.find(root)?.unwrap_or_default();
-        let options = match found.options {
+        let options = match found.options.clone() {
             // An entry that was named is wanted with its command line.
             Options::Given(text) if self.entry.is_some() => Options::Given(text),
             Options::Unsaid => Options::Unsaid,
@@ -136,17 +136,23 @@ impl RebootArgs {
             _ if load::is_bound(&args, Some(&found.kernel)) => Options::Unsaid,
             Options::Given(_) | Options::Running => Options::Running,
         };
-        Ok(load::request(&args, Some(Choice { options, ..found })))
+        let request = load::request(&args, Some(Choice { options, ..found.clone() }));
+        Ok(Request { asked: load::asked(words, &found, &request), ..request })
     }
 }
 
-pub(super) fn run(system: System<'_>, args: &RebootArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    system: System<'_>,
+    args: &RebootArgs,
+    words: Option<&[String]>,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Exit> {
     if args.leave.cancels() {
         return cancel(system, output);
     }
     let leaving = Leave::from(&args.leave);
     // A machine that cannot be left keeps the image that it has.
-    let request = exec::may_leave(system, &leaving).and_then(|()| args.request(system.root));
+    let request = exec::may_leave(system, &leaving).and_then(|()| args.request(system.root, words));
     let request = match request {
         Ok(request) => Request { segment_digests: args.dry_run || output.json(), ..request },
         Err(finding) => return output.failure(&finding),

@@ -14,6 +14,8 @@ use std::path::PathBuf;
 pub struct Choice {
     /// The ID of the boot entry; `None` for a version that no entry names.
     pub entry: Option<String>,
+    /// The release of the kernel, as far as it is known.
+    pub release: Option<String>,
     /// The kernel or UKI.
     pub kernel: PathBuf,
     /// The initrds in order.
@@ -100,6 +102,7 @@ fn find(root: &Root, wanted: &str, entries: &[Entry], folders: &Folders) -> Resu
     let options = configured_cmdline(root).map_or(Options::Running, Options::Given);
     Ok(Choice {
         entry: None,
+        release: Some(wanted.to_owned()),
         kernel: installed.kernel,
         initrds: installed.initrds,
         options,
@@ -126,6 +129,7 @@ impl Choice {
     fn of(entry: &Entry) -> Result<Self, Finding> {
         let Boots { kernel, initrds, options, profile, complete } = entry.boots.clone()?;
         let options = options.map_or(Options::Unsaid, Options::Given);
-        Ok(Self { entry: Some(entry.id.clone()), kernel, initrds, options, profile, complete })
+        let (id, release) = (Some(entry.id.clone()), entry.release.clone());
+        Ok(Self { entry: id, release, kernel, initrds, options, profile, complete })
     }
 }

@@ -52,7 +52,8 @@ pub(super) fn hand_over(
     }
     let before = Limit::read(system.root, panic);
     let record = Record::of(ready.authorized(), ready.method(), system.root, before);
-    let record = Record { boot_entry: request.entry.clone(), marked: ready.marked(), ..record };
+    let record =
+        Record { boot_entry: request.entry.clone(), asked: request.asked.clone(), marked: ready.marked(), ..record };
     let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
     if let Err(mut failed) = ready.call(system, machine) {
         if failed.kept {

@@ -5,6 +5,7 @@ use crate::gather::TrustRequest;
 use crate::image::cmdline::Cmdline;
 use crate::machine::Machine;
 use crate::reason::{Finding, Reason};
+use crate::record::Asked;
 use crate::sealed::{Keep, Sealed};
 use crate::segments::Options;
 use crate::sources::Root;
@@ -45,6 +46,8 @@ pub struct Request {
     pub kernel: Option<PathBuf>,
     /// The ID of the boot entry that named it, for the record.
     pub entry: Option<String>,
+    /// The command that named the kernel by a version or an entry, for the record.
+    pub asked: Option<Asked>,
     /// The manifest that binds the boot; nothing where only one beside the kernel is to be used.
     pub manifest: Option<PathBuf>,
     /// The number or the ID of a UKI's profile.
@@ -99,6 +102,7 @@ impl Request {
         Self {
             kernel: Some(kernel),
             entry: None,
+            asked: None,
             manifest: None,
             profile: None,
             initrds: Vec::new(),

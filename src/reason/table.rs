@@ -23,6 +23,7 @@ reasons! {
     // Boot entries and installed kernels.
     NoEntry "no-entry" Unsuitable "-" "there is no such boot entry" "list the boot entries: skexec entries";
     EntryFile "entry-file" Unsuitable "-" "the boot entry cannot be used" "repair the entry, or give the kernel, the initrd and the command line to skexec load";
+    InitrdUnfinished "initrd-unfinished" NotPermitted "-" "the initrd is still being made, or is older than the kernel or its modules" "wait until it is made, or make it (update-initramfs -u -k VERSION, dracut --force, kernel-install add), then try again";
     NoSuchVersion "no-such-version" Unsuitable "-" "no kernel of this version is installed" "install the kernel, or give its path to skexec load";
 
     // The PE container.

@@ -10,7 +10,9 @@ mod values;
 
 pub use describe::{Described, Value};
 pub use setting::{Origin, Setting};
-pub use values::{Choice, Kind, MeasureAt, Part, SignedCmdline, SignedInitrd, SignerId, Unsigned, WaiverOption};
+pub use values::{
+    Choice, Kind, MeasureAt, Part, Refresh, SignedCmdline, SignedInitrd, SignerId, Unsigned, WaiverOption,
+};
 
 use super::Root;
 use super::files::read_system_file;
@@ -45,6 +47,8 @@ pub struct Policy {
     pub credentials: Setting<Vec<String>>,
     /// `ignore-revocations`: names of revocation lists that may be unreadable. What can be read of a list counts in any case.
     pub ignore_revocations: Setting<Vec<String>>,
+    /// `refresh`: what `skexec refresh` does.
+    pub refresh: Setting<Refresh>,
     /// `least.version`: the least version of a manifest, by the manifest's name.
     pub versions: BTreeMap<String, Setting<u64>>,
     /// `least.rsa-bits`, `least.ec-bits` and `signers`.

@@ -42,6 +42,8 @@ fn left(documents: &mut Vec<(&'static str, Value)>) {
     documents.push(("reboot", lab.run(&format!("{reboot} --dry-run")).json()));
     systemd::logind(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
     documents.push(("reboot", lab.run(&format!("{reboot} --when +1")).json()));
+    documents.push(("status", lab.run("status --json").json()));
+    documents.push(("refresh", lab.run("refresh --json").json()));
     systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
     documents.push(("cancel", lab.run("exec --when cancel --json").json()));
 }

@@ -78,6 +78,7 @@ fn the_digests_of_the_plan_are_computed_only_when_they_are_asked_for() {
         let request = Request {
             kernel: Some(lab.path("vmlinuz")),
             entry: None,
+            asked: None,
             manifest: None,
             profile: None,
             initrds: vec![lab.path("initrd")],

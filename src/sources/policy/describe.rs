@@ -43,6 +43,7 @@ impl Policy {
             list("inject", &self.inject, Clone::clone),
             list("credentials", &self.credentials, Clone::clone),
             list("ignore-revocations", &self.ignore_revocations, Clone::clone),
+            choice("refresh", &self.refresh),
             number("least.rsa-bits", &limits.rsa_bits.clone().unwrap_or(2048.into())),
             number("least.ec-bits", &limits.ec_bits.clone().unwrap_or(256.into())),
         ];

@@ -35,6 +35,7 @@ fn set(policy: &mut Policy, entry: &Entry<'_>) -> Result<(), Finding> {
         "inject" => policy.inject = entry.list("a list of absolute paths without . and ..", path)?,
         "credentials" => policy.credentials = entry.list("a list of names of credentials", name)?,
         "ignore-revocations" => policy.ignore_revocations = entry.list("a list of names of revocation lists", text)?,
+        "refresh" => policy.refresh = entry.choice()?,
         "least" => return entry.table()?.iter().try_for_each(|entry| least(policy, entry)),
         "measure" => return entry.table()?.iter().try_for_each(|entry| measure(&mut policy.measure, entry)),
         "signers" => return entry.table()?.iter().try_for_each(|entry| signers(&mut policy.limits, entry)),

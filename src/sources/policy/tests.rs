@@ -14,6 +14,7 @@ credentials = [
     "luks",  # a comment
 ]
 ignore-revocations = ["dbx", "a b"]
+refresh = "newest"
 [least]
 rsa-bits = 3_072
 ec-bits = 0x180
@@ -49,17 +50,18 @@ fn every_key_has_its_value_and_its_line() {
         inject: at(vec!["/etc/hostname".into()], 7),
         credentials: at(vec!["luks".into()], 8),
         ignore_revocations: at(vec!["dbx".into(), "a b".into()], 11),
-        versions: BTreeMap::from([("acme-boot".into(), at(7, 16))]),
+        refresh: at(Refresh::Newest, 12),
+        versions: BTreeMap::from([("acme-boot".into(), at(7, 17))]),
         limits: Limits {
-            rsa_bits: Some(at(3072, 13)),
-            ec_bits: Some(at(384, 14)),
+            rsa_bits: Some(at(3072, 14)),
+            ec_bits: Some(at(384, 15)),
             signers: BTreeMap::from([
-                (Kind::Kernel, at(vec![SignerId::Certificate([1; 32])], 23)),
-                (Kind::Manifest, at(vec![SignerId::Key([0xab; 32])], 24)),
-                (Kind::Addon, at(vec![], 25)),
+                (Kind::Kernel, at(vec![SignerId::Certificate([1; 32])], 24)),
+                (Kind::Manifest, at(vec![SignerId::Key([0xab; 32])], 25)),
+                (Kind::Addon, at(vec![], 26)),
             ]),
         },
-        measure: Measure { at: at(MeasureAt::Exec, 18), kernel: at(11, 19), initrd: at(12, 20), cmdline: at(13, 21) },
+        measure: Measure { at: at(MeasureAt::Exec, 19), kernel: at(11, 20), initrd: at(12, 21), cmdline: at(13, 22) },
     };
     assert_eq!(parsed(EVERYTHING).unwrap(), wanted);
     assert_eq!(parsed("").unwrap(), Policy::default());

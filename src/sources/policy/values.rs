@@ -89,6 +89,23 @@ impl Choice for SignedInitrd {
     const NAMES: &'static [(&'static str, Self)] = &[("fixed", Self::Fixed), ("append", Self::Append)];
 }
 
+/// What `skexec refresh` does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Refresh {
+    /// It brings what is loaded up to date.
+    #[default]
+    Loaded,
+    /// It also loads the newest kernel where nothing is loaded.
+    Newest,
+    /// Nothing.
+    Never,
+}
+
+impl Choice for Refresh {
+    const NAMES: &'static [(&'static str, Self)] =
+        &[("loaded", Self::Loaded), ("newest", Self::Newest), ("never", Self::Never)];
+}
+
 /// A kind of thing that is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {

@@ -202,7 +202,7 @@ impl Deb {
 }
 
 /// Files that the package must contain, with their modes: those that are found by name, and those that only root may write.
-const LOADER_FILES: [(&str, &str); 7] = [
+const LOADER_FILES: [(&str, &str); 12] = [
     ("-rwxr-xr-x", "./usr/sbin/skexec"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec.8.gz"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec-load.8.gz"),
@@ -210,6 +210,11 @@ const LOADER_FILES: [(&str, &str); 7] = [
     ("-rw-r--r--", "./usr/lib/skexec/trust.d/debian-secure-boot-ca.pem"),
     ("drwxr-xr-x", "./etc/skexec/trust.d/"),
     ("drwxr-xr-x", "./etc/skexec/revoked.d/"),
+    ("-rwxr-xr-x", "./usr/lib/skexec/refresh"),
+    ("-rwxr-xr-x", "./usr/lib/kernel/install.d/95-skexec.install"),
+    ("-rwxr-xr-x", "./etc/kernel/postinst.d/zzz-skexec"),
+    ("-rwxr-xr-x", "./etc/kernel/postrm.d/zzz-skexec"),
+    ("-rwxr-xr-x", "./etc/initramfs/post-update.d/zz-skexec"),
 ];
 /// The link /usr/sbin/kexec is made when the package is configured.
 const KEXEC_FILES: [(&str, &str); 1] = [("-rw-r--r--", "./usr/share/man/man8/kexec.8.gz")];

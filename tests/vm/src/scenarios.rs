@@ -30,6 +30,7 @@ mod package;
 mod page_tables;
 mod payload;
 mod permissions;
+mod reboot;
 mod rollback;
 mod round_trip;
 mod rpm;

@@ -5,7 +5,7 @@ use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, crash, damage, distribution, factory, firmware, first_stage, generations, guard, injection,
     kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, luks, next_boot, oracle, owner, package,
-    page_tables, payload, permissions, rollback, round_trip, rpm, secure_boot, swap, tpm, uki, watchdog,
+    page_tables, payload, permissions, reboot, rollback, round_trip, rpm, secure_boot, swap, tpm, uki, watchdog,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 52] = [
+const KINDS: [Kind; 53] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -120,6 +120,9 @@ const KINDS: [Kind; 52] = [
     // The installation makes the newest kernel's initramfs.
     Kind { name: "luks", about: "a whole Debian: an encrypted root comes up with the passphrase that was added, and not without it",
            pairs: &[NEW], ci: &[], play: luks::play },
+    // The newer kernel's package is made anew from what is installed.
+    Kind { name: "reboot", about: "a whole Debian: a newer kernel by dpkg, its hooks, an inhibitor, and skexec reboot",
+           pairs: &[UP], ci: &[], play: reboot::play },
     // The triggers of a package rebuild the newest kernel's initramfs.
     Kind { name: "package", about: "a whole Debian: the package comes, is replaced, and goes",
            pairs: &[NEW], ci: &[], play: package::play },

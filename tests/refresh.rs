@@ -1,0 +1,186 @@
+//! `skexec refresh`: what is loaded anew, and what is left as it is.
+#![cfg(target_arch = "x86_64")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use skexec::record::{self, Record};
+use skexec::system::Slot;
+use std::fs;
+use support::{Call, LOAD, Lab, Run, systemd};
+
+/// A machine with two kernels, on which nothing is loaded.
+fn server() -> Lab {
+    let lab = Lab::new();
+    lab.system_bytes("/etc/skexec/trust.d/root.pem", forge::root_pem().as_bytes());
+    for version in ["6.1.0-9", "6.1.0-10"] {
+        install(&lab, version);
+    }
+    lab
+}
+
+fn install(lab: &Lab, version: &str) {
+    lab.system_bytes(&format!("/boot/vmlinuz-{version}"), &forge::signed_bzimage());
+    lab.system(&format!("/boot/initrd.img-{version}"), &format!("initrd of {version}"));
+}
+
+/// The same after this load.
+fn loaded(line: &str) -> Lab {
+    let lab = server();
+    let run = lab.run(line);
+    assert_eq!(run.exit, 0, "{run:?}");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.kernel.calls.borrow_mut().clear();
+    lab
+}
+
+fn record(lab: &Lab) -> Record {
+    record::read(lab.root(), Slot::Reboot).unwrap().unwrap()
+}
+
+/// The initrds and the command lines of the loads that were made since.
+fn loads(lab: &Lab) -> Vec<(String, String)> {
+    let calls = lab.kernel.calls.borrow();
+    let load = |call: &Call| match call {
+        Call::Load { initrd: Some(initrd), cmdline, .. } => {
+            (String::from_utf8_lossy(initrd).into_owned(), cmdline.clone())
+        }
+        call => panic!("{call:?}"),
+    };
+    calls.iter().map(load).collect()
+}
+
+fn done(out: &str) -> Run {
+    Run { exit: 0, out: format!("{out}\n"), err: String::new() }
+}
+
+#[test]
+fn nothing_is_loaded_that_was_not() {
+    let lab = server();
+    assert_eq!(lab.run("refresh"), done("no kernel is loaded, and none is to be"));
+    assert!(lab.kernel.calls.borrow().is_empty());
+    lab.system("/etc/skexec/policy.toml", "refresh = \"newest\"\n");
+    let run = lab.run("refresh");
+    assert!(run.exit == 0 && run.out.contains("vmlinuz-6.1.0-10: loaded by kexec_file_load"), "{run:?}");
+    assert_eq!(loads(&lab), [("initrd of 6.1.0-10".to_owned(), "root=/dev/vda1 quiet".to_owned())]);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let same = "{}/root/boot/vmlinuz-6.1.0-10 is loaded already, and its files have not changed";
+    assert_eq!(lab.run("refresh"), done(same));
+    install(&lab, "6.1.0-11");
+    lab.system("/etc/skexec/policy.toml", "refresh = \"never\"\n");
+    let never = "the loaded kernel is left as it is: the policy sets refresh = \"never\"";
+    assert_eq!(lab.run("refresh"), done(never));
+    assert_eq!(loads(&lab).len(), 1);
+    lab.system("/etc/skexec/policy.toml", "");
+    assert_eq!(lab.run("refresh").exit, 0);
+    assert_eq!(loads(&lab).last().unwrap().0, "initrd of 6.1.0-11");
+}
+
+#[test]
+fn a_load_by_version_follows_its_files() {
+    let lab = loaded("load --kernel-version 6.1.0-9 --append x=1");
+    assert_eq!(record(&lab).asked.unwrap().words, ["load", "--kernel-version", "6.1.0-9", "--append", "x=1"]);
+    install(&lab, "6.1.0-11");
+    let same = "{}/root/boot/vmlinuz-6.1.0-9 is loaded already, and its files have not changed";
+    assert_eq!(lab.run("refresh"), done(same));
+    lab.system("/boot/initrd.img-6.1.0-9", "another");
+    let again =
+        "{}/root/boot/vmlinuz-6.1.0-9: loaded by kexec_file_load, signed by O=skexec tests, CN=skexec test signer";
+    assert_eq!(lab.run("refresh"), done(again));
+    assert_eq!(loads(&lab), [("another".to_owned(), "root=/dev/vda1 quiet x=1".to_owned())]);
+    assert_eq!(lab.run("refresh"), done(same));
+    lab.system("/etc/kernel/cmdline", "root=/dev/new");
+    assert_eq!(lab.run("refresh"), done(again));
+    assert_eq!(loads(&lab).last().unwrap().1, "root=/dev/new x=1");
+}
+
+#[test]
+fn the_newest_and_an_entry_follow_what_they_name() {
+    let lab = loaded("load --latest");
+    install(&lab, "6.1.0-11");
+    assert_eq!(lab.run("refresh").exit, 0);
+    assert_eq!(loads(&lab).last().unwrap().0, "initrd of 6.1.0-11");
+
+    let lab = server();
+    systemd::install(&lab);
+    systemd::logind(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
+    lab.system("/boot/loader/entries/a.conf", "linux /vmlinuz-6.1.0-9\ninitrd /initrd.img-6.1.0-9\noptions old\n");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    assert_eq!(lab.run("reboot --entry a --when +60 --append y").exit, 0);
+    lab.system("/boot/loader/entries/a.conf", "linux /vmlinuz-6.1.0-9\ninitrd /initrd.img-6.1.0-9\noptions new\n");
+    assert_eq!(lab.run("refresh").exit, 0);
+    let lines: Vec<_> = loads(&lab).into_iter().map(|(_, cmdline)| cmdline).collect();
+    assert_eq!(lines, ["old y", "new y"]);
+}
+
+#[test]
+fn what_is_not_finished_or_not_trusted_leaves_what_is_loaded() {
+    let lab = loaded("load --latest");
+    let before = record(&lab);
+    lab.system("/boot/initrd.img-6.1.0-10", "another");
+    lab.system("/boot/initrd.img-6.1.0-10.new", "half");
+    let run = lab.run("refresh");
+    let err = "skexec: {}/root/boot/initrd.img-6.1.0-10: the initrd is still being made, or is older than the kernel or its modules: \
+               {}/root/boot/initrd.img-6.1.0-10.new is there, which will replace it (initrd-unfinished)\n";
+    assert!(run.exit == 5 && run.out.is_empty() && run.err.starts_with(err), "{run:?}");
+    fs::remove_file(lab.root().path("/boot/initrd.img-6.1.0-10.new")).unwrap();
+    // A newer kernel whose initrd is not there yet, or which nobody signed.
+    lab.system_bytes("/boot/vmlinuz-6.1.0-11", &forge::signed_bzimage());
+    let run = lab.run("refresh");
+    assert!(run.exit == 2 && run.err.contains("(initrd-unsaid)"), "{run:?}");
+    lab.system_bytes("/boot/vmlinuz-6.1.0-11", &forge::unsigned_bzimage());
+    lab.system("/boot/initrd.img-6.1.0-11", "x");
+    let document = lab.run("refresh --json").json();
+    let one = &document["refreshed"][0];
+    assert_eq!((&one["result"], &one["reason"]), (&"refused".into(), &"unsigned".into()), "{document}");
+    assert!(loads(&lab).is_empty());
+    assert_eq!(record(&lab), before);
+}
+
+#[test]
+fn a_kernel_that_is_not_installed_any_more_is_unloaded() {
+    let lab = loaded("load --kernel-version 6.1.0-9");
+    fs::remove_file(lab.root().path("/boot/vmlinuz-6.1.0-9")).unwrap();
+    let run = lab.run("refresh");
+    assert!(run.exit == 0 && run.out.starts_with("unloaded: no kernel of this version is installed"), "{run:?}");
+    assert_eq!(lab.kernel.calls.borrow().as_slice(), [Call::Unload { panic: false }]);
+
+    let lab = server();
+    lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
+    lab.system("/proc/iomem", "00100000-3fffffff : System RAM\n  2b000000-3affffff : Crash kernel\n");
+    assert_eq!(lab.run("load --panic --kernel-version 6.1.0-9").exit, 0);
+    lab.system("/sys/kernel/kexec_crash_loaded", "1\n");
+    lab.kernel.calls.borrow_mut().clear();
+    fs::remove_file(lab.root().path("/boot/vmlinuz-6.1.0-9")).unwrap();
+    let run = lab.run("refresh");
+    assert!(run.exit == 4 && run.err.contains("(no-such-version)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    install(&lab, "6.1.0-9");
+    let document = lab.run("refresh --json").json();
+    assert_eq!(document["refreshed"][1]["result"], "loaded", "{document}");
+}
+
+#[test]
+fn what_is_not_known_is_left() {
+    let left = |lab: &Lab, why: &str| {
+        let run = lab.run("refresh");
+        assert!(run.exit == 0 && run.err.is_empty() && run.out.contains(why), "{why}: {run:?}");
+        assert!(lab.kernel.calls.borrow().is_empty());
+    };
+    left(&loaded(LOAD), "was loaded by its path");
+    let lab = server();
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    left(&lab, "left as it is: skexec did not load it");
+    // An earlier skexec's record has no command.
+    let lab = loaded("load --latest");
+    lab.system("/boot/initrd.img-6.1.0-10", "another");
+    let path = lab.root().path("/run/skexec/loaded.json");
+    let mut text: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    text.as_object_mut().unwrap().remove("asked").unwrap();
+    fs::write(&path, text.to_string()).unwrap();
+    left(&lab, "was loaded by its path");
+    text["boot_id"] = "another boot".into();
+    fs::write(&path, text.to_string()).unwrap();
+    lab.system("/proc/sys/kernel/random/boot_id", "this boot\n");
+    left(&lab, "skexec recorded it before this boot");
+}
