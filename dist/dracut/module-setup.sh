@@ -47,8 +47,5 @@ install() {
     # Secrets that `skexec load --credential` adds to this initramfs when it is loaded.
     inst_multiple dd rm
     inst_hook cleanup 95 "$moddir/skexec-forget.sh"
-    if dracut_module_included systemd; then
-        inst_simple "$moddir/skexec-credential.conf" "/etc/systemd/system/systemd-cryptsetup@.service.d/50-skexec.conf"
-    fi
     return 0
 }

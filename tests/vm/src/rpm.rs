@@ -54,7 +54,6 @@ const DRACUT: Rpm = Rpm {
         ("-rw-r--r--", "/usr/lib/dracut/modules.d/90skexec/skexec-lib.sh"),
         ("-rwxr-xr-x", "/usr/lib/dracut/modules.d/90skexec/skexec-pre-mount.sh"),
         ("-rwxr-xr-x", "/usr/lib/dracut/modules.d/90skexec/skexec-forget.sh"),
-        ("-rw-r--r--", "/usr/lib/dracut/modules.d/90skexec/skexec-credential.conf"),
     ],
     requires: &["skexec = ", "dracut"],
 };
