@@ -96,6 +96,12 @@ impl Format {
     }
 }
 
+/// The content of a packed file, which ends with the stream.
+pub(crate) fn unpack_file(file: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
+    let format = Format::of(file).context("a file packed in a way not known here")?;
+    format.run(format.unpacking(), file, scratch, extras)
+}
+
 /// A payload's content, unpacked from any of the formats.
 pub(crate) fn unpack(payload: &[u8], scratch: &Path, extras: &Extras) -> Result<Vec<u8>> {
     let Some(format) = Format::of(payload) else { bail!("a payload packed in a way not known here") };

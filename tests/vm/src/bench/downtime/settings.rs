@@ -64,7 +64,7 @@ fn settings(run: &Run<'_>, lab: &Lab<'_>) -> Result<Vec<Setting>> {
         return Ok(vec![base, quiet]);
     }
     let (compressors, scratch) = (lab.extras(Group::Compression)?, lab.scratch("bench.scratch"));
-    let raw = payload::unpack(&packed, &scratch, &compressors)?;
+    let raw = payload::unpack_file(&packed, &scratch, &compressors)?;
     let gzip = Format::Gzip.pack(&raw, &scratch, &compressors)?;
     let mut early = Files::default();
     early.add("kernel/x86/microcode/AuthenticAMD.bin", &vec![0xa5; MICROCODE]);
