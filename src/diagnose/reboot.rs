@@ -110,7 +110,7 @@ pub(super) fn exec(machine: &Machine, slot: &SlotStatus) -> Result<&'static str,
     permit::may_jump(machine)?;
     slot.known()?;
     match machine.surroundings.init {
-        Init::Systemd => Ok("shuts down by kexec.target, then boots the loaded kernel"),
+        Init::Systemd => Ok("stops the services, then boots the loaded kernel"),
         _ if machine.surroundings.initramfs => Ok("boots the loaded kernel at once"),
         _ => Err(Reason::NoInit.into()),
     }

@@ -24,7 +24,7 @@ impl Words {
                 word => word,
             },
             init: match &machine.surroundings.init {
-                Init::Systemd => "systemd: skexec exec shuts down by kexec.target".into(),
+                Init::Systemd => "systemd: skexec exec stops the services first".into(),
                 _ if machine.surroundings.initramfs => "an initramfs: skexec exec jumps at once".into(),
                 Init::Other(name) => format!("{name}: skexec exec needs --force"),
                 Init::Unknown => "unknown: skexec exec needs --force".into(),
