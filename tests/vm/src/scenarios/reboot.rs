@@ -11,8 +11,10 @@ use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, PATIENCE, Start, root_words};
 
-/// Makes a package of the installed files of kernel $R again, and removes the kernel.
+/// Makes a package of the installed files of kernel $R again, and removes the kernel. `cp --parents` of coreutils 9.1 looks for the
+/// folders of an absolute path below the current folder.
 const REPACK: &str = "set -e
+cd /
 P=$(dpkg -S /boot/vmlinuz-$R | cut -d: -f1)
 mkdir -p /root/p/DEBIAN
 dpkg -L $P | while read -r file; do [ -d \"$file\" ] || [ ! -e \"$file\" ] || cp -al --parents \"$file\" /root/p; done
