@@ -16,7 +16,7 @@ use crate::lab::{Firmware, Setup};
 
 const NOTE: &str = "/var/lib/skexec/next.json";
 const HOOK: &str = "#!/bin/sh\n{ echo NOTE-BEGINS; cat /var/lib/skexec/next.json; echo NOTE-ENDS; } >/dev/ttyS0\n";
-const SYSTEM: &str = "mkdir /system && mount -t tmpfs -o mode=755 system /system && \
+const SYSTEM: &str = "chmod 755 /run && mkdir /system && mount -t tmpfs -o mode=755 system /system && \
     for name in bin boot etc keys; do [ ! -e /$name ] || cp -a /$name /system/ || exit 1; done; \
     mkdir -p /system/var/lib/skexec /system/tmp && \
     for name in proc sys dev run; do mkdir /system/$name && mount --rbind /$name /system/$name || exit 1; done";
