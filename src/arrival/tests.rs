@@ -151,6 +151,18 @@ fn the_mark_in_memory_proves_it_alone_and_with_the_file() {
     }
 }
 
+/// skexec loaded one image, another program put the marked one in its place: when the first was executed says nothing about the second.
+#[test]
+fn a_note_of_another_image_gives_the_mark_no_time() {
+    let tree = left(true, Some(5_750));
+    let mark = mark(tree.root(), &Image { kernel_sha256: "cd".into(), ..image(true) }).unwrap();
+    boot(&tree, "two", "6.12.0", "root=/dev/vda2 ro", "208");
+    show_mark(&tree, &mark);
+    let arrival = judged(&tree).unwrap();
+    assert_eq!((arrival.proof, arrival.after_exec_ms), (Some(Proof::Memory), None));
+    assert_eq!(arrival.expected.image.unwrap().kernel_sha256, "cd");
+}
+
 #[test]
 fn a_mark_that_is_missing_shows_another_image() {
     for (shown, wanted) in [(true, Outcome::OtherKernel), (false, Outcome::Expected)] {
