@@ -236,3 +236,15 @@ fn a_record_that_cannot_be_understood_boots_nothing() {
         assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Jump));
     }
 }
+
+#[test]
+fn a_jump_that_failed_is_not_expected_to_have_been_made() {
+    let lab = Lab::new();
+    lab.system(BOOT_ID, "one\n");
+    assert_eq!(lab.run(LOAD).exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let run = lab.run("exec --force");
+    assert!(run.exit != 0 && lab.kernel.calls.borrow().contains(&Call::Jump), "{run:?}");
+    let note = fs::read_to_string(lab.root().path("/var/lib/skexec/next.json")).unwrap();
+    assert!(note.contains("\"exec\": null") && note.contains("\"kernel_sha256\""), "{note}");
+}
