@@ -91,8 +91,8 @@ fn contradiction(command: &Command) -> Result<(), (&'static str, String)> {
         Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
             Err(("verify", "--signature belongs to one FILE, and several were given".into()))
         }
-        Command::Load(args) => args.segments.check().and_then(|()| args.inject.check()).map_err(|what| ("load", what)),
-        Command::Reboot(args) => args.check().map_err(|what| ("reboot", what)),
+        Command::Load(args) => args.how.check(&args.more).map_err(|what| ("load", what)),
+        Command::Reboot(args) => args.how.check(&args.more).map_err(|what| ("reboot", what)),
         Command::Explain(args) => explain::check(args).map_err(|what| ("explain", what)),
         Command::Help(args) => explain::check_topic(args).map_err(|what| ("help", what)),
         Command::Kexec(_) => Err(("kexec", "kexec must be the first argument".into())),
@@ -135,8 +135,8 @@ pub fn command() -> clap::Command {
 /// Whether the command can change what is booted next: then the system's log has what it did.
 fn changes_what_is_booted(command: &Command) -> bool {
     match command {
-        Command::Load(args) => !args.dry_run,
-        Command::Reboot(args) => !args.dry_run,
+        Command::Load(args) => !args.how.dry_run,
+        Command::Reboot(args) => !args.how.dry_run,
         Command::Exec(_) | Command::Refresh | Command::Unload(_) | Command::Booted(_) => true,
         _ => false,
     }

@@ -118,6 +118,47 @@ pub(super) enum Method {
     Segments,
 }
 
+/// What becomes of the initrd, for `load` and `reboot`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct InitrdArgs {
+    /// Boot without an initrd
+    #[arg(long)]
+    pub(super) no_initrd: bool,
+    /// Refuse an initrd that no signature covers: a detached one (FILE.p7s), or that of a UKI or a manifest
+    #[arg(long)]
+    pub(super) require_signed_initrd: bool,
+    #[command(flatten)]
+    pub(super) inject: InjectArgs,
+}
+
+/// How the kernel is loaded, for `load` and `reboot`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct HowArgs {
+    /// Append this to the command line; may be repeated
+    #[arg(long, value_name = "STR", allow_hyphen_values = true)]
+    pub(super) append: Vec<String>,
+    /// How to load the kernel
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) method: Method,
+    /// Make every check and show the plan, but load nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures
+    #[arg(long)]
+    pub(super) insecure_unsigned: bool,
+    #[command(flatten)]
+    pub(super) segments: SegmentsArgs,
+    #[command(flatten)]
+    pub(super) trust: TrustArgs,
+}
+
+impl HowArgs {
+    /// What no parser of one value can see.
+    pub(super) fn check(&self, initrd: &InitrdArgs) -> Result<(), String> {
+        self.segments.check().and_then(|()| initrd.inject.check())
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(override_usage = "skexec load KERNEL (--initrd FILE [--initrd FILE]... | --no-initrd)
                    (--cmdline STR | --reuse-cmdline | --no-cmdline) [OPTIONS]
@@ -139,14 +180,8 @@ pub(super) struct LoadArgs {
     /// verified
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) initrd: Vec<PathBuf>,
-    /// Boot without an initrd
-    #[arg(long)]
-    pub(super) no_initrd: bool,
-    /// Refuse an initrd that no signature covers: a detached one (FILE.p7s), or that of a UKI or a manifest
-    #[arg(long)]
-    pub(super) require_signed_initrd: bool,
     #[command(flatten)]
-    pub(super) inject: InjectArgs,
+    pub(super) more: InitrdArgs,
     /// The command line
     #[arg(long, value_name = "STR", allow_hyphen_values = true)]
     pub(super) cmdline: Option<String>,
@@ -159,21 +194,12 @@ pub(super) struct LoadArgs {
     /// Use an empty command line
     #[arg(long)]
     pub(super) no_cmdline: bool,
-    /// Append this to the command line; may be repeated
-    #[arg(long, value_name = "STR", allow_hyphen_values = true)]
-    pub(super) append: Vec<String>,
     /// A detached signature of the kernel (PKCS#7 or CMS, DER or PEM), verified in place of an embedded one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) signature: Option<PathBuf>,
-    /// How to load the kernel
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) method: Method,
     /// Load a crash kernel, into the memory that crashkernel= reserved
     #[arg(long)]
     pub(super) panic: bool,
-    /// Make every check and show the plan, but load nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
     /// Let the kernel count loads and unloads until the next boot (kernel.kexec_load_limit_reboot, with --panic
     /// kernel.kexec_load_limit_panic; Linux 6.3 and later): `status` and `exec` then notice when another program has
     /// loaded or unloaded a kernel since
@@ -184,13 +210,8 @@ pub(super) struct LoadArgs {
     /// code 1 if the kernel was loaded but this failed
     #[arg(long)]
     pub(super) lock: bool,
-    /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures
-    #[arg(long)]
-    pub(super) insecure_unsigned: bool,
     #[command(flatten)]
-    pub(super) segments: SegmentsArgs,
-    #[command(flatten)]
-    pub(super) trust: TrustArgs,
+    pub(super) how: HowArgs,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -201,9 +222,6 @@ pub(super) struct ExecArgs {
     /// Boot the loaded image even if skexec did not load it, or if another program may have replaced it
     #[arg(long)]
     pub(super) foreign: bool,
-    /// Arm the hardware watchdog before the jump: a kernel that hangs for so long is reset
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=65535))]
-    pub(super) watchdog: Option<u32>,
     #[command(flatten)]
     pub(super) leave: LeaveArgs,
 }

@@ -12,7 +12,11 @@ pub(super) fn run(system: System<'_>, args: &ExecArgs, output: &mut Output<'_>) 
         return cancel(system, output);
     }
     let leaving = if args.force { Leave::Forced } else { (&args.leave).into() };
-    match leave::leave(system, &Request { foreign: args.foreign, leave: leaving, watchdog: args.watchdog }, output)? {
+    match leave::leave(
+        system,
+        &Request { foreign: args.foreign, leave: leaving, watchdog: args.leave.watchdog },
+        output,
+    )? {
         Ok(outcome) => {
             if output.json() {
                 let at = scheduled(outcome);

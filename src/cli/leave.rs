@@ -11,6 +11,9 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Shutdown")]
 pub(super) struct LeaveArgs {
+    /// Arm the hardware watchdog before the jump: a kernel that hangs for so long is reset
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=65535))]
+    pub(super) watchdog: Option<u32>,
     /// When to shut down, through logind: `now`, `+MINUTES`, `HH:MM`; `cancel` cancels what was scheduled, and does nothing else
     #[arg(long, value_name = "TIME", value_parser = When::parse, default_value = "now", allow_hyphen_values = true)]
     pub(super) when: When,

@@ -72,13 +72,13 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> anyhow::Result<Exit> {
     let request = match find(args, system.root, words) {
-        Ok(found) => Request { segment_digests: args.dry_run || output.json(), ..found },
+        Ok(found) => Request { segment_digests: args.how.dry_run || output.json(), ..found },
         Err(finding) => return output.failure(&finding),
     };
     let outcome = carry_out(system, &request, output)?;
     if output.json() {
         output.document(&Document::of(&request, &outcome))?;
-    } else if let (true, Some(plan)) = (args.dry_run, &outcome.plan) {
+    } else if let (true, Some(plan)) = (args.how.dry_run, &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }
     tell(&request, &outcome, output)?;
@@ -112,7 +112,7 @@ pub(super) fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
         None if choice.entry.is_none() && is_bound(args, kernel.as_deref()) => CmdlineSource::Unsaid,
         None => choice::cmdline(choice.options),
     };
-    let initrds = if args.no_initrd || !args.initrd.is_empty() { args.initrd.clone() } else { choice.initrds };
+    let initrds = if args.more.no_initrd || !args.initrd.is_empty() { args.initrd.clone() } else { choice.initrds };
     Request {
         kernel,
         entry: choice.entry,
@@ -120,26 +120,26 @@ pub(super) fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
         manifest: args.manifest.clone(),
         profile: args.profile.clone().or_else(|| choice.profile.map(|number| number.to_string())),
         initrds,
-        no_initrd: args.no_initrd,
+        no_initrd: args.more.no_initrd,
         kernel_alone: choice.complete,
-        inject: args.inject.all(),
+        inject: args.more.inject.all(),
         cmdline,
-        append: args.append.clone(),
-        trust: (&args.trust).into(),
+        append: args.how.append.clone(),
+        trust: (&args.how.trust).into(),
         signature: args.signature.clone(),
         slot: Slot::of(args.panic),
-        method: match args.method {
+        method: match args.how.method {
             args::Method::Auto => None,
             args::Method::File => Some(Method::File),
             args::Method::Segments => Some(Method::Segments),
         },
-        segments: (&args.segments).into(),
-        dry_run: args.dry_run,
+        segments: (&args.how.segments).into(),
+        dry_run: args.how.dry_run,
         segment_digests: false,
         count_loads: args.count_loads,
         lock: args.lock,
-        require_signed_initrd: args.require_signed_initrd,
-        insecure_unsigned: args.insecure_unsigned,
+        require_signed_initrd: args.more.require_signed_initrd,
+        insecure_unsigned: args.how.insecure_unsigned,
     }
 }
 

@@ -1,13 +1,11 @@
 //! `skexec reboot`: `load` of an installed kernel, then `exec`.
 
-use super::args::{LoadArgs, Method, TrustArgs};
+use super::args::{HowArgs, InitrdArgs, LoadArgs};
 use super::choice::ChoiceArgs;
-use super::inject::InjectArgs;
 use super::leave::{self, LeaveArgs, cancel, scheduled};
 use super::load::{self, Document};
 use super::output::Output;
 use super::plan;
-use super::segments::SegmentsArgs;
 use crate::entries::{Choice, Options};
 use crate::exec::{self, Leave};
 use crate::load::Request;
@@ -33,14 +31,8 @@ pub(super) struct RebootArgs {
     /// The profile of a UKI, by its number or its ID; without this option, that of the boot entry, or profile 0
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     pub(super) profile: Option<String>,
-    /// Boot without an initrd
-    #[arg(long)]
-    pub(super) no_initrd: bool,
-    /// Refuse an initrd that no signature covers: a detached one (FILE.p7s), or that of a UKI or a manifest
-    #[arg(long)]
-    pub(super) require_signed_initrd: bool,
     #[command(flatten)]
-    pub(super) inject: InjectArgs,
+    pub(super) more: InitrdArgs,
     /// The command line. Without this option it is that of the running kernel, without what its boot loader added; that of a boot
     /// entry, where --entry names one; that of the UKI or the manifest, where the kernel has one
     #[arg(long, value_name = "STR", allow_hyphen_values = true, conflicts_with_all = ["reuse_cmdline", "cmdline_remove"])]
@@ -51,27 +43,10 @@ pub(super) struct RebootArgs {
     /// Reuse the command line of the running kernel without every parameter of this name; may be repeated
     #[arg(long, value_name = "KEY", value_parser = super::args::key)]
     pub(super) cmdline_remove: Vec<String>,
-    /// Append this to the command line; may be repeated
-    #[arg(long, value_name = "STR", allow_hyphen_values = true)]
-    pub(super) append: Vec<String>,
-    /// How to load the kernel
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) method: Method,
-    /// Make every check and show the plan, but load nothing and go on running
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Load a kernel even if it is unsigned or its signer is unknown; refused where the running kernel enforces signatures
-    #[arg(long)]
-    pub(super) insecure_unsigned: bool,
-    /// Arm the hardware watchdog before the jump: a kernel that hangs for so long is reset
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=65535))]
-    pub(super) watchdog: Option<u32>,
     #[command(flatten)]
     pub(super) leave: LeaveArgs,
     #[command(flatten)]
-    pub(super) segments: SegmentsArgs,
-    #[command(flatten)]
-    pub(super) trust: TrustArgs,
+    pub(super) how: HowArgs,
 }
 
 /// What `load` says, and whether the machine is left.
@@ -84,11 +59,6 @@ struct Rebooting<'a> {
 }
 
 impl RebootArgs {
-    /// What no parser of one value can see.
-    pub(super) fn check(&self) -> Result<(), String> {
-        self.segments.check().and_then(|()| self.inject.check())
-    }
-
     /// The same load as a command of its own.
     fn load(&self) -> LoadArgs {
         LoadArgs {
@@ -101,23 +71,16 @@ impl RebootArgs {
             profile: self.profile.clone(),
             manifest: None,
             initrd: Vec::new(),
-            no_initrd: self.no_initrd,
-            require_signed_initrd: self.require_signed_initrd,
-            inject: self.inject.clone(),
+            more: self.more.clone(),
             cmdline: self.cmdline.clone(),
             reuse_cmdline: self.reuse_cmdline || !self.cmdline_remove.is_empty(),
             cmdline_remove: self.cmdline_remove.clone(),
             no_cmdline: false,
-            append: self.append.clone(),
             signature: None,
-            method: self.method,
             panic: false,
-            dry_run: self.dry_run,
             count_loads: false,
             lock: false,
-            insecure_unsigned: self.insecure_unsigned,
-            segments: self.segments,
-            trust: self.trust.clone(),
+            how: self.how.clone(),
         }
     }
 
@@ -154,15 +117,15 @@ pub(super) fn run(
     // A machine that cannot be left keeps the image that it has.
     let request = exec::may_leave(system, &leaving).and_then(|()| args.request(system.root, words));
     let request = match request {
-        Ok(request) => Request { segment_digests: args.dry_run || output.json(), ..request },
+        Ok(request) => Request { segment_digests: args.how.dry_run || output.json(), ..request },
         Err(finding) => return output.failure(&finding),
     };
     let outcome = load::carry_out(system, &request, output)?;
-    if let (true, false, Some(plan)) = (args.dry_run, output.json(), &outcome.plan) {
+    if let (true, false, Some(plan)) = (args.how.dry_run, output.json(), &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }
     load::tell(&request, &outcome, output)?;
-    let leaving = exec::Request { foreign: false, leave: leaving, watchdog: args.watchdog };
+    let leaving = exec::Request { foreign: false, leave: leaving, watchdog: args.leave.watchdog };
     let left = if outcome.loaded { Some(leave::leave(system, &leaving, output)?) } else { None };
     if output.json() {
         let (shutting_down, at) = match left {

@@ -46,6 +46,28 @@ pub(crate) struct Start<'a> {
     pub(crate) hardware: Hardware,
 }
 
+/// A system that boots a kernel of its own.
+#[derive(Debug)]
+pub(crate) struct Own<'a> {
+    pub(crate) root: &'a Root,
+    pub(crate) release: &'a str,
+    /// Besides those that every boot has.
+    pub(crate) words: &'a str,
+    pub(crate) hardware: Hardware,
+}
+
+impl<'a> Own<'a> {
+    pub(crate) fn new(root: &'a Root, release: &'a str) -> Self {
+        Self { root, release, words: "", hardware: Hardware::default() }
+    }
+}
+
+/// The command line of [`Disks::boot_own`].
+pub(crate) fn own_cmdline(words: &str) -> String {
+    let space = if words.is_empty() { "" } else { " " };
+    format!("console=ttyS0 panic=-1{space}{words} {}", root_words())
+}
+
 /// The parameters by which the real system finds its root.
 pub(crate) fn root_words() -> String {
     format!("root=LABEL={LABEL} ro")
@@ -88,6 +110,19 @@ impl Disks {
         guest.be_patient(PATIENCE);
         let boot = guest.await_boot(PATIENCE, "the first kernel")?;
         Ok((guest, boot))
+    }
+
+    /// Boots the system's own kernel of this release, with more words on its command line; what it writes is discarded.
+    pub(crate) fn boot_own(&self, lab: &Lab, name: &str, own: &Own<'_>) -> Result<(Guest, Boot)> {
+        let Own { root, release, words, hardware } = *own;
+        let start = Start {
+            kernel: &root.kernel(release),
+            initrd: &root.initrd(release),
+            cmdline: &own_cmdline(words),
+            snapshot: true,
+            hardware,
+        };
+        self.boot(lab, name, &start)
     }
 
     pub(crate) fn start(&self, lab: &Lab, name: &str, start: &Start<'_>) -> Result<Guest> {

@@ -6,9 +6,8 @@ use super::{Stage, check_loaded};
 use crate::checks::{Checks, Expect};
 use crate::fetch::{LABEL, Maker, Root, Series};
 use crate::guest::Guest;
-use crate::hardware::Hardware;
 use crate::initramfs::Files;
-use crate::root::{Disks, PATIENCE, Start, root_words};
+use crate::root::{Disks, Own, PATIENCE};
 
 /// The line that the stopped service prints.
 const WITNESS: &str = "vm-witness: stopped";
@@ -22,15 +21,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.copy("/root/skexec.deb", &stage.lab.package()?)?;
     files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(stage.lab, stage.name, &root, files)?;
-    let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&first),
-        initrd: &root.initrd(&first),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware::default(),
-    };
-    let (mut guest, boot) = disks.boot(stage.lab, stage.name, &start)?;
+    let (mut guest, boot) = disks.boot_own(stage.lab, stage.name, &Own::new(&root, &first))?;
     checks.equal("Debian's own kernel is up", &boot.release, &first);
     guest.await_console("login:", 0, PATIENCE)?;
     let install = guest.run("dpkg -i /root/skexec.deb")?;

@@ -14,7 +14,7 @@ use crate::fetch::{Group, Maker, Root};
 use crate::guest::Guest;
 use crate::hardware::{Drive, Hardware};
 use crate::initramfs::Files;
-use crate::root::{Disks, PATIENCE, Scratch, Start, root_words};
+use crate::root::{Disks, Own, PATIENCE, Scratch, Start};
 use crate::tool;
 
 /// The name of the opened volume.
@@ -44,15 +44,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     let mut disks = Disks::shared(stage.lab, stage.name, &root, files(stage)?)?;
     let encrypted = encrypted(stage, &root)?;
     disks.attach(Drive { serial: "luks", file: encrypted.0.clone(), snapshot: true });
-    let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&own),
-        initrd: &root.initrd(&own),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware::default(),
-    };
-    let (mut guest, _) = disks.boot(stage.lab, stage.name, &start)?;
+    let (mut guest, _) = disks.boot_own(stage.lab, stage.name, &Own::new(&root, &own))?;
     let install = guest.run(INSTALL)?;
     checks.command("the packages are installed", &install, &[Expect::Exit(0)]);
     let initrd = stage.path("initrd");
@@ -67,7 +59,9 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     holds_no_secret(&mut guest, checks)?;
     drop(guest);
 
-    let start = Start { initrd: &initrd, cmdline: &cmdline, ..start };
+    let kernel = root.kernel(&own);
+    let hardware = Hardware::default();
+    let start = Start { kernel: &kernel, initrd: &initrd, cmdline: &cmdline, snapshot: true, hardware };
     let mut guest = disks.start(stage.lab, &format!("{}-without", stage.name), &start)?;
     let console = guest.await_console(PROMPT, 0, PATIENCE)?;
     checks.holds("without the passphrase, the initramfs asks for it", !console.contains("will be tried"), &console);

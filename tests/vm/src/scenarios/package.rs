@@ -7,10 +7,9 @@ use super::distribution::release;
 use crate::checks::{Checks, Expect};
 use crate::fetch::Maker;
 use crate::guest::Guest;
-use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::package;
-use crate::root::{Disks, Start, root_words};
+use crate::root::{Disks, Own};
 
 /// Lists the traces of the package everywhere except in the directory of this test's own files.
 const TRACES: &str = "find / -xdev -path /root -prune -o -iname '*skexec*' -print";
@@ -29,15 +28,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     // This initramfs is not booted; a small one is built faster.
     files.add("/etc/initramfs-tools/conf.d/vm", b"MODULES=list\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(lab, stage.name, &root, files)?;
-    let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&own),
-        initrd: &root.initrd(&own),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware::default(),
-    };
-    let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
+    let (mut guest, _) = disks.boot_own(lab, stage.name, &Own::new(&root, &own))?;
 
     done("dpkg -i /root/whole.deb", &[], &mut guest, checks)?;
     in_the_initramfs(&own, true, &mut guest, checks)?;

@@ -7,9 +7,8 @@ use super::{Stage, check_loaded};
 use crate::checks::{Checks, Expect};
 use crate::fetch::Maker;
 use crate::guest::Guest;
-use crate::hardware::Hardware;
 use crate::initramfs::Files;
-use crate::root::{Disks, PATIENCE, Start, root_words};
+use crate::root::{Disks, Own, PATIENCE, root_words};
 
 /// Makes a package of the installed files of kernel $R again, and removes the kernel. `cp --parents` of coreutils 9.1 looks for the
 /// folders of an absolute path below the current folder.
@@ -37,15 +36,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.add("/etc/initramfs-tools/conf.d/vm", MODULES);
     files.add("/etc/initramfs-tools/modules", b"virtio_pci\nvirtio_blk\next4\n");
     let disks = Disks::shared(stage.lab, stage.name, &root, files)?;
-    let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&first),
-        initrd: &root.initrd(&first),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware::default(),
-    };
-    let (mut guest, boot) = disks.boot(stage.lab, stage.name, &start)?;
+    let (mut guest, boot) = disks.boot_own(stage.lab, stage.name, &Own::new(&root, &first))?;
     checks.equal("Debian's own kernel is up", &boot.release, &first);
     guest.await_console("login:", 0, PATIENCE)?;
     done(&format!("R={second}; {REPACK}"), "the newer kernel is not installed", &mut guest, checks)?;

@@ -8,10 +8,9 @@ use super::kexec_callers::debian::add_packages;
 use crate::checks::{Checks, Expect};
 use crate::fetch::Maker;
 use crate::guest::Guest;
-use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::lab::DEBIAN_CA;
-use crate::root::{Disks, Start, root_words};
+use crate::root::{Disks, Own};
 
 /// Debian's rpm asks whether alien is not meant.
 const RPM: &str = "rpm --force-debian --nodeps";
@@ -29,15 +28,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.copy("/root/debian.pem", &lab.workspace(DEBIAN_CA))?;
     add_packages(stage, Maker::Dracut, &["rpm"], &mut files)?;
     let disks = Disks::shared(lab, stage.name, &root, files)?;
-    let cmdline = format!("console=ttyS0 panic=-1 {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&own),
-        initrd: &root.initrd(&own),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware::default(),
-    };
-    let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
+    let (mut guest, _) = disks.boot_own(lab, stage.name, &Own::new(&root, &own))?;
     done("dpkg -i /root/packages/*.deb", &[], &mut guest, checks)?;
     installed(&own, &mut guest, checks)?;
     in_the_initramfs(&own, &mut guest, checks)?;

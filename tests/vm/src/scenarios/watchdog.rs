@@ -12,7 +12,7 @@ use crate::fetch::Maker;
 use crate::guest::Guest;
 use crate::hardware::Hardware;
 use crate::initramfs::Files;
-use crate::root::{Disks, PATIENCE, Start, root_words};
+use crate::root::{Disks, Own, PATIENCE};
 
 const DRIVER: &str = "modprobe i6300esb && cat /sys/class/watchdog/watchdog0/identity";
 /// Without a root it panics, and stays so: `panic=0`.
@@ -28,15 +28,9 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     // This initramfs is not booted; a small one is built faster.
     files.add("/etc/initramfs-tools/conf.d/vm", b"MODULES=list\nCOMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     let disks = Disks::shared(stage.lab, stage.name, &root, files)?;
-    let cmdline = format!("console=ttyS0 panic=-1 watchdog.stop_on_reboot=0 {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&own),
-        initrd: &root.initrd(&own),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware { resets: true, watchdog: true, ..Hardware::default() },
-    };
-    let (mut guest, _) = disks.boot(stage.lab, stage.name, &start)?;
+    let hardware = Hardware { resets: true, watchdog: true, ..Hardware::default() };
+    let system = Own { words: "watchdog.stop_on_reboot=0", hardware, ..Own::new(&root, &own) };
+    let (mut guest, _) = disks.boot_own(stage.lab, stage.name, &system)?;
     guest.await_console("login:", 0, PATIENCE)?;
     checks.command("the package is installed", &guest.run("dpkg -i /root/skexec.deb")?, &[Expect::Exit(0)]);
     load(&own, &mut guest, checks)?;

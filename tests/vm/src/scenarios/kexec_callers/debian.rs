@@ -9,9 +9,8 @@ use vm_protocol::Boot;
 use crate::checks::{Checks, Expect};
 use crate::fetch::Maker;
 use crate::guest::Guest;
-use crate::hardware::Hardware;
 use crate::initramfs::Files;
-use crate::root::{Disks, PATIENCE, Start, root_words};
+use crate::root::{Disks, Own, PATIENCE, own_cmdline};
 use crate::scenarios::distribution::release;
 use crate::scenarios::{Stage, check_loaded};
 
@@ -36,15 +35,9 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
     files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
     add_packages(stage, maker, &PACKAGES, &mut files)?;
     let disks = Disks::shared(lab, stage.name, &root, files)?;
-    let cmdline = format!("console=ttyS0 panic=-1 {CRASH_KERNEL} {}", root_words());
-    let start = Start {
-        kernel: &root.kernel(&own),
-        initrd: &root.initrd(&own),
-        cmdline: &cmdline,
-        snapshot: true,
-        hardware: Hardware::default(),
-    };
-    let (mut guest, _) = disks.boot(lab, stage.name, &start)?;
+    let cmdline = own_cmdline(CRASH_KERNEL);
+    let system = Own { words: CRASH_KERNEL, ..Own::new(&root, &own) };
+    let (mut guest, _) = disks.boot_own(lab, stage.name, &system)?;
     guest.be_patient(INSTALLATION);
 
     installed(&mut guest, checks)?;
