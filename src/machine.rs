@@ -23,6 +23,7 @@ pub mod memory;
 pub(crate) mod privilege;
 pub(crate) mod release;
 mod site;
+mod started;
 pub(crate) mod surroundings;
 
 pub use crate::sources::SecureBoot;
@@ -42,6 +43,7 @@ pub use memory::Memory;
 pub use privilege::Privilege;
 pub use release::Release;
 pub use site::site;
+pub(crate) use started::started_by_kexec;
 pub use surroundings::Surroundings;
 
 use crate::sources::Root;

@@ -16,15 +16,16 @@ use crate::machine::kexec::Limit;
 use crate::measure::Subject;
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
-use crate::sources::replace::{draft_of, replace};
+use crate::sources::lock::lock;
+use crate::sources::replace::{begin, draft_of, gone, replace};
 use crate::system::{Method, Slot};
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::Flock;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FOLDER: &str = "run/skexec";
 
@@ -181,12 +182,8 @@ impl Records {
     pub fn lock(root: &Root) -> io::Result<Option<Self>> {
         let folder = root.path(FOLDER);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join("lock"))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => Ok(Some(Self { folder, _lock: lock })),
-            Err((_, nix::errno::Errno::EWOULDBLOCK)) => Ok(None),
-            Err((_, errno)) => Err(errno.into()),
-        }
+        let lock = lock(root, &folder.join("lock"), Duration::ZERO)?;
+        Ok(lock.map(|lock| Self { folder, _lock: lock }))
     }
 
     /// Writes the record beside its place, so that after the load only a rename can fail, and puts the one before it
@@ -197,8 +194,7 @@ impl Records {
     pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
         let target = self.folder.join(file_name(slot));
         let prepared = Prepared { draft: draft_of(&target), before: target.with_extension("json.before"), target };
-        let mut draft = OpenOptions::new().create(true).write(true).truncate(true).mode(MODE).open(&prepared.draft)?;
-        draft.write_all(&text(record)?)?;
+        begin(&prepared.draft, MODE)?.write_all(&text(record)?)?;
         match fs::rename(&prepared.target, &prepared.before) {
             Ok(()) => Ok(prepared),
             // What an earlier skexec put aside and never put back is about another image.
@@ -242,14 +238,6 @@ impl Records {
     /// That it cannot be removed; that there is none is no error.
     pub fn forget(&self, slot: Slot) -> io::Result<()> {
         gone(&self.folder.join(file_name(slot)))
-    }
-}
-
-/// Removes a file; that there is none is no error.
-fn gone(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
     }
 }
 

@@ -8,16 +8,11 @@ mod state;
 
 use crate::machine::boot_id;
 use crate::reason::{Finding, Reason};
-use crate::sources::Root;
-use nix::fcntl::{Flock, FlockArg};
+use crate::sources::{Root, lock};
 use state::{Expected, Now, State};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 
-/// The folder of the state file.
-const FOLDER: &str = "/var/lib/skexec";
 /// The state file.
 pub(crate) const PATH: &str = "/var/lib/skexec/manifests.json";
 
@@ -93,9 +88,7 @@ fn unusable(error: io::Error) -> Finding {
 
 /// Settles the state and changes it. The lock keeps other processes from doing the same at the same time.
 fn update(root: &Root, change: impl FnOnce(State) -> State) -> io::Result<Option<Version>> {
-    let folder = root.path(FOLDER);
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(&folder)?;
-    let _lock = Flock::lock(File::open(&folder)?, FlockArg::LockExclusive).map_err(|(_, errno)| errno)?;
+    let _lock = lock::state(root)?;
     let (before, now) = (State::read(root)?, Now::read(root));
     let booted = before.expected.as_ref().filter(|expected| now.shows(expected)).map(Expected::version);
     let after = change(before.clone().settled(&now));

@@ -7,6 +7,7 @@ pub(crate) mod blacklist;
 pub(crate) mod efi;
 pub(crate) mod files;
 pub(crate) mod firmware;
+pub(crate) mod lock;
 pub mod policy;
 pub(crate) mod proc_keys;
 pub(crate) mod replace;

@@ -1,6 +1,7 @@
 //! What the TPM's registers speak of, and what skexec measures into them.
 
 use super::section::{Mark, Row, Section};
+use crate::machine::started_by_kexec;
 use crate::reason::{Finding, Reason, Site};
 use crate::sources::Root;
 use crate::sources::policy::{Choice as _, Measure, MeasureAt, Policy};
@@ -20,19 +21,15 @@ pub(super) struct TpmStatus {
     policy: Option<Measure>,
 }
 
-/// The number of kexec among boot loaders (boot.rst, `type_of_loader`), which stands above four bits of a version.
-const KEXEC: u32 = 0xd;
-
 impl TpmStatus {
     /// Nothing where there is no TPM, and none is asked for.
     pub(super) fn read(root: &Root, policy: &Result<Policy, Finding>) -> Option<Self> {
         let policy = policy.as_ref().ok().map(|policy| policy.measure.clone());
         let wanted = policy.as_ref().is_some_and(|measure| measure.at.value != MeasureAt::Off);
         let present = tpm::present(root);
-        let loader = root.text("/proc/sys/kernel/bootloader_type").and_then(|text| text.parse::<u32>().ok());
-        let firmware_registers = match loader {
-            Some(loader) if loader >> 4 == KEXEC => "earlier-boot",
-            Some(_) => "this-boot",
+        let firmware_registers = match started_by_kexec(root) {
+            Some(true) => "earlier-boot",
+            Some(false) => "this-boot",
             None => "unknown",
         };
         let measure = policy.as_ref().map(|measure| measure.at.value.name());

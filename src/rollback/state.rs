@@ -1,7 +1,7 @@
 //! The state file, and what a boot makes of it.
 
 use super::{PATH, Version};
-use crate::machine::{self, Release};
+use crate::machine::{self, Release, started_by_kexec};
 use crate::sources::Root;
 use crate::sources::files::read_system_file;
 use crate::sources::replace::{Step, in_steps};
@@ -13,8 +13,6 @@ use std::io;
 const SCHEMA: u32 = 1;
 /// The largest file, in bytes.
 const MAX_SIZE: u64 = 1 << 20;
-/// The number of kexec among boot loaders (boot.rst, `type_of_loader`), as /proc/sys/kernel/bootloader_type shows it: 0xd0.
-const KEXEC: &str = "208";
 
 /// The content of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,8 +56,8 @@ pub(super) struct Now {
     boot_id: Option<String>,
     release: String,
     cmdline: String,
-    /// The boot loader's number; nothing on processors whose kernel does not show it.
-    loader: Option<String>,
+    /// Whether the boot loader was kexec; nothing on processors whose kernel does not show it.
+    by_kexec: Option<bool>,
 }
 
 impl Now {
@@ -68,7 +66,7 @@ impl Now {
             boot_id: machine::boot_id(root),
             release: Release::read(root).text,
             cmdline: root.text("/proc/cmdline").unwrap_or_default(),
-            loader: root.text("/proc/sys/kernel/bootloader_type"),
+            by_kexec: started_by_kexec(root),
         }
     }
 
@@ -81,7 +79,7 @@ impl Now {
     /// the firmware starts its own, with another boot loader's number.
     pub(super) fn shows(&self, expected: &Expected) -> bool {
         self.is_after(&expected.boot_id)
-            && self.loader.as_deref().is_none_or(|loader| loader == KEXEC)
+            && self.by_kexec.unwrap_or(true)
             && expected.release.as_ref().is_none_or(|release| *release == self.release)
             && self.cmdline.trim() == expected.cmdline.trim()
     }

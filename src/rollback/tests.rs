@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::sources::lock::STATE;
 use crate::sources::replace::{Step, draft_of};
 use crate::sources::testing::Tree;
+use std::fs::{self, File};
 
 fn version(number: u64) -> Version {
     Version { name: "acme-boot".into(), number }
@@ -143,7 +145,7 @@ fn a_crash_leaves_the_old_state_or_the_new_one() {
     {
         for half in [false, true] {
             let tree = Tree::new();
-            tree.directory(FOLDER);
+            tree.directory(STATE);
             old.write(tree.root()).unwrap();
             let kill = &mut |step| if step == killed { Err(io::Error::other("killed")) } else { Ok(()) };
             assert!(new.write_in_steps(tree.root(), kill).is_err());

@@ -1,9 +1,10 @@
 //! Files that are replaced as a whole, so that a crash leaves the old content or the new one.
 
+use nix::libc;
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The steps of a replacement, in their order.
@@ -36,7 +37,7 @@ pub(crate) fn in_steps(
 ) -> io::Result<()> {
     let draft = draft_of(path);
     before(Step::Write)?;
-    let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&draft)?;
+    let mut file = begin(&draft, mode)?;
     file.write_all(content)?;
     before(Step::SyncDraft)?;
     file.sync_all()?;
@@ -46,9 +47,73 @@ pub(crate) fn in_steps(
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
+/// Makes a draft with this mode, whatever the umask is. What lies in its place goes: a link there, in a folder that others may write to,
+/// would lead to another file.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn begin(draft: &Path, mode: u32) -> io::Result<File> {
+    gone(draft)?;
+    let mut options = OpenOptions::new();
+    let file = options.create_new(true).write(true).mode(mode).custom_flags(libc::O_NOFOLLOW).open(draft)?;
+    file.set_permissions(Permissions::from_mode(mode))?;
+    Ok(file)
+}
+
+/// Removes a file; that there is none is no error.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn gone(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The path of the draft: `FILE.new`.
 pub(crate) fn draft_of(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".new");
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::Tree;
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, symlink};
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_draft_that_was_left_is_neither_followed_nor_written_to() {
+        let tree = Tree::new();
+        let (other, file) = (tree.write("/etc/other", "other"), tree.write("/var/log/file", "old"));
+        symlink(&other, draft_of(&file)).unwrap();
+        replace(&file, b"new", 0o600).unwrap();
+        assert_eq!((fs::read(&other).unwrap(), fs::read(&file).unwrap()), (b"other".to_vec(), b"new".to_vec()));
+        // A second name of another file.
+        fs::hard_link(&other, draft_of(&file)).unwrap();
+        replace(&file, b"newer", 0o600).unwrap();
+        assert_eq!((fs::read(&other).unwrap(), fs::read(&file).unwrap()), (b"other".to_vec(), b"newer".to_vec()));
+        // With another mode.
+        fs::write(draft_of(&file), "").unwrap();
+        fs::set_permissions(draft_of(&file), Permissions::from_mode(0o666)).unwrap();
+        replace(&file, b"newest", 0o600).unwrap();
+        assert_eq!((mode(&file), mode(&other)), (0o600, 0o644));
+        replace(&file, b"newest", 0o666).unwrap();
+        assert_eq!(mode(&file), 0o666, "the umask changes nothing");
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_the_draft_is_an_error() {
+        let tree = Tree::new();
+        let file = tree.write("/var/log/file", "old");
+        tree.directory("/var/log/file.new");
+        assert!(replace(&file, b"new", 0o600).is_err());
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+    }
 }
