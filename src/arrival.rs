@@ -15,18 +15,16 @@ pub(crate) use judge::{Arrival, Outcome};
 pub(crate) use now::cmdline_sha256;
 
 use crate::machine::{Release, boot_id};
-use crate::sources::Root;
 use crate::sources::files::read_system_file;
-use crate::sources::replace::replace;
-use nix::fcntl::{Flock, FlockArg};
+use crate::sources::replace::{gone, replace};
+use crate::sources::{Root, lock};
 use now::Now;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::{self, File};
+use serde::{Deserialize, Serialize};
+use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 
-const FOLDER: &str = "/var/lib/skexec";
 /// What is expected to boot next.
 pub(crate) const PATH: &str = "/var/lib/skexec/next.json";
 const RUN: &str = "/run/skexec";
@@ -73,62 +71,86 @@ pub(crate) fn stay(root: &Root) -> io::Result<()> {
     update(root, |expected| expected.map(|expected| Expected { exec: None, ..expected }))
 }
 
+/// How this boot began, as it is kept in /run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Settled {
+    #[serde(flatten)]
+    pub(crate) arrival: Arrival,
+    /// The system's log has it.
+    #[serde(default)]
+    pub(crate) logged: bool,
+}
+
 /// How this boot began, as far as skexec is concerned; nothing where skexec has nothing to do with it. Nothing is changed.
 ///
 /// # Errors
 /// Why a file that is there cannot be read.
 pub(crate) fn read(root: &Root) -> io::Result<Option<Arrival>> {
     let now = Now::read(root);
-    match load::<Arrival>(root, ARRIVED)? {
-        Some(arrival) if now.is(&arrival.boot_id) => Ok(Some(arrival.looked_at_again(&now))),
-        _ => Ok(Arrival::judge(load(root, PATH)?, &now)),
+    match settled(root, &now)? {
+        Some(settled) => Ok(Some(settled.arrival.looked_at_again(&now))),
+        None => Ok(Arrival::judge(expected(root)?, &now)),
     }
 }
 
-/// The same; what it says for the first time in this boot is kept in /run, and expected no more. Returns whether it is the first time.
+/// The same; what it says for the first time in this boot is kept in /run, and expected no more.
 ///
 /// # Errors
 /// Why a file cannot be read or written.
-pub(crate) fn settle(root: &Root) -> io::Result<Option<(Arrival, bool)>> {
-    let _lock = if root.has(FOLDER) { Some(lock(root)?) } else { None };
+pub(crate) fn settle(root: &Root) -> io::Result<Option<Settled>> {
+    let _lock = if root.has(lock::STATE) { Some(lock::state(root)?) } else { None };
     settle_locked(root)
 }
 
-fn settle_locked(root: &Root) -> io::Result<Option<(Arrival, bool)>> {
+/// Notes that the system's log has it.
+///
+/// # Errors
+/// Why the file cannot be written.
+pub(crate) fn note_logged(root: &Root, settled: &Settled) -> io::Result<()> {
+    store(root, ARRIVED, &Settled { logged: true, ..settled.clone() })
+}
+
+fn settle_locked(root: &Root) -> io::Result<Option<Settled>> {
     let now = Now::read(root);
-    if let Some(arrival) = load::<Arrival>(root, ARRIVED)?.filter(|arrival| now.is(&arrival.boot_id)) {
-        return Ok(Some((arrival, false)));
+    if let Some(settled) = settled(root, &now)? {
+        return Ok(Some(settled));
     }
-    let expected: Option<Expected> = load(root, PATH)?;
+    let expected = expected(root)?;
     let over = expected.as_ref().is_some_and(|expected| now.is_after(&expected.boot_id));
     let Some(arrival) = Arrival::judge(expected, &now) else { return Ok(None) };
     fs::DirBuilder::new().recursive(true).mode(0o700).create(root.path(RUN))?;
-    store(root, ARRIVED, &arrival)?;
+    let settled = Settled { arrival, logged: false };
+    store(root, ARRIVED, &settled)?;
     if over {
         fs::remove_file(root.path(PATH))?;
     }
-    Ok(Some((arrival, true)))
+    Ok(Some(settled))
 }
 
 /// Settles this boot, then changes what is expected of the next.
 fn update(root: &Root, change: impl FnOnce(Option<Expected>) -> Option<Expected>) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o755).create(root.path(FOLDER))?;
-    let _lock = lock(root)?;
+    let _lock = lock::state(root)?;
     // A file that cannot be read would be replaced all the same.
     let _ = settle_locked(root);
-    let expected = load::<Expected>(root, PATH).unwrap_or_default();
+    let before = expected(root).unwrap_or_default();
     let own = boot_id(root);
-    match change(expected.filter(|expected| Some(&expected.boot_id) == own.as_ref())) {
+    match change(before.filter(|expected| Some(&expected.boot_id) == own.as_ref())) {
         Some(expected) => store(root, PATH, &expected),
-        None => match fs::remove_file(root.path(PATH)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        },
+        None => gone(&root.path(PATH)),
     }
 }
 
-fn lock(root: &Root) -> io::Result<Flock<File>> {
-    Flock::lock(File::open(root.path(FOLDER))?, FlockArg::LockExclusive).map_err(|(_, errno)| errno.into())
+/// What is noted of this boot.
+fn settled(root: &Root, now: &Now) -> io::Result<Option<Settled>> {
+    let settled: Option<Settled> = load(root, ARRIVED)?;
+    let own = settled.filter(|settled| now.is(&settled.arrival.boot_id));
+    own.map(|settled| settled.arrival.expected.check().map(|()| settled)).transpose()
+}
+
+/// What is expected of the next boot, or, after that has begun, of this one.
+fn expected(root: &Root) -> io::Result<Option<Expected>> {
+    let expected: Option<Expected> = load(root, PATH)?;
+    expected.map(|expected| expected.check().map(|()| expected)).transpose()
 }
 
 fn store(root: &Root, path: &str, content: &impl Serialize) -> io::Result<()> {

@@ -112,18 +112,16 @@ impl Journal {
         Self { listener, streams: ["1", "2"].map(|fd| is_journal(fd).unwrap_or(false)) }
     }
 
-    /// Writes a line, unless journald has it already from this process's own streams.
-    pub(crate) fn tell(&self, entry: &Entry<'_>) {
+    /// Writes a line, unless journald has it already from this process's own streams. Returns whether the log has it; most callers need
+    /// not know, because the log must not decide what a machine boots.
+    pub(crate) fn tell(&self, entry: &Entry<'_>) -> bool {
         let [out, err] = self.streams;
         let known = match entry.printed {
             Printed::Not => false,
             Printed::Out => out,
             Printed::Err => err,
         };
-        if !known {
-            // The log must not decide what a machine boots.
-            let _ = self.send(entry);
-        }
+        known || self.send(entry).is_ok()
     }
 
     fn send(&self, entry: &Entry<'_>) -> io::Result<()> {
@@ -138,7 +136,7 @@ impl Journal {
                 let end = (0..=fits).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
                 kernel.write_all(format!("{}\n", line.get(..end).unwrap_or_default()).as_bytes())
             }
-            Listener::Nobody => Ok(()),
+            Listener::Nobody => Err(io::ErrorKind::NotFound.into()),
         }
     }
 }
@@ -223,10 +221,10 @@ mod tests {
         assert_eq!(heard(&journald), wanted);
         assert_eq!(heard_nothing(&syslog), io::ErrorKind::WouldBlock);
         let fields = [("BOOT", "expected".to_owned())];
-        Journal::of(tree.root()).tell(&Entry { reason: None, fields: &fields, ..ENTRY });
+        assert!(Journal::of(tree.root()).tell(&Entry { reason: None, fields: &fields, ..ENTRY }));
         assert!(heard(&journald).ends_with("SYSLOG_PID=PID\nSKEXEC_BOOT=expected\n"));
         drop(journald);
-        Journal::of(tree.root()).tell(&ENTRY);
+        assert!(!Journal::of(tree.root()).tell(&ENTRY), "nobody listens");
     }
 
     fn heard_nothing(socket: &UnixDatagram) -> io::ErrorKind {

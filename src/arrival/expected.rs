@@ -3,6 +3,7 @@
 use crate::machine::Loader;
 use crate::sources::Root;
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The format that this skexec writes.
@@ -59,6 +60,19 @@ pub(crate) struct Exec {
     /// The seconds after which the watchdog resets the machine, where it was armed.
     #[serde(default)]
     pub(crate) watchdog: Option<u32>,
+}
+
+impl Expected {
+    /// Whether this skexec knows the format.
+    ///
+    /// # Errors
+    /// That it does not.
+    pub(super) fn check(&self) -> io::Result<()> {
+        if self.schema == SCHEMA {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("it has schema {}, which this skexec does not know", self.schema)))
+    }
 }
 
 impl Exec {

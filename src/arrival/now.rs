@@ -4,12 +4,9 @@ use super::expected::Expected;
 use super::signs::Signs;
 use crate::digest::sha256;
 use crate::hex;
-use crate::machine::{Release, boot_id, mark};
+use crate::machine::{Release, boot_id, mark, started_by_kexec};
 use crate::sources::Root;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The number of kexec among boot loaders (boot.rst, `type_of_loader`), without the four bits of its version.
-const KEXEC: u32 = 0xd;
 
 /// What the running kernel shows about its own boot.
 #[derive(Debug, Clone)]
@@ -36,14 +33,13 @@ impl Now {
 
     /// With the time of the clock.
     pub(super) fn at(root: &Root, clock_ms: Option<u64>) -> Self {
-        let loader = root.text("/proc/sys/kernel/bootloader_type").and_then(|text| text.parse::<u32>().ok());
         Self {
             boot_id: boot_id(root),
             release: Release::read(root).text,
             cmdline_sha256: cmdline_sha256(&root.text("/proc/cmdline").unwrap_or_default()),
-            by_kexec: loader.map(|number| number >> 4 == KEXEC),
+            by_kexec: started_by_kexec(root),
             shows_marks: mark::is_shown(root),
-            mark: mark::read(root).and_then(|bytes| serde_json::from_slice(&bytes).ok()),
+            mark: mark::read(root).and_then(|bytes| marked(&bytes)),
             start_ms: clock_ms.zip(uptime_ms(root)).and_then(|(clock, uptime)| clock.checked_sub(uptime)),
             signs: Signs::read(root),
         }
@@ -57,6 +53,11 @@ impl Now {
     pub(super) fn is_after(&self, boot_id: &str) -> bool {
         self.boot_id.as_deref().is_some_and(|own| own != boot_id)
     }
+}
+
+/// A mark of a format that this skexec knows.
+fn marked(bytes: &[u8]) -> Option<Expected> {
+    serde_json::from_slice(bytes).ok().filter(|expected: &Expected| expected.check().is_ok())
 }
 
 /// The digest of a command line, without the blanks at its ends, which the kernel may drop.

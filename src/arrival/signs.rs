@@ -10,6 +10,8 @@ const WATCHDOGS: &str = "/sys/class/watchdog";
 const CARD_RESET: u32 = 0x20;
 /// The most names that are looked at in a folder.
 const MOST: usize = 64;
+/// How deep systemd puts records below its folder: by their time, and, for those of UEFI, by their count.
+const DEPTH: usize = 2;
 
 /// Signs of what ended the kernel before this one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +30,7 @@ impl Signs {
         };
         Self {
             watchdog: names(root, WATCHDOGS).into_iter().find(fired),
-            crash: CRASHES.into_iter().find(|folder| !names(root, folder).is_empty()),
+            crash: CRASHES.into_iter().find(|folder| has_record(root, folder, DEPTH)),
         }
     }
 
@@ -40,6 +42,16 @@ impl Signs {
             self.crash.map(|folder| format!("{folder} has records of a crash, of that kernel or an earlier one"));
         watchdog.into_iter().chain(crash).collect()
     }
+}
+
+/// Whether there is a record of a crash. The kernel keeps other things there, too: of the console, of a program or of ftrace, by which a
+/// machine that was shut down in order looks like one that crashed.
+fn has_record(root: &Root, folder: &str, depth: usize) -> bool {
+    let names = names(root, folder);
+    names.iter().any(|name| name.starts_with("dmesg-") || name == "dmesg.txt")
+        || depth
+            .checked_sub(1)
+            .is_some_and(|depth| names.iter().any(|name| has_record(root, &format!("{folder}/{name}"), depth)))
 }
 
 fn names(root: &Root, folder: &str) -> Vec<String> {

@@ -145,7 +145,9 @@ fn the_mark_in_memory_proves_it_alone_and_with_the_file() {
     let arrival = judged(&tree).unwrap();
     assert_eq!((arrival.expected.from.as_str(), arrival.after_exec_ms), ("6.1.0", None));
     // What is not a mark.
-    for damaged in [&b""[..], b"{", b"{}", &[0xff; 100]] {
+    let of_later = String::from_utf8(mark.clone()).unwrap().replace("\"schema\":1", "\"schema\":2").into_bytes();
+    assert_ne!(of_later, mark);
+    for damaged in [&b""[..], b"{", b"{}", &[0xff; 100], &of_later] {
         show_mark(&tree, damaged);
         assert_eq!(judged(&tree).unwrap().expected.from, "5.0");
     }
@@ -202,6 +204,30 @@ fn why_it_never_came_up_as_far_as_something_shows_it() {
     }
 }
 
+/// The kernel and systemd keep other things there, too.
+#[test]
+fn only_a_record_of_a_crash_shows_a_crash() {
+    let none = "nothing on this machine shows what ended it: a reset, a panic or the power";
+    let kernel = "/sys/fs/pstore has records of a crash, of that kernel or an earlier one";
+    let systemd = "/var/lib/systemd/pstore has records of a crash, of that kernel or an earlier one";
+    let rows = [
+        ("/sys/fs/pstore/console-ramoops-0", none),
+        ("/sys/fs/pstore/pmsg-ramoops-0", none),
+        ("/sys/fs/pstore/dmesg-ramoops-0", kernel),
+        ("/var/lib/systemd/pstore/console-ramoops-0", none),
+        ("/var/lib/systemd/pstore/dmesg-ramoops-0", systemd),
+        ("/var/lib/systemd/pstore/7012/dmesg.txt", systemd),
+        ("/var/lib/systemd/pstore/17012/001/dmesg-efi-170", systemd),
+        ("/var/lib/systemd/pstore/17012/001/too/dmesg-efi-170", none),
+    ];
+    for (path, wanted) in rows {
+        let tree = left(false, Some(1));
+        boot(&tree, "two", "6.1.0", "", "114");
+        tree.write(path, "");
+        assert_eq!(judged(&tree).unwrap().why, [wanted], "{path}");
+    }
+}
+
 #[test]
 fn it_is_settled_once_and_remembered_until_the_next_boot() {
     let tree = left(false, Some(1));
@@ -209,16 +235,32 @@ fn it_is_settled_once_and_remembered_until_the_next_boot() {
     boot(&tree, "two", "6.12.0", "root=/dev/vda2 ro", "208");
     let read_before = read(tree.root()).unwrap().unwrap();
     assert!(tree.root().has(PATH) && !tree.root().has(ARRIVED));
-    let (arrival, first) = settle(tree.root()).unwrap().unwrap();
-    assert!(first && !tree.root().has(PATH));
+    let Settled { arrival, logged } = settle(tree.root()).unwrap().unwrap();
+    assert!(!logged && !tree.root().has(PATH));
     assert_eq!(arrival.outcome, read_before.outcome);
     // Later in this boot: the same words, whatever the clock says, and whatever is loaded next.
     expect(tree.root(), Some(image(true))).unwrap();
-    assert_eq!(settle(tree.root()).unwrap(), Some((arrival.clone(), false)));
+    assert_eq!(settle(tree.root()).unwrap(), Some(Settled { arrival: arrival.clone(), logged: false }));
     assert_eq!(read(tree.root()).unwrap(), Some(arrival));
     // What /run kept of an earlier boot, where it was not emptied.
     boot(&tree, "three", "6.1.0", "", "114");
     assert_eq!(read(tree.root()).unwrap().unwrap().outcome, Outcome::NotExecuted);
+}
+
+/// The load that settles a boot tells the log nothing, and the log may not be there at first.
+#[test]
+fn it_is_to_be_logged_until_the_log_has_it() {
+    let tree = left(false, Some(1));
+    boot(&tree, "two", "6.12.0", "root=/dev/vda2 ro", "208");
+    expect(tree.root(), Some(image(false))).unwrap();
+    let settled = settle(tree.root()).unwrap().unwrap();
+    assert!(!settled.logged);
+    note_logged(tree.root(), &settled).unwrap();
+    assert_eq!(settle(tree.root()).unwrap(), Some(Settled { logged: true, ..settled }));
+    assert!(read(tree.root()).unwrap().is_some());
+    // Of another boot.
+    boot(&tree, "three", "6.1.0", "", "114");
+    assert!(!settle(tree.root()).unwrap().unwrap().logged);
 }
 
 /// The driver of the watchdog is loaded after skexec was called for the first time.
@@ -260,7 +302,9 @@ fn an_unload_and_a_jump_that_failed_leave_nothing_to_miss() {
 
 #[test]
 fn notes_that_are_damaged_are_said_and_replaced() {
-    for text in ["", "{", "[]", "{}", r#"{"schema": 1, "boot_id": "one", "from": 7, "image": null, "exec": null}"#] {
+    let of_later = r#"{"schema": 2, "boot_id": "one", "from": "6.1.0", "image": null, "exec": null}"#;
+    let other = r#"{"schema": 1, "boot_id": "one", "from": 7, "image": null, "exec": null}"#;
+    for text in ["", "{", "[]", "{}", other, of_later] {
         let tree = Tree::new();
         boot(&tree, "two", "6.1.0", "", "114");
         tree.write(PATH, text);

@@ -60,6 +60,7 @@ fn duration(milliseconds: u64) -> String {
         0..60 => format!("{seconds}.{} s", milliseconds % 1000 / 100),
         60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
         3600..86_400 => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+        86_400..172_800 => "1 day".into(),
         _ => format!("{} days", seconds / 86_400),
     }
 }
@@ -101,7 +102,9 @@ mod tests {
             (59_999, "59.9 s"),
             (60_000, "1 min 0 s"),
             (3_725_000, "1 h 2 min"),
-            (86_400_000, "1 days"),
+            (86_400_000, "1 day"),
+            (172_799_999, "1 day"),
+            (172_800_000, "2 days"),
             (u64::MAX, "213503982334 days"),
         ];
         for (milliseconds, wanted) in rows {

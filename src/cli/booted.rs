@@ -2,7 +2,7 @@
 
 use super::args::BootedArgs;
 use super::output::Output;
-use crate::arrival::{self, Arrival, Outcome};
+use crate::arrival::{self, Arrival, Outcome, Settled};
 use crate::journal::Priority;
 use crate::reason::Exit;
 use crate::rollback::{self, Version};
@@ -29,10 +29,10 @@ pub(super) fn run(system: System<'_>, args: BootedArgs, output: &mut Output<'_>)
             None
         }
     };
-    if let Some((arrival, true)) = &this_boot {
-        note(arrival, output);
+    if let Some(settled) = this_boot.as_ref().filter(|settled| !settled.logged) {
+        note(settled, system, output);
     }
-    let arrival = this_boot.map(|(arrival, _)| arrival);
+    let arrival = this_boot.map(|settled| settled.arrival);
     let version = if args.started { Ok(None) } else { rollback::settle(system.root) };
     let version = match version {
         Ok(version) => version,
@@ -56,12 +56,18 @@ pub(super) fn run(system: System<'_>, args: BootedArgs, output: &mut Output<'_>)
     Ok(Exit::Done)
 }
 
-/// One entry in the system's log, with a field for each fact.
-fn note(arrival: &Arrival, output: &Output<'_>) {
+/// One entry in the system's log, with a field for each fact. Where the log does not take it, the next call tries again.
+fn note(settled: &Settled, system: System<'_>, output: &mut Output<'_>) {
+    let arrival = &settled.arrival;
     let priority = match arrival.outcome {
         Outcome::Expected | Outcome::NotExecuted => Priority::Notice,
         Outcome::OtherKernel | Outcome::NeverCameUp => Priority::Warning,
     };
     let text = [std::slice::from_ref(&arrival.message), &arrival.why].concat().join("; ");
-    output.record(priority, &text, &arrival.fields());
+    if !output.record(priority, &text, &arrival.fields()) {
+        return;
+    }
+    if let Err(error) = arrival::note_logged(system.root, settled) {
+        output.logged_fault(&format!("warning: the system's log will have this entry again: {error}"));
+    }
 }

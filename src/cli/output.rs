@@ -55,13 +55,12 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// An entry of the system's log with more fields, which is printed nowhere.
-    pub(super) fn record(&self, priority: Priority, text: &str, fields: &[(&'static str, String)]) {
+    /// An entry of the system's log with more fields, which is printed nowhere. Returns whether the log has it.
+    pub(super) fn record(&self, priority: Priority, text: &str, fields: &[(&'static str, String)]) -> bool {
         let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, printable::line(value))).collect();
-        if let Some(journal) = &self.journal {
-            let text = &printable::line(text);
-            journal.tell(&Entry { priority, reason: None, text, printed: Printed::Not, fields: &fields });
-        }
+        let text = &printable::line(text);
+        let entry = Entry { priority, reason: None, text, printed: Printed::Not, fields: &fields };
+        self.journal.as_ref().is_some_and(|journal| journal.tell(&entry))
     }
 
     /// Writes to standard output, and returns whether it was written. A command that changes what is booted goes on
