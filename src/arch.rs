@@ -18,8 +18,7 @@ pub use x86_64::{Console, LaidOut, Platform, Summary};
 use crate::digest::Hashed;
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::machine::Memory;
-use crate::machine::crash::Crash as Facts;
+use crate::machine::{CrashFacts, Memory};
 use crate::memory::{MemoryEntry, PhysAddr, PhysRange, RangeSet};
 use crate::placement::SegmentSpec;
 use crate::reason::{Finding, Warning};
@@ -67,7 +66,7 @@ pub trait Architecture: Sized {
 
     /// The headers of a dump: an ELF core file with a note for each processor, and with all RAM that is dumped. What the backup copies
     /// is found in its copy.
-    fn core_header(facts: &Facts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8>;
+    fn core_header(facts: &CrashFacts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8>;
 
     /// The part of free memory that a kernel with this command line takes for memory.
     fn usable(cmdline: &Cmdline, free: &RangeSet) -> RangeSet;

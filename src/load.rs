@@ -93,6 +93,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
         kernel_check: kernel_check.as_ref(),
     };
     let authorized = Authorized::new(accepted, initrds, cmdline, &demands)?;
+    checks::names_no_headers(&authorized, request)?;
     account.authorized(&authorized);
     account.warn(demands.warnings());
     follow(Event::verified(&authorized));
@@ -113,7 +114,7 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     let ready = ready.map_err(refused)?;
     account.plan = Some(ready.plan.clone());
     if request.slot == Slot::Panic {
-        unpack::has_room(&authorized, &machine).map_err(refused)?;
+        account.warn(unpack::has_room(&authorized, &machine, choice.method).map_err(refused)?);
     }
     if request.dry_run {
         return Ok(permit?);

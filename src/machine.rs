@@ -30,7 +30,7 @@ pub use crate::sources::SecureBoot;
 pub use algorithms::{Algorithms, Support};
 pub(crate) use boot_id::boot_id;
 pub use config::Config;
-pub use crash::Crash;
+pub use crash::CrashFacts;
 pub use enforcement::{Enforcement, enforcement};
 pub use ima::Ima;
 pub use kexec::Kexec;

@@ -116,6 +116,12 @@ impl PhysRange {
         self.start <= other.start && other.end <= self.end
     }
 
+    /// The whole pages that hold it; `None` where they would go past the last address.
+    #[must_use]
+    pub fn covering_pages(self) -> Option<Self> {
+        Self::new(self.start.align_down(PAGE)?, self.end.align_up(PAGE)?)
+    }
+
     /// The addresses that both have; `None` where there are none.
     #[must_use]
     pub fn intersection(self, other: Self) -> Option<Self> {
@@ -160,6 +166,8 @@ mod tests {
             assert_eq!(address.align_up(alignment), up.map(PhysAddr::new));
             assert_eq!(address.align_down(alignment), down.map(PhysAddr::new));
         }
+        assert_eq!(range(0x1fff, 0x2001).unwrap().covering_pages(), range(0x1000, 0x3000));
+        assert_eq!(range(1, u64::MAX).unwrap().covering_pages(), None);
         assert_eq!(PhysAddr::new(1).align_up(3), None);
         assert_eq!(PhysAddr::new(1).align_down(0), None);
         assert_eq!(PhysAddr::new(u64::MAX).align_up(4096), None);

@@ -66,8 +66,11 @@ impl<'a> Segments<'a> {
         let room = options.room(&usable, machine);
         let linked = matches!(boot.kernel, Kernel::Elf(_));
         let blame = |finding| {
-            let finding = Bounds::blame(finding, free, &room);
-            crash.map_or_else(|| finding.clone(), |crash| crash.blame(finding.clone(), linked))
+            let finding = options.bounds.blame(finding, free, &usable, boot.cmdline);
+            match crash {
+                Some(crash) => crash.blame(finding, linked),
+                None => finding,
+            }
         };
         let mut list = place(prepared.specs, &room).map_err(blame)?;
         let entry = entry(&list).ok_or(Reason::NoMemoryHole)?;

@@ -4,7 +4,7 @@
 use super::{Architecture, Backup, Boot, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::machine::{Crash, Memory};
+use crate::machine::{CrashFacts, Memory};
 use crate::memory::{MemoryEntry, PhysAddr, RangeSet};
 use crate::reason::{Finding, Reason, Warning};
 use crate::sources::Root;
@@ -100,7 +100,7 @@ impl Architecture for Platform {
         RangeSet::default()
     }
 
-    fn core_header(_facts: &Crash, _dumped: &RangeSet, _backup: Option<Backup>) -> Vec<u8> {
+    fn core_header(_facts: &CrashFacts, _dumped: &RangeSet, _backup: Option<Backup>) -> Vec<u8> {
         Vec::new()
     }
 

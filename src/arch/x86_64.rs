@@ -29,8 +29,7 @@ pub use summary::Summary;
 use super::{Architecture, Backup, Boot, Crash, Fits, Layout, OnDamage, Prepared};
 use crate::image::Kernel;
 use crate::image::cmdline::Cmdline;
-use crate::machine::Memory;
-use crate::machine::crash::Crash as Facts;
+use crate::machine::{CrashFacts, Memory};
 use crate::memory::{MIB, MemoryEntry, MemoryType, PAGE, PhysAddr, PhysRange, RangeSet, ranges_of};
 use crate::placement::{Constraints, Content, Role, SegmentSpec};
 use crate::reason::{Caution, Finding, Reason, Warning};
@@ -104,7 +103,7 @@ impl Architecture for Platform {
         ranges_of(map, MemoryType::Ram).from(LOW.0).below(LOW.1)
     }
 
-    fn core_header(facts: &Facts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8> {
+    fn core_header(facts: &CrashFacts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8> {
         core_header::core_header(facts, dumped, backup)
     }
 

@@ -50,8 +50,7 @@ impl LoadSegment {
     #[must_use]
     pub fn pages(&self) -> PhysRange {
         // `parse` checked that the end can be rounded up.
-        let end = self.at.end().align_up(PAGE).unwrap_or(self.at.end());
-        PhysRange::new(self.at.start(), end).unwrap_or(self.at)
+        self.at.covering_pages().unwrap_or(self.at)
     }
 }
 

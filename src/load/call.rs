@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 pub(super) struct Failed {
     /// Why.
     pub(super) finding: Finding,
-    /// Whether the kernel still holds what it held before; it does not where it took an image that then had to be unloaded.
+    /// Whether the record of what the kernel held before may be kept: not where it took an image that then had to be unloaded.
     pub(super) kept: bool,
 }
 

@@ -1,10 +1,11 @@
-//! Whether the purgatory may leave out its check.
+//! What is asked for and cannot be done: whether the purgatory may leave out its check, and whether a command line suits a crash kernel.
 
 use super::request::Request;
+use crate::authorize::Authorized;
 use crate::machine::{Machine, enforcement};
 use crate::reason::{Finding, Reason};
 use crate::sources::policy::{Policy, WaiverOption};
-use crate::system::Method;
+use crate::system::{Method, Slot};
 
 /// Only where nothing demands that what is booted be proved: what was verified is what is booted only if the purgatory has checked it.
 ///
@@ -31,4 +32,17 @@ pub(super) fn may_be_left_out(
         return demanded(format!("{} sets insecure-unsigned", policy.insecure_unsigned.origin));
     }
     Ok(())
+}
+
+/// The last `elfcorehdr=` counts (kernel/crash_dump.c, `setup_elfcorehdr`), and by either method the right one stands in front.
+///
+/// # Errors
+/// `elfcorehdr-given`: the command line of a crash kernel has one of its own.
+pub(super) fn names_no_headers(authorized: &Authorized, request: &Request) -> Result<(), Finding> {
+    match authorized.cmdline().values("elfcorehdr").next() {
+        Some(given) if request.slot == Slot::Panic => {
+            Err(Finding::new(Reason::CrashHeaders, format!("elfcorehdr={given}")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -7,7 +7,7 @@ use super::ready::Ready;
 use super::request::Request;
 use super::stop::Stop;
 use crate::machine::Machine;
-use crate::machine::kexec::Limit;
+use crate::machine::kexec::{self, Limit};
 use crate::progress::{Event, Follow};
 use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::record::{Record, Records};
@@ -56,7 +56,14 @@ pub(super) fn hand_over(
         Record { boot_entry: request.entry.clone(), asked: request.asked.clone(), marked: ready.marked(), ..record };
     let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
     if let Err(mut failed) = ready.call(system, machine) {
-        if failed.kept {
+        // Of a crash kernel there is no room for two: once the call has passed the first checks, the old one is freed before the new
+        // one is read (kernel/kexec.c, `do_kexec_load`; kernel/kexec_file.c, `kexec_file_load`).
+        let given_up = panic && kexec::loaded(system.root, panic) == Some(false);
+        if given_up && machine.kexec.crash_loaded == Some(true) {
+            let lost = "; the running kernel gave up the crash kernel that was loaded before: none is loaded now";
+            failed.finding.detail.push_str(lost);
+        }
+        if failed.kept && !given_up {
             let after = Limit::read(system.root, panic);
             let kept = prepared.restore().and_then(|()| records.recount(request.slot, before, after));
             if let Err(error) = kept {

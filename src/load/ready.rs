@@ -7,7 +7,7 @@ use super::outcome::Plan;
 use super::request::Request;
 use crate::arch::{Architecture as _, LaidOut, Platform};
 use crate::authorize::Authorized;
-use crate::machine::{Crash, Machine};
+use crate::machine::{CrashFacts, Machine};
 use crate::reason::Finding;
 use crate::segments::{self, Besides, CrashPlan, Segments};
 use crate::sources::Root;
@@ -45,7 +45,7 @@ pub(super) fn crash(
     if method == Method::File || request.slot == Slot::Reboot {
         return Ok(None);
     }
-    let facts = Crash::read(root, &machine.release)?;
+    let facts = CrashFacts::read(root, &machine.release)?;
     CrashPlan::new(authorized.cmdline(), &facts, machine, &request.segments).map(Some)
 }
 
@@ -87,7 +87,10 @@ impl<'a> Ready<'a> {
                 let (boot, crash) = (segments::boot(authorized, machine, besides)?, besides.crash);
                 let segments = Segments::new(&boot, laid_out, machine, platform, &request.segments, crash)?;
                 let plan = fit::segments(authorized, machine, laid_out, &segments, choice.why, request.segment_digests);
-                let plan = crash.map_or_else(|| plan.clone(), |crash| plan.clone().of_crash(crash));
+                let plan = match crash {
+                    Some(crash) => plan.of_crash(crash),
+                    None => plan,
+                };
                 (Given::Segments(segments, crash.map_or(0, CrashPlan::flags)), plan)
             }
         };

@@ -4,6 +4,7 @@
 mod kcore;
 
 use super::Release;
+use super::kexec::either;
 use crate::memory::{PhysAddr, PhysRange};
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
@@ -12,14 +13,14 @@ use std::fs;
 
 const CPUS: &str = "/sys/devices/system/cpu";
 const VMCOREINFO: &str = "/sys/kernel/vmcoreinfo";
-/// Bytes that the kernel wants for the headers of a dump to rewrite them itself (`CONFIG_CRASH_HOTPLUG`).
-const HEADERS: &str = "/sys/kernel/crash_elfcorehdr_size";
+/// Bytes that the kernel wants for the headers of a dump to rewrite them itself (`CONFIG_CRASH_HOTPLUG`), at its new and its old place.
+const HEADERS: [&str; 2] = ["/sys/kernel/kexec/crash_elfcorehdr_size", "/sys/kernel/crash_elfcorehdr_size"];
 /// More processors than any kernel is built for (`NR_CPUS`).
 const MOST_CPUS: usize = 8192;
 
 /// The facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Crash {
+pub struct CrashFacts {
     /// Where each processor that the kernel knows writes a note at a crash, running now or not.
     pub notes: Vec<PhysRange>,
     /// The note about the kernel's own structures.
@@ -30,7 +31,7 @@ pub struct Crash {
     pub header_bytes: Option<u64>,
 }
 
-impl Crash {
+impl CrashFacts {
     /// Reads them below `root`.
     ///
     /// # Errors
@@ -40,7 +41,9 @@ impl Crash {
             notes: notes(root)?,
             vmcoreinfo: root.text(VMCOREINFO).and_then(|text| vmcoreinfo(&text)).ok_or_else(|| unknown(VMCOREINFO))?,
             kcore: Kcore::read(root).ok_or_else(|| unknown(kcore::PATH))?,
-            header_bytes: root.text(HEADERS).filter(|_| release.has_crash_hotplug()).and_then(|text| text.parse().ok()),
+            header_bytes: either(root, HEADERS)
+                .filter(|_| release.has_crash_hotplug())
+                .and_then(|text| text.parse().ok()),
         })
     }
 }
@@ -99,8 +102,8 @@ mod tests {
         tree
     }
 
-    fn read(tree: &Tree, release: &str) -> Result<Crash, Finding> {
-        Crash::read(tree.root(), &Release::parse(release))
+    fn read(tree: &Tree, release: &str) -> Result<CrashFacts, Finding> {
+        CrashFacts::read(tree.root(), &Release::parse(release))
     }
 
     #[test]
@@ -111,9 +114,12 @@ mod tests {
         assert_eq!(facts.vmcoreinfo, PhysRange::of_length(PhysAddr::new(0x3e1_c000), 0x1000).unwrap());
         assert_eq!(facts.header_bytes, None);
         let tree = tree();
-        tree.write(HEADERS, "475136\n");
+        let [new, old] = HEADERS;
+        tree.write(old, "475136\n");
         assert_eq!(read(&tree, "6.12.0").unwrap().header_bytes, Some(475_136));
         assert_eq!(read(&tree, "6.9.12").unwrap().header_bytes, None, "it has the file, but not the flag");
+        tree.write(new, "475137\n");
+        assert_eq!(read(&tree, "7.0.0").unwrap().header_bytes, Some(475_137), "the new place goes before the old one");
     }
 
     #[test]

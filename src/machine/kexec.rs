@@ -34,6 +34,9 @@ pub struct Kexec {
     pub crash_loaded: Option<bool>,
     /// Bytes that `crashkernel=` reserved.
     pub crash_size: Option<u64>,
+    /// Bytes that `crashkernel=SIZE,cma` reserved besides, for movable memory of the running kernel's until a crash. Linux 6.17 gives
+    /// them to a crash kernel that it loads by the file method.
+    pub crash_cma: Option<u64>,
 }
 
 /// How many more calls the kernel permits for one of its two images. The kernel counts every permitted call, also an unload and
@@ -69,7 +72,6 @@ impl Kexec {
     /// The state of the running kernel.
     #[must_use]
     pub fn read(root: &Root, config: &Config) -> Self {
-        let loaded = flag(root, "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded");
         let present = presence(root, config);
         let calls = if present == Some(false) { Calls::default().or_no() } else { calls(root, config) };
         Self {
@@ -79,10 +81,11 @@ impl Kexec {
             disabled: root.text(DISABLED).and_then(|text| parse_flag(&text)),
             limit_reboot: Limit::read(root, false),
             limit_panic: Limit::read(root, true),
-            loaded,
-            crash_loaded: flag(root, "/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded"),
-            crash_size: either(root, "/sys/kernel/kexec/crash_size", "/sys/kernel/kexec_crash_size")
+            loaded: loaded(root, false),
+            crash_loaded: loaded(root, true),
+            crash_size: either(root, ["/sys/kernel/kexec/crash_size", "/sys/kernel/kexec_crash_size"])
                 .and_then(|text| text.parse().ok()),
+            crash_cma: crash_cma(root),
         }
     }
 
@@ -100,12 +103,35 @@ impl Kexec {
 }
 
 /// Reads a fact at its new path or its old one. From 6.19 on the files are in /sys/kernel/kexec, with links at the old names.
-fn either(root: &Root, new: &str, old: &str) -> Option<String> {
+pub(super) fn either(root: &Root, [new, old]: [&str; 2]) -> Option<String> {
     root.text(new).or_else(|| root.text(old))
 }
 
-fn flag(root: &Root, new: &str, old: &str) -> Option<bool> {
-    either(root, new, old).and_then(|text| parse_flag(&text))
+/// Whether the kernel holds an image for a crash or for a reboot.
+pub(crate) fn loaded(root: &Root, panic: bool) -> Option<bool> {
+    let places = if panic {
+        ["/sys/kernel/kexec/crash_loaded", "/sys/kernel/kexec_crash_loaded"]
+    } else {
+        ["/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded"]
+    };
+    either(root, places).and_then(|text| parse_flag(&text))
+}
+
+/// Kernels since those of 2026 show the ranges. Before, the command line shows only how much was asked for.
+fn crash_cma(root: &Root) -> Option<u64> {
+    if let Some(text) = root.text("/sys/kernel/kexec/crash_cma_ranges") {
+        return text.lines().try_fold(0_u64, |sum, line| sum.checked_add(length(line.trim())?));
+    }
+    let cmdline = root.text("/proc/cmdline")?;
+    let asks = |word: &str| word.starts_with("crashkernel=") && word.ends_with(",cma");
+    if cmdline.split_ascii_whitespace().any(asks) { None } else { Some(0) }
+}
+
+/// `100000000-10fffffff`: the last address belongs to it (kernel/kexec_core.c, `crash_cma_ranges_show`).
+fn length(range: &str) -> Option<u64> {
+    let (first, last) = range.split_once('-')?;
+    let [first, last] = [first, last].map(|address| u64::from_str_radix(address, 16).ok());
+    last?.checked_sub(first?)?.checked_add(1)
 }
 
 /// Whether the kernel has kexec. A kernel with kexec shows in sysfs whether an image is loaded. Where sysfs is not mounted, the
@@ -249,6 +275,28 @@ mod tests {
         let kexec = read();
         assert_eq!((kexec.loaded, kexec.crash_loaded, kexec.disabled), (Some(true), Some(false), Some(true)));
         assert!(kexec.limit_is_used_up(false) && !kexec.limit_is_used_up(true));
+    }
+
+    #[test]
+    fn memory_that_is_reserved_in_cma() {
+        let tree = Tree::new();
+        let read = || Kexec::read(tree.root(), &Config::default()).crash_cma;
+        for (cmdline, wanted) in
+            [("quiet\n", Some(0)), ("crashkernel=256M\n", Some(0)), ("crashkernel=256M,cma ro\n", None)]
+        {
+            tree.write("/proc/cmdline", cmdline);
+            assert_eq!(read(), wanted, "{cmdline}");
+        }
+        for (ranges, wanted) in [
+            ("100000000-10fffffff\n200000000-200000fff\n", Some(0x1000_1000)),
+            ("", Some(0)),
+            ("0-ffffffffffffffff\n", None),
+            ("2-1\n", None),
+            ("x\n", None),
+        ] {
+            tree.write("/sys/kernel/kexec/crash_cma_ranges", ranges);
+            assert_eq!(read(), wanted, "{ranges}");
+        }
     }
 
     #[test]

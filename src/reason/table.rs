@@ -125,6 +125,7 @@ reasons! {
     MemoryTooSmall "half-of-ram" Unsuitable "EINVAL" "the kernel and the initrd need more than half of the memory, and the running kernel refuses that" "use a smaller initrd, or a machine with more memory; swap does not count";
     CrashTooSmall "crash-too-small" Unsuitable "EADDRNOTAVAIL" "the kernel and the initrd need more memory than is reserved for a crash kernel" "reserve more: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     CrashUnpack "crash-unpack" Unsuitable "0" "the crash kernel would have too little memory to unpack its initrd" "reserve as much as the message names: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
+    CrashHeaders "elfcorehdr-given" Unsuitable "0" "the command line of a crash kernel names the headers of a dump itself" "leave out elfcorehdr=: where the headers lie is known only when the crash kernel is loaded";
     Layout "layout" Unsuitable "-" "the kernel cannot be loaded in this layout" "leave out --layout: then skexec takes the first layout that applies";
     TooManySegments "too-many-segments" Unsuitable "EINVAL" "the load needs more segments than can be passed" "load the bzImage (vmlinuz) of the same kernel";
 

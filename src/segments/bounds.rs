@@ -1,8 +1,8 @@
 //! The addresses between which all segments must lie.
 
 use crate::arch::{Architecture as _, Platform};
+use crate::image::cmdline::Cmdline;
 use crate::memory::{PhysAddr, RangeSet};
-use crate::placement::Room;
 use crate::reason::{Finding, Reason};
 
 /// The user's bounds.
@@ -15,12 +15,22 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// Adds to a finding that there is no room how much memory the user's choices leave, where they leave less than there is.
-    pub(super) fn blame(mut finding: Finding, all: &RangeSet, room: &Room<'_>) -> Finding {
-        let left = room.usable.from(room.lowest).below(room.highest).total();
-        if finding.reason == Reason::NoMemoryHole && left < all.total() {
-            let words = "; --mem-min, --mem-max, or mem= or memmap= of the new command line leave";
-            finding.detail.push_str(&format!("{words} {} of {} MiB", left >> 20, all.total() >> 20));
+    /// Adds to a finding that there is no room how much memory the user's choices leave, and which choices those are, where they
+    /// leave less than there is: of `all` memory, that which a kernel with this command line takes for memory is `usable`.
+    pub(super) fn blame(self, mut finding: Finding, all: &RangeSet, usable: &RangeSet, cmdline: &Cmdline) -> Finding {
+        let left = usable.from(self.lowest()).below(self.highest());
+        if finding.reason == Reason::NoMemoryHole && left.total() < all.total() {
+            let by_line = |name| usable.total() < all.total() && cmdline.values(name).next().is_some();
+            let choices = [
+                (self.lowest.is_some() && usable.from(self.lowest()) != *usable, "--mem-min"),
+                (self.highest.is_some() && usable.below(self.highest()) != *usable, "--mem-max"),
+                (by_line("mem"), "mem= of the new command line"),
+                (by_line("memmap"), "memmap= of the new command line"),
+            ];
+            let made: Vec<_> = choices.into_iter().filter_map(|(made, name)| made.then_some(name)).collect();
+            let made = if made.is_empty() { "this processor".to_owned() } else { made.join(" and ") };
+            let (left, all) = (left.total() >> 20, all.total() >> 20);
+            finding.detail.push_str(&format!("; of {all} MiB, {left} MiB are left by {made}"));
         }
         finding
     }

@@ -98,7 +98,7 @@ fn the_headers_name_all_memory_but_the_reservation() {
         (1, RESERVED.1, DIRECT + RESERVED.1, 0x1ffe_0000 - RESERVED.1),
     ];
     assert_eq!(parts, wanted);
-    let line = format!("console=ttyS0 elfcorehdr={:#x}K", at >> 10);
+    let line = format!("elfcorehdr={:#x}K console=ttyS0", at >> 10);
     assert_eq!(plan["cmdline"], line);
     let (params_at, _, params) = sent(&plan, &segments, "boot_params");
     let cmdline = usize::try_from(word(params, 0x228) - params_at).unwrap();
@@ -170,11 +170,79 @@ fn of_two_reservations_the_upper_one_is_taken_and_both_are_its_memory() {
 }
 
 #[test]
-fn the_parameters_of_init_stay_behind() {
+fn nothing_hides_where_the_headers_are() {
     let lab = crashing();
     let (plan, _) = load(&lab, "--append --");
     let cmdline = plan["cmdline"].as_str().unwrap();
-    assert!(cmdline.starts_with("console=ttyS0 elfcorehdr=0x") && cmdline.ends_with("K --"), "{cmdline}");
+    assert!(cmdline.starts_with("elfcorehdr=0x") && cmdline.ends_with("K console=ttyS0 --"), "{cmdline}");
+    for line in [SEGMENTS, "load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem"] {
+        let run = lab.run(&format!("{line} --panic --append elfcorehdr=0x1000K"));
+        assert!(run.exit == 4 && run.err.contains("elfcorehdr=0x1000K (elfcorehdr-given)"), "{run:?}");
+        assert!(lab.kernel.calls.borrow().is_empty());
+        assert_eq!(lab.run(&format!("{line} --dry-run --append elfcorehdr=0x1000K")).exit, 0, "of another kernel");
+    }
+}
+
+/// The machine's memory map, with these ranges besides.
+fn with_memory(lab: &Lab, iomem: &str, ranges: &[(u64, u64, &str)]) {
+    lab.system("/proc/iomem", iomem);
+    for (number, (start, end, kind)) in (4..).zip(ranges) {
+        for (name, text) in [("start", format!("{start:#x}")), ("end", format!("{end:#x}")), ("type", (*kind).into())] {
+            lab.system(&format!("/sys/firmware/memmap/{number}/{name}"), &format!("{text}\n"));
+        }
+    }
+}
+
+#[test]
+fn memory_of_a_special_purpose_is_reserved() {
+    let lab = crashing();
+    let iomem = format!("{IOMEM}100000000-13fffffff : Soft Reserved\n  100000000-13fffffff : System RAM (kmem)\n");
+    with_memory(&lab, &iomem, &[(0x1_0000_0000, 0x1_3fff_ffff, "Soft Reserved")]);
+    let (plan, segments) = load(&lab, "");
+    let map = e820(&sent(&plan, &segments, "boot_params").2);
+    assert!(map.contains(&(0x1_0000_0000, 0x4000_0000, 2)), "{map:x?}");
+    let elf = Elf::parse(&sent(&plan, &segments, "elfcorehdr").2).unwrap();
+    assert!(elf.program_headers.iter().any(|part| (part.p_paddr, part.p_memsz) == (0x1_0000_0000, 0x4000_0000)));
+}
+
+#[test]
+fn what_leaves_too_little_is_named() {
+    let rows = [
+        (
+            "--mem-max 0x1003ffff",
+            "636 KiB for the copy of low memory; the largest stretch is 256 KiB; of 64 MiB, 0 MiB are left by --mem-max; ",
+        ),
+        ("--mem-min 0x13ff0000", "; of 64 MiB, 0 MiB are left by --mem-min; "),
+        (
+            "--mem-min 0x10000000 --mem-max 0x1009efff",
+            "1 KiB for the headers of the dump; the largest stretch is 0 KiB; of 64 MiB, 0 MiB are left by --mem-max; ",
+        ),
+        (
+            "--mem-min 0x12000000 --append mem=289M",
+            "; of 64 MiB, 1 MiB are left by --mem-min and mem= of the new command line; ",
+        ),
+        ("--append memmap=64M$256M", "; of 64 MiB, 0 MiB are left by memmap= of the new command line; "),
+    ];
+    for (options, wanted) in rows {
+        let lab = crashing();
+        let run = lab.run(&format!("{SEGMENTS} --panic --json {options}"));
+        let message = run.json()["message"].to_string();
+        assert_eq!((run.exit, run.json()["reason"].as_str()), (4, Some("crash-too-small")), "{options}: {run:?}");
+        assert!(message.contains(wanted) && message.contains("crashkernel= reserved 64 MiB"), "{options}: {message}");
+        assert!(lab.kernel.calls.borrow().is_empty(), "{options}");
+    }
+}
+
+#[test]
+fn headers_lie_in_a_lower_stretch_where_the_highest_is_too_short() {
+    let lab = crashing();
+    // It leaves 64 KiB at the end.
+    let (plan, segments) = load(&lab, "--append memmap=64K$0x13fe0000");
+    for name in ["elfcorehdr", "backup"] {
+        let (at, memory, _) = sent(&plan, &segments, name);
+        assert!(*at >= RESERVED.0 && at + memory <= 0x13ff_0000 + 0x1_0000, "{name}");
+    }
+    assert!(address(&plan, "backup") + 0x9_f000 <= 0x13fe_0000);
 }
 
 fn archive(bytes: usize) -> Vec<u8> {
@@ -208,11 +276,17 @@ fn what_does_not_fit_is_refused_before_the_call() {
     assert_eq!((run.exit, run.json()["reason"].as_str()), (4, Some("crash-unpack")), "{run:?}");
     assert!(run.json()["message"].to_string().contains("crashkernel=112M"), "{run:?}");
     assert!(lab.kernel.calls.borrow().is_empty());
-    // With a root, its files may fill more than half of the memory.
-    let root = lab.run(&format!("{SEGMENTS} --panic --append root=/dev/vda1 --json"));
-    assert!(root.json()["message"].to_string().contains("crashkernel=80M"), "{root:?}");
     let by_file = lab.run("load {}/vmlinuz --panic --initrd {}/initrd --no-cmdline --keys {}/root.pem --json");
     assert_eq!((by_file.exit, by_file.json()["reason"].as_str()), (4, Some("crash-unpack")), "{by_file:?}");
+    // With a root, its files may fill more than half of the memory: that may be enough.
+    let root = lab.run(&format!("{SEGMENTS} --panic --append root=/dev/vda1"));
+    assert!(root.exit == 0 && root.err.contains("crashkernel=80M (crash-tight)"), "{root:?}");
+    // What is reserved in CMA is its memory, too, by the file method.
+    lab.system("/sys/kernel/kexec/crash_cma_ranges", "18000000-1bffffff\n");
+    lab.kernel.calls.borrow_mut().clear();
+    let segments = lab.run(&format!("{SEGMENTS} --panic --json")).json();
+    let by_file = lab.run("load {}/vmlinuz --panic --initrd {}/initrd --no-cmdline --keys {}/root.pem --json").json();
+    assert_eq!((segments["reason"].as_str(), by_file["loaded"].as_bool()), (Some("crash-unpack"), Some(true)));
     let lab = crashing();
     let long = "x".repeat(2047 - "console=ttyS0 ".len());
     let run = lab.run(&format!("{SEGMENTS} --panic --append {long}"));
@@ -239,4 +313,21 @@ fn kexec_c_p_loads_it_too() {
     let run = lab.run("kexec -c -p {}/vmlinuz --initrd={}/initrd --append=ro");
     assert_eq!(run.exit, 0, "{run:?}");
     assert!(matches!(lab.kernel.calls.borrow().as_slice(), [Call::Segments { flags: 1, .. }]));
+}
+
+#[test]
+fn a_failed_call_can_cost_the_crash_kernel_that_was_loaded() {
+    for (line, frees) in
+        [(SEGMENTS, true), (SEGMENTS, false), ("load {}/vmlinuz --no-initrd --no-cmdline --keys {}/root.pem", true)]
+    {
+        let lab = crashing();
+        assert_eq!(lab.run(&format!("{SEGMENTS} --panic")).exit, 0);
+        lab.system("/sys/kernel/kexec_crash_loaded", "1\n");
+        *lab.kernel.answer.borrow_mut() = nix::libc::ENOMEM;
+        *lab.kernel.crash_loaded.borrow_mut() = frees.then(|| lab.root().path("/sys/kernel/kexec_crash_loaded"));
+        let run = lab.run(&format!("{line} --panic"));
+        let told = run.err.contains("gave up the crash kernel that was loaded before: none is loaded now");
+        let record = skexec::record::read(lab.root(), skexec::system::Slot::Panic).unwrap();
+        assert!(run.exit != 0 && told == frees && record.is_none() == frees, "{line}: {run:?}");
+    }
 }

@@ -186,6 +186,8 @@ pub(crate) struct Recorder {
     pub(crate) calls: RefCell<Vec<Call>>,
     /// Whether `kexec_file_load` is missing.
     pub(crate) lacks_file_load: Cell<bool>,
+    /// The file that says whether a crash kernel is loaded: the kernel frees it before it reads another one.
+    pub(crate) crash_loaded: RefCell<Option<PathBuf>>,
     /// The file that counts loads and unloads for a reboot.
     pub(crate) counter: RefCell<Option<PathBuf>>,
 }
@@ -208,6 +210,12 @@ impl Recorder {
         }
     }
 
+    fn frees(&self, panic: bool) {
+        if let Some(path) = self.crash_loaded.borrow().as_ref().filter(|_| panic) {
+            fs::write(path, "0\n").unwrap();
+        }
+    }
+
     fn answer(&self) -> Result<(), i32> {
         self.count();
         match *self.answer.borrow() {
@@ -226,6 +234,7 @@ impl Kexec for Recorder {
             cmdline: load.cmdline.to_str().unwrap().to_owned(),
             flags: load.flags,
         });
+        self.frees(load.flags & skexec::sys::flags::ON_CRASH != 0);
         self.answer()
     }
 
@@ -238,6 +247,7 @@ impl Kexec for Recorder {
         let segments =
             load.segments.iter().map(|segment| (segment.at, segment.memory, segment.bytes.to_vec())).collect();
         self.calls.borrow_mut().push(Call::Segments { entry: load.entry, segments, flags: load.flags });
+        self.frees(load.flags & skexec::sys::flags::CRASH_SEGMENTS != 0);
         self.answer()
     }
 

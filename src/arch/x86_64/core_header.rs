@@ -2,7 +2,7 @@
 //! reads them). The offset of a part in the file is its physical address.
 
 use crate::arch::Backup;
-use crate::machine::crash::Crash as Facts;
+use crate::machine::CrashFacts;
 use crate::memory::{PhysRange, RangeSet};
 
 /// Bytes of `Elf64_Ehdr` and of `Elf64_Phdr`.
@@ -30,7 +30,7 @@ struct Part {
 }
 
 /// The notes of all processors, vmcoreinfo, the kernel itself, and all RAM.
-pub(super) fn core_header(facts: &Facts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8> {
+pub(super) fn core_header(facts: &CrashFacts, dumped: &RangeSet, backup: Option<Backup>) -> Vec<u8> {
     let note = |range: PhysRange| Part { kind: PT_NOTE, flags: 0, offset: range.start().get(), at: 0, range };
     let (kcore, kernel) = (&facts.kcore, facts.kcore.kernel);
     let load = |offset: u64, at: u64, range| Part { kind: PT_LOAD, flags: ALL, offset, at, range };
@@ -87,8 +87,8 @@ mod tests {
         PhysRange::new(PhysAddr::new(start), PhysAddr::new(end)).unwrap()
     }
 
-    fn facts() -> Facts {
-        Facts {
+    fn facts() -> CrashFacts {
+        CrashFacts {
             notes: vec![range(0x3fc5_1a00, 0x3fc5_1b78), range(0x1a00, 0x1b78)],
             vmcoreinfo: range(0x3e1_c000, 0x3e1_d000),
             kcore: Kcore {

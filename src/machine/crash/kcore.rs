@@ -29,7 +29,6 @@ pub struct Kcore {
 impl Kcore {
     pub(super) fn read(root: &Root) -> Option<Self> {
         let mut bytes = Vec::new();
-        // As far as there is something to read: behind the headers comes memory.
         let mut header = [0; HEADER];
         // Behind the headers comes memory: nothing of it is read.
         let mut file = root.open(PATH)?;
