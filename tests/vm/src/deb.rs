@@ -15,6 +15,9 @@ use crate::tool;
 /// The version of cargo-deb with which the packages were tested.
 const CARGO_DEB: &str = "3.8.0";
 
+/// The packages bear the time of its newest entry, as Debian's do: it is the same in every checkout.
+const CHANGELOG: &str = "dist/debian/changelog";
+
 /// A package to make.
 struct Deb {
     name: &'static str,
@@ -47,34 +50,57 @@ const SIGNER: Deb = Deb {
     files: &SIGNER_FILES,
 };
 
+/// Sources, and where they are built.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) workspace: PathBuf,
+    pub(crate) target: PathBuf,
+}
+
+impl Place {
+    /// This workspace.
+    pub(crate) fn here(cache: &Cache) -> Self {
+        Self { workspace: cache.workspace(""), target: cache.target("deb") }
+    }
+}
+
 /// Builds the loader's package and returns its path.
 pub(crate) fn build(cache: &Cache, report: Report) -> Result<PathBuf> {
-    LOADER.build(cache, report)
+    LOADER.build(&Place::here(cache), cache, report)
+}
+
+/// Builds the loader and its package, or the signing program and its own, and returns the paths of both.
+pub(crate) fn build_in(place: &Place, signer: bool, cache: &Cache, report: Report) -> Result<[PathBuf; 2]> {
+    let deb = if signer { SIGNER } else { LOADER };
+    let package = deb.build(place, cache, report)?;
+    Ok([place.target.join("release").join(deb.program), package])
 }
 
 /// Builds the package that makes it `kexec`, and returns its path.
 pub(crate) fn build_kexec(cache: &Cache, report: Report) -> Result<PathBuf> {
-    KEXEC.build(cache, report)
+    KEXEC.build(&Place::here(cache), cache, report)
 }
 
 /// Builds the package that adds it to every initramfs, and returns its path.
 pub(crate) fn build_initramfs(cache: &Cache, report: Report) -> Result<PathBuf> {
-    INITRAMFS.build(cache, report)
+    INITRAMFS.build(&Place::here(cache), cache, report)
 }
 
 /// Builds the loader and all that is packed with it, and returns the target directory.
 pub(crate) fn prepare(cache: &Cache, report: Report) -> Result<PathBuf> {
-    LOADER.prepare(cache, report)
+    let place = Place::here(cache);
+    LOADER.prepare(&place, report)?;
+    Ok(place.target)
 }
 
 /// Writes the loader's completions into the directory, and its manual pages.
 pub(crate) fn completions(cache: &Cache, directory: &Path) -> Result<()> {
-    LOADER.write_pages(cache, directory)
+    LOADER.write_pages(&Place::here(cache), directory)
 }
 
 /// Writes the manual pages of all packages into the directory, and returns their paths.
 pub(crate) fn manual_pages(cache: &Cache, directory: &Path) -> Result<Vec<PathBuf>> {
-    [LOADER, SIGNER].iter().try_for_each(|deb| deb.write_pages(cache, directory))?;
+    [LOADER, SIGNER].iter().try_for_each(|deb| deb.write_pages(&Place::here(cache), directory))?;
     pages_in(directory)
 }
 
@@ -97,7 +123,7 @@ pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
     let packages = [LOADER, KEXEC, INITRAMFS, SIGNER];
     let mut paths = vec![];
     for deb in &packages {
-        let package = deb.build(cache, report)?;
+        let package = deb.build(&Place::here(cache), cache, report)?;
         deb.check(cache, &package)?;
         if lint {
             let lintian = Fetch::new(cache, report).extras(Group::Lintian)?;
@@ -111,28 +137,29 @@ pub(crate) fn run(cache: &Cache, lint: bool) -> Result<()> {
 }
 
 impl Deb {
-    fn prepare(&self, cache: &Cache, report: Report) -> Result<PathBuf> {
-        let (name, program, target) = (self.name, self.program, cache.target("deb"));
+    fn prepare(&self, place: &Place, report: Report) -> Result<()> {
+        let (name, program) = (self.name, self.program);
         report.step(format_args!("build   {program} for the package, linked to the system's C library"), || {
-            self.compile(cache, &target)
+            self.compile(place)
         })?;
         report.step(format_args!("make    the manual pages, completions and copyright file of {name}"), || {
-            self.generate(cache, &target.join(self.dist))
-        })?;
-        Ok(target)
+            self.generate(place)
+        })
     }
 
-    fn build(&self, cache: &Cache, report: Report) -> Result<PathBuf> {
-        let (name, program, target) = (self.name, self.program, self.prepare(cache, report)?);
+    fn build(&self, place: &Place, cache: &Cache, report: Report) -> Result<PathBuf> {
+        self.prepare(place, report)?;
+        let (name, program) = (self.name, self.program);
         let cargo_deb = cache::installed(cache, report, "cargo-deb", CARGO_DEB)?;
-        let output = target.join("package").join(name);
+        let output = place.target.join("package").join(name);
         if output.exists() {
             fs::remove_dir_all(&output)?;
         }
         fs::create_dir_all(&output)?;
+        let time = changed(&place.workspace.join(CHANGELOG))?;
         report.step(format_args!("pack    {name}"), || {
             let mut pack = Command::new(cargo_deb);
-            pack.current_dir(cache.workspace("")).env("CARGO_TARGET_DIR", &target);
+            pack.current_dir(&place.workspace).env("CARGO_TARGET_DIR", &place.target).env("SOURCE_DATE_EPOCH", time);
             pack.args(["--no-build", "--package", program, "--output"]).arg(&output);
             tool::run(pack.args(self.variant.map(|variant| format!("--variant={variant}"))))
         })?;
@@ -142,15 +169,15 @@ impl Deb {
 
     /// Removes the paths of the builder's home from the program, because the package would contain them. Each program is built
     /// alone: together, they would get the union of the features that they want of a crate.
-    fn compile(&self, cache: &Cache, target: &Path) -> Result<()> {
+    fn compile(&self, place: &Place) -> Result<()> {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")));
-        let mut flags = format!("--remap-path-prefix={}=skexec", cache.workspace("").display());
+        let mut flags = format!("--remap-path-prefix={}=skexec", place.workspace.display());
         if let Some(home) = home {
             flags += &format!(" --remap-path-prefix={}=cargo", home.display());
         }
         let mut build = cargo();
-        build.current_dir(cache.workspace("")).env("RUSTFLAGS", flags);
+        build.current_dir(&place.workspace).env("RUSTFLAGS", flags);
         build.args([
             "build",
             "--locked",
@@ -161,20 +188,21 @@ impl Deb {
             self.program,
             "--target-dir",
         ]);
-        tool::run(build.arg(target))
+        tool::run(build.arg(&place.target))
     }
 
-    fn write_pages(&self, cache: &Cache, directory: &Path) -> Result<()> {
+    fn write_pages(&self, place: &Place, directory: &Path) -> Result<()> {
         let mut generate = cargo();
-        generate.current_dir(cache.workspace("")).args(["run", "--quiet", "--locked", "--package", self.program]);
+        generate.current_dir(&place.workspace).args(["run", "--quiet", "--locked", "--package", self.program]);
         tool::run(generate.args(["--example", self.example, "--"]).arg(directory))
     }
 
     /// Writes the manual pages, the completions and the copyright file to the paths in Cargo.toml's list of the package's files.
-    fn generate(&self, cache: &Cache, dist: &Path) -> Result<()> {
-        self.write_pages(cache, dist)?;
-        tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).args(pages_in(dist)?))?;
-        Ok(fs::write(dist.join("copyright"), licences::copyright(&cache.workspace(""), self.program)?)?)
+    fn generate(&self, place: &Place) -> Result<()> {
+        let dist = place.target.join(self.dist);
+        self.write_pages(place, &dist)?;
+        tool::run(Command::new("gzip").args(["-9", "-n", "-f"]).args(pages_in(&dist)?))?;
+        Ok(fs::write(dist.join("copyright"), licences::copyright(&place.workspace, self.program)?)?)
     }
 
     fn check(&self, cache: &Cache, package: &Path) -> Result<()> {
@@ -199,6 +227,15 @@ impl Deb {
         ensure!(text.status.success(), "the package holds no copyright file");
         Ok(String::from_utf8(text.stdout)?)
     }
+}
+
+/// The time of a changelog's newest entry, in seconds since 1970.
+fn changed(changelog: &Path) -> Result<String> {
+    let text = fs::read_to_string(changelog).with_context(|| changelog.display().to_string())?;
+    let newest = text.lines().find(|line| line.starts_with(" -- ")).and_then(|line| line.split_once(">  "));
+    let (_, date) = newest.with_context(|| format!("{}: no entry with a date", changelog.display()))?;
+    let seconds = tool::stdout(Command::new("date").args(["+%s", "--date", date]))?;
+    Ok(seconds.trim().to_owned())
 }
 
 /// Files that the package must contain, with their modes: those that are found by name, and those that only root may write.
@@ -279,6 +316,13 @@ mod tests {
             let first = changelog.lines().next().unwrap_or_default();
             assert!(first.starts_with(&format!("{name} ({version}) ")), "{name}: {first}");
         }
+    }
+
+    #[test]
+    fn a_changelog_tells_the_time() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(CHANGELOG);
+        let seconds: u64 = changed(&path).expect("a date").parse().expect("seconds");
+        assert!(seconds > 1_795_000_000, "{seconds}");
     }
 
     #[test]

@@ -22,6 +22,8 @@ const HEADS: [&str; 2] = ["MIT", "Apache-2.0"];
 /// Licences whose text is taken from the crate itself.
 const QUOTED: [&str; 3] = ["BSD-3-Clause", "ISC", "bzip2-1.0.6"];
 
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
 /// A crate whose code is in the program.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Linked {
@@ -29,7 +31,9 @@ pub(crate) struct Linked {
     pub(crate) version: String,
     /// The licence in its Cargo.toml.
     expression: String,
-    source: PathBuf,
+    pub(crate) source: PathBuf,
+    /// Where it is developed, as its Cargo.toml says.
+    pub(crate) repository: String,
 }
 
 impl Linked {
@@ -85,22 +89,47 @@ fn licence_files(source: &Path) -> Result<Vec<PathBuf>> {
 
 /// The crates that are linked into a program, without our own. Procedural macros run in the compiler, so they are not linked.
 pub(crate) fn linked(workspace: &Path, package: &str) -> Result<Vec<Linked>> {
-    let target = "x86_64-unknown-linux-gnu";
-    let mut tree = cargo();
-    tree.current_dir(workspace).args(["tree", "--locked", "--package", package, "--target", target]);
-    tree.args(["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{l}|"]);
-    let tree = tool::stdout(&mut tree)?;
-    let places = places(workspace, target)?;
+    let tree = tree(workspace, package, &["--prefix", "none", "--format", "{p}|{l}|{r}|"])?;
+    let places = places(workspace, TARGET)?;
     let mut found = BTreeSet::new();
     for line in tree.lines().filter(|line| !line.contains(" (/")) {
-        let mut parts = line.split('|');
-        let (id, expression) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let mut parts = line.split('|').map(str::to_owned);
+        let [id, expression, repository] = std::array::from_fn(|_| parts.next().unwrap_or_default());
         let (name, version) = id.split_once(" v").with_context(|| format!("cargo tree: {line}"))?;
         let key = (name.to_owned(), version.to_owned());
         let source = places.get(&key).with_context(|| format!("cargo metadata has no {id}"))?.clone();
-        found.insert(Linked { name: key.0, version: key.1, expression: expression.to_owned(), source });
+        found.insert(Linked { name: key.0, version: key.1, expression, source, repository });
     }
     Ok(found.into_iter().collect())
+}
+
+/// The crates of a program that need each of its crates, by name.
+pub(crate) fn through(workspace: &Path, package: &str) -> Result<BTreeMap<String, Vec<String>>> {
+    let tree = tree(workspace, package, &["--prefix", "depth", "--format", " {p}", "--no-dedupe"])?;
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // The names on the way from the program to the line.
+    let mut way: Vec<&str> = vec![];
+    for line in tree.lines() {
+        let mut parts = line.split_whitespace();
+        let (depth, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        way.truncate(depth.parse().with_context(|| format!("cargo tree: {line}"))?);
+        if let Some(parent) = way.last() {
+            let parents = found.entry(name.to_owned()).or_default();
+            if !parents.iter().any(|known| known == parent) {
+                parents.push((*parent).to_owned());
+            }
+        }
+        way.push(name);
+    }
+    found.values_mut().for_each(|parents| parents.sort_by_key(|name| (name != package, name.clone())));
+    Ok(found)
+}
+
+/// What `cargo tree` says of the crates that are linked into a program.
+fn tree(workspace: &Path, package: &str, how: &[&str]) -> Result<String> {
+    let mut tree = cargo();
+    tree.current_dir(workspace).args(["tree", "--locked", "--package", package, "--target", TARGET]);
+    tool::stdout(tree.args(["--edges", "normal,no-proc-macro"]).args(how))
 }
 
 /// The directory of each package's sources.
@@ -219,6 +248,7 @@ mod tests {
             version: "1.0.0".to_owned(),
             expression: expression.to_owned(),
             source: PathBuf::new(),
+            repository: String::new(),
         };
         let taken = |expression| with(expression).licence().ok();
         assert_eq!(taken("Apache-2.0 OR MIT").as_deref(), Some("MIT or Apache-2.0"));

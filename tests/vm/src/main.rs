@@ -8,6 +8,7 @@ mod cache;
 mod causes;
 mod checks;
 mod cpio;
+mod crates;
 mod deadline;
 mod deb;
 mod demo;
@@ -33,6 +34,7 @@ mod pkcs11;
 mod publish;
 mod real_files;
 mod report;
+mod reproducible;
 mod root;
 mod rpm;
 mod scenarios;
@@ -132,6 +134,12 @@ enum Command {
     ///
     /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
     Size,
+    /// Write docs/crates.md: every crate that is linked into skexec, what it does there and whose bytes it reads
+    Crates,
+    /// Build the programs and their Debian packages here and in another directory, and compare them byte by byte
+    ///
+    /// The exit code is 1 if they differ.
+    Reproducible,
     /// Build and test skexec with Debian's own Rust and linkers, and for aarch64
     ///
     /// The compilers, linkers and the emulator are fetched into the cache.
@@ -280,6 +288,8 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::RealFiles => real_files::run(cache, &cache.workspace(real_files::PAGE)).map(|()| true)?,
         Command::Causes { emulation } => causes::run(cache, &cache.workspace(causes::PAGE), emulation.accel, false)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
+        Command::Crates => crates::run(&cache.workspace(""), &cache.workspace(crates::PAGE)).map(|()| true)?,
+        Command::Reproducible => reproducible::run(cache).map(|()| true)?,
         Command::Toolchains { which } => toolchains::run(cache, which).map(|()| true)?,
         Command::Measure { .. } | Command::Guard { .. } => anyhow::bail!("these need no cache"),
     };

@@ -13,7 +13,8 @@ use crate::machine::Accel;
 use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
 use crate::{
-    causes, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, rpm, shell, shells, size,
+    causes, crates, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, reproducible, rpm, shell,
+    shells, size,
 };
 
 /// Runs a command as a check.
@@ -28,8 +29,11 @@ const EFFORT: Effort = Effort { runs: 1, quick: true };
 const EMULATION: Emulation = Emulation { accel: Accel::Tcg };
 const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 
+/// The one that runs without `--all`, too: what is not checked at every change is not reproducible for long.
+const REPRODUCIBLE: &str = "reproducible";
+
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 24] = [
+pub(crate) const ALL: [Smoke; 27] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -58,6 +62,11 @@ pub(crate) const ALL: [Smoke; 24] = [
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
     Smoke { name: "completions", about: "zsh and fish offer what the completions ask for", run: shells::run },
     Smoke { name: "sign-pkcs11", about: "skexec-sign signs with keys in SoftHSM", run: pkcs11::run },
+    Smoke { name: "command-crates", about: "cargo xtask crates",
+            run: |cache| crates::run(&cache.workspace(""), &cache.path("run/crates.md")) },
+    Smoke { name: REPRODUCIBLE, about: "program and package are the same, built in two directories",
+            run: reproducible::loader },
+    Smoke { name: "command-reproducible", about: "cargo xtask reproducible", run: reproducible::run },
     Smoke { name: "toolchain-debian", about: "Debian's own Rust builds and tests skexec",
             run: |cache| toolchains::run(cache, Some(Toolchain::Debian)) },
     Smoke { name: "toolchain-linkers", about: "the purgatory's gates hold with Debian's lld and GNU ld",
@@ -65,6 +74,13 @@ pub(crate) const ALL: [Smoke; 24] = [
     Smoke { name: "toolchain-aarch64", about: "verify and inspect on another processor",
             run: |cache| toolchains::run(cache, Some(Toolchain::Aarch64)) },
 ];
+
+impl Smoke {
+    /// Whether it runs without `--all`.
+    pub(crate) fn representative(&self) -> bool {
+        self.name == REPRODUCIBLE
+    }
+}
 
 fn oracle(cache: &Cache) -> Result<()> {
     let kernel = vec![Choice::Debian(Series::V6_1)];

@@ -77,10 +77,10 @@ fn chosen(options: &Test) -> Vec<Scenario> {
     all
 }
 
-/// Commands are slow and fetch programs that nothing else needs, so all of them run only with `--all`, and otherwise those that
-/// the filter selects.
+/// Commands are slow and fetch programs that nothing else needs, so nearly all of them run only with `--all`, and otherwise those
+/// that the filter selects.
 fn is_chosen(command: &Smoke, options: &Test) -> bool {
-    options.filter.as_deref().map_or(options.all, |filter| command.name.contains(filter))
+    options.filter.as_deref().map_or(options.all || command.representative(), |filter| command.name.contains(filter))
 }
 
 /// Runs `cargo test`, with its own output.

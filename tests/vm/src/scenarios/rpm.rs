@@ -42,7 +42,12 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 fn installed(release: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     done(&format!("{RPM} -i /root/rpms/*.rpm"), &[], guest, checks)?;
     done(&format!("{RPM} -V skexec skexec-dracut"), &[], guest, checks)?;
-    done("rpm -qf /usr/lib/dracut/modules.d/90skexec", &[Expect::Stdout("skexec-dracut-")], guest, checks)?;
+    done(
+        "rpm -qf /usr/lib/dracut/modules.d/90skexec/module-setup.sh",
+        &[Expect::Stdout("skexec-dracut-")],
+        guest,
+        checks,
+    )?;
     done("systemctl daemon-reload && systemctl cat skexec-booted", &[Expect::Stdout("skexec booted")], guest, checks)?;
     let verify = format!("skexec verify /boot/vmlinuz-{release}");
     let refused = guest.run(&verify)?;
