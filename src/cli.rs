@@ -91,6 +91,9 @@ fn contradiction(command: &Command) -> Result<(), (&'static str, String)> {
         Command::Verify(VerifyArgs { files, signature: Some(_), .. }) if files.len() > 1 => {
             Err(("verify", "--signature belongs to one FILE, and several were given".into()))
         }
+        Command::Reboot(args) if args.how.dry_run && args.leave.cancels() => {
+            Err(("reboot", "--when cancel only cancels a shutdown, and --dry-run changes nothing".into()))
+        }
         Command::Load(args) => args.how.check(&args.more).map_err(|what| ("load", what)),
         Command::Reboot(args) => args.how.check(&args.more).map_err(|what| ("reboot", what)),
         Command::Explain(args) => explain::check(args).map_err(|what| ("explain", what)),

@@ -7,7 +7,7 @@ mod support;
 use sha2::{Digest as _, Sha256};
 use skexec::record::{self, Record};
 use skexec::system::Slot;
-use support::{Call, Lab};
+use support::{Call, Lab, systemd};
 
 const POLICY: &str = "/etc/skexec/policy.toml";
 const LOAD: &str = "load {}/vmlinuz --keys {}/root.pem --no-cmdline --initrd {}/initrd";
@@ -83,6 +83,61 @@ fn nothing_is_booted_that_cannot_be_measured() {
     lab.system(POLICY, "");
     lab.run("exec --force");
     assert_eq!(jumps(&lab), 1);
+}
+
+/// Notes that what is loaded was measured, as skexec does: the next measurement needs no TPM then, and to close this one needs it.
+fn measured(lab: &Lab) {
+    let Record { sha256, initrd_sha256, cmdline, .. } = recorded(lab).unwrap();
+    let initrd = initrd_sha256.unwrap();
+    let events = [
+        (9_u8, format!("skexec kernel sha256:{sha256}")),
+        (9, format!("skexec initrd sha256:{initrd}")),
+        (8, format!("skexec cmdline {cmdline}")),
+    ];
+    let bytes: Vec<u8> =
+        events.into_iter().flat_map(|(pcr, data)| [vec![pcr], data.into(), vec![0]].concat()).collect();
+    let events: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = format!(r#"{{"schema":1,"boot_id":null,"registers":[8,9],"complete":true,"events":"{events}"}}"#);
+    lab.system("/run/skexec/measured.json", &text);
+}
+
+#[test]
+fn a_shutdown_that_is_stopped_closes_what_was_measured_for_it() {
+    let closes = "the TPM still has the kernel as the one that is booted: there is no /dev/tpmrm0";
+    for (at, closed) in [("exec", true), ("load", false)] {
+        let lab = lab("[measure]\nat = \"exec\"\n");
+        digest(&lab, "");
+        measured(&lab);
+        lab.system(POLICY, &format!("[measure]\nat = \"{at}\"\n"));
+        lab.system("/sys/kernel/kexec_loaded", "1\n");
+        let run = lab.run("exec --force");
+        assert!(run.exit == 1 && run.err.contains(closes) == closed, "{at}: {run:?}");
+        systemd::install(&lab);
+        systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
+        let run = lab.run("exec --when cancel");
+        assert!(run.exit == 0 && run.err.contains(closes) == closed, "{at}: {run:?}");
+    }
+}
+
+#[test]
+fn a_shutdown_is_not_scheduled_for_an_image_that_would_not_be_measured() {
+    let lab = lab("[measure]\nat = \"exec\"\n");
+    digest(&lab, "");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    systemd::install(&lab);
+    systemd::logind(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
+    lab.kernel.calls.borrow_mut().clear();
+    for line in ["exec --when +5", "reboot --when 3:30 --no-initrd", "reboot --dry-run --when +5"] {
+        let run = lab.run(line);
+        assert!(
+            run.exit == 5 && run.err.contains("leave out --when, or set at = \"load\" (not-measured)"),
+            "{line}: {run:?}"
+        );
+    }
+    assert!(lab.kernel.calls.borrow().is_empty() && systemd::asked(&lab).is_empty());
+    lab.system(POLICY, "[measure]\nat = \"load\"\n");
+    measured(&lab);
+    assert_eq!(lab.run("exec --when +5").exit, 0);
 }
 
 #[test]

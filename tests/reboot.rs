@@ -187,3 +187,60 @@ fn without_logind_systemd_is_asked() {
     let run = lab.run("reboot --when +5");
     assert!(run.exit == 1 && run.err.contains("cannot ask logind"), "{run:?}");
 }
+
+#[test]
+fn what_cannot_be_done_is_said_before_anything_is_loaded() {
+    let lab = server();
+    let run = lab.run("reboot --watchdog 5");
+    assert!(run.exit == 5 && run.err.contains("(no-watchdog)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty() && systemd::asked(&lab).is_empty());
+    let run = lab.run("reboot --dry-run --when cancel");
+    assert!(run.exit == 2 && run.err.contains("--when cancel only cancels"), "{run:?}");
+    assert!(systemd::asked(&lab).is_empty());
+}
+
+#[test]
+fn one_document_says_why_a_loaded_kernel_is_not_booted() {
+    let lab = server();
+    // The inhibitor is taken while the kernel is loaded.
+    let seen = lab.root().path("/seen");
+    let seen = seen.display();
+    systemd::script(&lab, "busctl", &format!("[ -e {seen} ] && echo '{APT}' || echo '{NONE}'\n: >{seen}"));
+    let run = lab.run("reboot --json");
+    let document = run.json();
+    assert_eq!(
+        (run.exit, &document["loaded"], &document["shutting_down"]),
+        (5, &true.into(), &false.into()),
+        "{document}"
+    );
+    assert_eq!(
+        (&document["not_shut_down"]["reason"], &document["reason"]),
+        (&"inhibited".into(), &().into()),
+        "{document}"
+    );
+    assert!(run.err.contains("(inhibited)"), "{run:?}");
+
+    let lab = server();
+    systemd::broken_logind(&lab);
+    let run = lab.run("reboot --json --when +5");
+    let document = run.json();
+    let stayed = &document["not_shut_down"];
+    assert_eq!((run.exit, &document["loaded"], &stayed["reason"]), (1, &true.into(), &().into()), "{document}");
+    assert!(
+        stayed["message"].as_str().unwrap().starts_with("cannot ask logind to shut the machine down: "),
+        "{document}"
+    );
+    assert!(run.err.contains("skexec: cannot ask logind"), "{run:?}");
+}
+
+#[test]
+fn a_shutdown_is_not_cancelled_while_another_skexec_works() {
+    let lab = server();
+    systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
+    let lock = skexec::record::Records::lock(lab.root()).unwrap().unwrap();
+    let run = lab.run("exec --when cancel");
+    assert!(run.exit == 1 && run.err.contains("(busy)"), "{run:?}");
+    assert!(systemd::asked(&lab).is_empty());
+    drop(lock);
+    assert_eq!(lab.run("exec --when cancel").exit, 0);
+}

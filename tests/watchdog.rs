@@ -9,6 +9,23 @@ use support::{LOAD, Lab, systemd};
 const PROPERTY: &str =
     "org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager KExecWatchdogUSec";
 
+/// A systemd that keeps the property, which is 7 s at first, and a logind that answers this to every call.
+fn keeps(lab: &Lab, answer: &str) {
+    lab.system("/property", "t 7000000\n");
+    let file = lab.root().path("/property");
+    let file = file.display();
+    let text = format!(
+        "case $1 in set-property) echo \"$6 $7\" >{file} ;; get-property) cat {file} ;; *) echo '{answer}' ;; esac"
+    );
+    systemd::script(lab, "busctl", &text);
+}
+
+/// The seconds that systemd knows.
+fn armed(lab: &Lab) -> String {
+    let text = std::fs::read_to_string(lab.root().path("/property")).unwrap();
+    text.trim().strip_prefix("t ").unwrap().strip_suffix("000000").unwrap().to_owned()
+}
+
 /// A machine with systemd, a watchdog and a loaded kernel.
 fn machine(busctl: &str) -> Lab {
     let lab = Lab::new();
@@ -24,10 +41,12 @@ fn machine(busctl: &str) -> Lab {
 
 #[test]
 fn systemd_arms_it_before_it_shuts_down() {
-    let lab = machine("[ $1 = set-property ] || echo t 30000000");
+    let lab = machine("");
+    keeps(&lab, "");
     let run = lab.run("exec --watchdog 30");
     assert_eq!((run.exit, run.err.as_str()), (0, ""), "{run:?}");
     let wanted = [
+        format!("get-property {PROPERTY}"),
         format!("set-property {PROPERTY} t 30000000"),
         format!("get-property {PROPERTY}"),
         "start --no-block --job-mode=replace-irreversibly kexec.target".to_owned(),
@@ -40,16 +59,52 @@ fn systemd_arms_it_before_it_shuts_down() {
 
 #[test]
 fn nothing_is_begun_where_systemd_does_not_arm_it() {
-    for busctl in ["exit 1", "[ $1 = set-property ] || echo t 0"] {
+    for busctl in ["exit 1", "[ $1 = set-property ] || echo t 0", "[ $1 = set-property ] || echo no number"] {
         let lab = machine(busctl);
         let run = lab.run("exec --watchdog 30");
         assert!(run.exit == 1 && run.err.contains("cannot have systemd arm the watchdog"), "{run:?}");
         let asked = systemd::asked(&lab);
         assert!(
-            asked[0].starts_with("set-property ") && asked.iter().all(|call| !call.starts_with("start")),
+            asked[0].starts_with("get-property ") && asked.iter().all(|call| !call.starts_with("start")),
             "{asked:?}"
         );
         let note = std::fs::read_to_string(lab.root().path("/var/lib/skexec/next.json")).unwrap();
         assert!(note.contains("\"exec\": null"), "{note}");
     }
+}
+
+#[test]
+fn a_shutdown_that_is_not_made_leaves_systemd_as_it_was() {
+    let lab = machine("");
+    keeps(&lab, "");
+    systemd::script(&lab, "systemctl", "exit 1");
+    let run = lab.run("exec --watchdog 30");
+    assert!(run.exit == 1 && run.err.contains("cannot ask systemd"), "{run:?}");
+    assert_eq!(armed(&lab), "7");
+    // What cannot be measured is not booted.
+    lab.system("/etc/skexec/policy.toml", "[measure]\nat = \"exec\"\n");
+    assert_eq!(lab.run("exec --watchdog 30").exit, 5);
+    assert_eq!(armed(&lab), "7");
+    assert!(systemd::asked(&lab).iter().any(|call| call.ends_with("t 30000000")));
+}
+
+#[test]
+fn a_shutdown_that_is_cancelled_leaves_systemd_as_it_was() {
+    let lab = machine("");
+    lab.system("/run/systemd/seats/seat0", "");
+    keeps(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
+    for seconds in ["30", "40"] {
+        assert_eq!(lab.run(&format!("exec --when +5 --watchdog {seconds}")).exit, 0);
+        assert_eq!(armed(&lab), seconds);
+    }
+    let before = std::fs::read_to_string(lab.root().path("/property")).unwrap();
+    keeps(&lab, r#"{"type":"b","data":[true]}"#);
+    lab.system("/property", &before);
+    let run = lab.run("exec --when cancel");
+    assert_eq!((run.exit, run.err.as_str(), armed(&lab).as_str()), (0, "", "7"), "{run:?}");
+    // Somebody else stopped one: the next shutdown is made as it was asked for.
+    keeps(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
+    assert_eq!(lab.run("exec --when +5 --watchdog 30").exit, 0);
+    assert_eq!(lab.run("exec --when +5").exit, 0);
+    assert_eq!(armed(&lab), "7");
 }

@@ -11,7 +11,7 @@ pub(super) fn run(system: System<'_>, args: &ExecArgs, output: &mut Output<'_>) 
     if args.leave.cancels() {
         return cancel(system, output);
     }
-    let leaving = if args.force { Leave::Forced } else { (&args.leave).into() };
+    let leaving = if args.force { Leave::Forced } else { args.leave.leave()? };
     match leave::leave(
         system,
         &Request { foreign: args.foreign, leave: leaving, watchdog: args.leave.watchdog },

@@ -7,6 +7,7 @@ use crate::reason::{Exit, Finding};
 use crate::shutdown::{When, on_the_clock};
 use crate::system::System;
 use clap::Args;
+use std::time::SystemTime;
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Shutdown")]
@@ -32,12 +33,12 @@ impl LeaveArgs {
     pub(super) const fn cancels(&self) -> bool {
         matches!(self.when, When::Cancel)
     }
-}
 
-impl From<&LeaveArgs> for Leave {
-    fn from(args: &LeaveArgs) -> Self {
-        let wall = if args.no_wall { None } else { Some(args.message.clone().unwrap_or_default()) };
-        Self::Orderly(Orderly { when: args.when, ignore_inhibitors: args.ignore_inhibitors, wall })
+    /// How the running system is left. A time is counted from now on, however long a load takes.
+    pub(super) fn leave(&self) -> anyhow::Result<Leave> {
+        let due = self.when.due(SystemTime::now()).map_err(anyhow::Error::msg)?;
+        let wall = if self.no_wall { None } else { Some(self.message.clone().unwrap_or_default()) };
+        Ok(Leave::Orderly(Orderly { due, ignore_inhibitors: self.ignore_inhibitors, wall }))
     }
 }
 

@@ -206,6 +206,11 @@ impl<'a> Output<'a> {
             // Where it cannot be written, the exit code and standard error still tell it.
             let _ = self.document(&serde_json::json!({ "schema": 1, "reason": reason, "message": what }));
         }
+        self.failed(what);
+    }
+
+    /// The same; a JSON document has told it already.
+    pub(super) fn failed(&mut self, what: &str) {
         let printed = self.put_error(what);
         self.log(Priority::Error, None, what, printed);
     }

@@ -7,7 +7,7 @@ use super::load::{self, Document};
 use super::output::Output;
 use super::plan;
 use crate::entries::{Choice, Options};
-use crate::exec::{self, Leave};
+use crate::exec::{self, Outcome};
 use crate::load::Request;
 use crate::reason::{Exit, Finding};
 use crate::sources::Root;
@@ -56,6 +56,26 @@ struct Rebooting<'a> {
     load: Document<'a>,
     shutting_down: bool,
     at: Option<i64>,
+    /// Why it is not, although the kernel is loaded.
+    not_shut_down: Option<Stayed>,
+}
+
+/// Why the machine goes on running.
+#[derive(Serialize)]
+struct Stayed {
+    /// Nothing for an error that is not in the table.
+    reason: Option<&'static str>,
+    message: String,
+}
+
+impl Stayed {
+    fn of(left: &anyhow::Result<Result<Outcome, Finding>>) -> Option<Self> {
+        match left {
+            Ok(Ok(_)) => None,
+            Ok(Err(finding)) => Some(Self { reason: Some(finding.reason.slug()), message: finding.sentence(None) }),
+            Err(error) => Some(Self { reason: None, message: format!("{error:#}") }),
+        }
+    }
 }
 
 impl RebootArgs {
@@ -113,7 +133,7 @@ pub(super) fn run(
     if args.leave.cancels() {
         return cancel(system, output);
     }
-    let leaving = Leave::from(&args.leave);
+    let leaving = exec::Request { foreign: false, leave: args.leave.leave()?, watchdog: args.leave.watchdog };
     // A machine that cannot be left keeps the image that it has.
     let request = exec::may_leave(system, &leaving).and_then(|()| args.request(system.root, words));
     let request = match request {
@@ -125,20 +145,25 @@ pub(super) fn run(
         plan::tell(&request, plan, &outcome.report, output)?;
     }
     load::tell(&request, &outcome, output)?;
-    let leaving = exec::Request { foreign: false, leave: leaving, watchdog: args.leave.watchdog };
-    let left = if outcome.loaded { Some(leave::leave(system, &leaving, output)?) } else { None };
+    let left = outcome.loaded.then(|| leave::leave(system, &leaving, output));
     if output.json() {
-        let (shutting_down, at) = match left {
-            Some(Ok(outcome)) => (true, scheduled(outcome)),
-            Some(Err(_)) | None => (false, None),
+        let (shutting_down, at) = match &left {
+            Some(Ok(Ok(outcome))) => (true, scheduled(*outcome)),
+            Some(_) | None => (false, None),
         };
-        output.document(&Rebooting { load: Document::of(&request, &outcome), shutting_down, at })?;
+        let not_shut_down = left.as_ref().and_then(Stayed::of);
+        let load = Document::of(&request, &outcome);
+        output.document(&Rebooting { load, shutting_down, at, not_shut_down })?;
     }
     match left {
-        Some(Err(finding)) => {
+        Some(Ok(Err(finding))) => {
             output.refusal(None, &finding)?;
             Ok(finding.reason.exit())
         }
-        Some(Ok(_)) | None => Ok(outcome.exit()),
+        Some(Err(error)) => {
+            output.failed(&format!("{error:#}"));
+            Ok(Exit::Failed)
+        }
+        Some(Ok(Ok(_))) | None => Ok(outcome.exit()),
     }
 }

@@ -4,10 +4,9 @@ use crate::sys::{local_time, next_time_of_day};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// When the machine is shut down.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
     /// At once.
-    #[default]
     Now,
     /// After so many minutes.
     After(u32),
@@ -40,14 +39,20 @@ impl When {
     }
 
     /// The second since 1970 at which a shutdown is to begin; nothing for one that begins at once, or never.
-    pub(crate) fn due(self, now: SystemTime) -> Option<i64> {
-        let since = now.duration_since(UNIX_EPOCH).ok()?;
-        let now = i64::try_from(since.as_secs()).ok()?;
-        match self {
-            Self::Now | Self::Cancel => None,
-            Self::After(minutes) => i64::from(minutes).checked_mul(60)?.checked_add(now),
-            Self::At(hour, minute) => next_time_of_day(now, hour, minute),
-        }
+    ///
+    /// # Errors
+    /// That a time which is wanted cannot be told: without an error it would be now.
+    pub(crate) fn due(self, now: SystemTime) -> Result<Option<i64>, String> {
+        let since = now.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_secs()).ok());
+        let due = match (self, since) {
+            (Self::Now | Self::Cancel, _) => return Ok(None),
+            (Self::After(minutes), Some(now)) => {
+                i64::from(minutes).checked_mul(60).and_then(|wait| wait.checked_add(now))
+            }
+            (Self::At(hour, minute), Some(now)) => next_time_of_day(now, hour, minute),
+            (_, None) => None,
+        };
+        due.map(Some).ok_or_else(|| "the time of --when cannot be told by this machine's clock: set the clock".into())
     }
 }
 
@@ -104,9 +109,18 @@ mod tests {
     #[test]
     fn a_shutdown_is_due_at_a_second() {
         let now = UNIX_EPOCH + Duration::from_secs(1_772_359_200);
-        assert_eq!((When::Now.due(now), When::Cancel.due(now)), (None, None));
-        assert_eq!(When::After(2).due(now), Some(1_772_359_320));
-        let at = When::At(3, 30).due(now).unwrap();
+        assert_eq!((When::Now.due(now), When::Cancel.due(now)), (Ok(None), Ok(None)));
+        assert_eq!(When::After(2).due(now), Ok(Some(1_772_359_320)));
+        let at = When::At(3, 30).due(now).unwrap().unwrap();
         assert!(on_the_clock(at).ends_with(" 03:30"), "{}", on_the_clock(at));
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_told_is_not_now() {
+        let before = UNIX_EPOCH - Duration::from_secs(1);
+        assert_eq!(When::Now.due(before), Ok(None));
+        for when in [When::After(2), When::At(3, 30)] {
+            assert!(when.due(before).unwrap_err().contains("--when"), "{when:?}");
+        }
     }
 }

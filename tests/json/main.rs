@@ -44,6 +44,8 @@ fn left(documents: &mut Vec<(&'static str, Value)>) {
     documents.push(("reboot", lab.run(&format!("{reboot} --when +1")).json()));
     documents.push(("status", lab.run("status --json").json()));
     documents.push(("refresh", lab.run("refresh --json").json()));
+    systemd::broken_logind(&lab);
+    documents.push(("reboot", lab.run(&format!("{reboot} --when +1")).json()));
     systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
     documents.push(("cancel", lab.run("exec --when cancel --json").json()));
 }

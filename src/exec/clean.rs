@@ -1,0 +1,82 @@
+//! A shutdown by the init system.
+
+use super::departure::not_inhibited;
+use super::{Orderly, Outcome, Request, note};
+use crate::arrival::Exec;
+use crate::machine::Machine;
+use crate::progress::{Event, Follow};
+use crate::reason::Finding;
+use crate::shutdown::{logind, on_the_clock, systemd};
+use crate::sources::Root;
+use crate::system::System;
+use anyhow::Context as _;
+use std::io;
+
+/// Asks for a shutdown that ends in the loaded kernel: logind, or else systemd.
+pub(super) fn shut_down(
+    system: System<'_>,
+    request: &Request,
+    machine: &Machine,
+    orderly: Option<&Orderly>,
+    follow: &mut Follow<'_>,
+) -> anyhow::Result<Result<Outcome, Finding>> {
+    let root = system.root;
+    match request.watchdog {
+        Some(seconds) => {
+            let said = systemd::arm(root, seconds).context("cannot have systemd arm the watchdog")?;
+            follow(Event::Armed(said));
+        }
+        // A shutdown that was wanted with one may have been stopped since.
+        None => note::put_back(root, follow),
+    }
+    if let Err(finding) = note::measured(system, request, follow) {
+        note::put_back(root, follow);
+        return Ok(Err(finding));
+    }
+    let due = orderly.and_then(|orderly| orderly.due);
+    let exec = Exec::now(root, true);
+    let time_ms = due.and_then(|second| u64::try_from(second).ok()?.checked_mul(1000)).unwrap_or(exec.time_ms);
+    note::announce(system, request, machine, Exec { time_ms, ..exec }, follow);
+    let asked = match orderly {
+        None => by_unit(root, follow),
+        Some(orderly) => by_logind(orderly, root, follow),
+    };
+    if !matches!(asked, Ok(Ok(_))) {
+        note::stay(system, machine, follow);
+    }
+    asked
+}
+
+fn by_unit(root: &Root, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
+    follow(Event::ShuttingDown);
+    systemd::shut_down(root).context("cannot ask systemd to shut the machine down")?;
+    Ok(Ok(Outcome::ShuttingDown))
+}
+
+/// Where logind does not answer, a shutdown that is wanted now is made without it.
+fn by_logind(orderly: &Orderly, root: &Root, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
+    follow(Event::AskingLogind(orderly.due.map(on_the_clock)));
+    match (ask_logind(orderly, root, follow), orderly.due) {
+        (Ok(()), None) => Ok(Ok(Outcome::ShuttingDown)),
+        (Ok(()), Some(due)) => Ok(Ok(Outcome::Scheduled(due))),
+        (Err(error), Some(_)) => Err(error).context("cannot ask logind to shut the machine down"),
+        (Err(error), None) => match not_inhibited(orderly, root) {
+            // It was taken since, and logind refused for it.
+            Ok(Err(finding)) => Ok(Err(finding)),
+            _ => {
+                follow(Event::Fault(format!("logind does not shut the machine down: {error}")));
+                by_unit(root, follow)
+            }
+        },
+    }
+}
+
+fn ask_logind(orderly: &Orderly, root: &Root, follow: &mut Follow<'_>) -> io::Result<()> {
+    if let Err(error) = logind::set_wall(root, orderly.wall.as_deref()) {
+        follow(Event::Fault(format!("the users may not be told: {error}")));
+    }
+    match orderly.due {
+        None => logind::reboot(root, orderly.ignore_inhibitors),
+        Some(second) => logind::schedule(root, second),
+    }
+}

@@ -1,0 +1,50 @@
+//! The jump without the init system.
+
+use super::{Request, note};
+use crate::arrival::Exec;
+use crate::causes::{self, Call};
+use crate::machine::Machine;
+use crate::progress::{Event, Follow};
+use crate::reason::Finding;
+use crate::shutdown;
+use crate::system::{Slot, System};
+use crate::watchdog::{Armed, Watchdog};
+
+/// Jumps without the init system. This does not return when it works.
+pub(super) fn jump(
+    system: System<'_>,
+    request: &Request,
+    machine: &Machine,
+    watchdogs: Vec<Watchdog>,
+    follow: &mut Follow<'_>,
+) -> Finding {
+    // Before anything else, so that a hang of the running kernel is noticed, too, and a watchdog that is busy stops nothing.
+    let armed = match request.watchdog.map(|seconds| Armed::first(system.root, watchdogs, seconds)).transpose() {
+        Ok(armed) => armed,
+        Err(finding) => return finding,
+    };
+    if let Some(armed) = &armed {
+        follow(Event::Armed(armed.sentence()));
+    }
+    if let Err(finding) = note::measured(system, request, follow) {
+        disarm(armed, follow);
+        return finding;
+    }
+    note::announce(system, request, machine, Exec::now(system.root, false), follow);
+    shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
+    follow(Event::Jumping);
+    if let Some(Err(error)) = armed.as_ref().map(Armed::kick) {
+        follow(Event::Fault(format!("the watchdog does not start again from its seconds: {error}")));
+    }
+    let errno = system.kexec.jump();
+    disarm(armed, follow);
+    note::stay(system, machine, follow);
+    causes::of_failed(system.root, Call::Jump, errno, Slot::Reboot, machine)
+}
+
+/// Stops the watchdog, since there is no jump.
+fn disarm(armed: Option<Armed>, follow: &mut Follow<'_>) {
+    if let Some(fault) = armed.and_then(Armed::stop) {
+        follow(Event::Fault(fault));
+    }
+}

@@ -1,0 +1,65 @@
+//! What is noted of a jump: in the TPM, for the next boot, and by systemd.
+
+use super::Request;
+use crate::arrival::{self, Exec};
+use crate::machine::Machine;
+use crate::measure::{self, Instead};
+use crate::progress::{Event, Follow};
+use crate::reason::{Finding, Reason};
+use crate::record;
+use crate::shutdown::systemd;
+use crate::sources::Root;
+use crate::sources::policy::{MeasureAt, Policy};
+use crate::system::{Slot, System};
+
+/// Measures what is booted, where the policy demands that.
+pub(super) fn measured(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> Result<(), Finding> {
+    let policy = Policy::read(system.root)?;
+    if policy.measure.at.value == MeasureAt::Off {
+        return Ok(());
+    }
+    // An image that skexec did not load has no digests.
+    let record = record::read(system.root, Slot::Reboot).ok().flatten().filter(|_| !request.foreign);
+    let unknown = || Finding::new(Reason::NotMeasured, "skexec does not know what --foreign boots");
+    let record = record.ok_or_else(unknown)?;
+    follow(Event::Measuring);
+    let notes = measure::measure(system.root, &policy.measure, record.subject()?)?;
+    notes.into_iter().for_each(|note| follow(Event::Fault(note)));
+    Ok(())
+}
+
+/// Notes the jump for the next boot. It is made all the same where it cannot be noted.
+pub(super) fn announce(system: System<'_>, request: &Request, machine: &Machine, exec: Exec, follow: &mut Follow<'_>) {
+    // What is written in an initramfs is gone after the jump.
+    if machine.surroundings.initramfs {
+        return;
+    }
+    let record = record::read(system.root, Slot::Reboot).ok().flatten().filter(|_| !request.foreign);
+    let exec = Exec { watchdog: request.watchdog, ..exec };
+    let noted = arrival::execute(system.root, record.as_ref().map(Into::into), exec);
+    if let Err(error) = noted {
+        let path = arrival::PATH;
+        follow(Event::Fault(format!("the next boot will not know when the jump was made: {path}: {error}")));
+    }
+}
+
+/// Notes that there is no jump. Where this cannot be noted, the next boot still has to be recognised.
+pub(super) fn stay(system: System<'_>, machine: &Machine, follow: &mut Follow<'_>) {
+    // What was measured at its load is still loaded, and any program may boot it.
+    if Policy::read(system.root).is_ok_and(|policy| policy.measure.at.value == MeasureAt::Exec)
+        && let Err(fault) = measure::instead(system.root, Instead::JumpFailed)
+    {
+        follow(Event::Fault(fault));
+    }
+    put_back(system.root, follow);
+    if !machine.surroundings.initramfs {
+        drop(arrival::stay(system.root));
+    }
+}
+
+/// Takes back that systemd arms the watchdog, where that was asked for a shutdown that is not made.
+pub(super) fn put_back(root: &Root, follow: &mut Follow<'_>) {
+    if let Err(error) = systemd::disarm(root) {
+        follow(Event::Fault(format!("systemd still arms the watchdog at the next kexec: {error}")));
+    }
+}
