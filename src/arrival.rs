@@ -39,7 +39,7 @@ pub(crate) fn mark(root: &Root, image: &Image) -> Option<Vec<u8>> {
     serde_json::to_vec(&Expected::here(root, Some(image.clone()))?).ok()
 }
 
-/// Notes what the running kernel was given to boot next; nothing after an unload.
+/// Notes what the running kernel was given to boot next; nothing after an unload. A jump that is scheduled will be made into this image.
 ///
 /// # Errors
 /// Those of reading and writing the files.
@@ -48,7 +48,10 @@ pub(crate) fn expect(root: &Root, image: Option<Image>) -> io::Result<()> {
         return Ok(());
     }
     let expected = image.and_then(|image| Expected::here(root, Some(image)));
-    update(root, |_| expected)
+    update(root, |before| {
+        let exec = before.and_then(|before| before.exec).filter(Exec::is_to_come);
+        expected.map(|expected| Expected { exec, ..expected })
+    })
 }
 
 /// Notes the jump that comes next, with the image that is booted as far as skexec knows it.

@@ -78,10 +78,19 @@ impl Expected {
 impl Exec {
     /// A jump that this process makes now.
     pub(crate) fn now(root: &Root, clean: bool) -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let time_ms = since.as_millis().try_into().unwrap_or(u64::MAX);
-        Self { time_ms, by: Loader::this_process(root), clean, watchdog: None }
+        Self { time_ms: now_ms(), by: Loader::this_process(root), clean, watchdog: None }
     }
+
+    /// Whether it is scheduled for a later time.
+    pub(super) fn is_to_come(&self) -> bool {
+        self.time_ms > now_ms()
+    }
+}
+
+/// The time of the clock, in milliseconds since 1970.
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 impl Image {
