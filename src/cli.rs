@@ -1,6 +1,7 @@
 //! The command: reads its arguments, calls the floor below, prints.
 
 mod args;
+mod asked;
 mod booted;
 mod choice;
 mod complete;

@@ -9,7 +9,7 @@ use crate::machine::{Kexec, Machine};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
-use crate::record::{self, Records, Standing};
+use crate::record::{self, Records, Standing, busy};
 use crate::shutdown::logind;
 use crate::system::{Slot, System};
 use crate::watchdog;
@@ -88,10 +88,6 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
         note::stay(system, &Machine::read(system.root), follow);
     }
     Ok(Ok(cancelled))
-}
-
-fn busy() -> Finding {
-    Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")
 }
 
 fn unlocked(error: &std::io::Error) -> Event {

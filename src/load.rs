@@ -28,12 +28,13 @@ use crate::gather::{Gathered, gather};
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::progress::{Event, Follow};
+use crate::record::Records;
 use crate::segments::Besides;
 use crate::sources::policy::Policy;
 use crate::system::{Slot, System};
 use account::Account;
 use compose::Base;
-use hand_over::hand_over;
+use hand_over::{Hold, hand_over};
 use obstacles::Seen;
 use ready::Ready;
 use stop::Stop;
@@ -43,13 +44,24 @@ use stop::Stop;
 /// # Errors
 /// Those that have no reason in the table: input, output, internal errors.
 pub fn load(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> anyhow::Result<Outcome> {
+    load_under(system, request, None, follow)
+}
+
+/// The same by a caller that may have locked the records already, because it decided by them what to load.
+pub(crate) fn load_under(
+    system: System<'_>,
+    request: &Request,
+    records: Option<&Records>,
+    follow: &mut Follow<'_>,
+) -> anyhow::Result<Outcome> {
     let mut account = Account::default();
-    let end = attempt(system, request, &mut account, follow);
+    let end = attempt(Hold { system, records }, request, &mut account, follow);
     account.close(request.subject(), end)
 }
 
 /// The straight line: each noun is an argument of a later one.
-fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow: &mut Follow<'_>) -> Result<(), Stop> {
+fn attempt(hold: Hold<'_>, request: &Request, account: &mut Account, follow: &mut Follow<'_>) -> Result<(), Stop> {
+    let system = hold.system;
     let (machine, platform) = (Machine::read(system.root), Platform::read(system.root));
     let policy = Policy::read(system.root)?;
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
@@ -121,6 +133,6 @@ fn attempt(system: System<'_>, request: &Request, account: &mut Account, follow:
     }
     follow(Event::Loading { kernel: authorized.kernel().path().to_owned(), method: choice.method });
     let version = binding.as_ref().map(manifest::version);
-    account.done(hand_over(&ready, system, &machine, request, version.as_ref(), &policy, follow)?);
+    account.done(hand_over(&ready, hold, &machine, request, version.as_ref(), &policy, follow)?);
     Ok(())
 }

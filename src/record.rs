@@ -162,6 +162,11 @@ impl Record {
     }
 }
 
+/// That the folder is locked.
+pub(crate) fn busy() -> Finding {
+    Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")
+}
+
 /// The path, for a reader in another working directory.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())

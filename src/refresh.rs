@@ -45,7 +45,10 @@ fn recorded(record: Record, root: &Root, kexec: &Kexec, slot: Slot) -> Held {
     }
     match record.asked {
         Some(asked) => Held::Asked(asked),
-        None => Held::Other(format!("{} was loaded by its path, or with what cannot be had again", record.kernel)),
+        None => {
+            let why = "was loaded by its path, or with a pipe or standard input, which cannot be read again";
+            Held::Other(format!("{} {why}", record.kernel))
+        }
     }
 }
 
@@ -135,6 +138,7 @@ mod tests {
             release: Some("6.12".into()),
             options: None,
             files: all.map(|path| Stamp::of(&tree.root().path(path))).collect(),
+            others: Vec::new(),
         };
         let short = |finding: Finding| finding.detail.replace(tree.root().0.to_str().unwrap(), "");
         finished(tree.root(), &asked).map_err(short)

@@ -2,12 +2,12 @@
 
 use crate::arrival;
 use crate::causes;
+use crate::machine::Machine;
 use crate::machine::kexec::Limit;
-use crate::machine::{self, Machine};
 use crate::measure::{self, Instead};
 use crate::permit;
-use crate::reason::{Finding, Reason};
-use crate::record::Records;
+use crate::reason::Finding;
+use crate::record::{Records, busy};
 use crate::rollback;
 use crate::sources::Root;
 use crate::sys::Kexec;
@@ -15,22 +15,33 @@ use crate::system::{Method, Slot, System};
 use anyhow::Context as _;
 use nix::libc;
 
+/// Unloads the image under the lock of the records.
+///
+/// # Errors
+/// Those that have no reason in the table.
+pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bool, Finding>> {
+    // Who may not unload may not lock either: the first is what to say then.
+    if let Err(finding) = permit::may_change(&Machine::read(system.root), slot) {
+        return Ok(Err(finding));
+    }
+    match Records::lock(system.root).context("cannot lock /run/skexec")? {
+        Some(records) => unload_under(system, slot, &records),
+        None => Ok(Err(busy())),
+    }
+}
+
 /// Unloads the image, whoever loaded it and by whichever call, and says whether there was one: that nothing is loaded is no
 /// failure. A locked-down kernel permits it by `kexec_file_load` only; a kernel without that call has `kexec_load`.
 ///
 /// # Errors
 /// Those that have no reason in the table.
-pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bool, Finding>> {
+pub(crate) fn unload_under(system: System<'_>, slot: Slot, records: &Records) -> anyhow::Result<Result<bool, Finding>> {
+    // Read under the lock: another skexec may have loaded or unloaded a kernel before.
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));
     }
-    let Some(records) = Records::lock(system.root).context("cannot lock /run/skexec")? else {
-        return Ok(Err(Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock")));
-    };
-    // Read again under the lock: another skexec may have loaded or unloaded a kernel meanwhile.
-    let kexec = machine::Kexec::read(system.root, &machine.config);
-    let loaded = if slot == Slot::Panic { kexec.crash_loaded } else { kexec.loaded };
+    let loaded = if slot == Slot::Panic { machine.kexec.crash_loaded } else { machine.kexec.loaded };
     if loaded == Some(false) {
         // Another program may have unloaded it; what it loads next is not what was recorded.
         records.forget(slot).context("cannot remove the record in /run/skexec")?;

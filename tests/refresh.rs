@@ -7,6 +7,8 @@ mod support;
 use skexec::record::{self, Record};
 use skexec::system::Slot;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 use support::{Call, LOAD, Lab, Run, systemd};
 
 /// A machine with two kernels, on which nothing is loaded.
@@ -183,4 +185,148 @@ fn what_is_not_known_is_left() {
     fs::write(&path, text.to_string()).unwrap();
     lab.system("/proc/sys/kernel/random/boot_id", "this boot\n");
     left(&lab, "skexec recorded it before this boot");
+}
+
+/// What `refresh` says it did about the image for a reboot.
+fn result(lab: &Lab) -> String {
+    let document = lab.run("refresh --json").json();
+    document["refreshed"][0]["result"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_file_that_decides_what_is_loaded_is_watched() {
+    let lab = server();
+    lab.file("key", b"one");
+    assert_eq!(lab.run("load --kernel-version 6.1.0-9 --inject /etc/key={}/key").exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    assert_eq!(result(&lab), "unchanged");
+    lab.file("key", b"another");
+    assert_eq!(result(&lab), "loaded");
+    assert_eq!(result(&lab), "unchanged");
+    // A signature that is none, and a manifest that nobody signed: the load refuses them, and does not pass over them.
+    for name in ["/boot/initrd.img-6.1.0-9.p7s", "/boot/vmlinuz-6.1.0-9.manifest"] {
+        lab.system(name, "x");
+        assert_eq!(result(&lab), "refused", "{name}");
+        fs::remove_file(lab.root().path(name)).unwrap();
+        assert_eq!(result(&lab), "unchanged", "{name}");
+    }
+
+    let lab = server();
+    lab.system_bytes("/boot/EFI/Linux/a.efi", &forge::uki(Some(b"070701 initrd"), Some("root=/dev/uki")));
+    let run = lab.run("load --entry a");
+    assert_eq!(run.exit, 0, "{run:?}");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    assert_eq!(result(&lab), "unchanged");
+    lab.system("/boot/EFI/Linux/a.efi.extra.d/b.addon.efi", "x");
+    assert_eq!(result(&lab), "refused");
+}
+
+fn make_pipe(lab: &Lab, name: &str) {
+    assert!(Command::new("mkfifo").arg(lab.path(name)).status().unwrap().success());
+}
+
+#[test]
+fn what_came_through_a_pipe_cannot_be_had_again() {
+    let lab = server();
+    make_pipe(&lab, "pipe");
+    let pipe = lab.path("pipe");
+    let writer = std::thread::spawn(move || fs::write(pipe, "secret"));
+    let run = lab.run("load --kernel-version 6.1.0-9 --inject /etc/key={}/pipe");
+    assert_eq!(run.exit, 0, "{run:?}");
+    writer.join().unwrap().unwrap();
+    assert_eq!(record(&lab).asked, None);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let run = lab.run("refresh");
+    assert!(run.exit == 0 && run.out.contains("with a pipe or standard input, which cannot be read again"), "{run:?}");
+
+    // It was a file when it was recorded. To open the pipe would wait for a writer.
+    let lab = server();
+    lab.file("key", b"one");
+    assert_eq!(lab.run("load --kernel-version 6.1.0-9 --credential luks={}/key").exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    fs::remove_file(lab.path("key")).unwrap();
+    make_pipe(&lab, "key");
+    let run = lab.run("refresh");
+    assert!(run.exit == 0 && run.out.contains("its command reads a pipe or a descriptor"), "{run:?}");
+}
+
+#[test]
+fn an_entry_that_cannot_be_found_is_no_kernel_that_is_gone() {
+    let lab = server();
+    let entry = "/boot/loader/entries/a.conf";
+    lab.system(entry, "linux /vmlinuz-6.1.0-9\ninitrd /initrd.img-6.1.0-9\noptions old\n");
+    assert_eq!(lab.run("load --entry a").exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.kernel.calls.borrow_mut().clear();
+    fs::remove_file(lab.root().path(entry)).unwrap();
+    let run = lab.run("refresh");
+    assert!(run.exit == 4 && run.err.contains("(no-entry)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    fs::remove_file(lab.root().path("/boot/vmlinuz-6.1.0-9")).unwrap();
+    assert_eq!(result(&lab), "unloaded");
+}
+
+#[test]
+fn it_is_decided_under_the_lock() {
+    let lab = loaded("load --latest");
+    let lock = record::Records::lock(lab.root()).unwrap().unwrap();
+    let run = lab.run("refresh");
+    assert!(run.exit == 5 && run.err.contains("(busy)"), "{run:?}");
+    drop(lock);
+    assert_eq!(result(&lab), "unchanged");
+    // Where nothing is to be done, nobody is disturbed.
+    let lab = server();
+    let _lock = record::Records::lock(lab.root()).unwrap().unwrap();
+    assert_eq!(lab.run("refresh"), done("no kernel is loaded, and none is to be"));
+}
+
+#[test]
+fn a_shutdown_that_is_scheduled_stays_noted() {
+    let lab = server();
+    systemd::install(&lab);
+    systemd::logind(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
+    lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let at = lab.run("reboot --when +60 --json").json()["at"].as_i64().unwrap();
+    install(&lab, "6.1.0-11");
+    assert_eq!(result(&lab), "loaded");
+    let note = fs::read(lab.root().path("/var/lib/skexec/next.json")).unwrap();
+    let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
+    assert_eq!(note["exec"]["time_ms"].as_i64(), Some(at * 1000), "{note}");
+    assert!(note["image"]["kernel"].as_str().unwrap().ends_with("vmlinuz-6.1.0-11"), "{note}");
+}
+
+/// Runs the hooks' script with this program in the place of skexec, and returns what it says.
+fn hook(lab: &Lab, program: &str, change: (&str, &str)) -> (Vec<u8>, String) {
+    let path = lab.file("program", format!("#!/bin/sh\n{program}\n").as_bytes());
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    lab.system("/run/skexec/loaded-panic.json", "");
+    let script = include_str!("../dist/refresh/refresh").replace("/usr/sbin/skexec", path.to_str().unwrap());
+    let script = script.replace("/run/", &format!("{}/run/", lab.root().0.display()));
+    // The test may be run in a root of its own.
+    let script = script.replace("/proc/1/root", "/").replace(change.0, change.1);
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    (output.stdout, String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn the_hook_says_what_was_done_and_nothing_else() {
+    let lab = Lab::new();
+    let says = |program: &str, change| hook(&lab, program, change);
+    let nothing = ("", "");
+    let loaded = "echo 'skexec: warning: no signature covers it (injected)' >&2; echo /boot/vmlinuz: loaded";
+    assert_eq!(says(loaded, nothing), (vec![], "skexec: /boot/vmlinuz: loaded\n".into()));
+    let refused = "echo 'skexec: it is not signed (unsigned)' >&2; echo '  do: sign it' >&2; echo second; exit 3";
+    assert_eq!(says(refused, nothing), (vec![], "skexec: it is not signed (unsigned)\nskexec: second\n".into()));
+    let stopped = "skexec: refresh took more than 300 s and was stopped\n";
+    assert_eq!(says("sleep 60", ("-k 10 300", "-k 10 1")), (vec![], stopped.into()));
+    // In a chroot; or where nothing was loaded and systemd does not run.
+    assert_eq!(says(loaded, ("[ / -ef / ]", "[ / -ef /dev ]")), (vec![], String::new()));
+    assert_eq!(says(loaded, ("loaded-panic.json", "none")), (vec![], String::new()));
+    // The text that is replaced above is there.
+    let script = include_str!("../dist/refresh/refresh");
+    for text in ["-k 10 300", "[ / -ef /proc/1/root ]", "/run/skexec/loaded-panic.json"] {
+        assert!(script.contains(text), "{text}");
+    }
 }

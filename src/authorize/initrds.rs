@@ -72,7 +72,7 @@ enum Joined {
 
 /// The default path of a file's detached signature: `FILE.p7s`.
 #[must_use]
-fn signature_path(path: &Path) -> PathBuf {
+pub fn signature_path(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".p7s");
     name.into()

@@ -3,6 +3,7 @@
 mod content;
 mod place;
 
+pub use content::lasts;
 pub use place::{Credential, InitrdPath};
 
 use super::initrds::{Origin, Supply};

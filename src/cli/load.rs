@@ -1,14 +1,15 @@
 //! `skexec load`.
 
 use super::args::{self, LoadArgs};
+use super::asked::asked;
 use super::choice;
 use super::output::Output;
 use super::plan;
 use crate::authorize::Binding;
-use crate::entries::{Choice, Options};
+use crate::entries::Choice;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::{Exit, Finding, Refusal};
-use crate::record::{Asked, Stamp};
+use crate::record::Records;
 use crate::report::Report;
 use crate::sources::Root;
 use crate::system::{Method, Slot, System};
@@ -46,25 +47,6 @@ pub(super) fn find(args: &LoadArgs, root: &Root, words: Option<&[String]>) -> Re
     Ok(Request { asked: found.and_then(|found| asked(words, &found, &request)), ..request })
 }
 
-/// The command for the record, with the files that the request names.
-pub(super) fn asked(words: Option<&[String]>, found: &Choice, request: &Request) -> Option<Asked> {
-    let files = request.kernel.iter().chain(&request.initrds);
-    // What came from standard input cannot be had again.
-    if request.inject.iter().any(|added| added.source == Path::new("-")) {
-        return None;
-    }
-    Some(Asked {
-        words: words?.to_vec(),
-        folder: std::env::current_dir().ok()?.to_str()?.to_owned(),
-        release: found.release.clone(),
-        options: match &found.options {
-            Options::Given(text) => Some(text.clone()),
-            Options::Running | Options::Unsaid => None,
-        },
-        files: files.map(|path| Stamp::of(path)).collect(),
-    })
-}
-
 pub(super) fn run(
     system: System<'_>,
     args: &LoadArgs,
@@ -75,7 +57,7 @@ pub(super) fn run(
         Ok(found) => Request { segment_digests: args.how.dry_run || output.json(), ..found },
         Err(finding) => return output.failure(&finding),
     };
-    let outcome = carry_out(system, &request, output)?;
+    let outcome = carry_out(system, &request, None, output)?;
     if output.json() {
         output.document(&Document::of(&request, &outcome))?;
     } else if let (true, Some(plan)) = (args.how.dry_run, &outcome.plan) {
@@ -85,10 +67,15 @@ pub(super) fn run(
     Ok(outcome.exit())
 }
 
-/// Loads, shows the steps or the progress meanwhile, and prints the warnings.
-pub(super) fn carry_out(system: System<'_>, request: &Request, output: &mut Output<'_>) -> anyhow::Result<Outcome> {
+/// Loads, shows the steps or the progress meanwhile, and prints the warnings. The lock is for a caller that has it already.
+pub(super) fn carry_out(
+    system: System<'_>,
+    request: &Request,
+    records: Option<&Records>,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Outcome> {
     let progress = output.progress();
-    let outcome = load::load(system, request, &mut |event| {
+    let outcome = load::load_under(system, request, records, &mut |event| {
         progress.note(&event);
         output.step(&event.to_string());
     });

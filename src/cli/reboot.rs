@@ -1,6 +1,7 @@
 //! `skexec reboot`: `load` of an installed kernel, then `exec`.
 
 use super::args::{HowArgs, InitrdArgs, LoadArgs};
+use super::asked::asked;
 use super::choice::ChoiceArgs;
 use super::leave::{self, LeaveArgs, cancel, scheduled};
 use super::load::{self, Document};
@@ -120,7 +121,7 @@ impl RebootArgs {
             Options::Given(_) | Options::Running => Options::Running,
         };
         let request = load::request(&args, Some(Choice { options, ..found.clone() }));
-        Ok(Request { asked: load::asked(words, &found, &request), ..request })
+        Ok(Request { asked: asked(words, &found, &request), ..request })
     }
 }
 
@@ -140,7 +141,7 @@ pub(super) fn run(
         Ok(request) => Request { segment_digests: args.how.dry_run || output.json(), ..request },
         Err(finding) => return output.failure(&finding),
     };
-    let outcome = load::carry_out(system, &request, output)?;
+    let outcome = load::carry_out(system, &request, None, output)?;
     if let (true, false, Some(plan)) = (args.how.dry_run, output.json(), &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }

@@ -5,17 +5,15 @@ use super::load;
 use super::output::Output;
 use crate::load::Request;
 use crate::reason::{Exit, Finding, Reason, Refusal};
-use crate::record::Asked;
+use crate::record::{Asked, Records, Stamp, busy};
 use crate::refresh::{Held, finished, held};
 use crate::sources::Root;
 use crate::sources::policy::{Policy, Refresh};
 use crate::system::{Slot, System};
-use crate::unload::unload;
+use crate::unload::unload_under;
+use anyhow::Context as _;
 use clap::Parser as _;
 use serde::Serialize;
-
-/// The words of the command that loads the newest kernel where the policy asks for one.
-const NEWEST: [&str; 1] = ["reboot"];
 
 #[derive(Serialize)]
 struct Document {
@@ -52,10 +50,23 @@ pub(super) fn run(system: System<'_>, output: &mut Output<'_>) -> anyhow::Result
         Ok(policy) => policy.refresh.value,
         Err(finding) => return output.failure(&finding),
     };
-    let mut refreshed = vec![of_slot(system, Slot::Reboot, policy, output)?];
-    // A crash kernel of another program is nobody's concern here.
-    if matches!(held(system.root, Slot::Panic), Held::Asked(_)) {
-        refreshed.push(of_slot(system, Slot::Panic, policy, output)?);
+    let slots = [Slot::Reboot, Slot::Panic];
+    // What is decided by the records must still be so when it is done.
+    let records = if slots.into_iter().any(|slot| acts(&held(system.root, slot), slot, policy)) {
+        let Some(records) = Records::lock(system.root).context("cannot lock /run/skexec")? else {
+            return output.failure(&busy());
+        };
+        Some(records)
+    } else {
+        None
+    };
+    let mut refreshed = Vec::new();
+    for slot in slots {
+        let held = held(system.root, slot);
+        // A crash kernel of another program is nobody's concern here.
+        if slot == Slot::Reboot || matches!(held, Held::Asked(_)) {
+            refreshed.push(of_slot(system, slot, held, policy, records.as_ref(), output)?);
+        }
     }
     let exit = refreshed.iter().map(|one| one.exit).max_by_key(|exit| exit.code()).unwrap_or(Exit::Done);
     if output.json() {
@@ -64,51 +75,89 @@ pub(super) fn run(system: System<'_>, output: &mut Output<'_>) -> anyhow::Result
     Ok(exit)
 }
 
-fn of_slot(system: System<'_>, slot: Slot, policy: Refresh, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
-    let left = |why: String, output: &mut Output<'_>| {
-        say(output, &format!("the loaded kernel is left as it is: {why}"))?;
-        Ok(Refreshed { message: Some(why), ..Refreshed::new(slot, "left") })
-    };
-    if policy == Refresh::Never {
-        return left("the policy sets refresh = \"never\"".into(), output);
-    }
-    match held(system.root, slot) {
-        Held::Nothing if policy == Refresh::Newest && slot == Slot::Reboot => {
-            let words = NEWEST.map(str::to_owned).to_vec();
-            // There is no path among the words.
-            let folder = String::new();
-            anew(system, slot, &Asked { words, folder, release: None, options: None, files: Vec::new() }, output)
-        }
-        Held::Nothing => {
-            say(output, "no kernel is loaded, and none is to be")?;
-            Ok(Refreshed::new(slot, "nothing"))
-        }
-        Held::Other(why) => left(why, output),
-        Held::Asked(asked) => anew(system, slot, &asked, output),
+/// Whether something may have to be done.
+fn acts(held: &Held, slot: Slot, policy: Refresh) -> bool {
+    match held {
+        _ if policy == Refresh::Never => false,
+        Held::Asked(_) => true,
+        Held::Nothing => slot == Slot::Reboot && policy == Refresh::Newest,
+        Held::Other(_) => false,
     }
 }
 
+fn of_slot(
+    system: System<'_>,
+    slot: Slot,
+    held: Held,
+    policy: Refresh,
+    records: Option<&Records>,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Refreshed> {
+    if policy == Refresh::Never {
+        return left(slot, "the policy sets refresh = \"never\"".into(), output);
+    }
+    let acts = acts(&held, slot, policy);
+    match (held, records) {
+        (Held::Other(why), _) => left(slot, why, output),
+        (Held::Nothing, _) if !acts => {
+            say(output, "no kernel is loaded, and none is to be")?;
+            Ok(Refreshed::new(slot, "nothing"))
+        }
+        // It was not so before the lock would have been taken.
+        (_, None) => left(slot, "another skexec has just changed it".into(), output),
+        (Held::Asked(asked), Some(records)) => anew(system, slot, &asked, records, output),
+        (Held::Nothing, Some(records)) => anew(system, slot, &newest(), records, output),
+    }
+}
+
+/// The command that loads the newest kernel, where the policy asks for one.
+fn newest() -> Asked {
+    Asked {
+        words: vec!["reboot".into()],
+        // There is no path among the words.
+        folder: String::new(),
+        release: None,
+        options: None,
+        files: Vec::new(),
+        others: Vec::new(),
+    }
+}
+
+fn left(slot: Slot, why: String, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
+    say(output, &format!("the loaded kernel is left as it is: {why}"))?;
+    Ok(Refreshed { message: Some(why), ..Refreshed::new(slot, "left") })
+}
+
 /// Makes the load again, unless its files are what they were.
-fn anew(system: System<'_>, slot: Slot, before: &Asked, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
+fn anew(
+    system: System<'_>,
+    slot: Slot,
+    before: &Asked,
+    records: &Records,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Refreshed> {
     let request = match request(system.root, before) {
         Ok(request) => request,
-        Err(finding) if matches!(finding.reason, Reason::NoSuchVersion | Reason::NoEntry) && slot == Slot::Reboot => {
-            return gone(system, before, &finding, output);
+        Err(finding) if slot == Slot::Reboot && names_nothing(&finding) && is_gone(before) => {
+            return gone(system, &finding, records, output);
         }
         Err(finding) => return refused(slot, &finding, output),
     };
     let kernel = request.kernel.as_ref().map(|path| path.display().to_string());
-    if request.asked.as_ref() == Some(before) {
-        say(
-            output,
-            &format!("{} is loaded already, and its files have not changed", kernel.as_deref().unwrap_or_default()),
-        )?;
+    let Some(asked) = &request.asked else {
+        // A pipe would not only give nothing: to open it waits for a writer.
+        let why = "its command reads a pipe or a descriptor, which cannot be read again".to_owned();
+        return Ok(Refreshed { kernel, ..left(slot, why, output)? });
+    };
+    if asked == before {
+        let name = kernel.as_deref().unwrap_or_default();
+        say(output, &format!("{name} is loaded already, and its files have not changed"))?;
         return Ok(Refreshed { kernel, ..Refreshed::new(slot, "unchanged") });
     }
-    if let Err(finding) = request.asked.as_ref().map_or(Ok(()), |asked| finished(system.root, asked)) {
+    if let Err(finding) = finished(system.root, asked) {
         return Ok(Refreshed { kernel, ..refused(slot, &finding, output)? });
     }
-    let outcome = load::carry_out(system, &request, output)?;
+    let outcome = load::carry_out(system, &request, Some(records), output)?;
     load::tell(&request, &outcome, output)?;
     let first = outcome.report.refusal().map(Refusal::first);
     let refreshed = first.map_or_else(|| Refreshed::new(slot, "loaded"), |finding| Refreshed::refused(slot, finding));
@@ -132,12 +181,18 @@ fn request(root: &Root, asked: &Asked) -> Result<Request, Finding> {
     }
 }
 
+fn names_nothing(finding: &Finding) -> bool {
+    matches!(finding.reason, Reason::NoSuchVersion | Reason::NoEntry)
+}
+
+/// Whether the kernel's file is gone. An entry or a version can also be missing because a folder of them cannot be read.
+fn is_gone(asked: &Asked) -> bool {
+    asked.files.first().is_some_and(Stamp::is_gone)
+}
+
 /// The kernel is not installed any more: to boot it without its modules would be worse than to boot by the firmware.
-fn gone(system: System<'_>, asked: &Asked, why: &Finding, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
-    if asked.files.is_empty() {
-        return refused(Slot::Reboot, why, output);
-    }
-    match unload(system, Slot::Reboot)? {
+fn gone(system: System<'_>, why: &Finding, records: &Records, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
+    match unload_under(system, Slot::Reboot, records)? {
         Ok(_) => {
             output.event(&format!("unloaded: {why}"))?;
             Ok(Refreshed { message: Some(why.to_string()), ..Refreshed::new(Slot::Reboot, "unloaded") })

@@ -9,8 +9,8 @@ use super::stop::Stop;
 use crate::machine::Machine;
 use crate::machine::kexec::{self, Limit};
 use crate::progress::{Event, Follow};
-use crate::reason::{Caution, Finding, Reason, Warning};
-use crate::record::{Record, Records};
+use crate::reason::{Caution, Warning};
+use crate::record::{Record, Records, busy};
 use crate::rollback::{self, Version};
 use crate::sources::policy::Policy;
 use crate::system::{Slot, System};
@@ -24,18 +24,31 @@ pub(super) struct Done {
     pub(super) warnings: Vec<Warning>,
 }
 
+/// The system, and the lock of its records where the caller has it already.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hold<'a> {
+    pub(super) system: System<'a>,
+    pub(super) records: Option<&'a Records>,
+}
+
 /// Makes the call and records it. The lock under /run keeps other skexec processes out meanwhile.
 pub(super) fn hand_over(
     ready: &Ready<'_>,
-    system: System<'_>,
+    Hold { system, records }: Hold<'_>,
     machine: &Machine,
     request: &Request,
     version: Option<&Version>,
     policy: &Policy,
     follow: &mut Follow<'_>,
 ) -> Result<Done, Stop> {
-    let records = Records::lock(system.root).context("cannot lock /run/skexec")?;
-    let records = records.ok_or_else(|| Finding::new(Reason::Busy, "another skexec holds /run/skexec/lock"))?;
+    let own;
+    let records = match records {
+        Some(records) => records,
+        None => {
+            own = Records::lock(system.root).context("cannot lock /run/skexec")?.ok_or_else(busy)?;
+            &own
+        }
+    };
     let panic = request.slot == Slot::Panic;
     let mut done = Done::default();
     if request.lock {
@@ -75,12 +88,12 @@ pub(super) fn hand_over(
     }
     prepared.commit().context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?;
     if request.slot == Slot::Reboot {
-        done.warnings.extend(measured::after(ready.method(), &records, system, &record, policy)?);
+        done.warnings.extend(measured::after(ready.method(), records, system, &record, policy)?);
     }
     done.warnings.extend(expect(ready, system, machine, request.slot, version));
     next::expect(&record, system.root, machine, request.slot, follow);
     if request.lock {
-        lock(&records, system, request.slot, &mut done);
+        lock(records, system, request.slot, &mut done);
     }
     Ok(done)
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -19,6 +20,10 @@ pub struct Asked {
     /// The kernel, then the initrds, as they were before they were read: one that changes while it is read, or later, differs from
     /// its stamp.
     pub files: Vec<Stamp>,
+    /// What else decides what is loaded: the manifest, signatures, the add-ons of a UKI, files that are added to the initrd. Empty in a
+    /// record of an earlier skexec.
+    #[serde(default)]
+    pub others: Vec<Stamp>,
 }
 
 /// What shows that a file was written or replaced.
@@ -50,5 +55,12 @@ impl Stamp {
             inode: metadata.as_ref().map(MetadataExt::ino),
             changed: metadata.as_ref().and_then(changed),
         }
+    }
+
+    /// Whether there is no such file any more. One that cannot be looked at may be there.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        let absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
+        fs::metadata(&self.path).is_err_and(|error| absent(error.kind()))
     }
 }

@@ -26,6 +26,15 @@ pub(super) fn descriptor(path: &Path) -> Option<&str> {
     }
 }
 
+/// Whether a path leads to the same another time: not to a pipe or a device, and not to a descriptor of a process. Nothing is opened.
+#[must_use]
+pub fn lasts(path: &Path) -> bool {
+    let of_process =
+        || path.parent().and_then(|folder| folder.canonicalize().ok()).is_some_and(|it| it.starts_with("/proc"));
+    let stays = |metadata: std::fs::Metadata| metadata.is_file() || metadata.is_dir();
+    descriptor(path).is_none() && !of_process() && std::fs::metadata(path).map_or(true, stays)
+}
+
 /// A regular file, or a pipe: opening one waits for whoever writes into it.
 fn open(path: &Path) -> Result<File, OpenError> {
     if std::fs::metadata(path)?.file_type().is_fifo() { Ok(File::open(path)?) } else { open_regular(path) }
@@ -130,5 +139,32 @@ mod tests {
             assert!(!encrypted(&other), "{changed}");
         }
         assert!(!encrypted(&text[..41]) && !encrypted(b"") && !encrypted(b"a passphrase"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_another_time() {
+        let folder = std::env::temp_dir().join(format!("skexec-lasts-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (file, pipe) = (folder.join("file"), folder.join("pipe"));
+        let open = File::create(&file).unwrap();
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let number = std::os::fd::AsRawFd::as_raw_fd(&open);
+        let (own, other) = (std::process::id(), format!("/dev//fd/{number}"));
+        for (path, wanted) in [
+            (file.to_str().unwrap(), true),
+            (folder.to_str().unwrap(), true),
+            ("/none", true),
+            (pipe.to_str().unwrap(), false),
+            ("/dev/null", false),
+            ("-", false),
+            ("/dev/stdin", false),
+            ("/dev/fd/0", false),
+            // A regular file, by a name that another process does not have.
+            (&other, false),
+            (&format!("/proc/{own}/fd/{number}"), false),
+        ] {
+            assert_eq!(lasts(Path::new(path)), wanted, "{path}");
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

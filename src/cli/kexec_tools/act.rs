@@ -65,7 +65,7 @@ fn loaded(system: System<'_>, load: &Load, slot: Slot, debug: bool, output: &mut
         Ok(request) => request,
         Err(finding) => return refused(&finding, output),
     };
-    let outcome = loading::carry_out(system, &request, output)?;
+    let outcome = loading::carry_out(system, &request, None, output)?;
     if let (true, Some(plan)) = (debug, &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
     }
