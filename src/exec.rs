@@ -15,6 +15,10 @@ use crate::system::{Slot, System};
 use crate::watchdog;
 use anyhow::Context as _;
 use departure::{Departure, Way};
+use std::time::Duration;
+
+/// How long a cancellation waits for another skexec: a shutdown that is due must not be refused that at once.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the jump is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +78,7 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
         return Ok(Err(Reason::NoLogind.into()));
     }
     // Held to the end: another skexec may be measuring what it boots, or noting its jump.
-    let _records = match Records::lock(system.root) {
+    let _records = match Records::lock_within(system.root, PATIENCE) {
         Ok(Some(records)) => Some(records),
         Ok(None) => return Ok(Err(busy())),
         // Where /run cannot be written, nothing is noted there that would have to be changed.

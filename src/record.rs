@@ -185,9 +185,17 @@ impl Records {
     /// # Errors
     /// What making the folder or the lock file answers.
     pub fn lock(root: &Root) -> io::Result<Option<Self>> {
+        Self::lock_within(root, Duration::ZERO)
+    }
+
+    /// The same for a command that nobody would repeat, which waits for so long.
+    ///
+    /// # Errors
+    /// As for [`Records::lock`].
+    pub fn lock_within(root: &Root, patience: Duration) -> io::Result<Option<Self>> {
         let folder = root.path(FOLDER);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let lock = lock(root, &folder.join("lock"), Duration::ZERO)?;
+        let lock = lock(root, &folder.join("lock"), patience)?;
         Ok(lock.map(|lock| Self { folder, _lock: lock }))
     }
 

@@ -269,11 +269,20 @@ fn an_entry_that_cannot_be_found_is_no_kernel_that_is_gone() {
 #[test]
 fn it_is_decided_under_the_lock() {
     let lab = loaded("load --latest");
+    // Another skexec holds it, and loads another kernel meanwhile.
     let lock = record::Records::lock(lab.root()).unwrap().unwrap();
-    let run = lab.run("refresh");
-    assert!(run.exit == 5 && run.err.contains("(busy)"), "{run:?}");
-    drop(lock);
-    assert_eq!(result(&lab), "unchanged");
+    let path = lab.root().path("/run/skexec/loaded.json");
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        record["asked"] = serde_json::Value::Null;
+        fs::write(&path, record.to_string()).unwrap();
+        drop(lock);
+    });
+    install(&lab, "6.1.0-11");
+    assert_eq!(result(&lab), "left");
+    other.join().unwrap();
+    assert!(lab.kernel.calls.borrow().is_empty());
     // Where nothing is to be done, nobody is disturbed.
     let lab = server();
     let _lock = record::Records::lock(lab.root()).unwrap().unwrap();

@@ -8,9 +8,10 @@ use super::load::{self, Document};
 use super::output::Output;
 use super::plan;
 use crate::entries::{Choice, Options};
-use crate::exec::{self, Outcome};
+use crate::exec::{self, Leave, Outcome};
 use crate::load::Request;
 use crate::reason::{Exit, Finding};
+use crate::shutdown::on_the_clock;
 use crate::sources::Root;
 use crate::system::System;
 use clap::Args;
@@ -144,6 +145,10 @@ pub(super) fn run(
     let outcome = load::carry_out(system, &request, None, output)?;
     if let (true, false, Some(plan)) = (args.how.dry_run, output.json(), &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
+        if outcome.report.refusal().is_none() {
+            let at = due(&leaving.leave).map_or_else(String::new, |second| format!(" at {}", on_the_clock(second)));
+            output.fact(&format!("then the machine would be shut down{at}"))?;
+        }
     }
     load::tell(&request, &outcome, output)?;
     let left = outcome.loaded.then(|| leave::leave(system, &leaving, output));
@@ -166,5 +171,12 @@ pub(super) fn run(
             Ok(Exit::Failed)
         }
         Some(Ok(Ok(_))) | None => Ok(outcome.exit()),
+    }
+}
+
+const fn due(leave: &Leave) -> Option<i64> {
+    match leave {
+        Leave::Orderly(orderly) => orderly.due,
+        Leave::Forced | Leave::Unit => None,
     }
 }

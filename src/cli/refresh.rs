@@ -14,6 +14,10 @@ use crate::unload::unload_under;
 use anyhow::Context as _;
 use clap::Parser as _;
 use serde::Serialize;
+use std::time::Duration;
+
+/// How long another skexec is waited for: the hook that calls this one does it once.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Serialize)]
 struct Document {
@@ -53,7 +57,7 @@ pub(super) fn run(system: System<'_>, output: &mut Output<'_>) -> anyhow::Result
     let slots = [Slot::Reboot, Slot::Panic];
     // What is decided by the records must still be so when it is done.
     let records = if slots.into_iter().any(|slot| acts(&held(system.root, slot), slot, policy)) {
-        let Some(records) = Records::lock(system.root).context("cannot lock /run/skexec")? else {
+        let Some(records) = Records::lock_within(system.root, PATIENCE).context("cannot lock /run/skexec")? else {
             return output.failure(&busy());
         };
         Some(records)
