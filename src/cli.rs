@@ -141,7 +141,7 @@ fn changes_what_is_booted(command: &Command) -> bool {
     match command {
         Command::Load(args) => !args.how.dry_run,
         Command::Reboot(args) => !args.how.dry_run,
-        Command::Exec(_) | Command::Refresh | Command::Unload(_) | Command::Booted(_) => true,
+        Command::Exec(_) | Command::Refresh(_) | Command::Unload(_) | Command::Booted(_) => true,
         _ => false,
     }
 }
@@ -156,7 +156,7 @@ fn dispatch(
         Command::Load(args) => load::run(system, args, words, output),
         Command::Exec(args) => exec::run(system, args, output),
         Command::Reboot(args) => reboot::run(system, args, words, output),
-        Command::Refresh => refresh::run(system, output),
+        Command::Refresh(args) => refresh::run(system, *args, output),
         Command::Unload(args) => unload::run(system, *args, output),
         Command::Booted(args) => booted::run(system, *args, output),
         Command::Status(args) => status::run(system, args, output),

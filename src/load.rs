@@ -25,6 +25,7 @@ pub use request::{CmdlineSource, Request};
 use crate::arch::{Architecture as _, Platform};
 use crate::authorize::{Accepted, Authorized, Candidate, Demands, Role, Waiver, addons, verify};
 use crate::gather::{Gathered, gather};
+use crate::machine::crash::hardware;
 use crate::machine::{Machine, enforcement};
 use crate::permit;
 use crate::progress::{Event, Follow};
@@ -115,8 +116,10 @@ fn attempt(hold: Hold<'_>, request: &Request, account: &mut Account, follow: &mu
     // Who may not load may not see the memory map either: the first is what to say then.
     let refused = |finding| permit.clone().err().unwrap_or(finding);
     let mark = next::mark(&authorized, choice.method, system.root, request.slot);
+    // Before the headers are made: what changes while they are made shows afterwards.
+    let hardware = (request.slot == Slot::Panic).then(|| hardware(system.root, &machine.memory)).flatten();
     let crash = ready::crash(&authorized, choice.method, &machine, system.root, request).map_err(refused)?;
-    let besides = Besides { mark: mark.as_deref(), crash: crash.as_ref() };
+    let besides = Besides { mark: mark.as_deref(), crash: crash.as_ref(), hardware: hardware.as_deref() };
     let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request, besides);
     let laid_out = laid_out.map_err(refused)?;
     if let Some(laid_out) = &laid_out {

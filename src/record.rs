@@ -86,7 +86,8 @@ pub struct Record {
     /// Who loaded it; nothing in a record of an earlier skexec.
     #[serde(default)]
     pub by: Option<Loader>,
-    /// How it can be loaded anew; nothing where the kernel was named by its path, and in a record of an earlier skexec.
+    /// How it can be loaded anew; nothing where that is not known, where the kernel was named by its path and is no crash kernel, and in a
+    /// record of an earlier skexec.
     #[serde(default)]
     pub asked: Option<Asked>,
     /// SHA-256 of all initrds, joined; nothing where there is none, or no check needed it.
@@ -95,6 +96,9 @@ pub struct Record {
     /// The next kernel gets a mark by which it shows who loaded it.
     #[serde(default)]
     pub marked: bool,
+    /// SHA-256 of the processors and the memory that the headers of a dump name; nothing for another image than a crash kernel.
+    #[serde(default)]
+    pub hardware: Option<String>,
 }
 
 impl Record {
@@ -124,6 +128,7 @@ impl Record {
             asked: None,
             initrd_sha256: initrds.known_sha256().map(|digest| hex::encode(&digest)),
             marked: false,
+            hardware: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `skexec refresh`: whether what is loaded is to be loaded anew, because its files have changed.
 
+use crate::machine::crash::{hardware, is_kept_up_to_date};
 use crate::machine::{Kexec, Machine};
 use crate::reason::{Finding, Reason};
 use crate::record::{self, Asked, Record, Standing};
@@ -20,35 +21,58 @@ pub(crate) enum Held {
     /// An image that is not to be touched; the sentence says why.
     Other(String),
     /// An image that skexec loaded by a version or an entry.
-    Asked(Asked),
+    Asked(Box<Asked>),
 }
 
-/// Reads what is loaded. Without a record that stands, the image may be anything.
+/// Reads what is loaded, for a load after its files have changed.
 pub(crate) fn held(root: &Root, slot: Slot) -> Held {
-    let machine = Machine::read(root);
-    let Kexec { loaded, crash_loaded, .. } = &machine.kexec;
-    match if slot == Slot::Panic { crash_loaded } else { loaded } {
-        Some(true) => {}
-        Some(false) => return Held::Nothing,
-        None => return Held::Other("whether a kernel is loaded cannot be read".into()),
-    }
-    match record::read(root, slot) {
-        Ok(Some(record)) => recorded(record, root, &machine.kexec, slot),
-        Ok(None) => Held::Other("skexec did not load it".into()),
-        Err(error) => Held::Other(format!("its record cannot be read: {error}")),
+    match recorded(root, slot, &Machine::read(root).kexec) {
+        Ok(Record { asked: Some(asked), .. }) if !asked.by_path => Held::Asked(Box::new(asked)),
+        Ok(record) => cannot_be_had(&record),
+        Err(held) => held,
     }
 }
 
-fn recorded(record: Record, root: &Root, kexec: &Kexec, slot: Slot) -> Held {
-    if let Standing::Contradicted(why) = record.standing(root, kexec, slot) {
-        return Held::Other(why);
+/// Reads which crash kernel is loaded, for a load after processors or memory have come or gone.
+pub(crate) fn held_for_other_hardware(root: &Root) -> Held {
+    let machine = Machine::read(root);
+    let record = match recorded(root, Slot::Panic, &machine.kexec) {
+        Ok(record) => record,
+        Err(held) => return held,
+    };
+    if is_kept_up_to_date(root) {
+        return Held::Other("the running kernel keeps the headers of the dump up to date".into());
     }
-    match record.asked {
-        Some(asked) => Held::Asked(asked),
-        None => {
-            let why = "was loaded by its path, or with a pipe or standard input, which cannot be read again";
-            Held::Other(format!("{} {why}", record.kernel))
+    match (hardware(root, &machine.memory), record.hardware.as_ref(), &record.asked) {
+        (None, ..) => Held::Other("which processors and which memory there are cannot be read".into()),
+        (Some(now), Some(then), _) if now == *then => {
+            Held::Other("its headers name the processors and the memory that there are".into())
         }
+        (Some(_), _, Some(asked)) => Held::Asked(Box::new(asked.clone())),
+        (Some(_), _, None) => cannot_be_had(&record),
+    }
+}
+
+fn cannot_be_had(record: &Record) -> Held {
+    let why = "was loaded by its path, or with a pipe or standard input, which cannot be read again";
+    Held::Other(format!("{} {why}", record.kernel))
+}
+
+/// The record of what is loaded. Without a record that stands, the image may be anything.
+fn recorded(root: &Root, slot: Slot, kexec: &Kexec) -> Result<Record, Held> {
+    match if slot == Slot::Panic { kexec.crash_loaded } else { kexec.loaded } {
+        Some(true) => {}
+        Some(false) => return Err(Held::Nothing),
+        None => return Err(Held::Other("whether a kernel is loaded cannot be read".into())),
+    }
+    let record = match record::read(root, slot) {
+        Ok(Some(record)) => record,
+        Ok(None) => return Err(Held::Other("skexec did not load it".into())),
+        Err(error) => return Err(Held::Other(format!("its record cannot be read: {error}"))),
+    };
+    match record.standing(root, kexec, slot) {
+        Standing::Contradicted(why) => Err(Held::Other(why)),
+        Standing::Proved | Standing::Unproved => Ok(record),
     }
 }
 
@@ -63,6 +87,10 @@ pub(crate) fn finished(root: &Root, asked: &Asked) -> Result<(), Finding> {
     let initrds: Vec<_> = files.collect();
     for initrd in &initrds {
         untouched(initrd).map_err(|seen| unfinished(initrd, seen))?;
+    }
+    // Who names a file by its path need not have made it after the kernel.
+    if asked.by_path {
+        return Ok(());
     }
     let newest = initrds.iter().filter_map(|path| Some((modified(path)?, path))).max();
     let modules = asked.release.iter().map(|release| root.path(format!("/usr/lib/modules/{release}/modules.dep")));
@@ -134,6 +162,7 @@ mod tests {
         let all = std::iter::once("/boot/vmlinuz-6.12").chain(initrds.iter().copied());
         let asked = Asked {
             words: Vec::new(),
+            by_path: false,
             folder: String::new(),
             release: Some("6.12".into()),
             options: None,

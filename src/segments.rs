@@ -94,6 +94,8 @@ pub struct Besides<'a> {
     pub mark: Option<&'a [u8]>,
     /// What a crash kernel is told.
     pub crash: Option<&'a CrashPlan>,
+    /// SHA-256 of the processors and the memory that the headers of a dump name.
+    pub hardware: Option<&'a str>,
 }
 
 /// Whether the segments for what is booted find addresses in this layout; nothing is made.
@@ -120,7 +122,7 @@ pub fn fit(
 pub fn boot<'a>(
     authorized: &'a Authorized,
     machine: &'a Machine,
-    Besides { mark, crash }: Besides<'a>,
+    Besides { mark, crash, .. }: Besides<'a>,
 ) -> Result<Boot<'a>, Finding> {
     let (cmdline, entries) = match crash {
         Some(crash) => (&crash.cmdline, &crash.map),

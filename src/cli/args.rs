@@ -56,7 +56,7 @@ pub(super) enum Command {
     /// Verify an installed kernel, load it, shut down cleanly and boot it
     Reboot(Box<RebootArgs>),
     /// Load anew what was loaded by a version or a boot entry, after its files have changed
-    Refresh,
+    Refresh(RefreshArgs),
     /// Unload the loaded kernel
     Unload(UnloadArgs),
     /// Show what is loaded, what this machine permits, and whether it would load KERNEL
@@ -224,6 +224,14 @@ pub(super) struct ExecArgs {
     pub(super) foreign: bool,
     #[command(flatten)]
     pub(super) leave: LeaveArgs,
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct RefreshArgs {
+    /// Load nothing but the crash kernel anew, and only if processors or memory have come or gone since it was loaded, and the running
+    /// kernel does not bring its headers of a dump up to date itself
+    #[arg(long)]
+    pub(super) hardware: bool,
 }
 
 #[derive(Debug, Clone, Copy, Args)]

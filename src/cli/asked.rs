@@ -15,6 +15,7 @@ pub(super) fn asked(words: Option<&[String]>, found: &Choice, request: &Request)
     }
     let stamps = |paths: &mut dyn Iterator<Item = &PathBuf>| paths.map(|path| Stamp::of(path)).collect();
     Some(Asked {
+        by_path: false,
         words: words?.to_vec(),
         folder: std::env::current_dir().ok()?.to_str()?.to_owned(),
         release: found.release.clone(),

@@ -5,11 +5,11 @@ use super::asked::asked;
 use super::choice;
 use super::output::Output;
 use super::plan;
-use crate::authorize::Binding;
+use crate::authorize::{Binding, lasts};
 use crate::entries::Choice;
 use crate::load::{self, CmdlineSource, Outcome, Plan, Request};
 use crate::reason::{Exit, Finding, Refusal};
-use crate::record::Records;
+use crate::record::{Asked, Records};
 use crate::report::Report;
 use crate::sources::Root;
 use crate::system::{Method, Slot, System};
@@ -44,7 +44,15 @@ impl<'a> Document<'a> {
 pub(super) fn find(args: &LoadArgs, root: &Root, words: Option<&[String]>) -> Result<Request, Finding> {
     let found = args.choice.find(root)?;
     let request = request(args, found.clone());
-    Ok(Request { asked: found.and_then(|found| asked(words, &found, &request)), ..request })
+    let asked = match found {
+        Some(found) => asked(words, &found, &request),
+        // A version and an entry name files; a path may be that of a pipe.
+        None if args.panic && request.kernel.as_deref().is_none_or(lasts) => {
+            asked(words, &Choice::default(), &request).map(|asked| Asked { by_path: true, ..asked })
+        }
+        None => None,
+    };
+    Ok(Request { asked, ..request })
 }
 
 pub(super) fn run(

@@ -1,6 +1,8 @@
 //! `skexec refresh`: loads anew what was loaded by a version or a boot entry, after its files have changed.
 
-use super::args::{Cli, Command};
+mod hardware;
+
+use super::args::{Cli, Command, RefreshArgs};
 use super::load;
 use super::output::Output;
 use crate::load::Request;
@@ -18,6 +20,10 @@ use std::time::Duration;
 
 /// How long another skexec is waited for: the hook that calls this one does it once.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why nothing is done: a pipe would not only give nothing; to open it waits for a writer.
+const PIPE: &str = "its command reads a pipe or a descriptor, which cannot be read again";
+const NEVER: &str = "the policy sets refresh = \"never\"";
 
 #[derive(Serialize)]
 struct Document {
@@ -49,16 +55,28 @@ impl Refreshed {
     }
 }
 
-pub(super) fn run(system: System<'_>, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+pub(super) fn run(system: System<'_>, args: RefreshArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
     let policy = match Policy::read(system.root) {
         Ok(policy) => policy.refresh.value,
         Err(finding) => return output.failure(&finding),
     };
+    let refreshed =
+        if args.hardware { hardware::run(system, policy, output)? } else { by_files(system, policy, output)? };
+    let Some(refreshed) = refreshed else { return output.failure(&busy()) };
+    let exit = refreshed.iter().map(|one| one.exit).max_by_key(|exit| exit.code()).unwrap_or(Exit::Done);
+    if output.json() {
+        output.document(&Document { schema: 1, refreshed })?;
+    }
+    Ok(exit)
+}
+
+/// Both images, where their files have changed; nothing when another skexec is at work for long.
+fn by_files(system: System<'_>, policy: Refresh, output: &mut Output<'_>) -> anyhow::Result<Option<Vec<Refreshed>>> {
     let slots = [Slot::Reboot, Slot::Panic];
     // What is decided by the records must still be so when it is done.
     let records = if slots.into_iter().any(|slot| acts(&held(system.root, slot), slot, policy)) {
         let Some(records) = Records::lock_within(system.root, PATIENCE).context("cannot lock /run/skexec")? else {
-            return output.failure(&busy());
+            return Ok(None);
         };
         Some(records)
     } else {
@@ -72,11 +90,7 @@ pub(super) fn run(system: System<'_>, output: &mut Output<'_>) -> anyhow::Result
             refreshed.push(of_slot(system, slot, held, policy, records.as_ref(), output)?);
         }
     }
-    let exit = refreshed.iter().map(|one| one.exit).max_by_key(|exit| exit.code()).unwrap_or(Exit::Done);
-    if output.json() {
-        output.document(&Document { schema: 1, refreshed })?;
-    }
-    Ok(exit)
+    Ok(Some(refreshed))
 }
 
 /// Whether something may have to be done.
@@ -98,7 +112,7 @@ fn of_slot(
     output: &mut Output<'_>,
 ) -> anyhow::Result<Refreshed> {
     if policy == Refresh::Never {
-        return left(slot, "the policy sets refresh = \"never\"".into(), output);
+        return left(slot, NEVER.into(), output);
     }
     let acts = acts(&held, slot, policy);
     match (held, records) {
@@ -118,6 +132,7 @@ fn of_slot(
 fn newest() -> Asked {
     Asked {
         words: vec!["reboot".into()],
+        by_path: false,
         // There is no path among the words.
         folder: String::new(),
         release: None,
@@ -149,20 +164,32 @@ fn anew(
     };
     let kernel = request.kernel.as_ref().map(|path| path.display().to_string());
     let Some(asked) = &request.asked else {
-        // A pipe would not only give nothing: to open it waits for a writer.
-        let why = "its command reads a pipe or a descriptor, which cannot be read again".to_owned();
-        return Ok(Refreshed { kernel, ..left(slot, why, output)? });
+        return Ok(Refreshed { kernel, ..left(slot, PIPE.into(), output)? });
     };
     if asked == before {
         let name = kernel.as_deref().unwrap_or_default();
         say(output, &format!("{name} is loaded already, and its files have not changed"))?;
         return Ok(Refreshed { kernel, ..Refreshed::new(slot, "unchanged") });
     }
-    if let Err(finding) = finished(system.root, asked) {
+    again(system, slot, before, &request, records, output)
+}
+
+/// Makes the load, unless its files have changed and are not finished.
+fn again(
+    system: System<'_>,
+    slot: Slot,
+    before: &Asked,
+    request: &Request,
+    records: &Records,
+    output: &mut Output<'_>,
+) -> anyhow::Result<Refreshed> {
+    let kernel = request.kernel.as_ref().map(|path| path.display().to_string());
+    let changed = request.asked.as_ref().filter(|asked| *asked != before);
+    if let Err(finding) = changed.map_or(Ok(()), |asked| finished(system.root, asked)) {
         return Ok(Refreshed { kernel, ..refused(slot, &finding, output)? });
     }
-    let outcome = load::carry_out(system, &request, Some(records), output)?;
-    load::tell(&request, &outcome, output)?;
+    let outcome = load::carry_out(system, request, Some(records), output)?;
+    load::tell(request, &outcome, output)?;
     let first = outcome.report.refusal().map(Refusal::first);
     let refreshed = first.map_or_else(|| Refreshed::new(slot, "loaded"), |finding| Refreshed::refused(slot, finding));
     Ok(Refreshed { kernel, exit: outcome.exit(), ..refreshed })

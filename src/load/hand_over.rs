@@ -67,6 +67,7 @@ pub(super) fn hand_over(
     let record = Record::of(ready.authorized(), ready.method(), system.root, before);
     let record =
         Record { boot_entry: request.entry.clone(), asked: request.asked.clone(), marked: ready.marked(), ..record };
+    let record = Record { hardware: ready.hardware().map(Into::into), ..record };
     let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
     if let Err(mut failed) = ready.call(system, machine) {
         // Of a crash kernel there is no room for two: once the call has passed the first checks, the old one is freed before the new

@@ -22,6 +22,7 @@ pub(super) struct Ready<'a> {
     slot: Slot,
     /// The next kernel gets a mark.
     marked: bool,
+    hardware: Option<&'a str>,
     pub(super) plan: Plan,
 }
 
@@ -94,7 +95,14 @@ impl<'a> Ready<'a> {
                 (Given::Segments(segments, crash.map_or(0, CrashPlan::flags)), plan)
             }
         };
-        Ok(Self { authorized, given, slot: request.slot, marked: besides.mark.is_some(), plan })
+        Ok(Self {
+            authorized,
+            given,
+            slot: request.slot,
+            marked: besides.mark.is_some(),
+            hardware: besides.hardware,
+            plan,
+        })
     }
 
     /// Makes the call.
@@ -111,6 +119,11 @@ impl<'a> Ready<'a> {
 
     pub(super) const fn marked(&self) -> bool {
         self.marked
+    }
+
+    /// What the headers of a dump name.
+    pub(super) const fn hardware(&self) -> Option<&str> {
+        self.hardware
     }
 
     pub(super) const fn method(&self) -> Method {

@@ -1,6 +1,7 @@
 //! What a dump of the running kernel needs: where each processor leaves its registers, where vmcoreinfo is, and which virtual
 //! addresses the kernel has for its memory.
 
+mod hardware;
 mod kcore;
 
 use super::Release;
@@ -8,6 +9,7 @@ use super::kexec::either;
 use crate::memory::{PhysAddr, PhysRange};
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
+pub(crate) use hardware::{hardware, is_kept_up_to_date};
 pub use kcore::Kcore;
 use std::fs;
 

@@ -6,11 +6,15 @@ use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A command that named the kernel by a version or by a boot entry, and what it found.
+/// A command that loaded a kernel, and what it found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
     /// The words of the command, without the program's name.
     pub words: Vec<String>,
+    /// It named the kernel by its path: then the kernel does not follow its files. A crash kernel is loaded again when the hardware has
+    /// changed.
+    #[serde(default)]
+    pub by_path: bool,
     /// The working directory, in which paths among the words are to be found.
     pub folder: String,
     /// The version of the kernel, as far as it was found by one or the entry names one.

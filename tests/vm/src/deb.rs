@@ -239,7 +239,7 @@ fn changed(changelog: &Path) -> Result<String> {
 }
 
 /// Files that the package must contain, with their modes: those that are found by name, and those that only root may write.
-const LOADER_FILES: [(&str, &str); 12] = [
+const LOADER_FILES: [(&str, &str); 14] = [
     ("-rwxr-xr-x", "./usr/sbin/skexec"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec.8.gz"),
     ("-rw-r--r--", "./usr/share/man/man8/skexec-load.8.gz"),
@@ -247,6 +247,8 @@ const LOADER_FILES: [(&str, &str); 12] = [
     ("-rw-r--r--", "./usr/lib/skexec/trust.d/debian-secure-boot-ca.pem"),
     ("drwxr-xr-x", "./etc/skexec/trust.d/"),
     ("drwxr-xr-x", "./etc/skexec/revoked.d/"),
+    ("-rw-r--r--", "./usr/lib/systemd/system/skexec-hardware.service"),
+    ("-rw-r--r--", "./usr/lib/udev/rules.d/60-skexec-hardware.rules"),
     ("-rwxr-xr-x", "./usr/lib/skexec/refresh"),
     ("-rwxr-xr-x", "./usr/lib/kernel/install.d/95-skexec.install"),
     ("-rwxr-xr-x", "./etc/kernel/postinst.d/zzz-skexec"),

@@ -38,6 +38,8 @@ const LOADER: Rpm = Rpm {
         ("-rw-r--r--", "/usr/share/zsh/site-functions/_skexec"),
         ("-rw-r--r--", "/usr/lib/systemd/system/skexec-booted.service"),
         ("-rw-r--r--", "/usr/lib/systemd/system/skexec-started.service"),
+        ("-rw-r--r--", "/usr/lib/systemd/system/skexec-hardware.service"),
+        ("-rw-r--r--", "/usr/lib/udev/rules.d/60-skexec-hardware.rules"),
         ("-rwxr-xr-x", "/usr/lib/skexec/refresh"),
         ("-rwxr-xr-x", "/usr/lib/kernel/install.d/95-skexec.install"),
         ("-rw-r--r--", "/etc/skexec/policy.toml"),
