@@ -74,6 +74,11 @@ pub(crate) fn may_leave(system: System<'_>, request: &Request) -> Result<(), Fin
 /// # Errors
 /// That logind does not answer.
 pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Result<Result<bool, Finding>> {
+    let machine = Machine::read(system.root);
+    // logind may let a user cancel it who can take back nothing of what was noted and measured for it.
+    if let Err(finding) = permit::privileged(&machine) {
+        return Ok(Err(finding));
+    }
     if !logind::runs(system.root) {
         return Ok(Err(Reason::NoLogind.into()));
     }
@@ -89,7 +94,7 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
     };
     let cancelled = logind::cancel(system.root).context("cannot cancel the shutdown")?;
     if cancelled {
-        note::stay(system, &Machine::read(system.root), follow);
+        note::stay(system, &machine, follow);
     }
     Ok(Ok(cancelled))
 }

@@ -95,7 +95,11 @@ pub(crate) fn may_jump(machine: &Machine) -> Result<(), Finding> {
     Ok(())
 }
 
-fn privileged(machine: &Machine) -> Result<(), Finding> {
+/// Whether this process may boot a kernel at all.
+///
+/// # Errors
+/// `no-capability`
+pub(crate) fn privileged(machine: &Machine) -> Result<(), Finding> {
     let privilege = machine.privilege;
     if privilege.cap_sys_boot == Some(false) {
         return Err(Finding::new(Reason::NoCapability, within(machine)));

@@ -252,3 +252,13 @@ fn a_shutdown_is_not_cancelled_while_another_skexec_works() {
     assert!(!other.join().unwrap());
     assert_eq!(systemd::asked(&lab), ["CancelScheduledShutdown"]);
 }
+
+#[test]
+fn who_may_not_boot_a_kernel_cancels_nothing() {
+    let lab = server();
+    systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
+    lab.system("/proc/self/status", "CapEff:\t0000000000000000\n");
+    let run = lab.run("exec --when cancel");
+    assert!(run.exit == 5 && run.err.contains("(no-capability)"), "{run:?}");
+    assert!(systemd::asked(&lab).is_empty());
+}

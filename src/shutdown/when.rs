@@ -3,6 +3,9 @@
 use crate::sys::{local_time, next_time_of_day};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The minutes of a leap year: more is a slip of the hand.
+const MOST: u32 = 366 * 24 * 60;
+
 /// When the machine is shut down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
@@ -19,7 +22,7 @@ pub(crate) enum When {
 impl When {
     /// Reads `now`, `+MINUTES`, `HH:MM` or `cancel`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || "write now, +MINUTES, HH:MM or cancel".to_owned();
+        let wrong = || "write now, +MINUTES (at most a year), HH:MM or cancel".to_owned();
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match text {
             "now" | "+0" => return Ok(Self::Now),
@@ -27,7 +30,7 @@ impl When {
             _ => {}
         }
         if let Some(minutes) = text.strip_prefix('+') {
-            let minutes = minutes.parse().ok().filter(|_| digits(minutes));
+            let minutes = minutes.parse().ok().filter(|number| digits(minutes) && *number <= MOST);
             return minutes.map(Self::After).ok_or_else(wrong);
         }
         let (hour, minute) = text.split_once(':').ok_or_else(wrong)?;
@@ -78,6 +81,7 @@ mod tests {
             ("+0", When::Now),
             ("+1", When::After(1)),
             ("+1440", When::After(1440)),
+            ("+527040", When::After(527_040)),
             ("0:00", When::At(0, 0)),
             ("7:05", When::At(7, 5)),
             ("23:59", When::At(23, 59)),
@@ -101,6 +105,7 @@ mod tests {
             "1:005",
             "Now",
             "+99999999999",
+            "+527041",
         ] {
             assert!(When::parse(text).is_err(), "{text}");
         }
