@@ -15,7 +15,7 @@ use vm_protocol::{Boot, Done, Event, PREFIX, Request};
 
 use crate::deadline::Patience;
 use crate::fetch::Tools;
-use crate::machine::{Machine, Wiring, debugger};
+use crate::machine::{Machine, Wiring, debugger, monitor};
 
 /// The time to boot: firmware, kernel and initramfs under TCG take 10 s to 30 s on an idle machine.
 const BOOT_DEADLINE: Duration = Duration::from_secs(180);
@@ -100,6 +100,11 @@ impl Guest {
     /// The socket for a debugger.
     pub(crate) fn debugger(&self) -> PathBuf {
         debugger(&self.console)
+    }
+
+    /// The socket for commands to QEMU.
+    pub(crate) fn monitor(&self) -> PathBuf {
+        monitor(&self.console)
     }
 
     pub(crate) fn console_size(&self) -> usize {

@@ -13,6 +13,8 @@ pub(crate) struct Hardware {
     pub(crate) la57: bool,
     pub(crate) sha_ni: bool,
     pub(crate) processors: u32,
+    /// One more processor may be plugged in by the monitor, at a socket in the directory of the console's log
+    pub(crate) spare_processor: bool,
     /// A debugger may attach, at a socket in the directory of the console's log
     pub(crate) debugger: bool,
     /// A TPM, which [`Swtpm`](crate::swtpm::Swtpm) must have been started for
@@ -31,22 +33,35 @@ impl Default for Hardware {
     fn default() -> Self {
         let (memory, clock) = (None, None);
         let (debugger, tpm, counting, resets, watchdog) = (false, false, false, false, false);
-        Self { memory, la57: true, sha_ni: true, processors: 2, debugger, tpm, counting, resets, watchdog, clock }
+        let spare_processor = false;
+        Self {
+            memory,
+            la57: true,
+            sha_ni: true,
+            processors: 2,
+            spare_processor,
+            debugger,
+            tpm,
+            counting,
+            resets,
+            watchdog,
+            clock,
+        }
     }
 }
 
 impl Hardware {
     pub(crate) fn processor(&self, accel: Accel, command: &mut Command) {
-        let mut model = match accel {
-            Accel::Tcg => "max".to_owned(),
-            Accel::Kvm => "host".to_owned(),
-        };
+        let mut model = accel.model().to_owned();
         for (present, name) in [(self.la57, "la57"), (self.sha_ni, "sha-ni")] {
             if !present {
                 model += &format!(",{name}=off");
             }
         }
-        command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &self.processors.to_string()]);
+        let most = self.processors + u32::from(self.spare_processor);
+        let processors = format!("cpus={},maxcpus={most},sockets={most},cores=1,threads=1", self.processors);
+        let processors = if self.spare_processor { processors } else { self.processors.to_string() };
+        command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &processors]);
         if let Some(clock) = self.clock {
             command.args(["-rtc", &format!("base={clock}")]);
         }

@@ -25,6 +25,16 @@ pub(crate) enum Accel {
     Kvm,
 }
 
+impl Accel {
+    /// The processor that has all that the emulation, or the host, has.
+    pub(crate) const fn model(self) -> &'static str {
+        match self {
+            Self::Tcg => "max",
+            Self::Kvm => "host",
+        }
+    }
+}
+
 impl fmt::Display for Accel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -80,6 +90,10 @@ impl Machine {
                     let backend = format!("socket,id=debugger,server=on,wait=off,path={}", socket.display());
                     command.args(["-chardev", &backend, "-gdb", "chardev:debugger"]);
                 }
+                if self.hardware.spare_processor {
+                    let backend = format!("socket,id=monitor,server=on,wait=off,path={}", monitor(console).display());
+                    command.args(["-chardev", &backend, "-mon", "chardev=monitor,mode=readline"]);
+                }
                 if self.hardware.tpm {
                     let backend = format!("socket,id=swtpm,path={}", swtpm::socket(console).display());
                     command.args(["-chardev", &backend, "-tpmdev", "emulator,id=tpm,chardev=swtpm"]);
@@ -132,6 +146,11 @@ impl Machine {
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={}", code.display()));
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=1,file={}", variables.display()));
     }
+}
+
+/// The socket of a guest's monitor.
+pub(crate) fn monitor(console: &Path) -> PathBuf {
+    console.with_extension("monitor")
 }
 
 /// The socket of a guest's debugger.

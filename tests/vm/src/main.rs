@@ -26,6 +26,7 @@ mod licences;
 mod machine;
 mod manual;
 mod measure;
+mod monitor;
 mod oracle;
 mod package;
 mod parent;

@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 53] = [
+const KINDS: [Kind; 54] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -74,6 +74,8 @@ const KINDS: [Kind; 53] = [
            pairs: &[OLD, NEW], ci: &[], play: crash::by_other_layouts },
     Kind { name: "crash-high", about: "the same with 6 GiB, 8 processors and a reservation above 4 GiB",
            pairs: &[NEW], ci: &[], play: crash::in_high_memory },
+    Kind { name: "crash-plugged", about: "a processor is plugged in after the load: the crash kernel knows it, by either method",
+           pairs: &[OLD, NEW], ci: &[OLD], play: crash::plugged },
     Kind { name: "factory", about: "shim, GRUB and Microsoft's keys: the firmware alone says whom to trust",
            pairs: &[OLD, NEW], ci: &[NEW], play: factory::play },
     Kind { name: "factory-dbx", about: "what dbx revokes, shim does not start",

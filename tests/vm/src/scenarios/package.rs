@@ -32,6 +32,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 
     done("dpkg -i /root/whole.deb", &[], &mut guest, checks)?;
     in_the_initramfs(&own, true, &mut guest, checks)?;
+    hardware(&mut guest, checks)?;
     parted(&mut guest, checks)?;
     in_the_initramfs(&own, true, &mut guest, checks)?;
     done("dpkg -i /root/later.deb /root/later-hooks.deb", &[], &mut guest, checks)?;
@@ -60,6 +61,20 @@ fn parted(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     done("dpkg -S /usr/lib/dracut/modules.d/90skexec/module-setup.sh", &owner, guest, checks)?;
     done("dpkg --verify skexec-initramfs && dpkg --audit", &[], guest, checks)?;
     done("tail -n1 /etc/default/skexec", &[Expect::Stdout("# mine")], guest, checks)
+}
+
+/// udev reads the rule: it starts the unit only where skexec has loaded a crash kernel.
+fn hardware(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let run = "udevadm test --action=add /sys/devices/system/cpu/cpu0 2>&1 | grep -c 'start skexec-hardware.service'";
+    let without = guest.run(run)?;
+    checks.equal("no crash kernel, no reload", &without.stdout.trim(), &"0");
+    done("mkdir -p /run/skexec && touch /run/skexec/loaded-panic.json", &[], guest, checks)?;
+    let with = guest.run(run)?;
+    checks.equal("udev would start the unit", &with.stdout.trim(), &"1");
+    done("systemd-analyze verify --man=no /usr/lib/systemd/system/skexec-hardware.service", &[], guest, checks)?;
+    // The record is empty: what is loaded is not known.
+    done("systemctl daemon-reload && systemctl start skexec-hardware.service", &[], guest, checks)?;
+    done("rm /run/skexec/loaded-panic.json", &[], guest, checks)
 }
 
 fn done(command: &str, expected: &[Expect<'_>], guest: &mut Guest, checks: &mut Checks) -> Result<()> {
