@@ -21,7 +21,7 @@ pub use bundle::Bundle;
 pub use candidate::{Candidate, Reading};
 pub use command_line::CommandLine;
 pub use demands::{Demands, KernelCheck};
-pub use initrds::{Initrd, Initrds, Origin, Supply, detached_signature, signature_at, signature_path};
+pub use initrds::{Initrd, Initrds, Origin, Supply, Unpacked, detached_signature, signature_at, signature_path};
 pub use injection::{Added, Credential, InitrdPath, Injected, Injection, Target, conflict, lasts};
 pub use payload::Payload;
 pub use verdict::{Accepted, Assessment, Role, assess, verify};

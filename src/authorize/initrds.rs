@@ -252,14 +252,14 @@ impl Initrds {
         }
     }
 
-    /// The bytes that all files in them take once a kernel has unpacked them, as far as they can be unpacked here. A file that only
-    /// the running kernel reads is read for this.
+    /// What all files in them take once a kernel has unpacked them, as far as they can be unpacked here. A file that only the running
+    /// kernel reads is read for this.
     ///
     /// # Errors
     /// Why a file cannot be read.
-    pub fn unpacked(&self) -> Result<u64, Finding> {
+    pub fn unpacked(&self) -> Result<Unpacked, Finding> {
         match &self.joined {
-            Joined::None => Ok(0),
+            Joined::None => Ok(Unpacked::default()),
             Joined::Memory(memory) => Ok(unpacked(memory.bytes())),
             Joined::Memfd(memfd) => {
                 Map::new(memfd).map(|map| unpacked(map.as_ref())).map_err(|error| unreadable(&error))
@@ -303,10 +303,22 @@ fn unreadable(error: &io::Error) -> Finding {
 /// What each file takes besides its bytes: half of its last page, on average, and its inode.
 const EACH: u64 = 2048;
 
-fn unpacked(bytes: &[u8]) -> u64 {
+/// Bytes of memory that unpacked files take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Their contents alone.
+    pub least: u64,
+    /// With what each takes besides.
+    pub usual: u64,
+}
+
+fn unpacked(bytes: &[u8]) -> Unpacked {
     let (segments, _) = initrd::segments(bytes);
     let contents = segments.iter().map(|segment| &segment.contents);
-    contents.fold(0, |sum: u64, one| sum.saturating_add(one.bytes).saturating_add(one.entries.saturating_mul(EACH)))
+    contents.fold(Unpacked::default(), |sum, one| {
+        let [least, usual] = [sum.least, sum.usual].map(|bytes| bytes.saturating_add(one.bytes));
+        Unpacked { least, usual: usual.saturating_add(one.entries.saturating_mul(EACH)) }
+    })
 }
 
 /// A mistake of skexec itself: no file leads to it.

@@ -1,6 +1,6 @@
 //! Whether a crash kernel has the memory to unpack its initrd: without it, it would panic before it has written a dump.
 
-use crate::authorize::Authorized;
+use crate::authorize::{Authorized, Unpacked};
 use crate::image::cmdline::Cmdline;
 use crate::machine::{Machine, Release};
 use crate::memory::{MIB, PhysRange};
@@ -34,7 +34,7 @@ struct Load {
     kernel_packed: u64,
     /// As it was loaded: it is freed only when it is unpacked.
     packed: u64,
-    unpacked: u64,
+    unpacked: Unpacked,
     /// What the files may fill: at least, and at most. They differ where an older kernel may not know a parameter.
     share: (Share, Share),
 }
@@ -42,12 +42,12 @@ struct Load {
 impl Load {
     /// Without this much, the files surely do not fit: nothing is assumed of what the kernel needs besides.
     fn least(self) -> u64 {
-        sum([self.kernel_packed, self.packed, around(self.unpacked, self.share.1)])
+        sum([self.kernel_packed, self.packed, around(self.unpacked.least, self.share.1)])
     }
 
     /// With this much they usually fit.
     fn enough(self) -> u64 {
-        sum([OWN, self.kernel, self.packed, around(self.unpacked, self.share.0)])
+        sum([OWN, self.kernel, self.packed, around(self.unpacked.usual, self.share.0)])
     }
 
     /// A refusal where the files surely do not fit into `most` bytes, and a warning where they may not fit into `least`.
@@ -56,7 +56,8 @@ impl Load {
         if enough <= least {
             return Ok(None);
         }
-        let [kernel, packed, unpacked] = [self.kernel, self.packed, self.unpacked].map(|bytes| bytes.div_ceil(MIB));
+        let [kernel, packed, unpacked] =
+            [self.kernel, self.packed, self.unpacked.usual].map(|bytes| bytes.div_ceil(MIB));
         let wanted = enough.checked_next_multiple_of(STEP).unwrap_or(u64::MAX) / MIB;
         let share = match self.share.0 {
             ALL => String::new(),
@@ -141,8 +142,13 @@ fn asked(cmdline: &Cmdline) -> Option<Share> {
 mod tests {
     use super::*;
 
-    const LOAD: Load =
-        Load { kernel: 64 * MIB, kernel_packed: 10 * MIB, packed: 30 * MIB, unpacked: 100 * MIB, share: (ALL, ALL) };
+    const LOAD: Load = Load {
+        kernel: 64 * MIB,
+        kernel_packed: 10 * MIB,
+        packed: 30 * MIB,
+        unpacked: Unpacked { least: 90 * MIB, usual: 100 * MIB },
+        share: (ALL, ALL),
+    };
 
     #[test]
     fn what_surely_does_not_fit_is_refused_and_the_size_to_reserve_is_named() {
@@ -151,16 +157,16 @@ mod tests {
         let warning = fits(LOAD, 209).unwrap().unwrap();
         assert_eq!(warning.caution, Caution::CrashTight);
         assert!(warning.message.ends_with("reserved 209 MiB: it takes crashkernel=224M"), "{}", warning.message);
-        assert!(fits(LOAD, 140).unwrap().is_some());
-        let refused = fits(LOAD, 139).unwrap_err();
+        assert!(fits(LOAD, 130).unwrap().is_some());
+        let refused = fits(LOAD, 129).unwrap_err();
         assert_eq!(refused.reason, Reason::CrashUnpack);
         assert!(refused.detail.ends_with("it takes crashkernel=224M"), "{}", refused.detail);
         let half = Load { share: (HALF, HALF), ..LOAD };
-        assert_eq!((half.least(), half.enough()), (240 * MIB, 310 * MIB));
+        assert_eq!((half.least(), half.enough()), (220 * MIB, 310 * MIB));
         assert_eq!(half.fits((0, u64::MAX)).unwrap().unwrap().caution, Caution::CrashTight);
         assert!(
             half.fits((u64::MAX, u64::MAX)) == Ok(None)
-                && Load { unpacked: u64::MAX, ..half }.fits((MIB, MIB)).is_err()
+                && Load { unpacked: Unpacked { least: u64::MAX, usual: u64::MAX }, ..half }.fits((MIB, MIB)).is_err()
         );
     }
 
