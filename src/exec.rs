@@ -13,7 +13,7 @@ use crate::record::{self, Records, Standing, busy};
 use crate::shutdown::logind;
 use crate::system::{Slot, System};
 use crate::watchdog;
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use departure::{Departure, Way};
 use std::time::Duration;
 
@@ -156,7 +156,8 @@ fn known(
 ) -> anyhow::Result<Result<(), Finding>> {
     if machine.kexec.loaded == Some(false) {
         // Another program may have unloaded it; what it loads next is not what was recorded.
-        records.forget(Slot::Reboot).context("cannot remove the record in /run/skexec")?;
+        let emptied = records.emptied(system.root, Slot::Reboot);
+        emptied.map_err(|left| anyhow!("no kernel is loaded, but {left}"))?;
         return Ok(Err(Reason::NothingLoaded.into()));
     }
     if foreign {

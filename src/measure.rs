@@ -48,6 +48,9 @@ impl Instead {
     }
 }
 
+/// The beginning of the data of every event.
+const OURS: &str = "skexec ";
+
 /// An event: its register and its data.
 type Event = (Pcr, String);
 
@@ -64,15 +67,12 @@ fn impossible(fault: &Fault) -> Finding {
     Finding::new(Reason::NotMeasured, fault.to_string())
 }
 
-/// Measures what is booted next, unless just that was measured already; the answer is what went wrong with the log.
+/// Measures what is booted next, unless the registers hold just that already; the answer is what went wrong with the log.
 ///
 /// # Errors
 /// `not-measured`. Where a part of it was measured by then, the event that closes it was, too, as far as the TPM still works.
 pub(crate) fn measure(root: &Root, measure: &Measure, subject: Subject<'_>) -> Result<Vec<String>, Finding> {
     let events = events(measure, subject);
-    if State::read(root).is_some_and(|state| state.stands_for(&events)) {
-        return Ok(Vec::new());
-    }
     let device = Device::open(root).map_err(|fault| impossible(&fault))?;
     measure_by(root, Tpm(device), &events)
 }
@@ -82,8 +82,14 @@ fn measure_by<T: Transport>(root: &Root, tpm: Tpm<T>, events: &[Event]) -> Resul
     let registers = earlier.iter().flat_map(State::registers).chain(state.registers()).collect();
     let mut session = Session::open(root, tpm, registers).map_err(|fault| impossible(&fault))?;
     if let Some(earlier) = earlier {
+        // Not what the state says: a resumed machine has the memory of a boot before, and registers that the firmware has reset.
+        if earlier.stands_for(events) && session.ends_with(events) {
+            return Ok(session.notes);
+        }
         close(root, &mut session, &earlier, earlier.replaced()).map_err(|fault| impossible(&fault))?;
     }
+    // What is measured is noted first, so that it is closed where it goes no further.
+    note(root, &state).map_err(|fault| impossible(&fault))?;
     if let Err(fault) = all(root, &mut session, &state, events) {
         let closed = close(root, &mut session, &state, Instead::Broken);
         let more = closed.err().map_or_else(String::new, |fault| format!("; {fault}"));
@@ -92,12 +98,13 @@ fn measure_by<T: Transport>(root: &Root, tpm: Tpm<T>, events: &[Event]) -> Resul
     Ok(session.notes)
 }
 
-/// What is measured is noted first, so that it is closed where it goes no further.
+fn note(root: &Root, state: &State) -> Result<(), Fault> {
+    state.write(root).map_err(|error| Fault(format!("/run/skexec: {error}")))
+}
+
 fn all<T: Transport>(root: &Root, session: &mut Session<'_, T>, state: &State, events: &[Event]) -> Result<(), Fault> {
-    let noted = |state: &State| state.write(root).map_err(|error| Fault(format!("/run/skexec: {error}")));
-    noted(state)?;
     events.iter().try_for_each(|(pcr, data)| session.extend(*pcr, data.as_bytes()))?;
-    noted(&state.clone().complete())
+    note(root, &state.clone().complete())
 }
 
 /// Measures that what was measured is not booted; nothing where nothing was measured.
@@ -115,10 +122,11 @@ fn instead_by<T: Transport>(root: &Root, tpm: Tpm<T>, state: &State, instead: In
     close(root, &mut session, state, instead)
 }
 
-/// In each register, so that none of them looks like that of a boot.
+/// In each register, so that none of them looks like that of a boot; in none where all of them are known to hold nothing of skexec's.
 fn close<T: Transport>(root: &Root, session: &mut Session<'_, T>, state: &State, why: Instead) -> Result<(), Fault> {
-    for pcr in state.registers() {
-        session.extend(pcr, why.data().as_bytes())?;
+    let registers = state.registers();
+    if !session.is_untouched(&registers) {
+        registers.iter().try_for_each(|pcr| session.extend(*pcr, why.data().as_bytes()))?;
     }
     State::forget(root).map_err(|error| Fault(format!("/run/skexec: {error}")))
 }

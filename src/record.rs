@@ -2,6 +2,7 @@
 
 mod asked;
 mod standing;
+mod unloading;
 
 pub use crate::machine::Loader;
 pub use asked::{Asked, Stamp};

@@ -74,8 +74,10 @@ fn the_tables_have_every_row() {
     let warnings = lab.run("help warnings");
     assert_eq!((warnings.exit, warnings.out.lines().count()), (0, Caution::ALL.len() + 1));
     let head: Vec<_> = warnings.out.lines().take(2).collect();
-    let wanted =
-        ["slug                   what it means", "revocation-incomplete  a revocation list could only be read in part"];
+    let wanted = [
+        "slug                    what it means",
+        "revocation-incomplete   a revocation list could only be read in part",
+    ];
     assert_eq!(head, wanted);
     let rows = lab.run("help warnings --json").json();
     assert_eq!(rows.as_array().map(Vec::len), Some(Caution::ALL.len()));

@@ -14,7 +14,7 @@ use crate::record::{Record, Records, busy};
 use crate::rollback::{self, Version};
 use crate::sources::policy::Policy;
 use crate::system::{Slot, System};
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 /// What was done besides the load.
 #[derive(Debug, Default)]
@@ -84,12 +84,24 @@ pub(super) fn hand_over(
                 let lost = format!("; the record of the kernel that stays loaded is lost: {error}");
                 failed.finding.detail.push_str(&lost);
             }
+        } else if let Err(left) = records.emptied(system.root, request.slot) {
+            failed.finding.detail.push_str(&format!("; the kernel that was loaded before is lost, but {left}"));
         }
         return Err(failed.finding.into());
     }
-    prepared.commit().context("the kernel is loaded, but the record in /run/skexec cannot be put in its place")?;
-    if request.slot == Slot::Reboot {
-        done.warnings.extend(measured::after(ready.method(), records, system, &record, policy)?);
+    let measures = measured::is_due(policy, request.slot);
+    if let Err(error) = prepared.commit() {
+        const PLACE: &str = "the record in /run/skexec cannot be put in its place";
+        if measures {
+            return Err(anyhow!("{PLACE}: {error}; {}", measured::take_back(records, system, machine)).into());
+        }
+        let closed = measured::replaced(system, request.slot).map(|warning| format!("; {}", warning.message));
+        return Err(anyhow!("the kernel is loaded, but {PLACE}: {error}{}", closed.unwrap_or_default()).into());
+    }
+    if measures {
+        done.warnings.extend(measured::after(records, system, machine, &record, policy)?);
+    } else {
+        done.warnings.extend(measured::replaced(system, request.slot));
     }
     done.warnings.extend(expect(ready, system, machine, request.slot, version));
     next::expect(&record, system.root, machine, request.slot, follow);

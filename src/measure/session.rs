@@ -1,6 +1,7 @@
 //! Extending registers, with the log beside them.
 
 use super::logs::{self, Values};
+use super::{Event, OURS};
 use crate::sources::Root;
 use crate::tpm::log::Log;
 use crate::tpm::{Digests, Fault, Hash, Pcr, Tpm, Transport};
@@ -51,6 +52,16 @@ impl<'a, T: Transport> Session<'a, T> {
         }
         self.log = log;
         self.write()
+    }
+
+    /// Whether these events are the last ones that extended their registers. What the log says is what the registers hold.
+    pub(super) fn ends_with(&self, events: &[Event]) -> bool {
+        self.log.ends_with(events)
+    }
+
+    /// Whether these registers are known to hold no event of skexec's.
+    pub(super) fn is_untouched(&self, registers: &[Pcr]) -> bool {
+        registers.iter().all(|pcr| self.log.is_without(*pcr, OURS))
     }
 
     fn write(&mut self) -> Result<(), Fault> {

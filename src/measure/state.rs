@@ -5,7 +5,7 @@ use crate::digest::sha256;
 use crate::hex;
 use crate::machine::boot_id;
 use crate::sources::Root;
-use crate::sources::replace::replace;
+use crate::sources::replace::{gone, replace};
 use crate::tpm::Pcr;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -56,8 +56,9 @@ impl State {
         replace(&path, &serde_json::to_vec(&state)?, MODE)
     }
 
+    /// That nothing is noted is no error.
     pub(super) fn forget(root: &Root) -> io::Result<()> {
-        fs::remove_file(root.path(PATH))
+        gone(&root.path(PATH))
     }
 
     pub(super) fn stands_for(&self, events: &[Event]) -> bool {

@@ -73,8 +73,9 @@ fn what_was_measured_already_is_not_measured_again() {
     assert!(stands(&tree));
     let other = events(&Measure::default(), Subject { cmdline: "", ..SUBJECT });
     assert!(!State::read(tree.root()).unwrap().stands_for(&other));
-    // No device is there, and none is asked for.
-    assert_eq!(measure(tree.root(), &Measure::default(), SUBJECT), Ok(Vec::new()));
+    run(&tree, &mut soft).unwrap();
+    assert_eq!(soft.extended, 3);
+    replays(&tree, LOG, &soft);
     tree.write("/proc/sys/kernel/random/boot_id", "two");
     assert!(!stands(&tree));
     let finding = measure(tree.root(), &Measure::default(), SUBJECT).unwrap_err();
@@ -82,6 +83,43 @@ fn what_was_measured_already_is_not_measured_again() {
         (finding.reason, finding.detail.as_str()),
         (Reason::NotMeasured, "there is no /dev/tpmrm0 and no /dev/tpm0")
     );
+}
+
+/// Over a hibernation /run stays as it was, and the firmware sets the registers to zero.
+#[test]
+fn what_the_registers_do_not_hold_any_more_is_measured_again() {
+    let (tree, mut before) = (tree(), Soft::new(&[Hash::Sha1, Hash::Sha256]));
+    run(&tree, &mut before).unwrap();
+    let mut soft = Soft::new(&[Hash::Sha1, Hash::Sha256]);
+    run(&tree, &mut soft).unwrap();
+    assert_eq!(soft.extended, 3, "nothing had to be closed");
+    assert_eq!(soft.value(Hash::Sha256, Pcr(9)), before.value(Hash::Sha256, Pcr(9)));
+    replays(&tree, LOG, &soft);
+    // Nor has what is unloaded then.
+    let mut soft = Soft::new(&[Hash::Sha1, Hash::Sha256]);
+    let state = State::read(tree.root()).unwrap();
+    instead_by(tree.root(), Tpm(Shared(&mut soft)), &state, Instead::Unloaded).unwrap();
+    assert_eq!((soft.extended, State::read(tree.root())), (0, None));
+    // Something else extended a register after it.
+    run(&tree, &mut soft).unwrap();
+    soft.banks.get_mut(&Hash::Sha1).unwrap()[8] = vec![7; 20];
+    run(&tree, &mut soft).unwrap();
+    assert_eq!(soft.extended, 3 + 2 + 3, "closed, and measured again");
+}
+
+#[test]
+fn what_never_began_is_not_closed() {
+    let (tree, mut soft) = (tree(), Soft::new(&[Hash::Sha256]));
+    tree.directory("/run/skexec/measured.json.new");
+    assert!(run(&tree, &mut soft).unwrap_err().detail.starts_with("/run/skexec: "));
+    assert_eq!(soft.extended, 0);
+    fs::remove_dir(tree.root().path("/run/skexec/measured.json.new")).unwrap();
+    // Killed between the note and the first event.
+    State::of(&ours()).write(tree.root()).unwrap();
+    run(&tree, &mut soft).unwrap();
+    assert_eq!(soft.extended, 3);
+    State::forget(tree.root()).unwrap();
+    State::forget(tree.root()).unwrap();
 }
 
 #[test]

@@ -48,6 +48,7 @@ cautions! {
     CompanionUnused "companion-unused" "a section of the UKI, or a file beside it, is not used" "remove it, or boot the UKI by its own stub";
     Unchecked "unchecked" "the purgatory will not check the loaded segments before the jump, because -i (--no-checks) was given" "leave out -i (--no-checks)";
     LogNotKept "log-not-kept" "the log of what was measured into the TPM will not be there after the jump" "make /var/log writable";
+    MeasurementNotClosed "measurement-not-closed" "the TPM still has a kernel as the one that is booted, and it will not be booted" "repair what the message names, and run skexec unload or skexec load: either closes the measurement first; until then trust no register that skexec extends";
     WatchdogStops "watchdog-stops" "the watchdog may be stopped at the jump, so that a hang would not be noticed" "boot the running kernel with watchdog.stop_on_reboot=0 on its command line";
     CrashTight "crash-tight" "the crash kernel may have too little memory to unpack its initrd" "reserve as much as the message names: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";

@@ -112,6 +112,24 @@ impl Log {
         self.events.push(event);
     }
 
+    /// Whether these are the last events of a boot loader in their registers, in this order, and nothing else extended those after them.
+    #[must_use]
+    pub fn ends_with(&self, events: &[(Pcr, String)]) -> bool {
+        let theirs = |event: &&Event| events.iter().any(|(pcr, _)| event.pcr == u32::from(pcr.0));
+        let last = self.events.iter().rev().filter(theirs).take(events.len());
+        last.map(|event| (event.kind, event.pcr, event.data.as_slice()))
+            .eq(events.iter().rev().map(|(pcr, data)| (IPL, pcr.0.into(), data.as_bytes())))
+    }
+
+    /// Whether the log tells all that extended a register since it was zero, and no event of it begins with this.
+    #[must_use]
+    pub fn is_without(&self, pcr: Pcr, beginning: &str) -> bool {
+        self.events.iter().filter(|event| event.pcr == u32::from(pcr.0)).all(|event| match event.kind {
+            NO_ACTION => self.hashes().all(|hash| event.from(hash).is_none_or(|value| value == hash.zero())),
+            _ => !event.data.starts_with(beginning.as_bytes()),
+        })
+    }
+
     /// What a register holds after all events, if the log is complete.
     #[must_use]
     pub fn replay(&self, hash: Hash, pcr: Pcr) -> Vec<u8> {
@@ -229,6 +247,26 @@ mod tests {
             assert_eq!(log.replay(hash, Pcr(9)), hash.extended(&value, &hash.digest(&[b"skexec kernel"])));
         }
         assert_eq!(Log::parse(log.bytes()).unwrap(), log);
+    }
+
+    #[test]
+    fn what_stands_at_the_end_and_what_does_not_stand_in_it() {
+        let own = [(Pcr(9), "skexec kernel".to_owned()), (Pcr(8), "skexec cmdline".to_owned())];
+        let mut log = Log::new(&[Hash::Sha256]);
+        assert!(log.is_without(Pcr(9), "skexec ") && log.ends_with(&[]) && !log.ends_with(&own));
+        log.begin(Pcr(9), &vec![(Hash::Sha256, Hash::Sha256.zero())]);
+        log.add(Pcr(9), b"grub");
+        assert!(log.is_without(Pcr(9), "skexec "));
+        own.iter().for_each(|(pcr, data)| log.add(*pcr, data.as_bytes()));
+        log.add(Pcr(10), b"of another register");
+        assert!(log.ends_with(&own) && !log.is_without(Pcr(9), "skexec "));
+        let swapped = [own[1].clone(), own[0].clone()];
+        assert!(!log.ends_with(&swapped));
+        log.add(Pcr(8), b"after it");
+        assert!(!log.ends_with(&own) && log.ends_with(&[(Pcr(8), "after it".to_owned())]));
+        // What came before the log is not known.
+        log.begin(Pcr(7), &vec![(Hash::Sha256, vec![1; 32])]);
+        assert!(!log.is_without(Pcr(7), "skexec "));
     }
 
     #[test]

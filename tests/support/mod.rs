@@ -190,6 +190,8 @@ pub(crate) struct Recorder {
     pub(crate) crash_loaded: RefCell<Option<PathBuf>>,
     /// The file that counts loads and unloads for a reboot.
     pub(crate) counter: RefCell<Option<PathBuf>>,
+    /// During a load, somebody makes a folder of this path.
+    pub(crate) folder: RefCell<Option<PathBuf>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,6 +229,9 @@ impl Recorder {
 
 impl Kexec for Recorder {
     fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+        if let Some(path) = &*self.folder.borrow() {
+            fs::create_dir(path).unwrap();
+        }
         self.calls.borrow_mut().push(Call::Load {
             kernel: bytes(load.kernel),
             sealed: target(load.kernel).to_string_lossy().starts_with("/memfd:"),
