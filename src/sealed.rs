@@ -120,15 +120,15 @@ impl Sealed {
         let all = |head: &[u8]| plan(head).0;
         let (memory, known, gap) = match keep {
             Keep::Private => {
-                let (memory, known) = into_memory(length, fill, all)?;
+                let (memory, known) = into_memory(Private::new(length)?, fill, all)?;
                 (Memory::Private(memory), known, 0..0)
             }
             Keep::Checked => {
-                let (memory, known, gap) = with_gap(length, fill, plan)?;
+                let (memory, known, gap) = with_gap(Private::new(length)?, fill, plan)?;
                 (Memory::Private(memory), known, gap)
             }
             Keep::Memfd => {
-                let (memfd, known) = into_memfd(length, fill, all)?;
+                let (memfd, known) = into_memfd(length, &(0..0), fill, all)?;
                 let map = Map::new(&memfd)?;
                 (Memory::Memfd(memfd, map), known, 0..0)
             }

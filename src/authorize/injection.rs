@@ -15,7 +15,6 @@ use content::Content;
 use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
-use zeroize::Zeroizing;
 
 /// The permission bits of an added file: root may read it.
 const FILE_MODE: u32 = 0o400;
@@ -175,11 +174,12 @@ fn archive(files: &[Added], contents: &[Content]) -> Result<Private, Finding> {
     let folders = folders.into_iter().map(|(name, mode)| Entry::folder(name, mode));
     let files = names.iter().zip(contents).map(|(name, content)| Entry::file(name, FILE_MODE, content.bytes()));
     let entries: Vec<_> = folders.chain(files).collect();
-    let plain = cpio::archive(&entries).map(Zeroizing::new)?;
-    let mut kept = Private::new(plain.len()).map_err(|error| Finding::new(Reason::Unreadable, error.to_string()))?;
-    kept.guard(0..plain.len());
-    kept.copy_from_slice(&plain);
-    Ok(kept)
+    let length = cpio::length(&entries);
+    let mut archive = Private::new(length).map_err(|error| Finding::new(Reason::Unreadable, error.to_string()))?;
+    // Guarded before it is filled: from then on it is wiped, also where the rest fails.
+    archive.guard(0..length);
+    cpio::write(&entries, &mut archive)?;
+    Ok(archive)
 }
 
 #[cfg(test)]

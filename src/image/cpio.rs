@@ -49,23 +49,41 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// An archive of these entries. Its memory is reserved at once, so that no part of a secret is left behind by a growing vector.
+/// An archive of these entries.
 ///
 /// # Errors
 /// `too-big`: a file of 4 GiB or more.
 pub fn archive(entries: &[Entry<'_>]) -> Result<Vec<u8>, Finding> {
-    let length = entries.iter().map(Entry::length).fold(0, usize::saturating_add);
-    let mut archive = Vec::with_capacity(length.saturating_add(trailer().len()));
-    for (number, entry) in (1_u32..).zip(entries) {
-        archive.extend(entry.header(number)?.as_bytes());
-        archive.extend(entry.path.as_bytes());
-        archive.push(0);
-        pad(&mut archive);
-        archive.extend(entry.content.unwrap_or_default());
-        pad(&mut archive);
-    }
-    archive.extend(trailer());
+    let mut archive = vec![0; length(entries)];
+    write(entries, &mut archive)?;
     Ok(archive)
+}
+
+/// The bytes of an archive of these entries.
+#[must_use]
+pub fn length(entries: &[Entry<'_>]) -> usize {
+    entries.iter().map(Entry::length).fold(trailer().len(), usize::saturating_add)
+}
+
+/// Writes an archive to memory of its [`length`], and keeps no other copy of what is in the files: one may be a secret.
+///
+/// # Errors
+/// `too-big`: a file of 4 GiB or more.
+pub fn write(entries: &[Entry<'_>], mut target: &mut [u8]) -> Result<(), Finding> {
+    for (number, entry) in (1_u32..).zip(entries) {
+        let head = format!("{}{}\0", entry.header(number)?, entry.path);
+        target = put(target, head.as_bytes());
+        target = put(target, entry.content.unwrap_or_default());
+    }
+    put(target, &trailer());
+    Ok(())
+}
+
+/// Fills the start of `target` with these bytes, and with zeros up to a multiple of four; returns the rest.
+fn put<'a>(target: &'a mut [u8], bytes: &[u8]) -> &'a mut [u8] {
+    let (own, rest) = target.split_at_mut_checked(aligned(bytes.len())).unwrap_or_default();
+    own.iter_mut().zip(bytes.iter().chain(std::iter::repeat(&0))).for_each(|(to, from)| *to = *from);
+    rest
 }
 
 /// The end of an archive; alone, an empty archive.
@@ -73,16 +91,12 @@ pub fn archive(entries: &[Entry<'_>]) -> Result<Vec<u8>, Finding> {
 pub fn trailer() -> Vec<u8> {
     let fields = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 11, 0].map(|field: u32| format!("{field:08X}"));
     let mut trailer = format!("070701{}{TRAILER}\0", fields.concat()).into_bytes();
-    pad(&mut trailer);
+    trailer.resize(aligned(trailer.len()), 0);
     trailer
 }
 
 const fn aligned(length: usize) -> usize {
     length.next_multiple_of(4)
-}
-
-fn pad(archive: &mut Vec<u8>) {
-    archive.resize(aligned(archive.len()), 0);
 }
 
 #[cfg(test)]
@@ -128,7 +142,7 @@ mod tests {
         ];
         let (body, end) = archive.split_at(archive.len() - trailer().len());
         assert_eq!(String::from_utf8_lossy(body), wanted.concat());
-        assert_eq!((end, archive.capacity()), (trailer().as_slice(), archive.len()));
+        assert_eq!((end, length(&entries)), (trailer().as_slice(), archive.len()));
     }
 
     #[test]

@@ -8,7 +8,6 @@ use std::io::{self, Write as _};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use zeroize::Zeroizing;
 
 /// Bytes that are read at a time: a piece stays in the cache of one processor until it is hashed.
 pub(crate) const PIECE: usize = 128 << 10;
@@ -17,25 +16,25 @@ const WORTH_A_THREAD: usize = 1 << 20;
 /// More threads would wait for the memory rather than for each other's digests.
 const MOST_THREADS: usize = 2;
 
-/// Reads a content of this length into memory, in its order. `fill` reads the bytes at an offset; `plan` names the digests to make
-/// when it has seen the first piece.
+/// Reads a content that is as long as the memory into it, in its order. `fill` reads the bytes at an offset; `plan` names the digests to
+/// make when it has seen the first piece. Where a part is a secret, the memory is guarded already.
 pub(crate) fn into_memory<E: From<io::Error>>(
-    length: usize,
+    memory: Private,
     fill: impl Fn(&mut [u8], usize) -> Result<(), E>,
     plan: impl FnOnce(&[u8]) -> Passing,
 ) -> Result<(Private, Vec<Known>), E> {
-    let (memory, known, _) = with_gap(length, fill, |head| (plan(head), 0..0))?;
+    let (memory, known, _) = with_gap(memory, fill, |head| (plan(head), 0..0))?;
     Ok((memory, known))
 }
 
 /// The same, but for bytes that nobody will look at, which the plan names: they are hashed, and not kept. Whole pieces of them are zero
 /// in the memory, and the gap is returned.
 pub(crate) fn with_gap<E: From<io::Error>>(
-    length: usize,
+    mut memory: Private,
     fill: impl Fn(&mut [u8], usize) -> Result<(), E>,
     plan: impl FnOnce(&[u8]) -> (Passing, Range<usize>),
 ) -> Result<(Private, Vec<Known>, Range<usize>), E> {
-    let mut memory = Private::new(length)?;
+    let length = memory.len();
     let (mut plan, mut passing, mut gap) = (Some(plan), Passing::new([]), 0..0);
     let mut buffer = Vec::new();
     for start in (0..length).step_by(PIECE) {
@@ -60,16 +59,19 @@ pub(crate) fn with_gap<E: From<io::Error>>(
     Ok((memory, passing.finish(), gap))
 }
 
-/// The same into a sealed memfd.
+/// The same into a sealed memfd of this length, of which a range may be secret.
 pub(crate) fn into_memfd<E: From<io::Error>>(
     length: usize,
+    secret: &Range<usize>,
     fill: impl Fn(&mut [u8], usize) -> Result<(), E>,
     plan: impl FnOnce(&[u8]) -> Passing,
 ) -> Result<(Memfd, Vec<Known>), E> {
     let mut known = Vec::new();
-    let memfd = Memfd::create(c"skexec", |target: &mut File| {
-        // It holds the last bytes to the end, and these may be a secret.
-        let mut buffer = Zeroizing::new(vec![0; PIECE.min(length)]);
+    let memfd = Memfd::guarded(c"skexec", length, secret, |target: &mut File| {
+        let mut buffer = Private::new(PIECE.min(length))?;
+        if !secret.is_empty() {
+            buffer.guard(0..length);
+        }
         let (mut plan, mut passing) = (Some(plan), Passing::new([]));
         for start in (0..length).step_by(PIECE) {
             let piece = buffer.get_mut(..length.saturating_sub(start).min(PIECE)).unwrap_or_default();
@@ -81,7 +83,7 @@ pub(crate) fn into_memfd<E: From<io::Error>>(
             target.write_all(piece)?;
         }
         known = passing.finish();
-        Ok::<_, E>(u64::try_from(length).unwrap_or(u64::MAX))
+        Ok::<_, E>(())
     })?;
     Ok((memfd, known))
 }
@@ -89,11 +91,11 @@ pub(crate) fn into_memfd<E: From<io::Error>>(
 /// Reads a content into memory as stretches that follow each other and cover all of it, by two threads where there are two processors.
 /// Makes the digest of each stretch; a thread reads pieces of its stretches in turn, and hashes them together.
 pub(crate) fn in_stretches<E: From<io::Error> + Send>(
-    length: usize,
+    mut memory: Private,
     fill: impl Fn(&mut [u8], usize) -> Result<(), E> + Sync,
     stretches: &[Range<usize>],
 ) -> Result<(Private, Vec<Known>), E> {
-    let mut memory = Private::new(length)?;
+    let length = memory.len();
     memory.prefer_huge_pages();
     let threads = match thread::available_parallelism() {
         Ok(processors) if length >= WORTH_A_THREAD => processors.get().min(MOST_THREADS),
@@ -185,6 +187,10 @@ mod tests {
         (0..length).map(|index| u8::try_from((index * 7 + index / 251) % 256).unwrap()).collect()
     }
 
+    fn memory(length: usize) -> Private {
+        Private::new(length).unwrap()
+    }
+
     /// A content that counts the bytes that are read of it.
     struct Counted {
         bytes: Vec<u8>,
@@ -218,9 +224,9 @@ mod tests {
             let fill = |target: &mut [u8], at| content.fill(target, at);
             let ranges = [0..length / 3, length / 3..length, 0..length];
             let plan = || Passing::new(ranges.iter().cloned().map(|range| vec![range]));
-            let (memory, known) = into_memory(length, fill, |_| plan()).unwrap();
+            let (memory, known) = into_memory(Private::new(length).unwrap(), fill, |_| plan()).unwrap();
             assert!(*memory == *content.bytes && content.passes() == 1, "{length}");
-            let (memfd, same) = into_memfd(length, fill, |_| plan()).unwrap();
+            let (memfd, same) = into_memfd(length, &(0..0), fill, |_| plan()).unwrap();
             let map = crate::sys::Map::new(&memfd).unwrap();
             assert!(*map == *content.bytes && content.passes() == 1, "{length}");
             assert_eq!(known, same);
@@ -240,7 +246,8 @@ mod tests {
                 let step = length.div_ceil(count);
                 let stretches: Vec<_> =
                     (0..length).step_by(step).map(|start| start..(start + step).min(length)).collect();
-                let (memory, known) = in_stretches(length, |target, at| content.fill(target, at), &stretches).unwrap();
+                let (memory, known) =
+                    in_stretches(memory(length), |target, at| content.fill(target, at), &stretches).unwrap();
                 assert!(*memory == *content.bytes && content.passes() == 1, "{length} in {count}");
                 let made = Hashed::knowing(memory, known);
                 for range in &stretches {
@@ -262,7 +269,8 @@ mod tests {
             (0..0, 0..0),
         ] {
             let plan = |_: &[u8]| (Passing::new([vec![0..length]]), gap.clone());
-            let (memory, known, seen) = with_gap(length, |target, at| content.fill(target, at), plan).unwrap();
+            let (memory, known, seen) =
+                with_gap(Private::new(length).unwrap(), |target, at| content.fill(target, at), plan).unwrap();
             assert!(seen == kept_out || (seen.is_empty() && kept_out.is_empty()), "{gap:?}: {seen:?}");
             assert!(content.passes() == 1 && memory[kept_out.clone()].iter().all(|byte| *byte == 0));
             let (before, after) = (..kept_out.start, kept_out.end..);
@@ -277,8 +285,8 @@ mod tests {
         let length = 5 << 20;
         let fill = |_: &mut [u8], at: usize| if at > length / 2 { Err(io::Error::other("torn")) } else { Ok(()) };
         let stretches = [0..length / 2, length / 2..length];
-        assert_eq!(in_stretches(length, fill, &stretches).unwrap_err().to_string(), "torn");
-        assert!(into_memory(length, fill, |_| Passing::new([])).is_err());
-        assert!(into_memfd(length, fill, |_| Passing::new([])).is_err());
+        assert_eq!(in_stretches(memory(length), fill, &stretches).unwrap_err().to_string(), "torn");
+        assert!(into_memory(memory(length), fill, |_| Passing::new([])).is_err());
+        assert!(into_memfd(length, &(0..0), fill, |_| Passing::new([])).is_err());
     }
 }

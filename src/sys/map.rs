@@ -12,12 +12,13 @@ use std::os::fd::AsRawFd;
 pub struct Map(Mapping);
 
 impl Map {
-    /// Maps the whole of a sealed memfd.
+    /// Maps the whole of a sealed memfd. A private mapping that is never written to shows the memfd's own pages; a shared one of a memfd that
+    /// is sealed against writing is refused before Linux 6.7, even where it could only be read.
     ///
     /// # Errors
     /// The error of `mmap(2)`.
     pub fn new(memfd: &Memfd) -> io::Result<Self> {
-        Mapping::new(memfd.len(), libc::PROT_READ, libc::MAP_SHARED, memfd.as_raw_fd()).map(Self)
+        Mapping::new(memfd.len(), libc::PROT_READ, libc::MAP_PRIVATE, memfd.as_raw_fd()).map(Self)
     }
 }
 

@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::fs::FileExt as _;
 
 /// A sealed memfd: its length and bytes cannot change.
 #[derive(Debug)]
@@ -28,28 +29,34 @@ impl Memfd {
     pub fn create<E: From<io::Error>>(name: &CStr, fill: impl FnOnce(&mut File) -> Result<u64, E>) -> Result<Self, E> {
         let mut file = File::from(open(name).map_err(io::Error::from)?);
         let length = fill(&mut file)?;
-        Ok(Self::seal(file, length)?)
-    }
-
-    fn seal(file: File, length: u64) -> io::Result<Self> {
-        let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
-        fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
         let length = usize::try_from(length).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
-        if file.metadata()?.len() != u64::try_from(length).unwrap_or(u64::MAX) {
-            return Err(io::Error::other("the sealed copy is not as long as what was written"));
-        }
+        seal(&file, length)?;
         Ok(Self { file, length, _locked: None })
     }
 
-    /// Marks a range as secret: while the memfd lives, it is not swapped out. Nothing can overwrite it.
+    /// The same of this length, of which a range is secret: it is not swapped out from before it is written until the memfd ends. Where
+    /// the memfd is not completed, the range is overwritten; later, nothing can overwrite it.
     ///
     /// # Errors
-    /// The error of `mmap(2)`.
-    pub fn guard(&mut self, secret: &Range<usize>) -> io::Result<()> {
-        let mapping = Mapping::new(self.length, nix::libc::PROT_READ, nix::libc::MAP_SHARED, self.as_raw_fd())?;
+    /// As for [`create`](Self::create), and the error of `mmap(2)`.
+    pub fn guarded<E: From<io::Error>>(
+        name: &CStr,
+        length: usize,
+        secret: &Range<usize>,
+        fill: impl FnOnce(&mut File) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let mut file = File::from(open(name).map_err(io::Error::from)?);
+        file.set_len(u64::try_from(length).unwrap_or(u64::MAX))?;
+        // A shared mapping, even one that cannot be written, would keep the kernel from sealing.
+        let length_mapped = if secret.is_empty() { 0 } else { length };
+        let mapping = Mapping::new(length_mapped, nix::libc::PROT_READ, nix::libc::MAP_PRIVATE, file.as_raw_fd())?;
         keep_in_memory(&mapping, secret);
-        self._locked = Some(mapping);
-        Ok(())
+        let filled = fill(&mut file).and_then(|()| Ok(seal(&file, length)?));
+        if let Err(error) = filled {
+            wipe(&file, secret);
+            return Err(error);
+        }
+        Ok(Self { file, length, _locked: Some(mapping) })
     }
 
     /// Bytes of content.
@@ -62,6 +69,24 @@ impl Memfd {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.length == 0
+    }
+}
+
+fn seal(file: &File, length: usize) -> io::Result<()> {
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
+    fcntl(file, FcntlArg::F_ADD_SEALS(seals))?;
+    if file.metadata()?.len() != u64::try_from(length).unwrap_or(u64::MAX) {
+        return Err(io::Error::other("the sealed copy is not as long as what was written"));
+    }
+    Ok(())
+}
+
+/// Overwrites a range as far as that is possible.
+fn wipe(file: &File, range: &Range<usize>) {
+    const ZEROS: &[u8] = &[0; 4096];
+    for start in range.clone().step_by(ZEROS.len()) {
+        let piece = ZEROS.get(..range.end.saturating_sub(start).min(ZEROS.len())).unwrap_or_default();
+        let _ = file.write_all_at(piece, u64::try_from(start).unwrap_or(u64::MAX));
     }
 }
 
@@ -104,5 +129,41 @@ mod tests {
         assert_eq!(again.write(b"K").unwrap_err().raw_os_error(), Some(nix::libc::EPERM));
         assert!(again.set_len(3).is_err() && again.set_len(9).is_err());
         assert_eq!(&*map, b"kernel");
+    }
+
+    /// The flags of the mapping of a memfd with this name (proc_pid_smaps(5)).
+    fn flags(name: &str) -> Vec<String> {
+        let text = std::fs::read_to_string("/proc/self/smaps").unwrap();
+        let mut own = text.lines().skip_while(|line| !line.contains(name));
+        let flags = own.find_map(|line| line.strip_prefix("VmFlags:")).unwrap_or_default();
+        flags.split_whitespace().map(String::from).collect()
+    }
+
+    #[test]
+    fn a_secret_is_locked_before_it_is_written() {
+        let mut while_writing = Vec::new();
+        let memfd = Memfd::guarded(c"skexec-guarded-test", 6, &(2..4), |file| {
+            while_writing = flags("skexec-guarded-test");
+            file.write_all(b"kernel")
+        })
+        .unwrap();
+        assert!(["lo", "dd"].iter().all(|flag| while_writing.iter().any(|own| own == flag)), "{while_writing:?}");
+        assert_eq!(&*Map::new(&memfd).unwrap(), b"kernel");
+        assert!(File::from(memfd.as_fd().try_clone_to_owned().unwrap()).write(b"K").is_err());
+    }
+
+    #[test]
+    fn a_secret_that_is_not_completed_is_overwritten() {
+        let mut left = None;
+        let torn = Memfd::guarded(c"test", 10_000, &(2..9_000), |file| {
+            file.write_all(&[7; 9_500])?;
+            left = Some(file.try_clone()?);
+            Err(io::Error::other("torn"))
+        });
+        assert_eq!(torn.unwrap_err().to_string(), "torn");
+        let mut bytes = [0; 9_500];
+        left.unwrap().read_exact_at(&mut bytes, 0).unwrap();
+        assert!(bytes[..2].iter().chain(&bytes[9_000..]).all(|byte| *byte == 7));
+        assert!(bytes[2..9_000].iter().all(|byte| *byte == 0));
     }
 }

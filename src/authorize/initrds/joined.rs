@@ -65,11 +65,9 @@ impl<'a> Outline<'a> {
             _ if self.parts.is_empty() => Ok((Vec::new(), Joined::None)),
             Method::File => {
                 let plan = |_: &[u8]| Passing::new(self.judged());
-                let made = into_memfd(self.length(), |target, at| self.fill(target, at), plan);
-                let (mut memfd, known) = made.map_err(Finding::from)?;
-                let guarded = self.secret().map_or(Ok(()), |secret| memfd.guard(&secret));
-                let map = guarded.and_then(|()| Map::new(&memfd));
-                let map = map.map_err(|error| Finding::from(Fault::from(error)))?;
+                let made = into_memfd(self.length(), &self.secret(), |target, at| self.fill(target, at), plan);
+                let (memfd, known) = made.map_err(Finding::from)?;
+                let map = Map::new(&memfd).map_err(|error| Finding::from(Fault::from(error)))?;
                 let initrds = self.described(&Hashed::knowing(map, known), trust)?;
                 Ok((initrds, Joined::Memfd(memfd)))
             }
@@ -86,22 +84,21 @@ impl<'a> Outline<'a> {
     pub(super) fn in_memory(&self) -> Result<Hashed<Private>, Fault> {
         let (length, fill) = (self.length(), |target: &mut [u8], at: usize| self.fill(target, at));
         let stretches = cut_initrd(length);
-        let (mut memory, known) = if self.parts.iter().any(Part::is_judged) {
+        let mut memory = Private::new(length)?;
+        memory.guard(self.secret());
+        let (memory, known) = if self.parts.iter().any(Part::is_judged) {
             let plan = |_: &[u8]| Passing::new(stretches.into_iter().map(|range| vec![range]).chain(self.judged()));
-            into_memory(length, fill, plan)?
+            into_memory(memory, fill, plan)?
         } else {
-            in_stretches(length, fill, &stretches)?
+            in_stretches(memory, fill, &stretches)?
         };
-        if let Some(secret) = self.secret() {
-            memory.guard(secret);
-        }
         Ok(Hashed::knowing(memory, known))
     }
 
-    /// The place of the added files.
-    fn secret(&self) -> Option<Range<usize>> {
+    /// The place of the added files; empty without any.
+    fn secret(&self) -> Range<usize> {
         let mut places = self.parts.iter().zip(&self.places);
-        places.find_map(|(part, place)| part.is_added().then(|| place.clone()))
+        places.find_map(|(part, place)| part.is_added().then(|| place.clone())).unwrap_or_default()
     }
 
     /// The places of the parts whose digests are needed.

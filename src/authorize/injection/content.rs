@@ -58,7 +58,7 @@ impl Content {
     /// through a buffer of the standard library.
     fn read_from(mut source: impl Read) -> Result<Self, Finding> {
         let mut buffer = Private::new(MAX_SIZE.saturating_add(1)).map_err(|error| unreadable(&error))?;
-        buffer.guard(0..MAX_SIZE);
+        buffer.guard(0..usize::MAX);
         let mut length = 0_usize;
         loop {
             let free = buffer.get_mut(length..).unwrap_or_default();
