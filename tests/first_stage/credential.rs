@@ -17,8 +17,7 @@ fn stage() -> Stage {
     let paths = [("/etc/credstore", "{}/etc/credstore"), ("=/cryptroot/", "={}/cryptroot/")];
     let keyscript = ("-x \"$keyscript\"", "-x \"{}$keyscript\"");
     stage.place("initramfs-tools/local-top", "local-top", &[paths[0], paths[1], keyscript]);
-    stage.place("initramfs-tools/init-bottom", "init-bottom", &paths[..1]);
-    stage.place("dracut/skexec-forget.sh", "forget", &paths[..1]);
+    stage.place("lib/forget.sh", "forget", &paths[..1]);
     let paths = [paths[0], ("/lib/cryptsetup/", "{}/lib/cryptsetup/")];
     stage.place("initramfs-tools/credential", "credential", &paths);
     stage.write("cryptroot/crypttab", TABLE);
@@ -41,8 +40,11 @@ fn a_volume_whose_passphrase_would_be_asked_for_gets_a_keyscript() {
         assert_eq!((run(&script), table()), (String::new(), TABLE.to_owned()), "{shell}: no keyscript");
         stage.write("usr/lib/skexec/credential", "");
         stage.mode("usr/lib/skexec/credential", 0o755);
+        // Another name of the table shows that it is replaced, and not written to.
+        fs::hard_link(stage.path("cryptroot/crypttab"), stage.path("before")).unwrap();
         let said = "skexec: a passphrase from the kernel before will be tried for encrypted disks\n";
         assert_eq!((run(&script), table()), (said.to_owned(), CHANGED.to_owned()), "{shell}");
+        assert_eq!(fs::read_to_string(stage.path("before")).unwrap(), TABLE, "{shell}");
         // A first stage runs it again.
         run(&script);
         assert_eq!(table(), CHANGED, "{shell}");
@@ -72,18 +74,29 @@ fn the_keyscript_gives_the_passphrase_once_and_then_asks() {
 
 #[test]
 fn what_was_added_is_overwritten_and_removed() {
-    for (shell, script) in shells().flat_map(|shell| [(shell, "init-bottom"), (shell, "forget")]) {
+    // initramfs-tools runs it, dracut sources it.
+    let ways = shells().flat_map(|shell| [(shell, shell), (shell, ".")]);
+    for (shell, way) in ways {
         let stage = stage();
-        let run = || stage.run(shell, &format!("{shell} {{}}/{script}"), "");
-        assert!(run().status.success());
+        let run = || stage.run(shell, &format!("{way} {{}}/forget && echo on"), "");
+        assert_eq!(text(&run().stdout), "on\n");
+        let prereqs = stage.run(shell, &format!("{shell} {{}}/forget prereqs"), "");
+        assert!(prereqs.status.success() && text(&prereqs.stdout) == "\n", "{prereqs:?}");
         stage.write("etc/credstore/cryptsetup.passphrase", SECRET);
         stage.write("elsewhere", SECRET);
         std::os::unix::fs::symlink(stage.path("elsewhere"), stage.path("etc/credstore/link")).unwrap();
-        // Another name shows what became of the bytes.
-        fs::hard_link(stage.path("etc/credstore/cryptsetup.passphrase"), stage.path("bytes")).unwrap();
-        assert!(run().status.success());
-        assert!(!stage.path("etc/credstore/cryptsetup.passphrase").exists(), "{shell}: {script}");
-        assert!(fs::read(stage.path("bytes")).unwrap().iter().all(|byte| *byte == 0), "{shell}: {script}");
+        // Another name shows what became of the bytes. The name of a credential may begin with a dot.
+        let names = ["cryptsetup.passphrase", ".hidden", "..more", "..."].map(|name| format!("etc/credstore/{name}"));
+        for (at, name) in names.iter().enumerate() {
+            stage.write(name, SECRET);
+            fs::hard_link(stage.path(name), stage.path(&format!("bytes{at}"))).unwrap();
+        }
+        assert_eq!(text(&run().stdout), "on\n");
+        for (at, name) in names.iter().enumerate() {
+            assert!(!stage.path(name).exists(), "{shell} {way}: {name}");
+            let left = fs::read(stage.path(&format!("bytes{at}"))).unwrap();
+            assert!(left.iter().all(|byte| *byte == 0), "{shell} {way}: {name}");
+        }
         assert_eq!(fs::read_to_string(stage.path("elsewhere")).unwrap(), SECRET);
         assert_eq!(stage.log(), [""; 0]);
     }

@@ -1,14 +1,14 @@
 //! A whole Debian whose root is encrypted: with a passphrase that skexec added to the initramfs in memory, it comes up unattended. Without
 //! one, the same initramfs asks for it.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use vm_protocol::Boot;
 
 use super::Stage;
 use super::distribution::release;
+use super::kexec_callers::debian::add_packages;
 use crate::checks::{Checks, Expect};
 use crate::fetch::{Group, Maker, Root};
 use crate::guest::Guest;
@@ -29,7 +29,7 @@ const HOOKS: [(&str, &str); 7] = [
     ("initramfs-tools/hook", "/usr/share/initramfs-tools/hooks/skexec"),
     ("initramfs-tools/init-premount", "/usr/share/initramfs-tools/scripts/init-premount/skexec"),
     ("initramfs-tools/local-top", "/usr/share/initramfs-tools/scripts/local-top/skexec"),
-    ("initramfs-tools/init-bottom", "/usr/share/initramfs-tools/scripts/init-bottom/skexec"),
+    ("lib/forget.sh", "/usr/share/initramfs-tools/scripts/init-bottom/skexec"),
     ("initramfs-tools/credential", "/usr/lib/skexec/credential"),
     ("lib/first-stage.sh", "/usr/lib/skexec/first-stage.sh"),
     ("lib/initramfs-trust.sh", "/usr/lib/skexec/initramfs-trust.sh"),
@@ -70,13 +70,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 
 fn files(stage: &Stage<'_>) -> Result<Files> {
     let mut files = Files::default();
-    for entry in fs::read_dir(stage.lab.packages_for(Maker::InitramfsTools, &PACKAGES)?)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "deb") {
-            let name = path.file_name().context("a file without a name")?.to_string_lossy().into_owned();
-            files.copy(&format!("/root/packages/{name}"), &path)?;
-        }
-    }
+    add_packages(stage, Maker::InitramfsTools, &PACKAGES, &mut files)?;
     files.program("/usr/sbin/skexec", &stage.lab.binaries().skexec)?;
     stage.lab.trust_debian(&mut files)?;
     for (file, place) in HOOKS {
