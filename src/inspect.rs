@@ -34,7 +34,7 @@ use header::{ElfHeaders, Header};
 use initrd::Initrd;
 use loose::Loose;
 use program::{Program, Section};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use signature::Signature;
 use std::path::Path;
 pub use tree::Node;
@@ -65,11 +65,14 @@ pub struct Description {
     digest: Option<String>,
     signatures: Vec<Signature>,
     /// What could not be described.
-    warnings: Vec<&'static str>,
-    #[serde(skip)]
-    warning: Option<Warning>,
+    #[serde(serialize_with = "slugs")]
+    warnings: Vec<Warning>,
     #[serde(skip)]
     unknown: Option<Finding>,
+}
+
+fn slugs<S: Serializer>(warnings: &[Warning], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(warnings.iter().map(Warning::slug))
 }
 
 impl Description {
@@ -112,7 +115,6 @@ impl Description {
             uki: Bundle::of(&file, anchors),
             addons: Vec::new(),
             warnings: Vec::new(),
-            warning: None,
             initrd: initrd_of(&file).map(Initrd::new),
             manifest,
             loose,
@@ -128,18 +130,17 @@ impl Description {
             match addons::beside(path) {
                 Ok((found, _)) => self.addons = found.iter().map(|path| Addon::read(path, anchors)).collect(),
                 Err(finding) => {
-                    self.warnings.push(Caution::AddonsUnreadable.slug());
-                    self.warning = Some(Warning::new(Caution::AddonsUnreadable, finding.sentence(None)));
+                    self.warnings.push(Warning::new(Caution::AddonsUnreadable, finding.sentence(None)));
                 }
             }
         }
         self
     }
 
-    /// That the add-ons cannot be described.
+    /// What could not be described.
     #[must_use]
-    pub const fn warning(&self) -> Option<&Warning> {
-        self.warning.as_ref()
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// That the file is of no format that could be described.

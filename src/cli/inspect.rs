@@ -28,7 +28,7 @@ pub(super) fn run(system: System<'_>, args: &InspectArgs, output: &mut Output<'_
         output.fact(&args.file.display().to_string())?;
         tree::print(&description.nodes(), output)?;
     }
-    if let Some(warning) = description.warning() {
+    for warning in description.warnings() {
         output.warning(warning)?;
     }
     match description.unknown() {

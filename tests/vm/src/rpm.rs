@@ -15,7 +15,7 @@ use crate::tool;
 const CARGO_GENERATE_RPM: &str = "0.21.1";
 /// A list of files like that of `dpkg-deb --contents`.
 const LISTED: &str = "[%{FILEMODES:perms} %{FILEUSERNAME}/%{FILEGROUPNAME} %{FILESIZES} %{FILENAMES}\n]";
-/// Of Debian's certificate nobody who runs another distribution has asked for.
+/// What no file's name may contain: nobody who runs another distribution has asked to trust Debian.
 const FOREIGN: &str = "debian";
 
 /// A package to make.

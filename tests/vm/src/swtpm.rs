@@ -46,13 +46,14 @@ impl Swtpm {
         command.args(["socket", "--tpm2", "--tpmstate", &format!("dir={}", state.display())]);
         command.args(["--ctrl", &format!("type=unixio,path={}", socket.display())]);
         command.arg("--log").arg(format!("file={}", console.with_extension("swtpm.log").display()));
-        let child = command.stdin(Stdio::null()).spawn().context("swtpm")?;
+        // From here on it is killed also where the socket does not appear.
+        let running = Self(command.stdin(Stdio::null()).spawn().context("swtpm")?);
         let started = Instant::now();
         while !socket.exists() {
             ensure!(started.elapsed() < PATIENCE, "swtpm made no {}", socket.display());
             sleep(Duration::from_millis(50));
         }
-        Ok(Self(child))
+        Ok(running)
     }
 }
 
