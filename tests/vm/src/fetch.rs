@@ -8,6 +8,7 @@ mod package;
 mod patience;
 mod root;
 mod selftests;
+mod symbols;
 mod tools;
 
 use std::fs;
@@ -97,6 +98,17 @@ impl<'a> Fetch<'a> {
         }
         let (apt, compression) = (self.apt()?, self.extras(Group::Compression)?);
         self.report.step("fetch   the kernel's tests of kexec", || selftests::fetch(&apt, &compression, self.cache))
+    }
+
+    /// The vmlinux with debug symbols of a kernel that is in the release of this root.
+    pub(crate) fn symbols(&self, release: &str, maker: Maker) -> Result<PathBuf> {
+        let file = symbols::file(self.cache, release);
+        if !file.exists() {
+            let apt = self.apt_of(maker)?;
+            let what = format!("fetch   the debug symbols of Linux {release} (300 MB)");
+            self.report.step(what, || symbols::fetch(&apt, self.cache, release))?;
+        }
+        Ok(file)
     }
 
     /// A Debian root file system, made when it is first asked for.

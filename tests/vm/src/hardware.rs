@@ -25,6 +25,8 @@ pub(crate) struct Hardware {
     pub(crate) resets: bool,
     /// A watchdog on the PCI bus, which resets the machine
     pub(crate) watchdog: bool,
+    /// An empty disk by NVMe, whose driver is in every kernel: [`Disk`](crate::dump::Disk) must have made its file
+    pub(crate) dump_disk: bool,
     /// The clock's time at the start, if it is not the right time: `2001-01-01T00:00:00`
     pub(crate) clock: Option<&'static str>,
 }
@@ -33,7 +35,7 @@ impl Default for Hardware {
     fn default() -> Self {
         let (memory, clock) = (None, None);
         let (debugger, tpm, counting, resets, watchdog) = (false, false, false, false, false);
-        let spare_processor = false;
+        let (spare_processor, dump_disk) = (false, false);
         Self {
             memory,
             la57: true,
@@ -45,6 +47,7 @@ impl Default for Hardware {
             counting,
             resets,
             watchdog,
+            dump_disk,
             clock,
         }
     }

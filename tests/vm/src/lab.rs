@@ -271,6 +271,11 @@ impl<'a> Lab<'a> {
         Ok(signed)
     }
 
+    /// The vmlinux with debug symbols of a kernel that is in the release of this root.
+    pub(crate) fn symbols(&self, release: &str, maker: Maker) -> Result<PathBuf> {
+        Fetch::new(self.cache, self.report).symbols(release, maker)
+    }
+
     pub(crate) fn root(&self, maker: Maker) -> Result<Root> {
         Fetch::new(self.cache, self.report).root(maker)
     }

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::ValueEnum;
 
+use crate::dump;
 use crate::fetch::Tools;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::INIT;
@@ -98,6 +99,11 @@ impl Machine {
                     let backend = format!("socket,id=swtpm,path={}", swtpm::socket(console).display());
                     command.args(["-chardev", &backend, "-tpmdev", "emulator,id=tpm,chardev=swtpm"]);
                     command.args(["-device", "tpm-tis,tpmdev=tpm"]);
+                }
+                if self.hardware.dump_disk {
+                    let file = dump::disk(console);
+                    let drive = format!("if=none,id=dump,format=raw,cache=unsafe,file={}", file.display());
+                    command.args(["-drive", &drive, "-device", "nvme,drive=dump,serial=dump"]);
                 }
             }
             Wiring::Terminal => {

@@ -13,6 +13,7 @@ mod deadline;
 mod deb;
 mod demo;
 mod disk;
+mod dump;
 mod esp;
 mod fetch;
 mod firmware;

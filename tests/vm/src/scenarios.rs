@@ -7,6 +7,7 @@ mod coverage;
 mod crash;
 mod damage;
 mod distribution;
+mod dump;
 mod factory;
 mod firmware;
 mod first_stage;
@@ -28,6 +29,8 @@ mod oracle;
 mod owner;
 mod package;
 mod page_tables;
+#[cfg(test)]
+mod pairs;
 mod payload;
 mod permissions;
 mod reboot;
@@ -80,6 +83,7 @@ type Story = fn(&Stage<'_>, &mut Checks) -> Result<()>;
 enum Play {
     Story(Story),
     Segments(&'static Row),
+    Dump(&'static dump::Row),
 }
 
 /// Kernels that the user chose, in place of the scenario's own.
@@ -106,6 +110,7 @@ impl Scenario {
         match self.play {
             Play::Story(play) => play(&stage, checks),
             Play::Segments(row) => segments::play(&stage, row, checks),
+            Play::Dump(row) => dump::play(&stage, row, checks),
         }
     }
 }

@@ -92,12 +92,23 @@ impl Apt {
 
     /// Unpacks one package alone.
     pub(crate) fn unpack(&self, package: &str, into: &Path) -> Result<()> {
+        self.with_package(package, |file| unpack(file, into))
+    }
+
+    /// Unpacks one file of a package: `./usr/...`
+    pub(crate) fn unpack_file(&self, package: &str, file: &str, into: &Path) -> Result<()> {
+        const SCRIPT: &str = "set -o pipefail; dpkg-deb --fsys-tarfile \"$1\" | tar -x -C \"$3\" \"$2\"";
+        self.with_package(package, |archive| {
+            let mut bash = Command::new("bash");
+            tool::run(bash.args(["-c", SCRIPT, "bash"]).arg(archive).arg(file).arg(into))
+        })
+    }
+
+    fn with_package(&self, package: &str, each: impl Fn(&Path) -> Result<()>) -> Result<()> {
         let scratch = self.root.join("single");
         fs::create_dir_all(&scratch)?;
         patience::run(self.apt_get().current_dir(&scratch).args(["download", package]))?;
-        for file in packages_in(&scratch)? {
-            unpack(&file, into)?;
-        }
+        packages_in(&scratch)?.iter().try_for_each(|file| each(file))?;
         fs::remove_dir_all(scratch)?;
         Ok(())
     }

@@ -29,6 +29,10 @@ const LATER_KEXEC_TOOLS: [&str; 10] = [
 const MAKEDUMPFILE: [&str; 9] =
     ["makedumpfile", "libc6", "libdw1t64", "libelf1t64", "liblzo2-2", "libzstd1", "zlib1g", "libbz2-1.0", "liblzma5"];
 
+/// The debugger of dumps, with the libraries that it is linked to. That of bookworm does not know Linux 6.12.
+const CRASH: [&str; 9] =
+    ["crash", "libc6", "libgcc-s1", "libstdc++6", "liblzo2-2", "libncursesw6", "libtinfo6", "libsnappy1v5", "libzstd1"];
+
 /// A group of programs that are fetched together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Group {
@@ -46,6 +50,8 @@ pub(crate) enum Group {
     LaterKdump,
     /// The reader of dumps
     Makedumpfile,
+    /// The debugger of dumps
+    Crash,
     /// The shell and the programs that the kernel's tests of kexec call
     SelfTests,
     /// Debian's checker of packages, with a perl of its own
@@ -86,7 +92,7 @@ impl Group {
             Self::Grub => &["grub-pc-bin", "grub-common"],
             Self::Compression => &["gzip", "xz-utils", "zstd", "lz4", "bzip2"],
             Self::KexecTools => &["kexec-tools"],
-            Self::LaterKexecTools | Self::Kdump | Self::LaterKdump | Self::Makedumpfile => &[],
+            Self::LaterKexecTools | Self::Kdump | Self::LaterKdump | Self::Makedumpfile | Self::Crash => &[],
             Self::SelfTests => &["bash", "coreutils", "grep", "mawk", "findutils", "bsdextrautils", "attr", "pesign"],
             Self::Lintian => &["lintian"],
             Self::Rpm => &["rpm"],
@@ -117,7 +123,7 @@ impl Group {
             | Self::Shells
             | Self::Linkers => &[],
             Self::Ukify | Self::Osslsigncode | Self::Pesign | Self::SoftHsm | Self::Groff | Self::Tpm => &[],
-            Self::LaterKexecTools | Self::LaterKdump | Self::Makedumpfile => &[],
+            Self::LaterKexecTools | Self::LaterKdump | Self::Makedumpfile | Self::Crash => &[],
             Self::Kdump => &["kdump-tools", "sysvinit-utils"],
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
@@ -134,6 +140,7 @@ impl Group {
             Self::LaterKexecTools => &LATER_KEXEC_TOOLS,
             Self::LaterKdump => &["kdump-tools"],
             Self::Makedumpfile => &MAKEDUMPFILE,
+            Self::Crash => &CRASH,
             _ => &[],
         }
     }
@@ -147,6 +154,7 @@ impl Group {
             Self::Kdump => "tools-kdump",
             Self::LaterKdump => "tools-kdump-later",
             Self::Makedumpfile => "tools-makedumpfile",
+            Self::Crash => "tools-crash",
             Self::SelfTests => "tools-selftests",
             Self::Lintian => "tools-lintian",
             Self::Rpm => "tools-rpm",

@@ -70,7 +70,7 @@ pub(super) fn in_high_memory(stage: &Stage<'_>, checks: &mut Checks) -> Result<(
 pub(super) fn plugged(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     for way in [BY_SEGMENTS, BY_FILE] {
         let mut guest = boot(way, true, stage)?;
-        let done = guest.run(&load("/boot/vmlinuz", "/boot/initrd", way))?;
+        let done = guest.run(&load("/boot/vmlinuz", "/boot/initrd", way.method))?;
         checks.command("the crash kernel is loaded", &done, &[Expect::Exit(0), Expect::Json("/loaded", "true")]);
         let before = guest.run(REFRESH)?;
         checks.command("it is not loaded again for nothing", &before, &[Expect::Exit(0), Expect::Json(RESULT, "left")]);
@@ -130,7 +130,7 @@ fn play(way: Way, stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
 }
 
 /// The program, for the initrd of the crash kernel.
-fn makedumpfile(stage: &Stage<'_>) -> Result<Files> {
+pub(super) fn makedumpfile(stage: &Stage<'_>) -> Result<Files> {
     let extras = stage.lab.extras(Group::Makedumpfile)?;
     let mut files = Files::default();
     files.program("/bin/makedumpfile", &extras.path("usr/bin/makedumpfile"))?;
@@ -145,16 +145,16 @@ fn makedumpfile(stage: &Stage<'_>) -> Result<Files> {
     Ok(files)
 }
 
-fn load(kernel: &str, initrd: &str, way: Way) -> String {
+/// Loads a crash kernel with makedumpfile in its initrd.
+pub(super) fn load(kernel: &str, initrd: &str, method: &str) -> String {
     format!(
-        "skexec load {kernel} --panic --method {} --keys /keys/debian --initrd {initrd} --initrd /boot/dump.cpio \
-         --cmdline '{CMDLINE}' --json",
-        way.method
+        "skexec load {kernel} --panic --method {method} --keys /keys/debian --initrd {initrd} --initrd /boot/dump.cpio \
+         --cmdline '{CMDLINE}' --json"
     )
 }
 
 fn loaded(way: Way, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
-    let load = load("/boot/vmlinuz", "/boot/initrd", way);
+    let load = load("/boot/vmlinuz", "/boot/initrd", way.method);
     let dry = guest.run(&format!("{load} --dry-run"))?;
     checks.command("a dry run", &dry, &[Expect::Exit(0), Expect::Json("/loaded", "false")]);
     is_loaded("it loads nothing", "0", guest, checks)?;
@@ -187,7 +187,7 @@ fn kept(way: Way, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
         ("half a kernel", "/boot/vmlinuz.truncated", "/boot/initrd", 4, "truncated"),
         ("an initrd that is too big", "/boot/vmlinuz", "/run/big", 4, "crash-too-small"),
     ] {
-        let done = guest.run(&load(kernel, initrd, way))?;
+        let done = guest.run(&load(kernel, initrd, way.method))?;
         checks.command(&format!("{what} is refused"), &done, &[Expect::Exit(exit), Expect::Json("/reason", reason)]);
         is_loaded(&format!("{what}: the old one stays loaded"), "1", guest, checks)?;
         let after = guest.run(&format!("cat {RECORD}"))?;

@@ -1,6 +1,7 @@
 //! Programs that call `kexec`, with skexec under that name: their own words and, where Debian has them, the programs themselves.
 
 pub(super) mod debian;
+pub(super) mod kdump;
 pub(super) mod scripts;
 pub(super) mod selftests;
 pub(super) mod words;

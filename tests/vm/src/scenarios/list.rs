@@ -3,7 +3,7 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    causes, coverage, crash, damage, distribution, factory, firmware, first_stage, generations, guard, injection,
+    causes, coverage, crash, damage, distribution, dump, factory, firmware, first_stage, generations, guard, injection,
     kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, luks, next_boot, oracle, owner, package,
     page_tables, payload, permissions, reboot, rollback, round_trip, rpm, secure_boot, swap, tpm, uki, watchdog,
 };
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 54] = [
+const KINDS: [Kind; 55] = [
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -112,6 +112,8 @@ const KINDS: [Kind; 54] = [
            pairs: &[OLD], ci: &[], play: kexec_callers::selftests::play },
     Kind { name: "kexec-debian", about: "a whole Debian: skexec-kexec in place of kexec-tools, with kdump-tools and systemd",
            pairs: &[OLD, NEW], ci: &[], play: kexec_callers::debian::play },
+    Kind { name: "kdump", about: "a whole Debian: kdump-tools takes a dump to the disk by skexec, unattended, and crash opens it",
+           pairs: &[OLD, NEW], ci: &[], play: kexec_callers::kdump::play },
     // Only 6.3 and later count loads.
     Kind { name: "guard", about: "another program's load is noticed, and after load --lock refused",
            pairs: &[NEW], ci: &[NEW], play: guard::play },
@@ -149,7 +151,7 @@ const KINDS: [Kind; 54] = [
            pairs: &[OLD, NEW], ci: &[], play: causes::forged },
 ];
 
-/// Every scenario with every pair of its kernels, and the boots by segments.
+/// Every scenario with every pair of its kernels, the boots by segments, and the dumps.
 pub(crate) fn all() -> Vec<Scenario> {
     let stories = KINDS.iter().flat_map(|kind| kind.pairs.iter().map(|pair| kind.with(*pair)));
     let boots = ROWS.iter().map(|row| Scenario {
@@ -160,7 +162,15 @@ pub(crate) fn all() -> Vec<Scenario> {
         second: row.second,
         play: Play::Segments(row),
     });
-    stories.chain(boots).collect()
+    let dumps = dump::ROWS.iter().map(|row| Scenario {
+        name: row.name(),
+        about: "a crash kernel's dump, opened by makedumpfile and by crash",
+        representative: false,
+        first: row.kernel,
+        second: row.kernel,
+        play: Play::Dump(row),
+    });
+    stories.chain(boots).chain(dumps).collect()
 }
 
 impl Kind {

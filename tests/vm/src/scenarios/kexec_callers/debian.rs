@@ -24,15 +24,14 @@ const TRACES: &str = "find / -xdev -path /root -prune -o -iname '*skexec-kexec*'
 const CRASH_KERNEL: &str = "crashkernel=256M";
 
 pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
-    let maker = if stage.first.release.starts_with("6.12.") { Maker::Trixie } else { Maker::InitramfsTools };
-    let lab = stage.lab;
+    let (lab, maker) = (stage.lab, maker(stage));
     let root = lab.root(maker)?;
     let own = release(&root, &stage.first.release)?;
     let mut files = Files::default();
     files.copy("/root/skexec.deb", &lab.package()?)?;
     files.copy("/root/skexec-kexec.deb", &lab.kexec_package()?)?;
     files.copy("/root/skexec-initramfs.deb", &lab.initramfs_package()?)?;
-    files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
+    compressed_fast(&mut files);
     add_packages(stage, maker, &PACKAGES, &mut files)?;
     let disks = Disks::shared(lab, stage.name, &root, files)?;
     let cmdline = own_cmdline(CRASH_KERNEL);
@@ -48,6 +47,16 @@ pub(in crate::scenarios) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Resu
         init_scripts(&own, &cmdline, &mut guest, checks)?;
     }
     removed(&own, &mut guest, checks)
+}
+
+/// Each release of Debian with its own kernel.
+pub(super) fn maker(stage: &Stage<'_>) -> Maker {
+    if stage.first.release.starts_with("6.12.") { Maker::Trixie } else { Maker::InitramfsTools }
+}
+
+/// Initramfs files that are made in a guest.
+pub(super) fn compressed_fast(files: &mut Files) {
+    files.add("/etc/initramfs-tools/conf.d/vm", b"COMPRESS=zstd\nCOMPRESSLEVEL=1\n");
 }
 
 /// Puts packages, and all that they need, below /root/packages.
@@ -67,7 +76,7 @@ pub(in crate::scenarios) fn add_packages(
     Ok(())
 }
 
-fn done(command: &str, expected: &[Expect<'_>], guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+pub(super) fn done(command: &str, expected: &[Expect<'_>], guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let all = [&[Expect::Exit(0)], expected].concat();
     checks.command(command, &guest.run(&format!("export DEBIAN_FRONTEND=noninteractive; {command}"))?, &all);
     Ok(())

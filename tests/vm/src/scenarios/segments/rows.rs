@@ -64,6 +64,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::scenarios::pairs::pairs;
 
     /// Pairs that cannot occur in a boot, with the reason.
     const EXCLUDED: [(&str, &str, &str); 1] =
@@ -101,16 +102,6 @@ mod tests {
     fn covered(rows: &[Row]) -> BTreeSet<(String, String)> {
         let boots = rows.iter().filter(|row| row.outcome == Outcome::Boots).map(values);
         boots.flat_map(|values| pairs(&values.map(|value| vec![value]))).collect()
-    }
-
-    fn pairs(columns: &[Vec<String>]) -> Vec<(String, String)> {
-        let mut pairs = vec![];
-        for (index, left) in columns.iter().enumerate() {
-            for right in &columns[index + 1..] {
-                pairs.extend(left.iter().flat_map(|a| right.iter().map(|b| (a.clone(), b.clone()))));
-            }
-        }
-        pairs
     }
 
     #[test]
