@@ -109,7 +109,7 @@ impl<'a> Status<'a> {
             answer: Answer::of(&facts),
             release: machine.release.text.clone(),
             this_boot: this_boot.arrival.clone(),
-            next_reboot: reboot::steps(&machine, &reboot, root, site),
+            next_reboot: reboot::steps(&machine, &reboot, root, site, &policy),
             permitted: permit.is_none(),
             reason: permit.and_then(|status| status.reason),
             message: permit.and_then(|status| status.message.clone()),

@@ -160,20 +160,18 @@ fn known(
         emptied.map_err(|left| anyhow!("no kernel is loaded, but {left}"))?;
         return Ok(Err(Reason::NothingLoaded.into()));
     }
+    records.settle(system.root, &machine.kexec, Slot::Reboot).context("cannot settle the record in /run/skexec")?;
     if foreign {
         return Ok(Ok(()));
     }
-    let record = match record::read(system.root, Slot::Reboot) {
-        Ok(Some(record)) => record,
-        Ok(None) => return Ok(Err(Reason::ForeignImage.into())),
+    Ok(match record::known(system.root, &machine.kexec, Slot::Reboot) {
+        Ok(None) => Err(Reason::ForeignImage.into()),
+        Ok(Some((_, Standing::Contradicted(why)))) => Err(Finding::new(Reason::RecordContradicted, why)),
+        Ok(Some((_, Standing::Proved | Standing::Unproved))) => Ok(()),
         Err(error) => {
             let seen = format!("the record in /run/skexec cannot be read: {error}");
-            return Ok(Err(Finding::new(Reason::RecordContradicted, seen)));
+            Err(Finding::new(Reason::RecordContradicted, seen))
         }
-    };
-    Ok(match record.standing(system.root, &machine.kexec, Slot::Reboot) {
-        Standing::Contradicted(why) => Err(Finding::new(Reason::RecordContradicted, why)),
-        Standing::Proved | Standing::Unproved => Ok(()),
     })
 }
 

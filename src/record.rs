@@ -1,6 +1,7 @@
 //! What skexec loaded, kept under /run until the next boot: the kernel tells only that something is loaded.
 
 mod asked;
+mod begun;
 mod standing;
 mod unloading;
 
@@ -12,18 +13,21 @@ use crate::arrival::{Image, cmdline_sha256};
 use crate::authorize::Authorized;
 use crate::digest::Algorithm;
 use crate::hex;
-use crate::machine::boot_id;
 use crate::machine::kexec::Limit;
+use crate::machine::{Kexec, boot_id};
 use crate::measure::Subject;
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
 use crate::sources::lock::lock;
-use crate::sources::replace::{begin, draft_of, gone, replace};
+use crate::sources::replace::{gone, replace};
+use crate::sources::root::{present, read_capped};
 use crate::system::{Method, Slot};
+use begun::{Begun, End};
 use nix::fcntl::Flock;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -39,6 +43,9 @@ const fn file_name(slot: Slot) -> &'static str {
 
 /// The mode of a record.
 const MODE: u32 = 0o600;
+
+/// The largest record, in bytes: a command line and the paths of a few files.
+const MAX_SIZE: u64 = 16 << 20;
 
 /// The format that this skexec writes and reads.
 const SCHEMA: u32 = 1;
@@ -205,21 +212,23 @@ impl Records {
         Ok(lock.map(|lock| Self { folder, _lock: lock }))
     }
 
-    /// Writes the record beside its place, so that after the load only a rename can fail, and puts the one before it
-    /// aside: whatever happens during the call, no record describes an image that it was not made for.
+    /// Writes the record beside its place, so that after the load only a rename can fail, and whoever finds it after a kill knows that
+    /// a load was begun. `replaces`: whether the kernel holds another image.
     ///
     /// # Errors
     /// Those of writing and renaming; nothing is changed then.
-    pub fn prepare(&self, slot: Slot, record: &Record) -> io::Result<Prepared> {
+    pub fn prepare(&self, slot: Slot, record: &Record, replaces: Option<bool>) -> io::Result<Prepared> {
         let target = self.folder.join(file_name(slot));
-        let prepared = Prepared { draft: draft_of(&target), before: target.with_extension("json.before"), target };
-        begin(&prepared.draft, MODE)?.write_all(&text(record)?)?;
-        match fs::rename(&prepared.target, &prepared.before) {
-            Ok(()) => Ok(prepared),
-            // What an earlier skexec put aside and never put back is about another image.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => gone(&prepared.before).map(|()| prepared),
-            Err(error) => Err(error),
-        }
+        let begun = Begun { record: record.clone(), replaces };
+        begun.write(&target).map(|place| Prepared { place, target })
+    }
+
+    /// Ends what a killed load left: its record takes its place or goes, where the kernel shows which of the two is true.
+    ///
+    /// # Errors
+    /// Those of reading, writing and removing.
+    pub fn settle(&self, root: &Root, kexec: &Kexec, slot: Slot) -> io::Result<()> {
+        begun::settle(&self.folder.join(file_name(slot)), root, kexec, slot)
     }
 
     /// Notes in the record of a slot that nobody can load or unload any more. The record without this note is still true.
@@ -251,16 +260,18 @@ impl Records {
         Ok(())
     }
 
-    /// Removes the record of a slot.
+    /// Removes the record of a slot, and what killed loads left beside it.
     ///
     /// # Errors
     /// That it cannot be removed; that there is none is no error.
     pub fn forget(&self, slot: Slot) -> io::Result<()> {
-        gone(&self.folder.join(file_name(slot)))
+        let target = self.folder.join(file_name(slot));
+        gone(&target)?;
+        begun::forget(&target)
     }
 }
 
-fn text(record: &Record) -> io::Result<Vec<u8>> {
+fn text(record: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
     Ok(text)
@@ -270,8 +281,7 @@ fn text(record: &Record) -> io::Result<Vec<u8>> {
 /// not know what is loaded.
 #[derive(Debug)]
 pub struct Prepared {
-    draft: PathBuf,
-    before: PathBuf,
+    place: PathBuf,
     target: PathBuf,
 }
 
@@ -281,26 +291,25 @@ impl Prepared {
     /// # Errors
     /// That it cannot be renamed.
     pub fn commit(self) -> io::Result<()> {
-        fs::rename(&self.draft, &self.target)
+        fs::rename(&self.place, &self.target)
     }
 
-    /// The kernel kept the image that it had: puts the record of that one back.
+    /// The kernel kept the image that it had, and its record is true.
     ///
     /// # Errors
-    /// That it cannot be renamed; that there was none is no error.
+    /// That the record of the load cannot be removed.
     pub fn restore(self) -> io::Result<()> {
-        match fs::rename(&self.before, &self.target) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        gone(&self.place)
     }
 }
 
 impl Drop for Prepared {
     fn drop(&mut self) {
-        // After a commit or a restore, one of the two has been renamed and is not there.
-        let _ = fs::remove_file(&self.draft);
-        let _ = fs::remove_file(&self.before);
+        // After a commit or a restore it is not there. The order: a kill in between leaves a load that nothing is known of.
+        if self.place.exists() {
+            let _ = fs::remove_file(&self.target);
+            let _ = fs::remove_file(&self.place);
+        }
     }
 }
 
@@ -309,22 +318,48 @@ impl Drop for Prepared {
 /// # Errors
 /// That it cannot be read or understood; that there is none is no error.
 pub fn read(root: &Root, slot: Slot) -> io::Result<Option<Record>> {
-    read_from(&root.path(Path::new(FOLDER).join(file_name(slot))))
+    read_from(&place(root, slot))
+}
+
+/// What is recorded for a slot, and whether that is still true. After a load that was killed it may be the record of that load.
+///
+/// # Errors
+/// As for [`read`].
+pub fn known(root: &Root, kexec: &Kexec, slot: Slot) -> io::Result<Option<(Record, Standing)>> {
+    let target = place(root, slot);
+    let recorded = |record: Record| {
+        let standing = record.standing(root, kexec, slot);
+        (record, standing)
+    };
+    Ok(match begun::read(&target)?.map(|begun| (begun.end(root, kexec, slot), begun.record)) {
+        None | Some((End::NotMade, _)) => read_from(&target)?.map(recorded),
+        Some((End::Made, record)) => Some(recorded(record.unproved(kexec, slot))),
+        Some((End::Unknown, record)) => {
+            let other = read_from(&target)?.map_or("another image".into(), |other| other.kernel);
+            let seen = format!(
+                "a load of {} was ended before skexec could record it, or has not ended yet: nothing shows whether the kernel \
+                 holds it or {other}",
+                record.kernel
+            );
+            Some((record, Standing::Contradicted(seen)))
+        }
+    })
+}
+
+fn place(root: &Root, slot: Slot) -> PathBuf {
+    root.path(Path::new(FOLDER).join(file_name(slot)))
 }
 
 fn read_from(path: &Path) -> io::Result<Option<Record>> {
-    match fs::read(path) {
-        Ok(text) => {
-            let record: Record = serde_json::from_slice(&text)?;
-            if record.schema != SCHEMA {
-                return Err(io::Error::other(format!(
-                    "it has schema {}, which this skexec does not know",
-                    record.schema
-                )));
-            }
-            Ok(Some(record))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    let Some(record): Option<Record> = read_json(path)? else { return Ok(None) };
+    if record.schema != SCHEMA {
+        return Err(io::Error::other(format!("it has schema {}, which this skexec does not know", record.schema)));
     }
+    Ok(Some(record))
+}
+
+/// The content of a file of JSON; nothing where there is none.
+fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let text = present(read_capped(path, MAX_SIZE))?;
+    text.map(|text| serde_json::from_slice(&text).map_err(Into::into)).transpose()
 }

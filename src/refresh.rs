@@ -60,19 +60,16 @@ fn cannot_be_had(record: &Record) -> Held {
 
 /// The record of what is loaded. Without a record that stands, the image may be anything.
 fn recorded(root: &Root, slot: Slot, kexec: &Kexec) -> Result<Record, Held> {
-    match if slot == Slot::Panic { kexec.crash_loaded } else { kexec.loaded } {
+    match kexec.holds(slot == Slot::Panic) {
         Some(true) => {}
         Some(false) => return Err(Held::Nothing),
         None => return Err(Held::Other("whether a kernel is loaded cannot be read".into())),
     }
-    let record = match record::read(root, slot) {
-        Ok(Some(record)) => record,
-        Ok(None) => return Err(Held::Other("skexec did not load it".into())),
-        Err(error) => return Err(Held::Other(format!("its record cannot be read: {error}"))),
-    };
-    match record.standing(root, kexec, slot) {
-        Standing::Contradicted(why) => Err(Held::Other(why)),
-        Standing::Proved | Standing::Unproved => Ok(record),
+    match record::known(root, kexec, slot) {
+        Ok(None) => Err(Held::Other("skexec did not load it".into())),
+        Ok(Some((_, Standing::Contradicted(why)))) => Err(Held::Other(why)),
+        Ok(Some((record, Standing::Proved | Standing::Unproved))) => Ok(record),
+        Err(error) => Err(Held::Other(format!("its record cannot be read: {error}"))),
     }
 }
 

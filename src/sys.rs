@@ -31,5 +31,5 @@ pub use random::random;
 #[cfg(test)]
 pub(crate) use sha256::all as all_sha256_instructions;
 pub use sha256::sha256_instructions;
-pub use signal::ignore_file_size_signal;
+pub use signal::{Held, ignore_file_size_signal};
 pub use watchdog::Watchdog;

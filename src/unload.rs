@@ -6,6 +6,7 @@ use crate::machine::kexec::Limit;
 use crate::permit;
 use crate::reason::Finding;
 use crate::record::{Records, busy};
+use crate::sys::Held;
 use crate::system::{Slot, System};
 use anyhow::{Context as _, anyhow};
 
@@ -36,12 +37,14 @@ pub(crate) fn unload_under(system: System<'_>, slot: Slot, records: &Records) ->
         return Ok(Err(finding));
     }
     let panic = slot == Slot::Panic;
-    let loaded = if panic { machine.kexec.crash_loaded } else { machine.kexec.loaded };
-    if loaded == Some(false) {
+    if machine.kexec.holds(panic) == Some(false) {
         // Another program may have unloaded it; what it loads next is not what was recorded.
         records.emptied(system.root, slot).map_err(|left| anyhow!("no kernel is loaded, but {left}"))?;
         return Ok(Ok(false));
     }
+    // From here on, what ends the program waits until the kernel's image and its record belong together again.
+    let _held = Held::all();
+    records.settle(system.root, &machine.kexec, slot).context("cannot settle the record in /run/skexec")?;
     let before = Limit::read(system.root, panic);
     match records.unload(system, &machine, slot) {
         Ok(emptied) => emptied.map(|()| Ok(true)).map_err(|left| anyhow!("the kernel was unloaded, but {left}")),

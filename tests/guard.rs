@@ -202,18 +202,77 @@ fn a_lock_that_fails_is_told_and_the_kernel_stays_loaded() {
     }
 }
 
-/// A load that is killed between putting the old record aside and its own call leaves the old one there.
+/// What a load leaves that is killed before it can record what the kernel took.
+fn killed(lab: &Lab, name: &str, replaces: bool) {
+    let record = fs::read_to_string(lab.root().path("/run/skexec/loaded.json")).unwrap();
+    let mut begun: serde_json::Value =
+        serde_json::from_str(&record.replace("/vmlinuz\"", &format!("/{name}\""))).unwrap();
+    begun["replaces"] = replaces.into();
+    lab.system("/run/skexec/loaded.json.begun", &begun.to_string());
+}
+
 #[test]
-fn a_record_that_was_put_aside_does_not_come_back() {
+fn what_a_killed_load_left_is_vouched_for_where_the_kernel_shows_what_it_is() {
+    // There was no image before, and there is one now.
+    let lab = Lab::new();
+    lab.run(LOAD);
+    killed(&lab, "new", false);
+    fs::remove_file(lab.root().path("/run/skexec/loaded.json")).unwrap();
+    assert_eq!(lab.run("status --json").json()["reboot"]["record"], serde_json::Value::Null, "nothing is loaded");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    let status = lab.run("status --json").json();
+    assert!(status["reboot"]["record"]["kernel"].as_str().is_some_and(|path| path.ends_with("/new")), "{status}");
+    assert_eq!(standing(&lab).as_deref(), Some("unproved"));
+    lab.run("exec --force");
+    assert_eq!(lab.kernel.calls.borrow().last(), Some(&Call::Jump));
+    assert!(!lab.root().path("/run/skexec/loaded.json.begun").exists());
+    assert!(recorded(&lab).unwrap().kernel.ends_with("/new"));
+
+    // One image in the place of another: both were verified, and which one it is nothing shows.
     let lab = Lab::new();
     lab.run(LOAD);
     lab.system("/sys/kernel/kexec_loaded", "1\n");
-    let record = lab.root().path("/run/skexec/loaded.json");
-    fs::rename(&record, record.with_extension("json.before")).unwrap();
+    killed(&lab, "new", true);
+    let run = lab.run("exec --force");
+    let seen = "a load of {}/new was ended before skexec could record it, or has not ended yet: nothing shows whether the kernel \
+                holds it or {}/vmlinuz (record-contradicted)";
+    assert!(run.exit == 1 && run.err.contains(seen), "{run:?}");
+    assert_eq!(standing(&lab).as_deref(), Some("contradicted"));
+    assert!(lab.run("status").out.contains("nothing shows whether the kernel holds it"));
+    // A load that fails does not make the old record true again.
     *lab.kernel.answer.borrow_mut() = 22;
     assert_ne!(lab.run(LOAD).exit, 0);
-    assert_eq!((recorded(&lab), record.with_extension("json.before").exists()), (None, false));
     assert!(lab.run("exec --force").err.contains("(foreign-image)"));
+    *lab.kernel.answer.borrow_mut() = 0;
+    assert_eq!(lab.run(LOAD).exit, 0);
+    assert_eq!(standing(&lab).as_deref(), Some("unproved"));
+
+    // A counter that has not moved proves that the kernel was not called.
+    let lab = Lab::new();
+    lab.system(COUNTER, "9\n");
+    *lab.kernel.counter.borrow_mut() = Some(lab.root().path(COUNTER));
+    lab.run(LOAD);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    killed(&lab, "new", true);
+    let begun = lab.root().path("/run/skexec/loaded.json.begun");
+    fs::write(&begun, fs::read_to_string(&begun).unwrap().replace("\"loads_left\":8", "\"loads_left\":7")).unwrap();
+    assert_eq!((standing(&lab).as_deref(), recorded(&lab).unwrap().loads_left), (Some("proved"), Some(8)));
+    lab.system(COUNTER, "7\n");
+    assert_eq!(standing(&lab).as_deref(), Some("contradicted"));
+    lab.system(COUNTER, "8\n");
+    lab.run("exec --force");
+    assert_eq!((lab.kernel.calls.borrow().last(), begun.exists()), (Some(&Call::Jump), false));
+}
+
+#[test]
+fn what_is_no_record_of_a_load_vouches_for_nothing() {
+    let lab = Lab::new();
+    lab.run(LOAD);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.system("/run/skexec/loaded.json.begun", "{");
+    assert!(lab.run("exec --force").err.contains("(foreign-image)"));
+    assert_eq!(lab.run(LOAD).exit, 0);
+    assert_eq!(standing(&lab).as_deref(), Some("unproved"));
 }
 
 #[test]

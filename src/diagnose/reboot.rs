@@ -7,6 +7,7 @@ use crate::machine::surroundings::Init;
 use crate::permit;
 use crate::reason::{Finding, Reason, Site};
 use crate::sources::Root;
+use crate::sources::policy::Policy;
 use serde::Serialize;
 
 /// One command.
@@ -36,13 +37,21 @@ impl Step {
 /// Debian's kexec-tools: whether its scripts load a kernel at the shutdown.
 const DEBIAN: &str = "/etc/default/kexec";
 
-pub(super) fn steps(machine: &Machine, slot: &SlotStatus, root: &Root, site: Site) -> Vec<Step> {
+pub(super) fn steps(
+    machine: &Machine,
+    slot: &SlotStatus,
+    root: &Root,
+    site: Site,
+    policy: &Result<Policy, Finding>,
+) -> Vec<Step> {
     let systemd = machine.surroundings.init == Init::Systemd;
     let mut steps = vec![if site.container { ends_the_container() } else { reboot(systemd, slot, root) }];
     if systemd && !site.container {
         steps.push(systemctl_kexec(slot));
     }
-    steps.push(match exec(machine, slot) {
+    // What is booted may have to be measured, and only the policy says so.
+    let may = exec(machine, slot).and_then(|does| policy.as_ref().map(|_| does).map_err(Clone::clone));
+    steps.push(match may {
         Ok(does) => Step::plain("skexec exec", does),
         Err(finding) => {
             let does = format!("refuses: {finding} ({})", finding.reason);

@@ -31,14 +31,12 @@ impl SlotStatus {
     pub(super) fn read(root: &Root, slot: Slot, kexec: &Kexec) -> Self {
         let panic = slot == Slot::Panic;
         // A kernel without kexec holds nothing.
-        let shown = if panic { kexec.crash_loaded } else { kexec.loaded };
-        let loaded = if kexec.present == Some(false) { Some(false) } else { shown };
+        let loaded = if kexec.present == Some(false) { Some(false) } else { kexec.holds(slot == Slot::Panic) };
         let loads_left = kexec.limit(panic).and_then(Limit::remaining);
         let none = Self { loaded, loads_left, record: None, standing: None, problem: None, hidden: false };
-        match record::read(root, slot) {
+        match record::known(root, kexec, slot) {
             // What was recorded before another program unloaded the image is no longer true.
-            Ok(Some(record)) if loaded != Some(false) => {
-                let standing = record.standing(root, kexec, slot);
+            Ok(Some((record, standing))) if loaded != Some(false) => {
                 let name = Some(standing.name());
                 match standing {
                     Standing::Contradicted(why) => {

@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::progress::{Event, Follow};
 use crate::reason::Finding;
 use crate::shutdown;
+use crate::sys::Held;
 use crate::system::{Slot, System};
 use crate::watchdog::{Armed, Watchdog};
 
@@ -31,6 +32,9 @@ pub(super) fn jump(
         return finding;
     }
     note::announce(system, request, machine, Exec::now(system.root, false), follow);
+    shutdown::run_hooks(system.root, &mut |fault| follow(Event::Fault(fault)));
+    // Who ends the program from here on would leave a machine whose disks cannot be written.
+    let _held = Held::all();
     shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
     follow(Event::Jumping);
     if let Some(Err(error)) = armed.as_ref().map(Armed::kick) {

@@ -6,13 +6,14 @@ use super::next;
 use super::ready::Ready;
 use super::request::Request;
 use super::stop::Stop;
-use crate::machine::Machine;
 use crate::machine::kexec::{self, Limit};
+use crate::machine::{Kexec, Machine};
 use crate::progress::{Event, Follow};
 use crate::reason::{Caution, Warning};
 use crate::record::{Record, Records, busy};
 use crate::rollback::{self, Version};
 use crate::sources::policy::Policy;
+use crate::sys::Held;
 use crate::system::{Slot, System};
 use anyhow::{Context as _, anyhow};
 
@@ -49,6 +50,11 @@ pub(super) fn hand_over(
             &own
         }
     };
+    // From here on, what ends the program waits until the kernel's image and its record belong together again.
+    let _held = Held::all();
+    // Read again under the lock: another skexec may have loaded or unloaded a kernel meanwhile, or have been killed.
+    let kexec = Kexec::read(system.root, &machine.config);
+    records.settle(system.root, &kexec, request.slot).context("cannot settle the record in /run/skexec")?;
     let panic = request.slot == Slot::Panic;
     let mut done = Done::default();
     if request.lock {
@@ -68,7 +74,8 @@ pub(super) fn hand_over(
     let record =
         Record { boot_entry: request.entry.clone(), asked: request.asked.clone(), marked: ready.marked(), ..record };
     let record = Record { hardware: ready.hardware().map(Into::into), ..record };
-    let prepared = records.prepare(request.slot, &record).context("cannot write the record in /run/skexec")?;
+    let prepared = records.prepare(request.slot, &record, kexec.holds(panic));
+    let prepared = prepared.context("cannot write the record in /run/skexec")?;
     if let Err(mut failed) = ready.call(system, machine) {
         // Of a crash kernel there is no room for two: once the call has passed the first checks, the old one is freed before the new
         // one is read (kernel/kexec.c, `do_kexec_load`; kernel/kexec_file.c, `kexec_file_load`).

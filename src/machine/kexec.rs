@@ -95,6 +95,12 @@ impl Kexec {
         if panic { self.limit_panic } else { self.limit_reboot }
     }
 
+    /// Whether the kernel holds a crash image or a reboot image.
+    #[must_use]
+    pub const fn holds(&self, panic: bool) -> Option<bool> {
+        if panic { self.crash_loaded } else { self.loaded }
+    }
+
     /// Whether the kernel permits no further call.
     #[must_use]
     pub fn limit_is_used_up(&self, panic: bool) -> bool {

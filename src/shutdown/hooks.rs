@@ -1,12 +1,16 @@
 //! Programs that are run before a forced jump, for drivers whose devices do not survive a jump well.
 
 use crate::sources::Root;
+use crate::sources::files::check_way;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -18,12 +22,18 @@ const POLL: Duration = Duration::from_millis(20);
 
 /// Runs the hooks in the order of their names.
 pub(super) fn run(root: &Root, warn: &mut dyn FnMut(String)) {
+    run_for(root, PATIENCE, warn);
+}
+
+fn run_for(root: &Root, patience: Duration, warn: &mut dyn FnMut(String)) {
     for hook in find(root, warn).values() {
-        match Command::new(hook).spawn().and_then(wait) {
+        // In a group of its own, so that what it started is stopped with it.
+        let child = Command::new(hook).stdin(Stdio::null()).process_group(0).spawn();
+        match child.and_then(|child| wait(child, patience)) {
             Ok(Some(status)) if status.success() => {}
             Ok(Some(status)) => warn(format!("{}: {status}", hook.display())),
             Ok(None) => {
-                warn(format!("{}: stopped, because it ran for more than {} s", hook.display(), PATIENCE.as_secs()))
+                warn(format!("{}: stopped, because it ran for more than {} s", hook.display(), patience.as_secs()))
             }
             Err(error) => warn(format!("{}: {error}", hook.display())),
         }
@@ -33,7 +43,13 @@ pub(super) fn run(root: &Root, warn: &mut dyn FnMut(String)) {
 fn find(root: &Root, warn: &mut dyn FnMut(String)) -> BTreeMap<std::ffi::OsString, PathBuf> {
     let mut hooks = BTreeMap::new();
     for folder in FOLDERS {
-        let Ok(entries) = fs::read_dir(root.path(folder)) else { continue };
+        let folder = root.path(folder);
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        // Whoever may write to the folder may put a link to any program of root's there.
+        if let Err(error) = check_way(root, &folder) {
+            warn(format!("{}: no hook in it is run, because it must be root's alone: {error}", folder.display()));
+            continue;
+        }
         for entry in entries.flatten() {
             // A link to /dev/null, which no one can execute, masks the distribution's hook of the same name.
             hooks.insert(entry.file_name(), entry.path());
@@ -55,22 +71,24 @@ fn runnable(root: &Root, path: &Path) -> Result<bool, String> {
     if !metadata.is_file() || metadata.mode() & 0o111 == 0 {
         return Ok(false);
     }
-    if metadata.uid() != root.owner() || metadata.mode() & 0o022 != 0 {
-        return Err("not run, because it must belong to root and be writable by root alone".into());
+    match check_way(root, path) {
+        Ok(()) => Ok(true),
+        Err(error) => Err(format!("not run, because it must be root's alone: {error}")),
     }
-    Ok(true)
 }
 
-/// Waits for a child, at most for [`PATIENCE`]; then kills it.
-fn wait(mut child: Child) -> io::Result<Option<ExitStatus>> {
+/// Waits for a child so long; then kills it, and what it started.
+fn wait(mut child: Child, patience: Duration) -> io::Result<Option<ExitStatus>> {
     let start = Instant::now();
-    while start.elapsed() < PATIENCE {
+    while start.elapsed() < patience {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
         sleep(POLL);
     }
-    child.kill()?;
+    // The child is not waited for yet, so that no other group has its number.
+    let group = i32::try_from(child.id()).map(Pid::from_raw).map_err(io::Error::other)?;
+    killpg(group, Signal::SIGKILL)?;
     child.wait()?;
     Ok(None)
 }
@@ -106,5 +124,55 @@ mod tests {
         assert_eq!(fs::read_to_string(out).unwrap(), "a\nb\nadministrator\n");
         assert_eq!(warnings.len(), 2, "{warnings:?}");
         assert!(warnings[0].contains("50-open") && warnings[1].contains("60-fails: exit status: 3"), "{warnings:?}");
+    }
+
+    #[test]
+    fn one_that_hangs_is_stopped_with_what_it_started() {
+        let tree = Tree::new();
+        let pid = tree.root().path("/pid");
+        let text = format!("#!/bin/sh\nsleep 1000 &\necho $! >{}\nwait\n", pid.display());
+        hook(&tree, "/etc/skexec/pre-exec.d/10-hangs", 0o755, &text);
+        hook(&tree, "/etc/skexec/pre-exec.d/20-reads", 0o755, "#!/bin/sh\nread line\nexit 0\n");
+        let mut warnings = Vec::new();
+        let start = Instant::now();
+        run_for(tree.root(), Duration::from_secs(1), &mut |warning| warnings.push(warning));
+        assert!(warnings.len() == 1 && warnings[0].contains("10-hangs: stopped, because it ran for more than 1 s"));
+        let child = fs::read_to_string(pid).unwrap();
+        let state = || fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        // Whoever is its parent now has yet to wait for it.
+        while !state().is_empty() && !state().contains(") Z") {
+            assert!(start.elapsed() < Duration::from_secs(20), "{}", state());
+            sleep(POLL);
+        }
+    }
+
+    #[test]
+    fn no_link_that_others_can_make_is_followed() {
+        let tree = Tree::new();
+        let out = tree.root().path("/out");
+        hook(&tree, "/usr/bin/reboots", 0o755, &format!("#!/bin/sh\necho ran >>{}\n", out.display()));
+        tree.directory("/etc/skexec/pre-exec.d");
+        tree.directory("/usr/lib/skexec/pre-exec.d");
+        let mut warnings = Vec::new();
+        for (place, mode) in [("/etc/skexec/pre-exec.d", 0o777), ("/usr/lib/skexec", 0o775), ("/tmp", 0o1777)] {
+            tree.directory(place);
+            fs::set_permissions(tree.root().path(place), fs::Permissions::from_mode(mode)).unwrap();
+        }
+        let target = tree.root().path("/usr/bin/reboots");
+        symlink(&target, tree.root().path("/etc/skexec/pre-exec.d/10-a")).unwrap();
+        symlink(&target, tree.root().path("/usr/lib/skexec/pre-exec.d/20-b")).unwrap();
+        run(tree.root(), &mut |warning| warnings.push(warning));
+        assert!(!out.exists() && warnings.len() == 2, "{warnings:?}");
+        // A link of root's to a program in a folder where others can replace it.
+        fs::set_permissions(tree.root().path("/etc/skexec/pre-exec.d"), fs::Permissions::from_mode(0o755)).unwrap();
+        hook(&tree, "/tmp/program", 0o755, &format!("#!/bin/sh\necho ran >>{}\n", out.display()));
+        fs::set_permissions(tree.root().path("/tmp"), fs::Permissions::from_mode(0o1777)).unwrap();
+        fs::remove_file(tree.root().path("/etc/skexec/pre-exec.d/10-a")).unwrap();
+        symlink(tree.root().path("/tmp/program"), tree.root().path("/etc/skexec/pre-exec.d/30-c")).unwrap();
+        run(tree.root(), &mut |warning| warnings.push(warning));
+        assert!(
+            !out.exists() && warnings.len() == 4 && warnings[3].contains("others than root may write"),
+            "{warnings:?}"
+        );
     }
 }

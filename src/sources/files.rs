@@ -139,7 +139,7 @@ fn read_owned(root: &Root, path: &Path, max: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Checks a path and all directories above it, up to the root.
-fn check_way(root: &Root, path: &Path) -> io::Result<()> {
+pub(crate) fn check_way(root: &Root, path: &Path) -> io::Result<()> {
     let top = fs::canonicalize(&root.0)?;
     let path = fs::canonicalize(path)?;
     for step in path.ancestors().take_while(|step| *step != top) {

@@ -37,8 +37,7 @@ pub(crate) fn in_steps(
 ) -> io::Result<()> {
     let draft = draft_of(path);
     before(Step::Write)?;
-    let mut file = begin(&draft, mode)?;
-    file.write_all(content)?;
+    let file = write(&draft, content, mode)?;
     before(Step::SyncDraft)?;
     file.sync_all()?;
     before(Step::Rename)?;
@@ -58,6 +57,21 @@ pub(crate) fn begin(draft: &Path, mode: u32) -> io::Result<File> {
     let file = options.create_new(true).write(true).mode(mode).custom_flags(libc::O_NOFOLLOW).open(draft)?;
     file.set_permissions(Permissions::from_mode(mode))?;
     Ok(file)
+}
+
+/// Writes a draft. One that cannot be written, on a full disk for example, does not stay.
+///
+/// # Errors
+/// Those of the system.
+pub(crate) fn write(draft: &Path, content: &[u8], mode: u32) -> io::Result<File> {
+    let mut file = begin(draft, mode)?;
+    match file.write_all(content) {
+        Ok(()) => Ok(file),
+        Err(error) => {
+            let _ = fs::remove_file(draft);
+            Err(error)
+        }
+    }
 }
 
 /// Removes a file; that there is none is no error.
