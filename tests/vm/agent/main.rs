@@ -11,6 +11,7 @@ mod initrd;
 mod kcore;
 mod pause;
 mod serve;
+mod siege;
 mod wear;
 
 use std::ffi::OsString;
@@ -97,6 +98,10 @@ enum Args {
     },
     /// Stop a command when it prints a given line, run another command, and let the first continue
     PauseAt(pause::PauseAt),
+    /// Kill skexec at random moments of loads, and compare what it knows with what the kernel holds
+    Siege(siege::Siege),
+    /// Make the middle of a file on a tmpfs unreadable (EIO), until the guest ends
+    Poison { path: PathBuf },
 }
 
 fn main() -> Result<ExitCode> {
@@ -121,5 +126,7 @@ fn main() -> Result<ExitCode> {
         Args::FileUnload { panic } => calls::file_unload(panic),
         Args::WithoutSysBoot { command } => calls::without_sys_boot(&command),
         Args::PauseAt(pause) => pause.run(),
+        Args::Siege(siege) => siege.run(),
+        Args::Poison { path } => siege::poison(&path),
     }
 }

@@ -5,7 +5,7 @@ use super::{Play, Scenario, Story};
 use super::{
     causes, coverage, crash, damage, distribution, dump, factory, firmware, first_stage, generations, guard, injection,
     kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, luks, next_boot, oracle, owner, package,
-    page_tables, payload, permissions, reboot, rollback, round_trip, rpm, secure_boot, swap, tpm, uki, watchdog,
+    page_tables, payload, permissions, reboot, rollback, round_trip, rpm, secure_boot, siege, swap, tpm, uki, watchdog,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -28,7 +28,7 @@ struct Kind {
 }
 
 #[rustfmt::skip]
-const KINDS: [Kind; 55] = [
+const KINDS: &[Kind] = &[
     Kind { name: "secure-boot", about: "what skexec refuses, the enforcing kernel refuses too",
            pairs: &[OLD, UP, NEW, DOWN], ci: &[OLD, NEW], play: secure_boot::play },
     Kind { name: "round-trip", about: "load, status, unload, exec, joined initrds, the record",
@@ -117,6 +117,10 @@ const KINDS: [Kind; 55] = [
     // Only 6.3 and later count loads.
     Kind { name: "guard", about: "another program's load is noticed, and after load --lock refused",
            pairs: &[NEW], ci: &[NEW], play: guard::play },
+    Kind { name: "siege", about: "kills at random moments, many loads at once, no room, no memory, half a file",
+           pairs: &[OLD, NEW], ci: &[NEW], play: siege::play },
+    Kind { name: "siege-memory", about: "machines of 256, 384 and 512 MiB, and initrds that are nearly too large",
+           pairs: &[OLD, NEW], ci: &[], play: siege::in_little_memory },
     Kind { name: "distribution", about: "a whole Debian: from dpkg -i to the second kernel's login prompt",
            pairs: &[UP, NEW, OLD], ci: &[UP], play: distribution::play },
     Kind { name: "watchdog", about: "a whole Debian: a kernel that hangs is reset, and the next boot says so",

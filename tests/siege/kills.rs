@@ -1,0 +1,160 @@
+//! skexec is killed at a system call that is drawn by lot: between two of them nothing changes that another process can see.
+
+use super::program;
+use super::run::Attack;
+use super::site::{METHODS, Site};
+use forge::random::Random;
+use nix::sys::ptrace;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::Pid;
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::sync::Mutex;
+
+pub(crate) const ATTACKS: [Attack; 3] = [
+    Attack {
+        name: "kill-load",
+        what: "SIGKILL, SIGTERM and SIGINT at a random system call of `load`, by both methods and each layout, with and without an image before it, counted and not",
+        holds: "`exec` boots the image that the kernel holds, under its own record; only after SIGKILL, with one image in the place of another, it may refuse instead, and says that a load did not end; the next `load` and `unload` leave nothing in /run or /tmp",
+        found: "an image that nobody vouched for, after a kill between the call and its record; `loaded.json.new` stayed for good",
+        rounds: 80,
+        round: load,
+    },
+    Attack {
+        name: "kill-exec",
+        what: "the same signals at a random system call of `exec`",
+        holds: "the image and its record are what they were, or the shutdown was asked for",
+        found: "",
+        rounds: 16,
+        round: exec,
+    },
+    Attack {
+        name: "kill-unload",
+        what: "the same signals at a random system call of `unload`",
+        holds: "the image is there with its record, or gone",
+        found: "",
+        rounds: 16,
+        round: unload,
+    },
+];
+
+const SIGNALS: [Signal; 3] = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT];
+
+/// How the process ended, and the system calls that it made.
+struct Ended {
+    calls: u64,
+    killed: bool,
+    exit: Option<i32>,
+}
+
+/// Runs skexec, and sends it the signal at that system call.
+fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
+    let mut command = site.process(line);
+    let mut child = command.env(program::TRACED, "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    let mut ended = Ended { calls: 0, killed: false, exit: None };
+    let mut deliver = None;
+    let mut first = true;
+    loop {
+        match waitpid(pid, None) {
+            Ok(WaitStatus::Exited(_, code)) => {
+                ended.exit = Some(code);
+                break;
+            }
+            Ok(WaitStatus::Signaled(..)) => {
+                ended.killed = true;
+                break;
+            }
+            Ok(WaitStatus::Stopped(_, Signal::SIGSTOP)) if first => {
+                first = false;
+                ptrace::setoptions(pid, ptrace::Options::PTRACE_O_TRACESYSGOOD | ptrace::Options::PTRACE_O_EXITKILL)
+                    .unwrap();
+            }
+            Ok(WaitStatus::Stopped(_, signal)) => deliver = Some(signal),
+            Ok(WaitStatus::PtraceSyscall(_)) => {
+                ended.calls += 1;
+                if let Some((_, signal)) = at.filter(|(call, _)| *call == ended.calls) {
+                    kill(pid, signal).unwrap();
+                }
+            }
+            Ok(_) => {}
+            Err(errno) => panic!("{errno}"),
+        }
+        // A process that is killed has gone already.
+        let _ = ptrace::syscall(pid, deliver.take());
+    }
+    let _ = child.wait();
+    ended
+}
+
+/// The system calls of a command that nobody disturbs, counted once.
+fn undisturbed(line: &str, prepared: impl FnOnce() -> Site) -> u64 {
+    static COUNTED: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
+    let mut counted = COUNTED.lock().unwrap();
+    *counted.entry(line.to_owned()).or_insert_with(|| {
+        let whole = besieged(&prepared(), line, None);
+        assert_eq!(whole.exit, Some(0), "{line}");
+        whole.calls
+    })
+}
+
+/// A machine with an image.
+fn loaded(counted: bool) -> Site {
+    let site = Site::new(counted);
+    assert_eq!(site.run(&Site::load("old", METHODS[0])).exit, 0);
+    site
+}
+
+/// A moment: half of them are among the last calls, where the kernel's image and the record change.
+fn moment(calls: u64, random: &mut Random) -> u64 {
+    let from = if random.below(2) == 0 { 0 } else { calls.saturating_sub(160) };
+    1 + from + random.below(calls - from)
+}
+
+fn load(random: &mut Random) {
+    let (counted, before) = (random.below(2) == 0, random.below(2) == 0);
+    let method = METHODS[usize::try_from(random.below(4)).unwrap()];
+    let signal = SIGNALS[usize::try_from(random.below(3)).unwrap()];
+    let site = if before { loaded(counted) } else { Site::new(counted) };
+    let line = Site::load("new", method);
+    let calls = undisturbed(&line, || Site::new(counted));
+    let at = moment(calls, random);
+    let ended = besieged(&site, &line, Some((at, signal)));
+    let told = format!("{signal} at call {at} of {calls}, {method}, counted: {counted}, before: {before}");
+    let held = site.kernel.state().image;
+    let names = ["image=old".to_owned(), "image=new".to_owned()];
+    assert!(held.is_none() || held.as_ref().is_some_and(|held| names.contains(held)), "{told}");
+    assert!(held.is_some() || !before, "{told}");
+    match site.verdict() {
+        Ok(taken) => assert_eq!(Some(taken), held, "{told}"),
+        Err(reason) if held.is_none() => assert_eq!(reason, "nothing-loaded", "{told}"),
+        Err(reason) => {
+            assert_eq!(reason, "record-contradicted", "{told}");
+            assert!(signal == Signal::SIGKILL && ended.killed && before, "nobody vouches for {held:?}: {told}");
+            let text = site.run("status").out;
+            assert!(
+                text.contains("a load of ") && text.contains("nothing shows whether the kernel holds it"),
+                "{told}: {text}"
+            );
+        }
+    }
+    site.heals();
+}
+
+fn exec(random: &mut Random) {
+    end_besieged("exec", random);
+}
+
+fn unload(random: &mut Random) {
+    end_besieged("unload", random);
+}
+
+fn end_besieged(line: &str, random: &mut Random) {
+    let site = loaded(random.below(2) == 0);
+    let calls = undisturbed(line, || loaded(false));
+    let signal = SIGNALS[usize::try_from(random.below(3)).unwrap()];
+    besieged(&site, line, Some((moment(calls, random), signal)));
+    site.agrees();
+    site.heals();
+}

@@ -1,0 +1,159 @@
+//! skexec as a process of its own on a fake machine, whose kernel keeps its state in files.
+
+use super::support::Lab;
+use nix::sys::{ptrace, signal};
+use skexec::sources::Root;
+use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
+use skexec::system::System;
+use std::env;
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+/// The root of the machine that this process is skexec on.
+pub(crate) const ROOT: &str = "SKEXEC_SIEGE_ROOT";
+/// The parent traces this process, which waits for it.
+pub(crate) const TRACED: &str = "SKEXEC_SIEGE_TRACED";
+/// How long a call takes, in microseconds.
+pub(crate) const NAP: &str = "SKEXEC_SIEGE_NAP";
+
+/// What each call answers instead of doing what it is asked for. The kernel counts it, if it counts.
+pub(crate) const ERRNO: &str = "SKEXEC_SIEGE_ERRNO";
+
+const LIMIT: &str = "proc/sys/kernel/kexec_load_limit_reboot";
+
+/// Runs skexec where this process was started for that.
+pub(crate) fn is_wanted() -> Option<ExitCode> {
+    let root = PathBuf::from(env::var_os(ROOT)?);
+    skexec::sys::ignore_file_size_signal();
+    if env::var_os(TRACED).is_some() {
+        ptrace::traceme().unwrap();
+        signal::raise(signal::Signal::SIGSTOP).unwrap();
+    }
+    let nap = env::var(NAP).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let kernel = Kernel { root: root.clone(), nap: Duration::from_micros(nap) };
+    let words = std::iter::once(OsString::from("skexec")).chain(env::args_os().skip(1));
+    let code = run(&kernel, words, &mut io::stdout().lock(), &mut io::stderr().lock());
+    Some(ExitCode::from(code))
+}
+
+/// Runs skexec in this process.
+pub(crate) fn run(
+    kernel: &Kernel,
+    words: impl Iterator<Item = OsString>,
+    out: &mut dyn io::Write,
+    err: &mut dyn io::Write,
+) -> u8 {
+    let root = Root(kernel.root.clone());
+    skexec::cli::start(System { root: &root, kexec: kernel }, words, out, err)
+}
+
+/// What the kernel holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    /// The command line of the image.
+    pub(crate) image: Option<String>,
+    /// The calls that are left, where they are counted.
+    pub(crate) left: Option<u32>,
+}
+
+/// A kernel whose state changes at one moment, by the rename of a link, as the real one's does.
+#[derive(Debug)]
+pub(crate) struct Kernel {
+    pub(crate) root: PathBuf,
+    pub(crate) nap: Duration,
+}
+
+impl Kernel {
+    /// Makes it the kernel of a machine.
+    pub(crate) fn install(lab: &Lab, state: &State) -> Self {
+        let kernel = Self { root: lab.root().0.clone(), nap: Duration::ZERO };
+        for (name, up) in [("sys/kernel/kexec_loaded", "../.."), (LIMIT, "../../..")] {
+            let place = kernel.root.join(name);
+            fs::create_dir_all(place.parent().unwrap()).unwrap();
+            let _ = fs::remove_file(&place);
+            symlink(format!("{up}/kernel/{}", place.file_name().unwrap().to_str().unwrap()), &place).unwrap();
+        }
+        kernel.change(state);
+        kernel
+    }
+
+    pub(crate) fn state(&self) -> State {
+        let folder = self.root.join("kernel");
+        let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        let image = Some(text("image")).filter(|image| !image.is_empty());
+        State { image, left: text("kexec_load_limit_reboot").trim().parse().ok() }
+    }
+
+    pub(crate) fn change(&self, state: &State) {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("kernel.{}.{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let folder = self.root.join(&name);
+        fs::create_dir(&folder).unwrap();
+        let write = |file: &str, text: String| fs::write(folder.join(file), text).unwrap();
+        write("kexec_loaded", format!("{}\n", u8::from(state.image.is_some())));
+        write("image", state.image.clone().unwrap_or_default());
+        write("kexec_load_limit_reboot", state.left.map_or(-1, i64::from).to_string());
+        let link = self.root.join(format!("{name}.link"));
+        symlink(&name, &link).unwrap();
+        fs::rename(&link, self.root.join("kernel")).unwrap();
+    }
+
+    /// One call: the kernel takes one at a time, and counts each that it permits.
+    pub(crate) fn call(&self, image: Option<String>) -> Result<(), i32> {
+        let lock = OpenOptions::new().create(true).append(true).open(self.root.join("kernel.lock")).unwrap();
+        let Ok(_lock) = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusiveNonblock) else {
+            return Err(nix::libc::EBUSY);
+        };
+        std::thread::sleep(self.nap);
+        let before = self.state();
+        let errno: Option<i32> = env::var(ERRNO).ok().map(|text| text.parse().unwrap());
+        let image = if errno.is_some() { before.image } else { image };
+        self.change(&State { image, left: before.left.map(|left| left - 1) });
+        std::thread::sleep(self.nap);
+        errno.map_or(Ok(()), Err)
+    }
+}
+
+impl Kexec for Kernel {
+    fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
+        self.call(Some(load.cmdline.to_str().unwrap().to_owned()))
+    }
+
+    fn file_unload(&self, _: bool) -> Result<(), i32> {
+        self.call(None)
+    }
+
+    fn segments_load(&self, load: &SegmentsLoad<'_>) -> Result<(), i32> {
+        self.call(Some(load.segments.iter().find_map(|segment| image_in(segment.bytes)).unwrap()))
+    }
+
+    fn segments_unload(&self, _: bool) -> Result<(), i32> {
+        self.call(None)
+    }
+
+    fn jump(&self) -> i32 {
+        fs::write(self.root.join("jumped"), self.state().image.unwrap_or_default()).unwrap();
+        nix::libc::EINVAL
+    }
+}
+
+/// The command line of a siege, `image=` and a word, among other bytes.
+fn image_in(bytes: &[u8]) -> Option<String> {
+    let at = bytes.windows(6).position(|window| window == b"image=")?;
+    let text: Vec<u8> = bytes[at..].iter().copied().take_while(u8::is_ascii_graphic).collect();
+    String::from_utf8(text).ok()
+}
+
+/// All files below a folder, without what the fake kernel keeps.
+pub(crate) fn files(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap_or_default()).collect();
+    names.sort();
+    names
+}

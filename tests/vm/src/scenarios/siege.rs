@@ -1,0 +1,158 @@
+//! The siege in a guest: skexec is killed while the real kernel loads, is one of many, has no memory, no /run, no files.
+
+mod memory;
+
+use std::env;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use super::{Stage, WITH};
+use crate::checks::{Checks, Expect};
+use crate::guest::Guest;
+use crate::lab::Firmware;
+
+pub(super) use memory::play as in_little_memory;
+
+/// How many kills a short run makes.
+const KILLS: u64 = 8;
+const LOADED: &str = "$(cat /sys/kernel/kexec_loaded)";
+
+pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
+    let (mut guest, _) = stage.boot(Firmware::Bios, "", stage.lab.exhibits(&stage.second)?)?;
+    guest.be_patient(Duration::from_secs(1200));
+    kills(&mut guest, checks)?;
+    crowd(&mut guest, checks)?;
+    against_unload(&mut guest, checks)?;
+    without_room(&mut guest, checks)?;
+    without_proc(&mut guest, checks)?;
+    limits(&mut guest, checks)?;
+    half_a_file(&mut guest, checks)
+}
+
+fn number(variable: &str) -> Result<Option<u64>> {
+    env::var(variable).ok().map(|text| text.parse().with_context(|| variable.to_owned())).transpose()
+}
+
+fn load(options: &str) -> String {
+    format!("skexec load /boot/vmlinuz {WITH} {options}")
+}
+
+fn kills(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
+    let seed = number("SKEXEC_SIEGE_SEED")?.unwrap_or_else(now);
+    let rounds = number("SKEXEC_SIEGE_KILLS")?.unwrap_or(KILLS);
+    let done = guest.run(&format!("agent siege --rounds {rounds} --seed {seed} '{}'", load("").trim_end()))?;
+    let name = format!(
+        "{rounds} kills at random moments, seed {seed}: skexec knows what the kernel holds, or says that it does not"
+    );
+    checks.command(&name, &done, &[Expect::Exit(0)]);
+    Ok(())
+}
+
+fn crowd(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let one = load("--append crowd=$n");
+    let done = guest.run(&format!(
+        "cd /tmp; for n in $(seq 20); do ({one} >/dev/null 2>err.$n; echo $? >code.$n) & done; wait; cat code.* | sort | uniq -c; \
+         cat code.* | grep -c '^0$' >made; grep -L busy err.* | wc -l | cmp - made && rm -f code.* err.* made"
+    ))?;
+    let told = "20 loads at once: each is made, or told that the lock is held";
+    checks.command(told, &done, &[Expect::Exit(0)]);
+    known("20 loads at once: the record is that of the kernel's image", guest, checks)
+}
+
+/// An image has a record that the kernel does not contradict; without an image there is none.
+fn known(name: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let done = guest.run(&format!(
+        "skexec status --json >/tmp/status; case {LOADED} in 1) grep -q '\"standing\": \"\\(proved\\|unproved\\)\"' /tmp/status;; \
+         0) ! grep -q '\"standing\": \"' /tmp/status;; esac || {{ cat /tmp/status; exit 1; }}"
+    ))?;
+    checks.command(name, &done, &[Expect::Exit(0)]);
+    Ok(())
+}
+
+fn against_unload(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let one = load("--method segments");
+    let done = guest.run(&format!(
+        "(for n in 1 2 3; do {one}; done) >/dev/null 2>&1 & (for n in $(seq 12); do skexec unload; sleep 0.2; done) >/dev/null 2>&1 & wait"
+    ))?;
+    checks.command("loads against unloads", &done, &[Expect::Exit(0)]);
+    known("loads against unloads: the record is that of the kernel's image", guest, checks)
+}
+
+fn without_room(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    guest.run("skexec unload; mount -t tmpfs -o size=4k tmpfs /run/skexec; cat /dev/zero >/run/skexec/fill")?;
+    let tried = format!("{}; echo code $? loaded {LOADED}; ls /run/skexec | xargs echo", load(""));
+    let full = guest.run(&tried)?;
+    let expected =
+        [Expect::Stdout("code 1 loaded 0\nfill lock\n"), Expect::Stderr("cannot write the record in /run/skexec")];
+    checks.command("/run is full: nothing is loaded, and nothing is left", &full, &expected);
+    guest.run("rm /run/skexec/fill; mount -o remount,ro /run/skexec")?;
+    let expected = [Expect::Stdout("code 1 loaded 0\n"), Expect::Stderr("/run/skexec")];
+    checks.command("/run cannot be written: nothing is loaded", &guest.run(&tried)?, &expected);
+    guest.run("umount /run/skexec")?;
+    Ok(())
+}
+
+fn without_proc(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    for (what, before, after) in [
+        ("without /proc", "mount -t tmpfs none /proc", "umount /proc"),
+        ("without /sys", "mount -t tmpfs none /sys", "umount /sys"),
+        ("with hidepid", "mount -o remount,hidepid=2 /proc", "mount -o remount,hidepid=0 /proc"),
+    ] {
+        let done = guest.run(&format!(
+            "{before}; {} >/tmp/said 2>&1; code=$?; {after}; echo $code {LOADED}; cat /tmp/said",
+            load("")
+        ))?;
+        let fits = ["0 1", "1 0", "4 0", "5 0"].iter().any(|pair| done.stdout.starts_with(pair));
+        checks.holds(
+            &format!("{what}: a load is made, or refused with a reason"),
+            fits && done.stdout.len() > 8,
+            &done,
+        );
+        known(&format!("{what}: the record is that of the kernel's image"), guest, checks)?;
+        guest.run("skexec unload")?;
+    }
+    Ok(())
+}
+
+fn limits(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let mut script = String::new();
+    let limits = [
+        "-v 6000", "-v 12000", "-v 20000", "-v 30000", "-v 45000", "-v 70000", "-n 3", "-n 5", "-n 9", "-f 0",
+        "-f 100", "-s 256",
+    ];
+    for (number, limit) in limits.iter().enumerate() {
+        let method = ["file", "segments"][number % 2];
+        let one = load(&format!("--method {method}"));
+        script += &format!(
+            "(ulimit {limit}; exec {one}) >/tmp/said 2>&1; code=$?; case $code:{LOADED} in 0:1|[1-5]:0) ;; \
+             *) echo 'ulimit {limit}' $code {LOADED}; cat /tmp/said;; esac; skexec unload >/dev/null; "
+        );
+    }
+    let done = guest.run(&format!("{script} true"))?;
+    checks.holds(
+        "under each limit a load is made, or refused with a reason and an exit code",
+        done.stdout.is_empty(),
+        &done,
+    );
+    Ok(())
+}
+
+fn half_a_file(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    for (what, kernel, initrd) in [("kernel", "/run/half", "/boot/initrd"), ("initrd", "/boot/vmlinuz", "/run/half")] {
+        let whole = if what == "kernel" { "/boot/vmlinuz" } else { "/boot/initrd" };
+        let made = guest.run(&format!("cp {whole} /run/half && agent poison /run/half"))?;
+        checks.command(&format!("the middle of the {what}'s file cannot be read"), &made, &[Expect::Exit(0)]);
+        for method in ["file", "segments"] {
+            let done = guest.run(&format!(
+                "skexec load {kernel} --keys /keys/debian --initrd {initrd} --reuse-cmdline --method {method}; code=$?; echo {LOADED}; exit $code"
+            ))?;
+            let refused = done.exit.is_some_and(|code| (1..=5).contains(&code)) && done.stdout.contains('0');
+            let name = format!("by --method {method} it is not loaded, and the error is named");
+            checks.holds(&name, refused && done.stderr.contains("Input/output error"), &done);
+        }
+        guest.run("rm /run/half")?;
+    }
+    Ok(())
+}
