@@ -6,7 +6,7 @@
 use crate::machine::surroundings::Surroundings;
 use crate::reason::Reason;
 use crate::sources::Root;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
@@ -81,11 +81,18 @@ pub(crate) struct Journal {
     streams: [bool; 2],
 }
 
+/// The way to a daemon. It is opened at once: a command gives up the right to open it later.
+#[derive(Debug)]
+struct Line {
+    path: PathBuf,
+    socket: Option<UnixDatagram>,
+}
+
 #[derive(Debug)]
 enum Listener {
-    Journald(PathBuf),
-    Syslog(PathBuf),
-    Kernel(PathBuf),
+    Journald(Line),
+    Syslog(Line),
+    Kernel(Option<File>),
     Nobody,
 }
 
@@ -94,11 +101,11 @@ impl Journal {
     #[must_use]
     pub(crate) fn of(root: &Root) -> Self {
         let listener = if root.has(JOURNALD) {
-            Listener::Journald(root.path(JOURNALD))
+            Listener::Journald(Line::open(root.path(JOURNALD)))
         } else if root.has(SYSLOG) {
-            Listener::Syslog(root.path(SYSLOG))
+            Listener::Syslog(Line::open(root.path(SYSLOG)))
         } else if root.has(KERNEL) && Surroundings::read(root).initramfs {
-            Listener::Kernel(root.path(KERNEL))
+            Listener::Kernel(OpenOptions::new().append(true).open(root.path(KERNEL)).ok())
         } else {
             Listener::Nobody
         };
@@ -126,17 +133,17 @@ impl Journal {
 
     fn send(&self, entry: &Entry<'_>) -> io::Result<()> {
         match &self.listener {
-            Listener::Journald(path) => datagram(path, fields(entry).as_bytes()),
-            Listener::Syslog(path) => datagram(path, line(entry).as_bytes()),
-            Listener::Kernel(path) => {
-                let mut kernel = OpenOptions::new().append(true).open(path)?;
+            Listener::Journald(line) => line.send(fields(entry).as_bytes()),
+            Listener::Syslog(way) => way.send(line(entry).as_bytes()),
+            Listener::Kernel(None) | Listener::Nobody => Err(io::ErrorKind::NotFound.into()),
+            Listener::Kernel(Some(kernel)) => {
+                let mut kernel: &File = kernel;
                 // One write is one record, and the kernel drops one that is too long (kernel/printk/printk.c, `PRINTKRB_RECORD_MAX`).
                 let line = line(entry);
                 let fits = line.len().min(LONGEST_RECORD);
                 let end = (0..=fits).rev().find(|at| line.is_char_boundary(*at)).unwrap_or(0);
                 kernel.write_all(format!("{}\n", line.get(..end).unwrap_or_default()).as_bytes())
             }
-            Listener::Nobody => Err(io::ErrorKind::NotFound.into()),
         }
     }
 }
@@ -149,11 +156,27 @@ fn names(stream: &str, device: u64, inode: u64) -> bool {
     })
 }
 
-/// Sends one datagram, and does not wait for a daemon that does not read.
-fn datagram(path: &Path, bytes: &[u8]) -> io::Result<()> {
+impl Line {
+    fn open(path: PathBuf) -> Self {
+        Self { socket: connected(&path).ok(), path }
+    }
+
+    /// Sends one datagram; where the daemon was started anew since, to its new socket, if this process may still open one.
+    fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        match self.socket.as_ref().map(|socket| socket.send(bytes)) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) if error.kind() == io::ErrorKind::WouldBlock => Err(error),
+            _ => connected(&self.path)?.send(bytes).map(drop),
+        }
+    }
+}
+
+/// A socket that does not wait for a daemon that does not read.
+fn connected(path: &Path) -> io::Result<UnixDatagram> {
     let socket = UnixDatagram::unbound()?;
     socket.set_nonblocking(true)?;
-    socket.send_to(bytes, path).map(drop)
+    socket.connect(path)?;
+    Ok(socket)
 }
 
 /// The line in journald's format.
