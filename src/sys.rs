@@ -1,6 +1,7 @@
 //! System calls and memory mappings; the only `unsafe` code in the package.
 
 mod clock;
+mod confine;
 #[cfg(target_arch = "x86_64")]
 mod cpuid;
 mod guarded;
@@ -13,10 +14,12 @@ mod private;
 mod random;
 mod sha256;
 mod signal;
+mod split;
 pub mod terminal;
 mod watchdog;
 
 pub use clock::{LocalTime, local_time, next_time_of_day};
+pub use confine::{Capability, Need, own_filters};
 #[cfg(target_arch = "x86_64")]
 pub use cpuid::cpuid;
 pub use guarded::forbid_core_dumps;
@@ -32,4 +35,5 @@ pub use random::random;
 pub(crate) use sha256::all as all_sha256_instructions;
 pub use sha256::sha256_instructions;
 pub use signal::{Held, ignore_file_size_signal};
+pub use split::{Answering, Asking, Split};
 pub use watchdog::Watchdog;

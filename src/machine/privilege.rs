@@ -1,6 +1,7 @@
 //! The privilege of this process.
 
 use crate::sources::Root;
+use crate::sys::own_filters;
 
 /// CAP_SYS_BOOT (include/uapi/linux/capability.h).
 const CAP_SYS_BOOT: u32 = 22;
@@ -12,7 +13,7 @@ pub struct Privilege {
     pub cap_sys_boot: Option<bool>,
     /// The process is in the initial user namespace: in another one the capability does not count.
     pub initial_user_namespace: Option<bool>,
-    /// A seccomp filter judges the system calls of this process.
+    /// A seccomp filter of another program judges the system calls of this process.
     pub seccomp_filter: Option<bool>,
 }
 
@@ -23,7 +24,7 @@ impl Privilege {
         let status = root.text("/proc/self/status");
         Self {
             cap_sys_boot: status.as_deref().and_then(has_cap_sys_boot),
-            seccomp_filter: status.as_deref().and_then(has_filter),
+            seccomp_filter: status.as_deref().and_then(|status| has_filter(status, own_filters())),
             initial_user_namespace: root.text("/proc/self/uid_map").map(|map| is_identity(&map)),
         }
     }
@@ -34,9 +35,14 @@ fn has_cap_sys_boot(status: &str) -> Option<bool> {
     Some(u64::from_str_radix(set.trim(), 16).ok()? & (1 << CAP_SYS_BOOT) != 0)
 }
 
-/// Mode 2 is a filter (proc_pid_status(5)). A kernel without seccomp has no such line.
-fn has_filter(status: &str) -> Option<bool> {
-    status.lines().find_map(|line| line.strip_prefix("Seccomp:")).map(|mode| mode.trim() == "2")
+/// Mode 2 is a filter (proc_pid_status(5)), and from Linux 5.9 on they are counted. A kernel without seccomp has no such line.
+fn has_filter(status: &str, own: u32) -> Option<bool> {
+    let value = |key| status.lines().find_map(|line| line.strip_prefix(key)).map(str::trim);
+    let filtered = value("Seccomp:")? == "2";
+    if !filtered || own == 0 {
+        return Some(filtered);
+    }
+    Some(value("Seccomp_filters:")?.parse::<u32>().ok()? > own)
 }
 
 /// The first namespace maps every identifier to itself (user_namespaces(7)).
@@ -65,9 +71,16 @@ mod tests {
 
     #[test]
     fn mode_two_is_a_filter() {
-        let table = [("Seccomp:\t2\nSeccomp_filters:\t1\n", Some(true)), ("Seccomp:\t0\n", Some(false)), ("", None)];
-        for (status, wanted) in table {
-            assert_eq!(has_filter(status), wanted, "{status}");
+        let table = [
+            ("Seccomp:\t2\nSeccomp_filters:\t1\n", 0, Some(true)),
+            ("Seccomp:\t0\n", 0, Some(false)),
+            ("", 0, None),
+            ("Seccomp:\t2\nSeccomp_filters:\t1\n", 1, Some(false)),
+            ("Seccomp:\t2\nSeccomp_filters:\t2\n", 1, Some(true)),
+            ("Seccomp:\t2\n", 1, None),
+        ];
+        for (status, own, wanted) in table {
+            assert_eq!(has_filter(status, own), wanted, "{status}");
         }
     }
 

@@ -1,9 +1,13 @@
-//! `kexec_file_load(2)`, `kexec_load(2)` and `reboot(2)`, behind a trait so that a test can replace the kernel.
+//! `kexec_file_load(2)`, `kexec_load(2)` and `reboot(2)`, and what a process gives up before them, behind a trait so that a test can
+//! replace the kernel.
 
+use super::confine::{self, Capability, Need};
+use super::split::{self, Split};
 use nix::errno::Errno;
 use nix::libc;
 use std::ffi::CStr;
 use std::fmt;
+use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Flags of `kexec_file_load` (include/uapi/linux/kexec.h).
@@ -94,6 +98,25 @@ pub trait Kexec: fmt::Debug {
     /// # Errors
     /// The kernel's errno; `EINVAL` when nothing is loaded.
     fn jump(&self) -> i32;
+
+    /// Gives up, for good, what this process may do and does not need. A test gives up nothing.
+    fn confine(&self, _need: &Need) {}
+
+    /// Gives up all capabilities but these. A test gives up nothing.
+    fn keep_capabilities(&self, _kept: &[Capability]) {}
+
+    /// What [`confine`](Self::confine) could not give up, and why.
+    fn kept(&self) -> Option<String> {
+        None
+    }
+
+    /// Makes a second process; none in a test.
+    ///
+    /// # Errors
+    /// That it cannot be made.
+    fn split(&self) -> io::Result<Option<Split>> {
+        Ok(None)
+    }
 }
 
 /// The layout that the system call reads.
@@ -175,5 +198,21 @@ impl Kexec for Live {
                 number
             }
         }
+    }
+
+    fn confine(&self, need: &Need) {
+        confine::confine(need);
+    }
+
+    fn keep_capabilities(&self, kept: &[Capability]) {
+        confine::keep_capabilities(kept);
+    }
+
+    fn kept(&self) -> Option<String> {
+        confine::kept()
+    }
+
+    fn split(&self) -> io::Result<Option<Split>> {
+        split::split().map(Some)
     }
 }

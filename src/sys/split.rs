@@ -1,0 +1,96 @@
+//! A second process, made while this one still has all its rights: it waits until it is asked to do what needs them.
+
+use nix::errno::Errno;
+use nix::libc;
+use std::io::{self, PipeReader, PipeWriter, Read as _, Write as _};
+
+/// One of the two processes, and its way to the other.
+#[derive(Debug)]
+pub enum Split {
+    /// This process, which asks.
+    Asks(Asking),
+    /// The second one, which answers.
+    Answers(Answering),
+}
+
+/// The side that asks. Dropped without a question, it lets the second process end.
+#[derive(Debug)]
+pub struct Asking {
+    process: libc::pid_t,
+    question: PipeWriter,
+    answer: PipeReader,
+}
+
+/// The side that answers.
+#[derive(Debug)]
+pub struct Answering {
+    question: PipeReader,
+    answer: PipeWriter,
+}
+
+/// Makes the second process, while this one has one thread.
+pub(super) fn split() -> io::Result<Split> {
+    let (question, asked) = io::pipe()?;
+    let (answered, answer) = io::pipe()?;
+    // SAFETY: the process has one thread, so that its copy is whole and may do what it may do.
+    let process = Errno::result(unsafe { libc::fork() })?;
+    Ok(if process == 0 {
+        Split::Answers(Answering { question, answer })
+    } else {
+        Split::Asks(Asking { process, question: asked, answer: answered })
+    })
+}
+
+impl Asking {
+    /// Asks, waits until the second process has ended, and returns its answer.
+    ///
+    /// # Errors
+    /// That it ended without one.
+    pub fn ask(mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.question.write_all(&[1])?;
+        let read = self.answer.read_to_end(&mut bytes);
+        // SAFETY: without a place for it, the kernel writes no status.
+        unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) };
+        match read {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            answer => answer.map(|_| bytes),
+        }
+    }
+}
+
+impl Answering {
+    /// Waits for the question; then answers with what `work` returns. Does not come back.
+    pub fn end(mut self, work: impl FnOnce() -> Vec<u8>) -> ! {
+        let asked = self.question.read_exact(&mut [0]).is_ok();
+        // Where nobody waits any more, there is nobody to tell.
+        let told = asked && self.answer.write_all(&work()).is_ok();
+        // SAFETY: the process ends. What it had to write is written: the other one has the same buffers.
+        unsafe { libc::_exit(i32::from(!told)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(answer: &[u8]) -> Asking {
+        match split().unwrap() {
+            Split::Asks(line) => line,
+            Split::Answers(line) => line.end(|| answer.to_vec()),
+        }
+    }
+
+    #[test]
+    fn the_second_process_answers_when_it_is_asked_and_ends_when_nobody_asks() {
+        assert_eq!(second(&[1, 2, 3]).ask().unwrap(), [1, 2, 3]);
+        assert!(second(&[]).ask().is_err(), "no answer is none");
+        let unasked = second(&[0]);
+        let process = unasked.process;
+        drop(unasked);
+        let mut status = 0;
+        // SAFETY: the kernel writes one `int`, which outlives the call.
+        let ended = unsafe { libc::waitpid(process, &raw mut status, 0) };
+        assert_eq!((ended, libc::WEXITSTATUS(status)), (process, 1));
+    }
+}
