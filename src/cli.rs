@@ -5,6 +5,7 @@ mod asked;
 mod booted;
 mod choice;
 mod complete;
+mod deputy;
 mod entries;
 mod exec;
 mod explain;
@@ -28,6 +29,7 @@ mod tree;
 mod unload;
 mod verify;
 
+use crate::confine;
 use crate::gather::TrustRequest;
 use crate::journal::Journal;
 use crate::reason::Exit;
@@ -152,6 +154,13 @@ fn dispatch(
     words: Option<&[String]>,
     output: &mut Output<'_>,
 ) -> anyhow::Result<Exit> {
+    match command {
+        // Programs and hooks are run by them; `reboot` gives up rights where it loads.
+        Command::Exec(_) | Command::Reboot(_) => {}
+        _ if changes_what_is_booted(command) => confine::to_change(system),
+        Command::Load(_) | Command::Status(_) => confine::to_tell(system),
+        _ => confine::to_read(system),
+    }
     match command {
         Command::Load(args) => load::run(system, args, words, output),
         Command::Exec(args) => exec::run(system, args, output),

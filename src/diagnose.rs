@@ -21,7 +21,7 @@ use crate::machine::{Machine, enforcement, site};
 use crate::reason::{Exit, Finding, Site};
 use crate::sources::Root;
 use crate::sources::policy::Policy;
-use crate::system::{Method, Slot};
+use crate::system::{Method, Slot, System};
 use answer::{Answer, Facts};
 use method::MethodStatus;
 use reboot::Step;
@@ -76,6 +76,8 @@ pub(crate) struct Status<'a> {
     tpm: Option<TpmStatus>,
     /// What this process cannot see.
     unseen: Vec<Unseen>,
+    /// The rights that skexec cannot give up here, and why; nothing where it can.
+    not_confined: Option<String>,
     /// What the sections are made of besides.
     #[serde(skip)]
     seen: Seen<'a>,
@@ -94,7 +96,8 @@ struct Seen<'a> {
 impl<'a> Status<'a> {
     /// Reads it; nothing is called, nothing changed. The request says whose certificates are to count.
     #[must_use]
-    pub(crate) fn read(root: &'a Root, request: &TrustRequest) -> Self {
+    pub(crate) fn read(system: System<'a>, request: &TrustRequest) -> Self {
+        let root = system.root;
         let (machine, platform) = (Machine::read(root), Platform::read(root));
         let (policy, site) = (Policy::read(root), site(root));
         let trust = TrustStatus::read(root, &policy, request);
@@ -127,6 +130,7 @@ impl<'a> Status<'a> {
             keys: machine.keyrings.keys.iter().map(Key::to_string).collect(),
             trust,
             tpm: TpmStatus::read(root, &policy),
+            not_confined: system.kexec.kept(),
             unseen: unseen::unseen(&machine, [&reboot, &panic], &this_boot),
             seen: Seen { this_boot, root, words: Words::of(&machine), policy, site, machine },
             reboot,
@@ -155,6 +159,7 @@ impl<'a> Status<'a> {
         let crash = crash::rows(self.crash_reservation_bytes, &self.crash_reservation, &self.panic, root);
         let mut checks = checks::kernel(machine, words, self.load_pin, &self.keys, verbose);
         checks.extend(checks::skexec(policy, *site));
+        checks.extend(self.not_confined.as_deref().map(checks::not_confined));
         let this_boot = Section::new("This boot", this_boot.rows(root));
         let mut sections = vec![
             this_boot,

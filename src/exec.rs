@@ -29,6 +29,8 @@ pub(crate) struct Request {
     pub watchdog: Option<u32>,
     /// How the running system is left.
     pub leave: Leave,
+    /// The number of the process that was asked to leave it. Another one may do it in its place.
+    pub process: u32,
 }
 
 /// How the running system is left.

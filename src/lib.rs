@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | F11 | [`cli`]: arguments, printing |
 //! | F10 | [`load`], [`exec`], [`unload`], [`refresh`], [`verify`], [`inspect`], [`diagnose`]: each one straight line over the floors below |
-//! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`], [`watchdog`] |
+//! | F9 | [`segments`]: the segments of one load; [`progress`], [`report`], [`record`], [`journal`], [`shutdown`], [`watchdog`]; [`confine`]: what a command gives up |
 //! | F8 | [`authorize`]: from a file to the permission to load it; [`measure`]: what is booted next, into the TPM |
 //! | F7 | [`gather`]: whom to trust; [`permit`]: what the machine permits; [`causes`]: what the kernel's answers mean; [`rollback`]: the versions of manifests that have booted; [`arrival`]: who started this boot |
 //! | F6 | [`trust`]: what a signature proves; pure |
@@ -22,6 +22,7 @@ pub(crate) mod arrival;
 pub mod authorize;
 pub mod causes;
 pub mod cli;
+pub(crate) mod confine;
 pub(crate) mod diagnose;
 pub mod digest;
 pub mod entries;

@@ -24,9 +24,10 @@ pub use request::{CmdlineSource, Request};
 
 use crate::arch::{Architecture as _, Platform};
 use crate::authorize::{Accepted, Authorized, Candidate, Demands, Role, Waiver, addons, verify};
+use crate::confine;
 use crate::gather::{Gathered, gather};
 use crate::machine::crash::hardware;
-use crate::machine::{Machine, enforcement};
+use crate::machine::{CrashFacts, Machine, enforcement};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::record::Records;
@@ -63,7 +64,15 @@ pub(crate) fn load_under(
 /// The straight line: each noun is an argument of a later one.
 fn attempt(hold: Hold<'_>, request: &Request, account: &mut Account, follow: &mut Follow<'_>) -> Result<(), Stop> {
     let system = hold.system;
+    account.warn(confine::warning(system));
     let (machine, platform) = (Machine::read(system.root), Platform::read(system.root));
+    // Before the facts that the headers are made of: what changes meanwhile shows afterwards.
+    let hardware = (request.slot == Slot::Panic).then(|| hardware(system.root, &machine.memory)).flatten();
+    let crash = (request.slot == Slot::Panic).then(|| CrashFacts::read(system.root, &machine.release));
+    if !request.more_follows {
+        confine::facts_are_read(system);
+    }
+    account.here = request.dry_run.then(|| (machine.clone(), platform.clone()));
     let policy = Policy::read(system.root)?;
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
     account.warn(warnings);
@@ -116,9 +125,7 @@ fn attempt(hold: Hold<'_>, request: &Request, account: &mut Account, follow: &mu
     // Who may not load may not see the memory map either: the first is what to say then.
     let refused = |finding| permit.clone().err().unwrap_or(finding);
     let mark = next::mark(&authorized, choice.method, system.root, request.slot);
-    // Before the headers are made: what changes while they are made shows afterwards.
-    let hardware = (request.slot == Slot::Panic).then(|| hardware(system.root, &machine.memory)).flatten();
-    let crash = ready::crash(&authorized, choice.method, &machine, system.root, request).map_err(refused)?;
+    let crash = ready::crash(&authorized, choice.method, &machine, crash, request).map_err(refused)?;
     let besides = Besides { mark: mark.as_deref(), crash: crash.as_ref(), hardware: hardware.as_deref() };
     let laid_out = ready::laid_out(&authorized, choice.method, &machine, &platform, request, besides);
     let laid_out = laid_out.map_err(refused)?;

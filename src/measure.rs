@@ -107,6 +107,11 @@ fn all<T: Transport>(root: &Root, session: &mut Session<'_, T>, state: &State, e
     note(root, &state.clone().complete())
 }
 
+/// Whether something was measured in this boot that may still be booted.
+pub(crate) fn is_open(root: &Root) -> bool {
+    State::read(root).is_some()
+}
+
 /// Measures that what was measured is not booted; nothing where nothing was measured.
 ///
 /// # Errors

@@ -24,6 +24,14 @@ pub enum Exit {
 }
 
 impl Exit {
+    const ALL: [Self; 6] = [Self::Done, Self::Failed, Self::Usage, Self::Refused, Self::Unsuitable, Self::NotPermitted];
+
+    /// The exit code of this number.
+    #[must_use]
+    pub fn of(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|exit| exit.code() == code)
+    }
+
     /// The number the process ends with.
     #[must_use]
     pub const fn code(self) -> u8 {

@@ -11,7 +11,7 @@ mod hash;
 pub mod log;
 mod take;
 
-pub use device::{Bank, Device, Fault, Tpm, Transport, present};
+pub use device::{Bank, Device, Fault, PATHS, Tpm, Transport, present};
 pub use hash::Hash;
 
 /// A register for platform configuration, by its number.

@@ -12,11 +12,9 @@ pub(super) fn run(system: System<'_>, args: &ExecArgs, output: &mut Output<'_>) 
         return cancel(system, output);
     }
     let leaving = if args.force { Leave::Forced } else { args.leave.leave()? };
-    match leave::leave(
-        system,
-        &Request { foreign: args.foreign, leave: leaving, watchdog: args.leave.watchdog },
-        output,
-    )? {
+    let process = std::process::id();
+    let request = Request { foreign: args.foreign, leave: leaving, watchdog: args.leave.watchdog, process };
+    match leave::leave(system, &request, output)? {
         Ok(outcome) => {
             if output.json() {
                 let at = scheduled(outcome);

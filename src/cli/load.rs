@@ -135,6 +135,7 @@ pub(super) fn request(args: &LoadArgs, found: Option<Choice>) -> Request {
         lock: args.lock,
         require_signed_initrd: args.more.require_signed_initrd,
         insecure_unsigned: args.how.insecure_unsigned,
+        more_follows: false,
     }
 }
 

@@ -3,14 +3,16 @@
 use super::args::{HowArgs, InitrdArgs, LoadArgs};
 use super::asked::asked;
 use super::choice::ChoiceArgs;
-use super::leave::{self, LeaveArgs, cancel, scheduled};
+use super::deputy::{Deputy, Left, Stayed, Task};
+use super::leave::{LeaveArgs, cancel};
 use super::load::{self, Document};
 use super::output::Output;
 use super::plan;
+use crate::confine;
 use crate::entries::{Choice, Options};
-use crate::exec::{self, Leave, Outcome};
+use crate::exec::{self, Leave};
 use crate::load::Request;
-use crate::reason::{Exit, Finding};
+use crate::reason::{Exit, Finding, Reason};
 use crate::shutdown::on_the_clock;
 use crate::sources::Root;
 use crate::system::System;
@@ -59,25 +61,7 @@ struct Rebooting<'a> {
     shutting_down: bool,
     at: Option<i64>,
     /// Why it is not, although the kernel is loaded.
-    not_shut_down: Option<Stayed>,
-}
-
-/// Why the machine goes on running.
-#[derive(Serialize)]
-struct Stayed {
-    /// Nothing for an error that is not in the table.
-    reason: Option<&'static str>,
-    message: String,
-}
-
-impl Stayed {
-    fn of(left: &anyhow::Result<Result<Outcome, Finding>>) -> Option<Self> {
-        match left {
-            Ok(Ok(_)) => None,
-            Ok(Err(finding)) => Some(Self { reason: Some(finding.reason.slug()), message: finding.sentence(None) }),
-            Err(error) => Some(Self { reason: None, message: format!("{error:#}") }),
-        }
-    }
+    not_shut_down: Option<&'a Stayed>,
 }
 
 impl RebootArgs {
@@ -135,10 +119,24 @@ pub(super) fn run(
     if args.leave.cancels() {
         return cancel(system, output);
     }
-    let leaving = exec::Request { foreign: false, leave: args.leave.leave()?, watchdog: args.leave.watchdog };
+    let leaving = exec::Request {
+        foreign: false,
+        leave: args.leave.leave()?,
+        watchdog: args.leave.watchdog,
+        process: std::process::id(),
+    };
     // A machine that cannot be left keeps the image that it has.
-    let request = exec::may_leave(system, &leaving).and_then(|()| args.request(system.root, words));
-    let request = match request {
+    if let Err(finding) = exec::may_leave(system, &leaving) {
+        return output.failure(&finding);
+    }
+    let at = due(&leaving.leave);
+    let deputy = if args.how.dry_run {
+        confine::to_tell(system);
+        None
+    } else {
+        Some(Deputy::appoint(Task { system, request: leaving, code_of, failed: Exit::Failed.code() }, output))
+    };
+    let request = match args.request(system.root, words) {
         Ok(request) => Request { segment_digests: args.how.dry_run || output.json(), ..request },
         Err(finding) => return output.failure(&finding),
     };
@@ -146,32 +144,27 @@ pub(super) fn run(
     if let (true, false, Some(plan)) = (args.how.dry_run, output.json(), &outcome.plan) {
         plan::tell(&request, plan, &outcome.report, output)?;
         if outcome.report.refusal().is_none() {
-            let at = due(&leaving.leave).map_or_else(String::new, |second| format!(" at {}", on_the_clock(second)));
+            let at = at.map_or_else(String::new, |second| format!(" at {}", on_the_clock(second)));
             output.fact(&format!("then the machine would be shut down{at}"))?;
         }
     }
     load::tell(&request, &outcome, output)?;
-    let left = outcome.loaded.then(|| leave::leave(system, &leaving, output));
+    let left = deputy.filter(|_| outcome.loaded).map(|deputy| deputy.leave(output));
     if output.json() {
         let (shutting_down, at) = match &left {
-            Some(Ok(Ok(outcome))) => (true, scheduled(*outcome)),
+            Some(Left { stayed: None, at, .. }) => (true, *at),
             Some(_) | None => (false, None),
         };
-        let not_shut_down = left.as_ref().and_then(Stayed::of);
+        let not_shut_down = left.as_ref().and_then(|left| left.stayed.as_ref());
         let load = Document::of(&request, &outcome);
         output.document(&Rebooting { load, shutting_down, at, not_shut_down })?;
     }
-    match left {
-        Some(Ok(Err(finding))) => {
-            output.refusal(None, &finding)?;
-            Ok(finding.reason.exit())
-        }
-        Some(Err(error)) => {
-            output.failed(&format!("{error:#}"));
-            Ok(Exit::Failed)
-        }
-        Some(Ok(Ok(_))) | None => Ok(outcome.exit()),
-    }
+    let stayed = left.filter(|left| left.stayed.is_some());
+    Ok(stayed.map_or_else(|| outcome.exit(), |left| Exit::of(left.code).unwrap_or(Exit::Failed)))
+}
+
+const fn code_of(reason: Reason) -> u8 {
+    reason.exit().code()
 }
 
 const fn due(leave: &Leave) -> Option<i64> {

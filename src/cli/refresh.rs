@@ -205,11 +205,12 @@ fn request(root: &Root, asked: &Asked) -> Result<Request, Finding> {
     let words = std::iter::once("skexec").chain(asked.words.iter().map(String::as_str));
     let cli =
         Cli::try_parse_from(words).map_err(|_| cannot("the recorded command is not one of this skexec".into()))?;
-    match &cli.command {
+    let request = match &cli.command {
         Command::Load(args) => load::find(args, root, Some(&asked.words)),
         Command::Reboot(args) => args.request(root, Some(&asked.words)),
         _ => Err(cannot("the recorded command loads nothing".into())),
-    }
+    };
+    Ok(Request { more_follows: true, ..request? })
 }
 
 fn names_nothing(finding: &Finding) -> bool {

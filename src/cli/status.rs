@@ -61,7 +61,7 @@ impl<'a> Document<'a> {
 }
 
 pub(super) fn run(system: System<'_>, args: &StatusArgs, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-    let status = Status::read(system.root, &(&args.trust).into());
+    let status = Status::read(system, &(&args.trust).into());
     let judged = args.kernel.as_deref().map(|kernel| Judged::of(system, kernel, args)).transpose()?;
     if output.json() {
         output.document(&Document::of(&status, judged.as_ref(), output.site()))?;

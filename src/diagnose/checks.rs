@@ -3,7 +3,7 @@
 use super::section::{Mark, Row};
 use super::words::Words;
 use crate::machine::{Ima, LoadPin, Machine};
-use crate::reason::{Finding, Site};
+use crate::reason::{Caution, Finding, Site};
 use crate::sources::policy::{Choice as _, Policy, Unsigned, WaiverOption};
 
 /// The rows about the running kernel; with `verbose` also what does not act.
@@ -49,4 +49,10 @@ pub(super) fn skexec(policy: &Result<Policy, Finding>, site: Site) -> Vec<Row> {
         row.values.push(format!("signatures must cover {} ({})", parts.join(", "), policy.require.origin));
     }
     vec![row]
+}
+
+/// The row about rights that skexec cannot give up.
+pub(super) fn not_confined(kept: &str) -> Row {
+    let value = format!("skexec keeps rights that it does not need: {kept} ({})", Caution::NotConfined);
+    Row::advise(Mark::Notice, "rights", value, Caution::NotConfined.advice())
 }

@@ -35,7 +35,7 @@ impl<'a> Departure<'a> {
     /// # Errors
     /// `no-logind`, `no-init`, `not-measured`, `policy-file`, `no-watchdog`, `inhibited`
     pub(super) fn of(request: &'a Request, machine: &Machine, root: &Root) -> Result<Self, Finding> {
-        let way = Way::of(&request.leave, machine, root)?;
+        let way = Way::of(&request.leave, request.process, machine, root)?;
         let watchdogs = request.watchdog.map(|_| watchdog::find(root)).transpose()?.unwrap_or_default();
         if let Way::Logind(orderly) = way {
             will_be_measured(orderly, root)?;
@@ -47,9 +47,9 @@ impl<'a> Departure<'a> {
 }
 
 impl<'a> Way<'a> {
-    fn of(leave: &'a Leave, machine: &Machine, root: &Root) -> Result<Self, Finding> {
+    fn of(leave: &'a Leave, process: u32, machine: &Machine, root: &Root) -> Result<Self, Finding> {
         // In an initramfs there is no init system that could stop services.
-        let alone = std::process::id() == 1 || machine.surroundings.initramfs;
+        let alone = process == 1 || machine.surroundings.initramfs;
         match (leave, &machine.surroundings.init) {
             (Leave::Forced, _) => Ok(Self::Jump),
             (Leave::Orderly(orderly), Init::Systemd) if logind::runs(root) => Ok(Self::Logind(orderly)),

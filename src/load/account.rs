@@ -4,6 +4,7 @@ use super::hand_over::Done;
 use super::obstacles::Seen;
 use super::outcome::{Outcome, Plan};
 use super::stop::Stop;
+use crate::arch::Platform;
 use crate::authorize::addons::Addon;
 use crate::authorize::{Assessment, Authorized, Basis, Binding};
 use crate::machine::Machine;
@@ -28,6 +29,8 @@ pub(super) struct Account {
     pub(super) plan: Option<Plan>,
     /// What a dry run saw of the kernel.
     pub(super) seen: Option<Seen>,
+    /// The machine that a dry run saw.
+    pub(super) here: Option<(Machine, Platform)>,
     loaded: bool,
     locked: Option<bool>,
 }
@@ -102,8 +105,8 @@ impl Account {
             Err(Stop::Refused(refusal)) => Some(refusal),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { subject, kernel, warnings, waived, covers, keys, plan, seen, loaded, locked } = self;
+        let Self { subject, kernel, warnings, waived, covers, keys, plan, seen, here, loaded, locked } = self;
         let report = Report::new(&kernel.unwrap_or(path), subject, &warnings, covers, refusal, waived);
-        Ok(Outcome { report, warnings, plan, keys, loaded, locked, seen })
+        Ok(Outcome { report, warnings, plan, keys, loaded, locked, seen, here })
     }
 }

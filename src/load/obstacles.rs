@@ -89,7 +89,8 @@ impl Seen {
 
 /// What this machine would refuse, whoever signed the file.
 fn on_this_machine(system: System<'_>, request: &Request, outcome: &Outcome) -> Vec<Finding> {
-    let (machine, platform) = (Machine::read(system.root), Platform::read(system.root));
+    let read = || (Machine::read(system.root), Platform::read(system.root));
+    let (machine, platform) = outcome.here.clone().unwrap_or_else(read);
     let by = |method| permit::obstacles(method, &machine, &platform, request.slot);
     let seen = outcome.seen.clone().or_else(|| Seen::read(system, request));
     let Some((image, seen)) = seen.as_ref().and_then(|seen| Some((seen.image.as_ref()?, seen))) else {

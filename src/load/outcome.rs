@@ -1,8 +1,9 @@
 //! The result of a load: every load ends with a report.
 
 use super::obstacles::Seen;
-use crate::arch::Summary;
+use crate::arch::{Platform, Summary};
 use crate::hex;
+use crate::machine::Machine;
 use crate::memory::PhysAddr;
 use crate::placement::{Segment, digests, length};
 use crate::reason::{Exit, Warning};
@@ -110,6 +111,8 @@ pub struct Outcome {
     pub locked: Option<bool>,
     /// What a dry run saw of the kernel.
     pub(super) seen: Option<Seen>,
+    /// The machine that it saw. Not all of it can be read a second time.
+    pub(super) here: Option<(Machine, Platform)>,
 }
 
 impl Outcome {

@@ -10,7 +10,6 @@ use crate::authorize::Authorized;
 use crate::machine::{CrashFacts, Machine};
 use crate::reason::Finding;
 use crate::segments::{self, Besides, CrashPlan, Segments};
-use crate::sources::Root;
 use crate::sys::Memfd;
 use crate::system::{Method, Slot, System};
 
@@ -40,14 +39,11 @@ pub(super) fn crash(
     authorized: &Authorized,
     method: Method,
     machine: &Machine,
-    root: &Root,
+    facts: Option<Result<CrashFacts, Finding>>,
     request: &Request,
 ) -> Result<Option<CrashPlan>, Finding> {
-    if method == Method::File || request.slot == Slot::Reboot {
-        return Ok(None);
-    }
-    let facts = CrashFacts::read(root, &machine.release)?;
-    CrashPlan::new(authorized.cmdline(), &facts, machine, &request.segments).map(Some)
+    let Some(facts) = facts.filter(|_| method == Method::Segments) else { return Ok(None) };
+    CrashPlan::new(authorized.cmdline(), &facts?, machine, &request.segments).map(Some)
 }
 
 /// How the kernel lies in segments, unpacked where its layout needs that; nothing for the file method.

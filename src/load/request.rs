@@ -88,6 +88,8 @@ pub struct Request {
     pub require_signed_initrd: bool,
     /// Waive a missing or unknown signature.
     pub insecure_unsigned: bool,
+    /// Another load of this process may follow, which has to read the facts about this machine, too.
+    pub more_follows: bool,
 }
 
 /// Where the signature that counts is.
@@ -122,6 +124,7 @@ impl Request {
             lock: false,
             require_signed_initrd: false,
             insecure_unsigned: false,
+            more_follows: false,
         }
     }
 

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 /// The device through the kernel's resource manager, which several programs can use at once; and the one without it.
-const PATHS: [&str; 2] = ["/dev/tpmrm0", "/dev/tpm0"];
+pub const PATHS: [&str; 2] = ["/dev/tpmrm0", "/dev/tpm0"];
 /// The longest response (TPM_BUFSIZE of the kernel).
 const MAX_RESPONSE: usize = 4096;
 

@@ -98,6 +98,7 @@ fn the_digests_of_the_plan_are_computed_only_when_they_are_asked_for() {
             lock: false,
             require_signed_initrd: false,
             insecure_unsigned: false,
+            more_follows: false,
         };
         let plan = skexec::load::load(lab.system_view(), &request, &mut |_| ()).unwrap().plan.unwrap();
         assert_eq!(plan.segments.len(), 5);

@@ -3,8 +3,10 @@
 use super::call::{Call, Load, Then};
 use super::code;
 use crate::arch::OnDamage;
+use crate::cli::deputy::{Deputy, Task};
 use crate::cli::output::Output;
-use crate::cli::{leave, load as loading, plan};
+use crate::cli::{load as loading, plan};
+use crate::confine;
 use crate::exec::{self, Leave};
 use crate::load::{CmdlineSource, Request};
 use crate::reason::{Exit, Finding, Reason, Refusal};
@@ -23,14 +25,26 @@ pub(super) fn act(system: System<'_>, call: &Call, output: &mut Output<'_>) -> a
     for note in &call.notes {
         output.logged_fault(note);
     }
+    let leave = match call.then {
+        Then::Jump => Some(Leave::Forced),
+        Then::Shutdown => Some(Leave::Unit),
+        Then::Nothing => None,
+    };
+    let deputy = match leave.map(|leave| task(system, leave)) {
+        Some(task) if call.load.is_some() || call.unload => Some(Deputy::appoint(task, output)),
+        Some(task) => Some(Deputy::Here(task)),
+        None => {
+            confine::to_change(system);
+            None
+        }
+    };
     let unloaded = if call.unload { unloaded(system, slot, output)? } else { code::DONE };
     let loaded = match &call.load {
         Some(load) if unloaded == code::DONE => loaded(system, load, slot, call.debug, output)?,
         _ => unloaded,
     };
-    match call.then {
-        Then::Jump if loaded == code::DONE => left(system, true, output),
-        Then::Shutdown if loaded == code::DONE => left(system, false, output),
+    match deputy {
+        Some(deputy) if loaded == code::DONE => Ok(deputy.leave(output).code),
         _ => Ok(loaded),
     }
 }
@@ -47,12 +61,9 @@ fn unloaded(system: System<'_>, slot: Slot, output: &mut Output<'_>) -> anyhow::
     }
 }
 
-fn left(system: System<'_>, force: bool, output: &mut Output<'_>) -> anyhow::Result<u8> {
-    let leaving = if force { Leave::Forced } else { Leave::Unit };
-    match leave::leave(system, &exec::Request { foreign: false, leave: leaving, watchdog: None }, output)? {
-        Ok(_) => Ok(code::DONE),
-        Err(finding) => refused(&finding, output),
-    }
+fn task(system: System<'_>, leave: Leave) -> Task<'_> {
+    let request = exec::Request { foreign: false, leave, watchdog: None, process: std::process::id() };
+    Task { system, request, code_of, failed: code::FAILED }
 }
 
 fn refused(finding: &Finding, output: &mut Output<'_>) -> anyhow::Result<u8> {
