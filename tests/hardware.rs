@@ -120,6 +120,35 @@ fn what_cannot_be_loaded_again_is_left() {
     assert_ne!(lab.run("refresh --hardware").exit, 0);
 }
 
+#[test]
+fn what_comes_during_a_load_is_loaded_for_too() {
+    let lab = by_path();
+    cpu(&lab, 1);
+    let cpus = lab.root().path("/sys/devices/system/cpu");
+    *lab.kernel.plugs.borrow_mut() = Some((cpus.clone(), 2));
+    assert_eq!(lab.run("refresh --hardware").exit, 0);
+    assert_eq!(loads(&lab), 3);
+    // It goes on without end: the service is to try again later.
+    cpu(&lab, 2);
+    *lab.kernel.plugs.borrow_mut() = Some((cpus.clone(), 90));
+    let run = lab.run("refresh --hardware");
+    assert!(run.exit == 5 && run.err.contains("during each of four loads"), "{run:?}");
+    assert_eq!(loads(&lab), 4);
+}
+
+#[test]
+fn a_crash_kernel_that_the_call_took_is_loaded_again() {
+    let lab = by_path();
+    cpu(&lab, 1);
+    let state = lab.root().path("/sys/kernel/kexec_crash_loaded");
+    *lab.kernel.crash_loaded.borrow_mut() = Some(state);
+    *lab.kernel.answer.borrow_mut() = nix::libc::ENOMEM;
+    let run = lab.run("refresh --hardware");
+    assert!(run.exit == 4 && run.err.matches("(out-of-memory)").count() == 4, "{run:?}");
+    assert_eq!(loads(&lab), 4);
+    assert_eq!(lab.run("refresh --hardware").out, "no crash kernel is loaded\n");
+}
+
 /// What udev knows of an event.
 struct Event {
     subsystem: &'static str,
@@ -164,6 +193,7 @@ fn the_rule_starts_the_unit_when_it_is_needed() {
     let rules = include_str!("../dist/udev/60-skexec-hardware.rules");
     let unit = include_str!("../dist/systemd/skexec-hardware.service");
     assert!(unit.contains("\nExecStart=/usr/sbin/skexec refresh --hardware --quiet\n") && unit.contains(RECORD));
+    assert!(unit.contains("\nRestart=on-failure\n") && unit.contains("\nRestartPreventExitStatus=2 3 4\n"));
     let rows = [
         (Event { subsystem: "cpu", action: "add", files: ALL, crash_hotplug: None }, true),
         (Event { subsystem: "cpu", action: "remove", files: ALL, crash_hotplug: Some("0") }, true),

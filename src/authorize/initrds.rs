@@ -306,7 +306,7 @@ const EACH: u64 = 2048;
 /// Bytes of memory that unpacked files take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unpacked {
-    /// Their contents alone.
+    /// The contents alone, of the largest archive: later archives may replace its files.
     pub least: u64,
     /// With what each takes besides.
     pub usual: u64,
@@ -316,8 +316,8 @@ fn unpacked(bytes: &[u8]) -> Unpacked {
     let (segments, _) = initrd::segments(bytes);
     let contents = segments.iter().map(|segment| &segment.contents);
     contents.fold(Unpacked::default(), |sum, one| {
-        let [least, usual] = [sum.least, sum.usual].map(|bytes| bytes.saturating_add(one.bytes));
-        Unpacked { least, usual: usual.saturating_add(one.entries.saturating_mul(EACH)) }
+        let each = one.entries.saturating_mul(EACH);
+        Unpacked { least: sum.least.max(one.largest), usual: sum.usual.saturating_add(one.bytes).saturating_add(each) }
     })
 }
 

@@ -2,15 +2,22 @@
 
 use super::{NEVER, PATIENCE, PIPE, Refreshed, again, left, refused, request, say};
 use crate::cli::output::Output;
-use crate::record::Records;
+use crate::reason::{Finding, Reason};
+use crate::record::{Asked, Records};
 use crate::refresh::{Held, held_for_other_hardware};
 use crate::sources::policy::Refresh;
 use crate::system::{Slot, System};
 use anyhow::Context as _;
+use std::time::Duration;
 
 const SLOT: Slot = Slot::Panic;
 /// Loads in a row, each because the hardware has changed during the one before.
 const ROUNDS: usize = 4;
+/// Before a load that is tried again: memory may come free.
+const PAUSE: Duration = Duration::from_millis(500);
+/// What [`again`] answers where it has loaded.
+const LOADED: &str = "loaded";
+const CHANGING: &str = "processors or memory changed during each of four loads";
 
 /// Loads until the crash kernel was loaded for the processors and the memory that there are: an event that comes during a load need not
 /// start another command. Nothing when another skexec is at work for long.
@@ -25,31 +32,52 @@ pub(super) fn run(
     // What is decided by the record must still be so when it is done.
     let records = Records::lock_within(system.root, PATIENCE).context("cannot lock /run/skexec")?;
     let Some(records) = records else { return Ok(None) };
-    let mut refreshed = one(system, &records, output)?;
-    for _ in 1..ROUNDS {
-        if refreshed.result != LOADED || !matches!(held_for_other_hardware(system.root), Held::Asked(_)) {
-            break;
+    let mut asked = match held_for_other_hardware(system.root) {
+        Held::Asked(asked) => *asked,
+        Held::Other(why) => return Ok(Some(vec![left(SLOT, why, output)?])),
+        Held::Nothing => {
+            say(output, "no crash kernel is loaded")?;
+            return Ok(Some(vec![Refreshed::new(SLOT, "nothing")]));
         }
-        refreshed = one(system, &records, output)?;
+    };
+    let mut refreshed = once(system, &asked, &records, output)?;
+    for _ in 1..ROUNDS {
+        match next(system, &refreshed) {
+            Next::Nothing => return Ok(Some(vec![refreshed])),
+            Next::Changed(now) => asked = *now,
+            Next::Lost => std::thread::sleep(PAUSE),
+        }
+        refreshed = once(system, &asked, &records, output)?;
+    }
+    if let Next::Changed(_) = next(system, &refreshed) {
+        let finding = Finding::new(Reason::Busy, CHANGING);
+        refreshed = refused(SLOT, &finding, output)?;
     }
     Ok(Some(vec![refreshed]))
 }
 
-/// What [`again`] answers where it has loaded.
-const LOADED: &str = "loaded";
+/// What is to be done after a load.
+enum Next {
+    Nothing,
+    /// Once more: the hardware has changed meanwhile.
+    Changed(Box<Asked>),
+    /// The same again: the call failed when the running kernel had freed the earlier crash kernel, and no record tells a later command what
+    /// to load.
+    Lost,
+}
 
-fn one(system: System<'_>, records: &Records, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
-    let asked = match held_for_other_hardware(system.root) {
-        Held::Asked(asked) => asked,
-        Held::Other(why) => return left(SLOT, why, output),
-        Held::Nothing => {
-            say(output, "no crash kernel is loaded")?;
-            return Ok(Refreshed::new(SLOT, "nothing"));
-        }
-    };
-    match request(system.root, &asked) {
+fn next(system: System<'_>, refreshed: &Refreshed) -> Next {
+    match held_for_other_hardware(system.root) {
+        Held::Asked(now) if refreshed.result == LOADED => Next::Changed(now),
+        Held::Nothing if refreshed.result != LOADED => Next::Lost,
+        _ => Next::Nothing,
+    }
+}
+
+fn once(system: System<'_>, asked: &Asked, records: &Records, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
+    match request(system.root, asked) {
         Ok(request) if request.asked.is_none() => left(SLOT, PIPE.into(), output),
-        Ok(request) => again(system, SLOT, &asked, &request, records, output),
+        Ok(request) => again(system, SLOT, asked, &request, records, output),
         Err(finding) => refused(SLOT, &finding, output),
     }
 }

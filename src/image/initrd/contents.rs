@@ -26,6 +26,8 @@ pub(crate) struct Contents {
     pub(crate) entries: u64,
     /// The sum of the files' sizes.
     pub(crate) bytes: u64,
+    /// That sum for the largest archive. A later archive may replace files of an earlier one, but not before that was unpacked whole.
+    pub(crate) largest: u64,
     /// Whether there is an `/init`.
     pub(crate) init: bool,
     /// Whether there is a systemd.
@@ -41,6 +43,8 @@ pub(crate) struct Contents {
     pub(crate) microcode: Vec<EarlyFile>,
     pub(crate) acpi: Vec<EarlyFile>,
     state: State,
+    /// The sum of the sizes in this archive.
+    archive: u64,
     buffer: Vec<u8>,
 }
 
@@ -151,6 +155,7 @@ impl Contents {
         let name = buffer.get(..length).unwrap_or_default().split(|byte| *byte == 0).next().unwrap_or_default();
         if name == b"TRAILER!!!" {
             self.archives = self.archives.saturating_add(1);
+            self.archive = 0;
             self.state = State::Between;
             return Ok(());
         }
@@ -159,6 +164,8 @@ impl Contents {
             return Err(format!("it has more than {MOST} entries: they were not counted further"));
         }
         self.bytes = self.bytes.saturating_add(size);
+        self.archive = self.archive.saturating_add(size);
+        self.largest = self.largest.max(self.archive);
         let name = String::from_utf8_lossy(name);
         self.note(name.trim_start_matches("./").trim_start_matches('/'), size);
         let padded = size.next_multiple_of(4);
@@ -228,6 +235,16 @@ mod tests {
             assert!(contents.init && !contents.systemd && contents.is_complete());
             assert_eq!((contents.releases, contents.modules), (vec!["6.12.0-test".to_owned()], 1));
             assert_eq!(contents.microcode[0].bytes, 3);
+        }
+    }
+
+    #[test]
+    fn a_later_archive_may_replace_files_of_an_earlier_one() {
+        let small = archive(&[Entry::file("init", 0o755, b"#")]).unwrap();
+        for archives in [[small.clone(), example()], [example(), small]] {
+            let mut contents = Contents::default();
+            contents.read_all(&archives.concat()).unwrap();
+            assert_eq!((contents.archives, contents.bytes, contents.largest), (2, 11, 10));
         }
     }
 
