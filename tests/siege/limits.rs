@@ -53,7 +53,7 @@ fn limits(random: &mut Random) {
     let method = any(&METHODS, random);
     let limit = match random.below(5) {
         0 => format!("ulimit -v {}", 8_000 + random.below(120_000)),
-        1 => format!("ulimit -n {}", 3 + random.below(12)),
+        1 => format!("ulimit -Sn {}", 3 + random.below(12)),
         2 => format!("ulimit -f {}", random.below(40)),
         3 => format!("ulimit -s {}", 1024 + random.below(7168)),
         _ => format!("ulimit -d {}", 1_000 + random.below(60_000)),

@@ -1,6 +1,7 @@
 //! skexec as a process of its own on a fake machine, whose kernel keeps its state in files.
 
 use super::support::Lab;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::{ptrace, signal};
 use skexec::sources::Root;
 use skexec::sys::{FileLoad, Kexec, SegmentsLoad};
@@ -106,6 +107,7 @@ impl Kernel {
 
     /// One call: the kernel takes one at a time, and counts each that it permits.
     pub(crate) fn call(&self, image: Option<String>) -> Result<(), i32> {
+        let _files = Files::as_many_as_it_takes();
         let lock = OpenOptions::new().create(true).append(true).open(self.root.join("kernel.lock")).unwrap();
         let Ok(_lock) = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusiveNonblock) else {
             return Err(nix::libc::EBUSY);
@@ -117,6 +119,24 @@ impl Kernel {
         self.change(&State { image, left: before.left.map(|left| left - 1) });
         std::thread::sleep(self.nap);
         errno.map_or(Ok(()), Err)
+    }
+}
+
+/// A real kernel needs no open files of the process: the limit does not hold for this one.
+struct Files(nix::libc::rlim_t);
+
+impl Files {
+    fn as_many_as_it_takes() -> Self {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard).unwrap();
+        Self(soft)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, self.0, hard).unwrap();
     }
 }
 
