@@ -42,6 +42,7 @@ mod rpm;
 mod scenarios;
 mod shell;
 mod shells;
+mod siege;
 mod sign;
 mod size;
 mod smoke;
@@ -132,6 +133,10 @@ enum Command {
         #[command(flatten)]
         effort: Effort,
     },
+    /// Attack skexec with random seeds, on this machine and in guests, and write docs/siege.md
+    ///
+    /// The seed is printed; with it, a run begins like the one before. The exit code is 1 if an attack was not withstood.
+    Siege(siege::Options),
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
     /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
@@ -289,6 +294,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::Rpm => rpm::run(cache).map(|()| true)?,
         Command::RealFiles => real_files::run(cache, &cache.workspace(real_files::PAGE)).map(|()| true)?,
         Command::Causes { emulation } => causes::run(cache, &cache.workspace(causes::PAGE), emulation.accel, false)?,
+        Command::Siege(options) => siege::run(cache, &options)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
         Command::Crates => crates::run(&cache.workspace(""), &cache.workspace(crates::PAGE)).map(|()| true)?,
         Command::Reproducible => reproducible::run(cache).map(|()| true)?,

@@ -39,7 +39,7 @@ mod round_trip;
 mod rpm;
 mod secure_boot;
 mod segments;
-mod siege;
+pub(crate) mod siege;
 mod swap;
 mod tpm;
 mod uki;

@@ -14,7 +14,7 @@ use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
 use crate::{
     causes, crates, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, reproducible, rpm, shell,
-    shells, size,
+    shells, siege, size,
 };
 
 /// Runs a command as a check.
@@ -33,7 +33,7 @@ const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 const REPRODUCIBLE: &str = "reproducible";
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 27] = [
+pub(crate) const ALL: [Smoke; 28] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -57,6 +57,8 @@ pub(crate) const ALL: [Smoke; 27] = [
             run: |cache| bench(cache, Bench::Reboot) },
     Smoke { name: "command-measure", about: "cargo xtask measure",
             run: |_| measure::cost(Command::new("find").arg("/usr/bin")).map(drop) },
+    Smoke { name: "command-siege", about: "cargo xtask siege, its shortest, with one guest",
+            run: |cache| siege::check(cache, EMULATION) },
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
     Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },

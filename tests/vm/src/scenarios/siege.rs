@@ -2,10 +2,10 @@
 
 mod memory;
 
-use std::env;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::{Stage, WITH};
 use crate::checks::{Checks, Expect};
@@ -15,7 +15,63 @@ use crate::lab::Firmware;
 pub(super) use memory::play as in_little_memory;
 
 /// How many kills a short run makes.
-const KILLS: u64 = 8;
+pub(crate) const KILLS: u64 = 8;
+
+/// What a run that is not a short one was asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) kills: u64,
+    pub(crate) seed: u64,
+}
+
+static ASKED: OnceLock<Asked> = OnceLock::new();
+
+/// Makes so many kills from now on, with that seed.
+pub(crate) fn ask(asked: Asked) {
+    let _ = ASKED.set(asked);
+}
+
+/// The attacks in guests, for docs/siege.md: what is done, how often, what must hold, what was found by it.
+const ATTACKS: [[&str; 4]; 8] = [
+    [
+        "SIGKILL, SIGTERM and SIGINT: kills at random moments of real loads",
+        "KILLS in each guest",
+        "`status` knows what the kernel holds, or says that it does not, and then `exec` refuses; nothing is left in /run",
+        "",
+    ],
+    [
+        "20 loads at once",
+        "1",
+        "each is made, or told that the lock is held; the record is that of the kernel's image",
+        "",
+    ],
+    ["loads against unloads", "15", "the record is that of the kernel's image, or there is neither", ""],
+    ["/run is full, or cannot be written", "2", "nothing is loaded, and nothing is left", ""],
+    ["no /proc, no /sys, hidepid", "3", "a load is made, or refused with a reason", ""],
+    ["RLIMIT_AS, NOFILE, FSIZE, STACK", "12", "a load is made, or refused with a reason and an exit code", ""],
+    [
+        "the middle of the kernel's or the initrd's file cannot be read (a page of memory that is poisoned), by both methods",
+        "4",
+        "nothing is loaded, and the error is named",
+        "",
+    ],
+    [
+        "machines of 256, 384 and 512 MiB, initrds of 20 to 90 % of the memory, by both methods",
+        "36",
+        "a load is made, or refused with a reason; nothing runs out of memory",
+        "",
+    ],
+];
+
+/// The table of the attacks in guests.
+pub(crate) fn table(kills: u64) -> String {
+    let row = |[what, rounds, holds, found]: &[&str; 4]| {
+        format!("| {what} | {} | {holds} | {found} |\n", rounds.replace("KILLS", &kills.to_string()))
+    };
+    let head = "| what is done | rounds | what must hold | found |\n| --- | --- | --- | --- |\n";
+    [head.to_owned()].into_iter().chain(ATTACKS.iter().map(row)).collect()
+}
+
 const LOADED: &str = "$(cat /sys/kernel/kexec_loaded)";
 
 pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
@@ -30,18 +86,13 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     half_a_file(&mut guest, checks)
 }
 
-fn number(variable: &str) -> Result<Option<u64>> {
-    env::var(variable).ok().map(|text| text.parse().with_context(|| variable.to_owned())).transpose()
-}
-
 fn load(options: &str) -> String {
     format!("skexec load /boot/vmlinuz {WITH} {options}")
 }
 
 fn kills(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_secs());
-    let seed = number("SKEXEC_SIEGE_SEED")?.unwrap_or_else(now);
-    let rounds = number("SKEXEC_SIEGE_KILLS")?.unwrap_or(KILLS);
+    let Asked { kills: rounds, seed } = ASKED.get().copied().unwrap_or_else(|| Asked { kills: KILLS, seed: now() });
     let done = guest.run(&format!("agent siege --rounds {rounds} --seed {seed} '{}'", load("").trim_end()))?;
     let name = format!(
         "{rounds} kills at random moments, seed {seed}: skexec knows what the kernel holds, or says that it does not"
