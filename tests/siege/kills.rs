@@ -42,8 +42,11 @@ pub(crate) const ATTACKS: [Attack; 3] = [
 const SIGNALS: [Signal; 3] = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT];
 
 /// How the process ended, and the system calls that it made.
+#[derive(Clone, Copy)]
 struct Ended {
     calls: u64,
+    /// The first and the last of them at which a load was begun that has not ended.
+    open: Option<(u64, u64)>,
     killed: bool,
     exit: Option<i32>,
 }
@@ -53,7 +56,8 @@ fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
     let mut command = site.process(line);
     let mut child = command.env(program::TRACED, "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
-    let mut ended = Ended { calls: 0, killed: false, exit: None };
+    let mut ended = Ended { calls: 0, open: None, killed: false, exit: None };
+    let begun = site.lab.root().path("/run/skexec/loaded.json.begun");
     let mut deliver = None;
     let mut first = true;
     loop {
@@ -74,6 +78,9 @@ fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
             Ok(WaitStatus::Stopped(_, signal)) => deliver = Some(signal),
             Ok(WaitStatus::PtraceSyscall(_)) => {
                 ended.calls += 1;
+                if at.is_none() && begun.exists() {
+                    ended.open = Some((ended.open.map_or(ended.calls, |(first, _)| first), ended.calls));
+                }
                 if let Some((_, signal)) = at.filter(|(call, _)| *call == ended.calls) {
                     kill(pid, signal).unwrap();
                 }
@@ -89,13 +96,13 @@ fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
 }
 
 /// The system calls of a command that nobody disturbs, counted once.
-fn undisturbed(line: &str, prepared: impl FnOnce() -> Site) -> u64 {
-    static COUNTED: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
+fn undisturbed(line: &str, prepared: impl FnOnce() -> Site) -> Ended {
+    static COUNTED: Mutex<BTreeMap<String, Ended>> = Mutex::new(BTreeMap::new());
     let mut counted = COUNTED.lock().unwrap();
     *counted.entry(line.to_owned()).or_insert_with(|| {
         let whole = besieged(&prepared(), line, None);
         assert_eq!(whole.exit, Some(0), "{line}");
-        whole.calls
+        whole
     })
 }
 
@@ -106,10 +113,13 @@ fn loaded(counted: bool) -> Site {
     site
 }
 
-/// A moment: half of them are among the last calls, where the kernel's image and the record change.
-fn moment(calls: u64, random: &mut Random) -> u64 {
-    let from = if random.below(2) == 0 { 0 } else { calls.saturating_sub(160) };
-    1 + from + random.below(calls - from)
+/// A moment: half of them are those at which the kernel's image and the record do not belong together.
+fn moment(whole: &Ended, random: &mut Random) -> u64 {
+    let (first, last) = match whole.open {
+        Some((first, last)) if random.below(2) == 0 => (first.saturating_sub(3).max(1), last + 3),
+        _ => (1, whole.calls),
+    };
+    first + random.below(last - first + 1)
 }
 
 fn load(random: &mut Random) {
@@ -118,10 +128,10 @@ fn load(random: &mut Random) {
     let signal = SIGNALS[usize::try_from(random.below(3)).unwrap()];
     let site = if before { loaded(counted) } else { Site::new(counted) };
     let line = Site::load("new", method);
-    let calls = undisturbed(&line, || Site::new(counted));
-    let at = moment(calls, random);
+    let whole = undisturbed(&line, || Site::new(counted));
+    let at = moment(&whole, random);
     let ended = besieged(&site, &line, Some((at, signal)));
-    let told = format!("{signal} at call {at} of {calls}, {method}, counted: {counted}, before: {before}");
+    let told = format!("{signal} at call {at} of {}, {method}, counted: {counted}, before: {before}", whole.calls);
     let held = site.kernel.state().image;
     let names = ["image=old".to_owned(), "image=new".to_owned()];
     assert!(held.is_none() || held.as_ref().is_some_and(|held| names.contains(held)), "{told}");
@@ -152,9 +162,9 @@ fn unload(random: &mut Random) {
 
 fn end_besieged(line: &str, random: &mut Random) {
     let site = loaded(random.below(2) == 0);
-    let calls = undisturbed(line, || loaded(false));
+    let whole = undisturbed(line, || loaded(false));
     let signal = SIGNALS[usize::try_from(random.below(3)).unwrap()];
-    besieged(&site, line, Some((moment(calls, random), signal)));
+    besieged(&site, line, Some((moment(&whole, random), signal)));
     site.agrees();
     site.heals();
 }
