@@ -21,17 +21,20 @@ const DRAWING_WIDTH: usize = 80;
 pub(super) struct Need {
     /// In whole pages.
     bytes: u64,
+    /// What is in memory besides until the call has ended: copies of the kernel's file.
+    copies: u64,
     what: &'static str,
 }
 
 impl Need {
     /// The kernel's own loader allocates all memory in which the kernel unpacks itself; segments need not.
     pub(super) fn of(kernel: &Kernel, method: Method) -> Self {
-        let (bytes, what) = match method {
-            Method::File => (kernel.memory(), "the kernel (init_size)"),
-            Method::Segments => (kernel.loaded(), "the kernel"),
+        // Ours, and where the running kernel reads the file, its own.
+        let (bytes, copies, what) = match method {
+            Method::File => (kernel.memory(), kernel.loaded().saturating_mul(2), "the kernel (init_size)"),
+            Method::Segments => (kernel.loaded(), kernel.loaded(), "the kernel"),
         };
-        Self { bytes: pages(bytes), what }
+        Self { bytes: pages(bytes), copies: pages(copies), what }
     }
 
     fn at_least(self, bytes: u64) -> Self {
@@ -68,10 +71,10 @@ pub(super) fn file(
 }
 
 /// Whether kernel and initrds would fit, by the initrds' sizes and the least that is loaded of the kernel: on a small machine the
-/// copy of too large an initrd could make the kernel kill other processes.
+/// copy of too large an initrd could make the kernel kill processes.
 ///
 /// # Errors
-/// `half-of-ram`, `no-crashkernel`, `crash-too-small`.
+/// `half-of-ram`, `no-crashkernel`, `crash-too-small`, `out-of-memory`.
 pub(super) fn before_copying(
     kernel: Need,
     initrds: &[Supply<'_>],
@@ -81,6 +84,23 @@ pub(super) fn before_copying(
     let initrd = initrds.iter().map(Supply::size).fold(0_u64, u64::saturating_add);
     match limit(machine, slot)? {
         Some(limit) if kernel.bytes.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
+        // The segments of a crash kernel lie in memory that is reserved.
+        _ if slot == Slot::Panic => Ok(()),
+        _ => room(kernel, initrd, machine),
+    }
+}
+
+/// Whether the free memory takes the image and what it is made from. An initrd is there twice until the call has ended: in the image, and
+/// where it was read, by skexec or by the running kernel (kernel/kexec_file.c, `kimage_file_prepare_segments`), which allocates both
+/// in a way that kills a process where nothing is left.
+fn room(kernel: Need, initrd: u64, machine: &Machine) -> Result<(), Finding> {
+    let needed = kernel.bytes.saturating_add(kernel.copies).saturating_add(pages(initrd).saturating_mul(2));
+    match machine.memory.to_be_had() {
+        Some(free) if needed > free => {
+            let (needed, initrd, free) = (mebibytes(needed), mebibytes(initrd), free >> 20);
+            let seen = format!("the load takes {needed} MiB, for an initrd of {initrd} MiB, and {free} MiB can be had");
+            Err(Finding::new(Reason::OutOfMemory, seen))
+        }
         _ => Ok(()),
     }
 }

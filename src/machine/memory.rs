@@ -17,6 +17,8 @@ pub struct Memory {
     pub total: Option<u64>,
     /// `MemAvailable`, in bytes: what programs can take before the kernel has to swap.
     pub available: Option<u64>,
+    /// `SwapFree`, in bytes: what programs can be moved to.
+    pub swap: Option<u64>,
     /// The memory map.
     pub map: Result<MemoryMap, MapProblem>,
 }
@@ -46,7 +48,13 @@ impl Memory {
     pub fn read(root: &Root) -> Self {
         let text = root.text("/proc/meminfo").unwrap_or_default();
         let (total, available) = (parse(&text, "MemTotal:"), parse(&text, "MemAvailable:"));
-        Self { total, available, map: MemoryMap::read(root) }
+        Self { total, available, swap: parse(&text, "SwapFree:"), map: MemoryMap::read(root) }
+    }
+
+    /// The bytes that can be had at most, when all programs that can be are swapped out. Beyond that the kernel kills one.
+    #[must_use]
+    pub fn to_be_had(&self) -> Option<u64> {
+        self.available.map(|available| available.saturating_add(self.swap.unwrap_or(0)))
     }
 
     /// The bytes that all segments may load together: half of the pages, rounded down
@@ -85,7 +93,12 @@ mod tests {
             ("", None, None),
         ];
         for (text, total, limit) in table {
-            let memory = Memory { total: parse(text, "MemTotal:"), available: None, map: Err(MapProblem::Unreadable) };
+            let memory = Memory {
+                total: parse(text, "MemTotal:"),
+                available: None,
+                swap: None,
+                map: Err(MapProblem::Unreadable),
+            };
             assert_eq!((memory.total, memory.kexec_limit()), (total, limit), "{text}");
         }
     }

@@ -192,6 +192,19 @@ fn what_does_not_fit_is_said_before_the_call() {
     std::fs::File::create(&initrd).unwrap().set_len(40 << 20).unwrap();
     let run = lab.run("load {}/vmlinuz --initrd {}/big --no-cmdline --keys {}/root.pem");
     assert!(run.exit == 4 && run.err.contains("(half-of-ram)") && run.err.contains("the limit is 32 MiB"), "{run:?}");
+    // It would fit, but what it is made from would not: the running kernel would kill a process.
+    let free = |available: u64, swap: u64| {
+        let text = format!("MemTotal: 1048576 kB\nMemAvailable: {available} kB\nSwapFree: {swap} kB\n");
+        lab.system("/proc/meminfo", &text);
+        lab.run("load {}/vmlinuz --initrd {}/big --no-cmdline --keys {}/root.pem")
+    };
+    let run = free(80 << 10, 0);
+    let seen = "the load takes 82 MiB, for an initrd of 40 MiB, and 80 MiB can be had (out-of-memory)";
+    assert!(run.exit == 4 && run.err.contains(seen), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    assert_eq!((free(83 << 10, 0).exit, free(80 << 10, 3 << 10).exit), (0, 0));
+    lab.kernel.calls.borrow_mut().clear();
+    lab.system("/proc/meminfo", "MemTotal:        65536 kB\n");
     let long = "x".repeat(2017);
     let run = lab.run(&format!("load {{}}/vmlinuz --no-initrd --cmdline {long} --keys {{}}/root.pem"));
     assert!(run.exit == 4 && run.err.contains("2017 bytes of text, 1 too many"), "{run:?}");

@@ -59,7 +59,7 @@ const ATTACKS: [[&str; 4]; 8] = [
         "machines of 256, 384 and 512 MiB, initrds of 20 to 90 % of the memory, by both methods",
         "36",
         "a load is made, or refused with a reason; nothing runs out of memory",
-        "",
+        "the kernel killed skexec (OOM) at 256 and 384 MiB, where the image fitted and what it is made from did not: refused now as `out-of-memory`",
     ],
 ];
 

@@ -34,7 +34,7 @@ impl Case {
             file: packed(&Vmlinux::default()),
             cmdline: "quiet",
             cpu: Cpu { la57: Some(false), ..Cpu::default() },
-            memory: Memory { total: Some(1 << 30), available: Some(1 << 29), map: Err(MapProblem::Hidden) },
+            memory: Memory { total: Some(1 << 30), available: Some(1 << 29), swap: None, map: Err(MapProblem::Hidden) },
             random: Some([7; 17]),
             fits: |_| Ok(()),
         }
