@@ -9,16 +9,12 @@ use crate::machine::{Kexec, Machine};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
-use crate::record::{self, Records, Standing, busy};
+use crate::record::{self, PATIENCE, Records, Standing, busy};
 use crate::shutdown::logind;
 use crate::system::{Slot, System};
 use crate::watchdog;
 use anyhow::{Context as _, anyhow};
 use departure::{Departure, Way};
-use std::time::Duration;
-
-/// How long a cancellation waits for another skexec: a shutdown that is due must not be refused that at once.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the jump is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,21 +81,24 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
         return Ok(Err(Reason::NoLogind.into()));
     }
     // Held to the end: another skexec may be measuring what it boots, or noting its jump.
-    let _records = match Records::lock_within(system.root, PATIENCE) {
-        Ok(Some(records)) => Some(records),
-        Ok(None) => return Ok(Err(busy())),
-        // Where /run cannot be written, nothing is noted there that would have to be changed.
-        Err(error) => {
-            follow(unlocked(&error));
-            None
-        }
-    };
+    let records = Records::lock_within(system.root, PATIENCE);
+    let is_busy = matches!(records, Ok(None));
+    // Where /run cannot be written, nothing is noted there that would have to be changed.
+    if let Err(error) = &records {
+        follow(unlocked(error));
+    }
+    // The machine must stay up, whatever the other one does.
     let cancelled = logind::cancel(system.root).context("cannot cancel the shutdown")?;
-    if cancelled {
-        note::stay(system, &machine, follow);
+    match (cancelled, is_busy) {
+        (true, false) => note::stay(system, &machine, follow),
+        (true, true) => follow(Event::Fault(NOT_TAKEN_BACK.into())),
+        (false, _) => {}
     }
     Ok(Ok(cancelled))
 }
+
+const NOT_TAKEN_BACK: &str = "another skexec holds /run/skexec/lock: what was noted for the next boot, armed and measured for the shutdown \
+                              is not taken back; the next exec does so, and skexec unload what was measured";
 
 fn unlocked(error: &std::io::Error) -> Event {
     Event::Fault(format!("cannot lock /run/skexec: {error}"))
@@ -119,7 +118,7 @@ pub(crate) fn exec(
         return Ok(Err(finding));
     }
     // Held to the end, so that no other skexec replaces the image between this check and the jump.
-    let records = match Records::lock(system.root) {
+    let records = match Records::lock_within(system.root, PATIENCE) {
         Ok(Some(records)) => records,
         Ok(None) => return Ok(Err(busy())),
         Err(error) if request.foreign => {

@@ -34,6 +34,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const FOLDER: &str = "run/skexec";
 
+/// How long a command waits for another skexec, which a hook or a timer may have started.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
 const fn file_name(slot: Slot) -> &'static str {
     match slot {
         Slot::Reboot => "loaded.json",

@@ -4,8 +4,9 @@ use crate::causes;
 use crate::machine::Machine;
 use crate::machine::kexec::Limit;
 use crate::permit;
-use crate::reason::Finding;
-use crate::record::{Records, busy};
+use crate::reason::{Finding, Reason};
+use crate::record::{PATIENCE, Records, busy};
+use crate::shutdown::logind;
 use crate::sys::Held;
 use crate::system::{Slot, System};
 use anyhow::{Context as _, anyhow};
@@ -19,7 +20,7 @@ pub(crate) fn unload(system: System<'_>, slot: Slot) -> anyhow::Result<Result<bo
     if let Err(finding) = permit::may_change(&Machine::read(system.root), slot) {
         return Ok(Err(finding));
     }
-    match Records::lock(system.root).context("cannot lock /run/skexec")? {
+    match Records::lock_within(system.root, PATIENCE).context("cannot lock /run/skexec")? {
         Some(records) => unload_under(system, slot, &records),
         None => Ok(Err(busy())),
     }
@@ -35,6 +36,9 @@ pub(crate) fn unload_under(system: System<'_>, slot: Slot, records: &Records) ->
     let machine = Machine::read(system.root);
     if let Err(finding) = permit::may_change(&machine, slot) {
         return Ok(Err(finding));
+    }
+    if slot == Slot::Reboot && logind::will_boot(system.root) {
+        return Ok(Err(Reason::ShutdownScheduled.into()));
     }
     let panic = slot == Slot::Panic;
     if machine.kexec.holds(panic) == Some(false) {

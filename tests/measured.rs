@@ -138,6 +138,11 @@ fn a_shutdown_is_not_scheduled_for_an_image_that_would_not_be_measured() {
     // Whether the registers still hold it cannot be seen without a TPM, and that is what it is refused for.
     let run = lab.run("exec --when +5");
     assert!(run.exit == 5 && run.err.contains(NO_TPM) && !run.err.contains("leave out --when"), "{run:?}");
+    // A policy that does not measure it demands nothing.
+    lab.system(POLICY, "[measure]\nat = \"off\"\n");
+    let run = lab.run("exec --when +5");
+    assert!(run.exit == 0 && run.out.starts_with("shutting down at "), "{run:?}");
+    assert!(systemd::asked(&lab).last().unwrap().starts_with("ScheduleShutdown st kexec "));
 }
 
 #[test]
@@ -149,6 +154,11 @@ fn what_cannot_be_measured_at_the_load_is_unloaded() {
     assert_eq!(json["message"].as_str(), Some(format!("{NO_TPM}; the kernel was unloaded again").as_str()));
     assert_eq!(recorded(&lab), None);
     assert!(matches!(&lab.kernel.calls.borrow()[..], [Call::Load { .. }, Call::Unload { panic: false }]));
+    // A shutdown that would boot it would boot another one.
+    systemd::scheduled(&lab, "kexec");
+    let run = lab.run(LOAD);
+    let said = "the kernel was unloaded again; the scheduled shutdown may boot a kernel that nobody has verified: cancel it";
+    assert!(run.err.contains(said), "{run:?}");
     // A crash kernel is not what the administrator boots.
     lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
     assert_eq!(lab.run(&format!("{LOAD} --panic")).exit, 0);

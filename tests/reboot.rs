@@ -4,7 +4,9 @@
 
 mod support;
 
+use skexec::record::Records;
 use std::fs;
+use std::time::Duration;
 use support::{Call, LOAD, Lab, Run, systemd};
 
 const NONE: &str = r#"{"type":"a(ssssuu)","data":[[]]}"#;
@@ -236,21 +238,71 @@ fn one_document_says_why_a_loaded_kernel_is_not_booted() {
     assert!(run.err.contains("skexec: cannot ask logind"), "{run:?}");
 }
 
-#[test]
-fn a_shutdown_is_not_cancelled_while_another_skexec_works() {
-    let lab = server();
-    systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
-    let lock = skexec::record::Records::lock(lab.root()).unwrap().unwrap();
+/// Holds the lock of the records for a while, and says whether systemd was asked for anything by then.
+fn another_skexec(lab: &Lab) -> std::thread::JoinHandle<bool> {
+    let lock = Records::lock(lab.root()).unwrap().unwrap();
     let asked = lab.root().path("/asked");
-    let other = std::thread::spawn(move || {
-        std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
         let early = asked.exists();
         drop(lock);
         early
-    });
+    })
+}
+
+#[test]
+fn another_skexec_is_waited_for() {
+    let lab = server();
+    systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
+    let other = another_skexec(&lab);
     assert_eq!(lab.run("exec --when cancel").exit, 0);
     assert!(!other.join().unwrap());
     assert_eq!(systemd::asked(&lab), ["CancelScheduledShutdown"]);
+    systemd::logind(&lab, NONE);
+    for line in [LOAD, "exec", "unload", "reboot"] {
+        let other = another_skexec(&lab);
+        let run = lab.run(line);
+        assert_eq!(run.exit, 0, "{line}: {run:?}");
+        other.join().unwrap();
+    }
+}
+
+#[test]
+fn a_shutdown_is_cancelled_however_long_another_skexec_works() {
+    let lab = server();
+    lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+    assert_eq!(lab.run("reboot --when +60").exit, 0);
+    systemd::logind(&lab, r#"{"type":"b","data":[true]}"#);
+    let note = || fs::read_to_string(lab.root().path("/var/lib/skexec/next.json")).unwrap();
+    let before = note();
+    let _lock = Records::lock(lab.root()).unwrap().unwrap();
+    let run = lab.run("exec --when cancel");
+    assert!(run.exit == 0 && run.out.starts_with("the shutdown is cancelled"), "{run:?}");
+    assert!(
+        run.err.contains("warning: another skexec holds /run/skexec/lock") && run.err.contains("not taken back"),
+        "{run:?}"
+    );
+    assert_eq!(systemd::asked(&lab).last().unwrap(), "CancelScheduledShutdown");
+    // It is the other one's, perhaps.
+    assert_eq!(note(), before);
+}
+
+#[test]
+fn what_a_scheduled_shutdown_boots_is_not_unloaded() {
+    let lab = server();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    lab.kernel.calls.borrow_mut().clear();
+    systemd::scheduled(&lab, "kexec");
+    let run = lab.run("unload");
+    assert!(
+        run.exit == 5 && run.err.contains("(shutdown-scheduled)") && run.err.contains("exec --when cancel"),
+        "{run:?}"
+    );
+    assert!(lab.kernel.calls.borrow().is_empty());
+    assert_eq!(lab.run("unload --panic").exit, 0);
+    // It would be started by the firmware then.
+    systemd::scheduled(&lab, "reboot");
+    assert_eq!(lab.run("unload").out, "unloaded\n");
 }
 
 #[test]

@@ -147,6 +147,15 @@ fn a_kernel_that_is_not_installed_any_more_is_unloaded() {
     assert!(run.exit == 0 && run.out.starts_with("unloaded: no kernel of this version is installed"), "{run:?}");
     assert_eq!(lab.kernel.calls.borrow().as_slice(), [Call::Unload { panic: false }]);
 
+    // A shutdown would boot another one in its place.
+    let lab = loaded("load --kernel-version 6.1.0-9");
+    systemd::scheduled(&lab, "kexec");
+    fs::remove_file(lab.root().path("/boot/vmlinuz-6.1.0-9")).unwrap();
+    let run = lab.run("refresh");
+    let said = ["6.1.0-9", "the image stays loaded", "(shutdown-scheduled)"];
+    assert!(run.exit == 5 && said.iter().all(|part| run.err.contains(part)), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+
     let lab = server();
     lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
     lab.system("/proc/iomem", "00100000-3fffffff : System RAM\n  2b000000-3affffff : Crash kernel\n");

@@ -229,7 +229,10 @@ fn gone(system: System<'_>, why: &Finding, records: &Records, output: &mut Outpu
             output.event(&format!("unloaded: {why}"))?;
             Ok(Refreshed { message: Some(why.to_string()), ..Refreshed::new(Slot::Reboot, "unloaded") })
         }
-        Err(finding) => refused(Slot::Reboot, &finding, output),
+        Err(finding) => {
+            let detail = format!("{why}; the image stays loaded{}", finding.detail);
+            refused(Slot::Reboot, &Finding { detail, ..finding }, output)
+        }
     }
 }
 

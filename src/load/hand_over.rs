@@ -10,7 +10,7 @@ use crate::machine::kexec::{self, Limit};
 use crate::machine::{Kexec, Machine};
 use crate::progress::{Event, Follow};
 use crate::reason::{Caution, Warning};
-use crate::record::{Record, Records, busy};
+use crate::record::{PATIENCE, Record, Records, busy};
 use crate::rollback::{self, Version};
 use crate::sources::policy::Policy;
 use crate::sys::Held;
@@ -46,7 +46,7 @@ pub(super) fn hand_over(
     let records = match records {
         Some(records) => records,
         None => {
-            own = Records::lock(system.root).context("cannot lock /run/skexec")?.ok_or_else(busy)?;
+            own = Records::lock_within(system.root, PATIENCE).context("cannot lock /run/skexec")?.ok_or_else(busy)?;
             &own
         }
     };
@@ -91,8 +91,11 @@ pub(super) fn hand_over(
                 let lost = format!("; the record of the kernel that stays loaded is lost: {error}");
                 failed.finding.detail.push_str(&lost);
             }
-        } else if let Err(left) = records.emptied(system.root, request.slot) {
-            failed.finding.detail.push_str(&format!("; the kernel that was loaded before is lost, but {left}"));
+        } else {
+            if let Err(left) = records.emptied(system.root, request.slot) {
+                failed.finding.detail.push_str(&format!("; the kernel that was loaded before is lost, but {left}"));
+            }
+            failed.finding.detail.push_str(measured::without_image(system, request.slot));
         }
         return Err(failed.finding.into());
     }

@@ -4,6 +4,7 @@ use crate::machine::Machine;
 use crate::measure::{self, Instead};
 use crate::reason::{Caution, Errno, Finding, Warning};
 use crate::record::{Record, Records};
+use crate::shutdown::logind;
 use crate::sources::policy::{MeasureAt, Policy};
 use crate::system::{Slot, System};
 
@@ -39,9 +40,19 @@ pub(super) fn after(
 
 /// Unloads what must not stay loaded without having been measured, and says what became of it.
 pub(super) fn take_back(records: &Records, system: System<'_>, machine: &Machine) -> String {
+    let also = || without_image(system, Slot::Reboot);
     match records.unload(system, machine, Slot::Reboot) {
-        Ok(Ok(())) => "the kernel was unloaded again".to_owned(),
-        Ok(Err(left)) => format!("the kernel was unloaded again, but {left}"),
+        Ok(Ok(())) => format!("the kernel was unloaded again{}", also()),
+        Ok(Err(left)) => format!("the kernel was unloaded again, but {left}{}", also()),
         Err((_, errno)) => format!("the kernel is loaded, and unloading it failed: {}", Errno::describe(errno)),
     }
+}
+
+/// What to do about a shutdown that is scheduled and would boot an image that is gone: systemd would load another one. A load must start no
+/// program, so that it cannot be cancelled here.
+pub(super) fn without_image(system: System<'_>, slot: Slot) -> &'static str {
+    if slot == Slot::Panic || !logind::will_boot(system.root) {
+        return "";
+    }
+    "; the scheduled shutdown may boot a kernel that nobody has verified: cancel it (skexec exec --when cancel)"
 }

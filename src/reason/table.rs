@@ -176,6 +176,7 @@ reasons! {
     KexecOption "kexec-option" Usage "-" "skexec cannot do what an option of kexec-tools asks for" "leave out the option; docs/kexec.md says of each option what skexec does";
     NoWatchdog "no-watchdog" NotPermitted "-" "no watchdog of this machine can be armed" "load its driver (modprobe NAME), free it where another process has it, or leave out --watchdog";
     Inhibited "inhibited" NotPermitted "-" "a program asks that the machine is not shut down now" "wait until that program is done (systemd-inhibit --list shows it), or shut down all the same with --ignore-inhibitors";
+    ShutdownScheduled "shutdown-scheduled" NotPermitted "-" "logind will boot the loaded kernel at a later time, and without it systemd would load one that nobody has verified" "cancel the shutdown first: skexec exec --when cancel";
     NoLogind "no-logind" NotPermitted "-" "logind does not run on this machine, and only logind can shut it down at a later time" "start systemd-logind, or leave out --when";
     NoInit "no-init" Failed "-" "skexec knows no init system on this machine that can shut it down" "stop the services, then run: skexec exec --force";
 }

@@ -8,9 +8,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 use std::io;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What sd_login(3) looks at to find out whether logind runs.
 const RUNS: &str = "/run/systemd/seats";
+/// Where logind writes down what it will do, as names and values.
+const SCHEDULED: &str = "/run/systemd/shutdown/scheduled";
 
 /// Flags of `RebootWithFlags` in org.freedesktop.login1(5).
 mod flags {
@@ -47,6 +50,22 @@ impl fmt::Display for Inhibitor {
 /// Whether logind runs.
 pub(crate) fn runs(root: &Root) -> bool {
     root.has(RUNS)
+}
+
+/// Whether a boot of the loaded kernel is scheduled, whoever asked for it. logind leaves the file there once the shutdown has begun, and
+/// then nobody can cancel it.
+pub(crate) fn will_boot(root: &Root) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| u64::try_from(since.as_micros()).ok());
+    root.text(SCHEDULED).is_some_and(|text| is_to_come(&text, now.unwrap_or_default()))
+}
+
+/// A time that cannot be read may be to come.
+fn is_to_come(text: &str, now: u64) -> bool {
+    let value = |name| {
+        text.lines().find_map(|line| line.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
+    };
+    let boots = value("MODE") == Some("kexec") && value("DRY_RUN") != Some("1");
+    boots && value("USEC").and_then(|time| time.parse().ok()).is_none_or(|time: u64| time > now)
 }
 
 /// The programs that block a shutdown.
@@ -171,6 +190,22 @@ mod tests {
         for wrong in ["", "{}", r#"{"data":[[["shutdown"]]]}"#] {
             busctl(&tree, wrong, "nothing");
             assert!(blocking(tree.root()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_boot_of_the_loaded_kernel_is_scheduled_for_a_later_time() {
+        let rows = [
+            ("USEC=51\nWARN_WALL=1\nMODE=kexec\nWALL_MESSAGE=MODE\\=reboot\n", true),
+            ("USEC=50\nWARN_WALL=1\nMODE=kexec\n", false),
+            ("USEC=51\nMODE=reboot\nWALL_MESSAGE=kexec\n", false),
+            ("USEC=51\nMODE=kexec\nDRY_RUN=1\n", false),
+            ("USEC=soon\nMODE=kexec", true),
+            ("MODE=kexec", true),
+            ("", false),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(is_to_come(text, 50), wanted, "{text}");
         }
     }
 

@@ -40,8 +40,9 @@ impl Before {
     }
 }
 
-/// Asks systemd for a clean shutdown that ends in the loaded kernel. The unit is started instead of `systemctl kexec`,
-/// which would load a kernel of its own, unverified, if ours were gone by then.
+/// Asks systemd for a clean shutdown that ends in the loaded kernel. Unlike `systemctl kexec`, the unit loads no kernel now. When all is
+/// stopped, its `systemctl --force kexec` does, if none is loaded by then: the default boot entry, by kexec-tools, unverified. So the image
+/// must not go while a shutdown is pending.
 ///
 /// # Errors
 /// That systemctl cannot be started, or its error message.

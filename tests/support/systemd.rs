@@ -25,6 +25,11 @@ pub(crate) fn logind(lab: &Lab, answer: &str) {
     script(lab, "busctl", &format!("cat <<'E'\n{answer}\nE"));
 }
 
+/// Lets logind have scheduled a shutdown for a later time, in this mode.
+pub(crate) fn scheduled(lab: &Lab, mode: &str) {
+    lab.system("/run/systemd/shutdown/scheduled", &format!("USEC=9999999999000000\nWARN_WALL=1\nMODE={mode}\n"));
+}
+
 /// Lets logind run without an answer.
 pub(crate) fn broken_logind(lab: &Lab) {
     logind(lab, "");
