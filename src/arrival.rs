@@ -74,6 +74,20 @@ pub(crate) fn stay(root: &Root) -> io::Result<()> {
     update(root, |expected| expected.map(|expected| Expected { exec: None, ..expected }))
 }
 
+/// What is expected of the next boot by this one.
+pub(crate) fn awaited(root: &Root) -> Option<Expected> {
+    let own = boot_id(root);
+    expected(root).ok().flatten().filter(|expected| Some(&expected.boot_id) == own.as_ref())
+}
+
+/// Expects again what was [`awaited`] before an attempt that failed.
+///
+/// # Errors
+/// As for [`expect`].
+pub(crate) fn await_again(root: &Root, before: Option<Expected>) -> io::Result<()> {
+    update(root, |_| before)
+}
+
 /// How this boot began, as it is kept in /run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Settled {

@@ -157,7 +157,8 @@ fn what_cannot_be_measured_at_the_load_is_unloaded() {
     // A shutdown that would boot it would boot another one.
     systemd::scheduled(&lab, "kexec");
     let run = lab.run(LOAD);
-    let said = "the kernel was unloaded again; the scheduled shutdown may boot a kernel that nobody has verified: cancel it";
+    let said =
+        "the kernel was unloaded again; the scheduled shutdown may boot a kernel that nobody has verified: cancel it";
     assert!(run.err.contains(said), "{run:?}");
     // A crash kernel is not what the administrator boots.
     lab.system("/sys/kernel/kexec_crash_size", "268435456\n");

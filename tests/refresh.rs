@@ -314,6 +314,15 @@ fn a_shutdown_that_is_scheduled_stays_noted() {
     assert!(note["image"]["kernel"].as_str().unwrap().ends_with("vmlinuz-6.1.0-11"), "{note}");
 }
 
+#[test]
+fn the_working_directory_matters_only_to_relative_paths() {
+    let folder = |line: &str| record(&loaded(line)).asked.unwrap().folder;
+    assert_eq!(folder("load --kernel-version 6.1.0-9"), "");
+    let here = std::env::current_dir().unwrap();
+    let relative = "load --kernel-version 6.1.0-9 --keys keys/debian/debian-secure-boot-ca.pem";
+    assert_eq!(folder(relative), here.to_str().unwrap());
+}
+
 /// Runs the hooks' script with this program in the place of skexec, and returns what it says.
 fn hook(lab: &Lab, program: &str, change: (&str, &str)) -> (Vec<u8>, String) {
     let path = lab.file("program", format!("#!/bin/sh\n{program}\n").as_bytes());

@@ -108,3 +108,32 @@ fn a_shutdown_that_is_cancelled_leaves_systemd_as_it_was() {
     assert_eq!(lab.run("exec --when +5").exit, 0);
     assert_eq!(armed(&lab), "7");
 }
+
+#[test]
+fn a_second_attempt_that_fails_leaves_what_belongs_to_the_scheduled_one() {
+    let lab = machine("");
+    lab.system("/run/systemd/seats/seat0", "");
+    keeps(&lab, r#"{"type":"a(ssssuu)","data":[[]]}"#);
+    assert_eq!(lab.run("exec --when +5 --watchdog 30").exit, 0);
+    systemd::scheduled(&lab, "kexec");
+    let note = || std::fs::read_to_string(lab.root().path("/var/lib/skexec/next.json")).unwrap();
+    let before = note();
+    systemd::script(&lab, "systemctl", "exit 1");
+    let file = lab.root().path("/property");
+    let file = file.display();
+    let text = format!(
+        "case \"$1 $*\" in set-property*) echo \"$6 $7\" >{file} ;; get-property*) cat {file} ;; *ListInhibitors*) \
+         echo '{{\"type\":\"a(ssssuu)\",\"data\":[[]]}}' ;; *) exit 1 ;; esac"
+    );
+    systemd::script(&lab, "busctl", &text);
+    for line in ["exec", "exec --watchdog 40", "exec --when +9", "exec --force"] {
+        let run = lab.run(line);
+        assert_ne!(run.exit, 0, "{line}: {run:?}");
+        assert_eq!((armed(&lab).as_str(), note()), ("30", before.clone()), "{line}: {run:?}");
+    }
+    // Where none is scheduled, nothing of them is left.
+    std::fs::remove_file(lab.root().path("/run/systemd/shutdown/scheduled")).unwrap();
+    assert_eq!(lab.run("exec --watchdog 40").exit, 1);
+    assert_eq!(armed(&lab), "7");
+    assert!(note().contains("\"exec\": null"), "{}", note());
+}

@@ -60,6 +60,9 @@ pub(crate) struct Exec {
     /// The seconds after which the watchdog resets the machine, where it was armed.
     #[serde(default)]
     pub(crate) watchdog: Option<u32>,
+    /// It was scheduled for that time, and not made at once.
+    #[serde(default)]
+    pub(crate) scheduled: bool,
 }
 
 impl Expected {
@@ -78,7 +81,14 @@ impl Expected {
 impl Exec {
     /// A jump that this process makes now.
     pub(crate) fn now(root: &Root, clean: bool) -> Self {
-        Self { time_ms: now_ms(), by: Loader::this_process(root), clean, watchdog: None }
+        Self { time_ms: now_ms(), by: Loader::this_process(root), clean, watchdog: None, scheduled: false }
+    }
+
+    /// Whether it was scheduled for a time that clearly had not come at this one, in milliseconds since 1970.
+    pub(super) fn is_after(&self, time_ms: u64) -> bool {
+        /// Clocks differ by less, before and after a boot.
+        const CLEARLY_MS: u64 = 60_000;
+        self.scheduled && time_ms.checked_add(CLEARLY_MS).is_some_and(|time_ms| time_ms < self.time_ms)
     }
 
     /// Whether it is scheduled for a later time.

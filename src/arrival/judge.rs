@@ -15,7 +15,7 @@ pub(crate) enum Outcome {
     OtherKernel,
     /// The firmware started this boot, in spite of a jump that skexec was asked for.
     NeverCameUp,
-    /// The firmware started this boot, and skexec was not asked to jump.
+    /// The firmware started this boot, and skexec was not asked to jump, or for a later time.
     NotExecuted,
 }
 
@@ -117,9 +117,15 @@ fn compare(expected: &Expected, now: &Now) -> (Outcome, Option<Proof>, Vec<Strin
         (Some(true), _) if arrived => (Outcome::Expected, Some(Proof::Facts), vec![]),
         (None, true) if arrived => (Outcome::Expected, Some(Proof::Facts), vec![]),
         (Some(true), _) => (Outcome::OtherKernel, None, differences),
+        (_, true) if is_too_early(expected, now) => (Outcome::NotExecuted, None, vec![]),
         (_, true) => (Outcome::NeverCameUp, None, words::why(expected, now)),
         (_, false) => (Outcome::NotExecuted, None, vec![]),
     }
+}
+
+/// Whether this kernel started before the time of the jump.
+fn is_too_early(expected: &Expected, now: &Now) -> bool {
+    expected.exec.as_ref().zip(now.start_ms).is_some_and(|(exec, start)| exec.is_after(start))
 }
 
 /// What shows that this is not the image.

@@ -8,8 +8,10 @@ const CRASHES: [&str; 2] = ["/sys/fs/pstore", "/var/lib/systemd/pstore"];
 const WATCHDOGS: &str = "/sys/class/watchdog";
 /// `WDIOF_CARDRESET` (include/uapi/linux/watchdog.h).
 const CARD_RESET: u32 = 0x20;
-/// The most names that are looked at in a folder.
+/// The most folders that are looked at in a folder.
 const MOST: usize = 64;
+/// The most names that are read of a folder. An init system that keeps every record for years has fewer.
+const MOST_NAMES: usize = 1 << 16;
 /// How deep systemd puts records below its folder: by their time, and, for those of UEFI, by their count.
 const DEPTH: usize = 2;
 
@@ -48,16 +50,19 @@ impl Signs {
 /// machine that was shut down in order looks like one that crashed.
 fn has_record(root: &Root, folder: &str, depth: usize) -> bool {
     let names = names(root, folder);
+    let within = |name: &String| root.path(format!("{folder}/{name}")).is_dir();
+    // The last is the newest.
+    let mut folders = names.iter().rev().filter(|name| within(name)).take(MOST);
     names.iter().any(|name| name.starts_with("dmesg-") || name == "dmesg.txt")
         || depth
             .checked_sub(1)
-            .is_some_and(|depth| names.iter().any(|name| has_record(root, &format!("{folder}/{name}"), depth)))
+            .is_some_and(|depth| folders.any(|name| has_record(root, &format!("{folder}/{name}"), depth)))
 }
 
 fn names(root: &Root, folder: &str) -> Vec<String> {
     let Ok(entries) = fs::read_dir(root.path(folder)) else { return Vec::new() };
     let mut names: Vec<_> =
-        entries.take(MOST).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        entries.take(MOST_NAMES).flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     names
 }

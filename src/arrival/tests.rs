@@ -204,6 +204,45 @@ fn why_it_never_came_up_as_far_as_something_shows_it() {
     }
 }
 
+#[test]
+fn a_boot_before_the_scheduled_time_is_no_failure() {
+    // The kernel started at 10 s.
+    for (scheduled, time_ms, wanted) in [
+        (true, 99_000, "not-executed"),
+        (true, 60_000, "never-came-up"),
+        (true, 5_000, "never-came-up"),
+        // The clock was set back.
+        (false, 99_000, "never-came-up"),
+    ] {
+        let tree = left(false, None);
+        execute(tree.root(), Some(image(false)), Exec { scheduled, ..exec(time_ms) }).unwrap();
+        boot(&tree, "two", "6.1.0", "root=/dev/vda1", "114");
+        let arrival = judged(&tree).unwrap();
+        assert_eq!(arrival.outcome.name(), wanted, "{scheduled} {time_ms}");
+        if wanted == "not-executed" {
+            let said = "started by the firmware; /boot/vmlinuz (6.12.0) was loaded before, from 6.1.0, and not executed: the jump was \
+                        scheduled for 1970-01-01T00:01:39Z";
+            assert_eq!((arrival.message.as_str(), arrival.why.len()), (said, 0));
+        }
+    }
+}
+
+#[test]
+fn a_record_of_a_crash_is_found_among_many_others() {
+    let tree = left(false, Some(1));
+    boot(&tree, "two", "6.1.0", "", "114");
+    for number in 0..200 {
+        tree.write(&format!("/sys/fs/pstore/console-ramoops-{number}"), "");
+        tree.write(&format!("/var/lib/systemd/pstore/{}/console.txt", 17_000 + number), "");
+    }
+    tree.write("/var/lib/systemd/pstore/17300/dmesg.txt", "");
+    let systemd = "/var/lib/systemd/pstore has records of a crash, of that kernel or an earlier one";
+    assert_eq!(judged(&tree).unwrap().why, [systemd]);
+    tree.write("/sys/fs/pstore/dmesg-ramoops-0", "");
+    let kernel = "/sys/fs/pstore has records of a crash, of that kernel or an earlier one";
+    assert_eq!(judged(&tree).unwrap().why, [kernel]);
+}
+
 /// The kernel and systemd keep other things there, too.
 #[test]
 fn only_a_record_of_a_crash_shows_a_crash() {

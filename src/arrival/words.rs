@@ -4,6 +4,7 @@ use super::expected::{Expected, Image};
 use super::judge::{Arrival, Outcome};
 use super::now::Now;
 use crate::machine::Loader;
+use crate::trust::rfc3339;
 
 /// The outcome as a sentence.
 pub(super) fn message(outcome: Outcome, expected: &Expected, after_ms: Option<u64>, running: &str) -> String {
@@ -24,9 +25,11 @@ pub(super) fn message(outcome: Outcome, expected: &Expected, after_ms: Option<u6
             )
         }
         Outcome::NotExecuted => {
-            format!(
-                "started by the firmware; {wanted} was loaded before, from {from}, and skexec was not asked to boot it"
-            )
+            let why = match &expected.exec {
+                None => "skexec was not asked to boot it".into(),
+                Some(exec) => format!("not executed: the jump was scheduled for {}", time(exec.time_ms)),
+            };
+            format!("started by the firmware; {wanted} was loaded before, from {from}, and {why}")
         }
     }
 }
@@ -51,6 +54,12 @@ pub(super) fn why(expected: &Expected, now: &Now) -> Vec<String> {
         why.push("nothing on this machine shows what ended it: a reset, a panic or the power".into());
     }
     why
+}
+
+/// A time for people.
+fn time(milliseconds: u64) -> String {
+    let time = i64::try_from(milliseconds / 1000).ok().and_then(rfc3339);
+    time.unwrap_or_else(|| "an unknown time".into())
 }
 
 /// A span of time for people.

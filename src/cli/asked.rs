@@ -10,14 +10,19 @@ use std::path::{Path, PathBuf};
 pub(super) fn asked(words: Option<&[String]>, found: &Choice, request: &Request) -> Option<Asked> {
     let others = others(request);
     let trust = request.trust.keys.iter().chain(&request.trust.revoked);
-    if !request.initrds.iter().chain(&others).chain(trust).all(|path| lasts(path)) {
+    if !request.initrds.iter().chain(&others).chain(trust.clone()).all(|path| lasts(path)) {
         return None;
     }
+    // The folder may be removed, and then no path in it can be found again.
+    let all =
+        request.kernel.iter().chain(&request.initrds).chain(&others).chain(&request.manifest).chain(&request.signature);
+    let relative = all.chain(trust).any(|path| path.is_relative());
+    let folder = if relative { std::env::current_dir().ok()?.to_str()?.to_owned() } else { String::new() };
     let stamps = |paths: &mut dyn Iterator<Item = &PathBuf>| paths.map(|path| Stamp::of(path)).collect();
     Some(Asked {
         by_path: false,
         words: words?.to_vec(),
-        folder: std::env::current_dir().ok()?.to_str()?.to_owned(),
+        folder,
         release: found.release.clone(),
         options: match &found.options {
             Options::Given(text) => Some(text.clone()),

@@ -1,6 +1,7 @@
 //! A shutdown by the init system.
 
 use super::departure::not_inhibited;
+use super::note::Pending;
 use super::{Orderly, Outcome, Request, note};
 use crate::arrival::Exec;
 use crate::machine::Machine;
@@ -21,28 +22,32 @@ pub(super) fn shut_down(
     follow: &mut Follow<'_>,
 ) -> anyhow::Result<Result<Outcome, Finding>> {
     let root = system.root;
+    let pending = Pending::read(root);
     match request.watchdog {
-        Some(seconds) => {
-            let said = systemd::arm(root, seconds).context("cannot have systemd arm the watchdog")?;
-            follow(Event::Armed(said));
-        }
+        Some(seconds) => match systemd::arm(root, seconds) {
+            Ok(said) => follow(Event::Armed(said)),
+            Err(error) => {
+                note::disarmed(root, pending.as_ref(), follow);
+                return Err(error).context("cannot have systemd arm the watchdog");
+            }
+        },
         // A shutdown that was wanted with one may have been stopped since.
         None => note::put_back(root, follow),
     }
     if let Err(finding) = note::measured(system, request, follow) {
-        note::put_back(root, follow);
+        note::disarmed(root, pending.as_ref(), follow);
         return Ok(Err(finding));
     }
     let due = orderly.and_then(|orderly| orderly.due);
     let exec = Exec::now(root, true);
     let time_ms = due.and_then(|second| u64::try_from(second).ok()?.checked_mul(1000)).unwrap_or(exec.time_ms);
-    note::announce(system, request, machine, Exec { time_ms, ..exec }, follow);
+    note::announce(system, request, machine, Exec { time_ms, scheduled: due.is_some(), ..exec }, follow);
     let asked = match orderly {
         None => by_unit(root, follow),
         Some(orderly) => by_logind(orderly, root, follow),
     };
     if !matches!(asked, Ok(Ok(_))) {
-        note::stay(system, machine, follow);
+        note::failed(system, machine, pending, follow);
     }
     asked
 }

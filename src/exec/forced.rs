@@ -1,5 +1,6 @@
 //! The jump without the init system.
 
+use super::note::Pending;
 use super::{Request, note};
 use crate::arrival::Exec;
 use crate::causes::{self, Call};
@@ -19,6 +20,7 @@ pub(super) fn jump(
     watchdogs: Vec<Watchdog>,
     follow: &mut Follow<'_>,
 ) -> Finding {
+    let pending = Pending::read(system.root);
     // Before anything else, so that a hang of the running kernel is noticed, too, and a watchdog that is busy stops nothing.
     let armed = match request.watchdog.map(|seconds| Armed::first(system.root, watchdogs, seconds)).transpose() {
         Ok(armed) => armed,
@@ -42,7 +44,7 @@ pub(super) fn jump(
     }
     let errno = system.kexec.jump();
     disarm(armed, follow);
-    note::stay(system, machine, follow);
+    note::failed(system, machine, pending, follow);
     causes::of_failed(system.root, Call::Jump, errno, Slot::Reboot, machine)
 }
 

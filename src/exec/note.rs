@@ -1,13 +1,13 @@
 //! What is noted of a jump: in the TPM, for the next boot, and by systemd.
 
 use super::Request;
-use crate::arrival::{self, Exec};
+use crate::arrival::{self, Exec, Expected};
 use crate::machine::Machine;
 use crate::measure::{self, Instead};
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
 use crate::record;
-use crate::shutdown::systemd;
+use crate::shutdown::{logind, systemd};
 use crate::sources::Root;
 use crate::sources::policy::{MeasureAt, Policy};
 use crate::system::{Slot, System};
@@ -40,6 +40,45 @@ pub(super) fn announce(system: System<'_>, request: &Request, machine: &Machine,
     if let Err(error) = noted {
         let path = arrival::PATH;
         follow(Event::Fault(format!("the next boot will not know when the jump was made: {path}: {error}")));
+    }
+}
+
+/// What was noted for a shutdown that is scheduled, and will be made even if another attempt fails.
+#[derive(Debug)]
+pub(super) struct Pending {
+    awaited: Option<Expected>,
+    watchdog: Option<u64>,
+}
+
+impl Pending {
+    /// Before anything is changed.
+    pub(super) fn read(root: &Root) -> Option<Self> {
+        logind::will_boot(root).then(|| Self { awaited: arrival::awaited(root), watchdog: systemd::still_armed(root) })
+    }
+
+    /// What systemd arms for it.
+    fn arm(&self, root: &Root, follow: &mut Follow<'_>) {
+        if let Some(Err(error)) = self.watchdog.map(|microseconds| systemd::arm_again(root, microseconds)) {
+            follow(Event::Fault(format!("systemd does not arm the watchdog at the scheduled shutdown: {error}")));
+        }
+    }
+}
+
+/// After an attempt that failed: notes that there is no jump, or what was noted of the one that is still scheduled.
+pub(super) fn failed(system: System<'_>, machine: &Machine, pending: Option<Pending>, follow: &mut Follow<'_>) {
+    let root = system.root;
+    let Some(pending) = pending.filter(|_| logind::will_boot(root)) else { return stay(system, machine, follow) };
+    disarmed(root, Some(&pending), follow);
+    if !machine.surroundings.initramfs {
+        drop(arrival::await_again(root, pending.awaited));
+    }
+}
+
+/// After an attempt that failed before anything was noted.
+pub(super) fn disarmed(root: &Root, pending: Option<&Pending>, follow: &mut Follow<'_>) {
+    put_back(root, follow);
+    if let Some(pending) = pending {
+        pending.arm(root, follow);
     }
 }
 

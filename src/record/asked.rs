@@ -15,7 +15,7 @@ pub struct Asked {
     /// changed.
     #[serde(default)]
     pub by_path: bool,
-    /// The working directory, in which paths among the words are to be found.
+    /// The working directory, in which paths among the words are to be found; empty where none of them is relative.
     pub folder: String,
     /// The version of the kernel, as far as it was found by one or the entry names one.
     pub release: Option<String>,

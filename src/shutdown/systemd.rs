@@ -80,6 +80,20 @@ pub(crate) fn disarm(root: &Root) -> io::Result<()> {
     fs::remove_file(root.path(BEFORE))
 }
 
+/// The microseconds that [`arm`] has set and [`disarm`] has not put back.
+pub(crate) fn still_armed(root: &Root) -> Option<u64> {
+    Before::read(root).ok().flatten().and_then(|_| armed(root).ok())
+}
+
+/// Sets them again.
+///
+/// # Errors
+/// As for [`arm`].
+pub(crate) fn arm_again(root: &Root, microseconds: u64) -> io::Result<()> {
+    Before::keep(root)?;
+    set(root, microseconds)
+}
+
 fn differs(now: u64, wanted: u64) -> io::Error {
     io::Error::other(format!("KExecWatchdogUSec is {now}, not {wanted}"))
 }
