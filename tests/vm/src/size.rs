@@ -17,7 +17,7 @@ pub(crate) const PAGE: &str = "docs/size.md";
 /// The program in an initramfs is to be smaller than this.
 pub(crate) const AIM: u64 = 2_000_000;
 /// As long as the aim is missed, it must not grow beyond this.
-const LIMIT: u64 = 3_150_000;
+const LIMIT: u64 = 3_300_000;
 const MUSL: &str = "x86_64-unknown-linux-musl";
 /// Smaller crates share one line of the table.
 const SMALL: u64 = 8 * 1024;
