@@ -10,7 +10,8 @@ use crate::sys::{Capability, Need};
 use crate::system::System;
 use crate::tpm;
 
-/// What reading the facts about this machine needs, and nothing after it.
+/// What reading the facts about this machine and the lists of the firmware needs, and nothing after it. Without CAP_SYS_ADMIN, shim's
+/// table of MOK variables reads as empty (drivers/firmware/efi/mokvar-table.c, `efi_mokvar_sysfs_read`).
 const FACTS: [Capability; 2] = [Capability::SysAdmin, Capability::SysRawio];
 /// What a load needs to its end.
 const LOAD: [Capability; 4] = [Capability::SysBoot, Capability::DacReadSearch, Capability::IpcLock, Capability::Lease];
@@ -18,9 +19,17 @@ const LOAD: [Capability; 4] = [Capability::SysBoot, Capability::DacReadSearch, C
 /// Folders of skexec's own, with the mode with which each is made.
 const FOLDERS: [(&str, u32); 2] = [("/run/skexec", 0o700), (STATE, 0o755)];
 
+/// What a command that only reads files needs to its end.
+const READ: [Capability; 1] = [Capability::DacReadSearch];
+
 /// For a command that only reads files.
 pub(crate) fn to_read(system: System<'_>) {
-    system.kexec.confine(&Need { capabilities: vec![Capability::DacReadSearch], ..Need::default() });
+    system.kexec.confine(&Need { capabilities: [&READ[..], &[Capability::SysAdmin]].concat(), ..Need::default() });
+}
+
+/// Such a command knows whom to trust.
+pub(crate) fn trust_is_read(system: System<'_>) {
+    system.kexec.keep_capabilities(&READ);
 }
 
 /// For a command that tells whether this machine would load, and loads nothing. It keeps the capabilities because it looks at them.
@@ -48,7 +57,7 @@ fn measures(root: &Root) -> bool {
     measure::is_open(root) || Policy::read(root).is_ok_and(|policy| policy.measure.at.value != MeasureAt::Off)
 }
 
-/// The facts about this machine have been read.
+/// A load knows the facts about this machine, and whom to trust.
 pub(crate) fn facts_are_read(system: System<'_>) {
     system.kexec.keep_capabilities(&[&LOAD[..], &[Capability::DacOverride]].concat());
 }

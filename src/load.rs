@@ -69,12 +69,12 @@ fn attempt(hold: Hold<'_>, request: &Request, account: &mut Account, follow: &mu
     // Before the facts that the headers are made of: what changes meanwhile shows afterwards.
     let hardware = (request.slot == Slot::Panic).then(|| hardware(system.root, &machine.memory)).flatten();
     let crash = (request.slot == Slot::Panic).then(|| CrashFacts::read(system.root, &machine.release));
-    if !request.more_follows {
-        confine::facts_are_read(system);
-    }
     account.here = request.dry_run.then(|| (machine.clone(), platform.clone()));
     let policy = Policy::read(system.root)?;
     let Gathered { trust, warnings } = gather(system.root, &policy, &request.trust)?;
+    if !request.more_follows {
+        confine::facts_are_read(system);
+    }
     account.warn(warnings);
 
     let binding = manifest::find(request, &trust, account)?;

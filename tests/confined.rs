@@ -175,6 +175,25 @@ fn rights_that_cannot_be_given_up_are_told_and_stop_nothing() {
     assert!(kernel.run("status").1.contains("(not-confined)"));
 }
 
+/// Shim's table of MOK variables is empty to a process without CAP_SYS_ADMIN: revocations and keys would be missing.
+#[test]
+fn whom_to_trust_is_read_before_the_right_to_read_it_goes() {
+    for line in ["verify {}/vmlinuz", "inspect {}/vmlinuz", "entries", "status {}/vmlinuz", LOAD] {
+        let lab = server();
+        let kernel = Confining::new(&lab, Gone::WhenFactsAreRead);
+        let (_, said) = kernel.run(line);
+        assert!(!said.contains("(trust-file)") && !said.contains("(unknown-signer)"), "{line}: {said}");
+        let needs = kernel.needs.borrow();
+        let [need] = needs.as_slice() else { panic!("{line}: {needs:?}") };
+        assert!(need.capabilities.contains(&Capability::SysAdmin), "{line}");
+        let kept = kernel.kept.borrow();
+        assert!(
+            line.starts_with("status") || !kept.is_empty() && !kept.contains(&Capability::SysAdmin),
+            "{line}: {kept:?}"
+        );
+    }
+}
+
 /// A program that waits for the reader of its output: it has opened and parsed some files by then, and is in the midst of them.
 #[test]
 fn a_running_verify_has_given_up_its_rights() {

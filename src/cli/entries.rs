@@ -3,6 +3,7 @@
 use super::args::EntriesArgs;
 use super::output::Output;
 use super::printable::line;
+use crate::confine;
 use crate::gather::{TrustRequest, gather};
 use crate::reason::{Caution, Exit, Refusal, Warning};
 use crate::sources::policy::Policy;
@@ -19,6 +20,7 @@ pub(super) fn run(system: System<'_>, args: &EntriesArgs, output: &mut Output<'_
         Ok(gathered) => gathered,
         Err(finding) => return output.failure(&finding),
     };
+    confine::trust_is_read(system);
     let listing = Listing::read(system.root, &gathered);
     for warning in &gathered.warnings {
         output.warning(warning)?;

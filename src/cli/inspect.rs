@@ -3,6 +3,7 @@
 use super::args::InspectArgs;
 use super::output::Output;
 use super::tree;
+use crate::confine;
 use crate::gather::{TrustRequest, gather};
 use crate::inspect::Description;
 use crate::reason::{Exit, Finding};
@@ -19,6 +20,7 @@ pub(super) fn run(system: System<'_>, args: &InspectArgs, output: &mut Output<'_
         }
     };
     let anchors = anchors(system, output);
+    confine::trust_is_read(system);
     let path = args.file.display().to_string();
     let description = Description::with_profile(path, sealed.bytes(), args.profile.as_deref(), anchors.as_deref())
         .with_addons(&args.file, anchors.as_deref());

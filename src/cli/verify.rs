@@ -2,6 +2,7 @@
 
 use super::args::VerifyArgs;
 use super::output::Output;
+use crate::confine;
 use crate::gather::{TrustRequest, gather};
 use crate::reason::Exit;
 use crate::report::Report;
@@ -21,6 +22,7 @@ pub(super) fn run(system: System<'_>, args: &VerifyArgs, output: &mut Output<'_>
         }
         Err(finding) => return output.failure(&finding),
     };
+    confine::trust_is_read(system);
     for warning in &gathered.warnings {
         output.warning(warning)?;
     }
