@@ -69,6 +69,8 @@ impl Siege {
         // It may have ended.
         let _ = kill(Pid::from_raw(i32::try_from(child.id())?), signal);
         let status = child.wait()?;
+        // Gone where the record got its name: then it is true, whatever ended the program.
+        let begun = Path::new(BEGUN).exists();
         let told = format!("{signal} {at}, {way}, before: {before}, {count}: {status}");
         let loaded = text("/sys/kernel/kexec_loaded") == "1";
         let json = shell("skexec status --json").stdout(Stdio::piped()).output()?;
@@ -81,7 +83,7 @@ impl Siege {
         let holds = match known {
             _ if status.success() => known == Some("new"),
             _ if !loaded => known.is_none() && !before,
-            Some("new") => !before,
+            Some("new") => !begun || !before || moved,
             Some("old") => before && (count.is_empty() || !moved),
             _ => before && signal == Signal::SIGKILL && problem.contains("nothing shows whether the kernel holds"),
         };
