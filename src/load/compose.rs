@@ -65,14 +65,15 @@ pub(super) fn initrds(
         Base::Manifest(binding) => of_manifest(request, binding)?,
     };
     supplies.extend(injected.as_ref().map(Injected::supply));
-    fit::before_copying(kernel, &supplies, machine, request.slot)?;
+    let measured = policy.measure.at.value != MeasureAt::Off && request.slot != Slot::Panic;
+    fit::before_copying(kernel, &supplies, measured, machine, request.slot)?;
     let supplies = match base {
         Base::Manifest(binding) => binding.bound(supplies)?,
         Base::Kernel | Base::Uki(_) => supplies,
     };
     let initrds = Initrds::open(supplies, trust, method)?;
     let initrds = initrds.or_stand_in(machine, method).context("cannot make an empty initrd")?;
-    if policy.measure.at.value == MeasureAt::Off || request.slot == Slot::Panic {
+    if !measured {
         return Ok(initrds);
     }
     Ok(initrds.measured().context("cannot copy the initrd to measure it")?)

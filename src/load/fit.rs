@@ -23,18 +23,25 @@ pub(super) struct Need {
     bytes: u64,
     /// What is in memory besides until the call has ended: copies of the kernel's file.
     copies: u64,
-    what: &'static str,
+    method: Method,
 }
 
 impl Need {
     /// The kernel's own loader allocates all memory in which the kernel unpacks itself; segments need not.
     pub(super) fn of(kernel: &Kernel, method: Method) -> Self {
         // Ours, and where the running kernel reads the file, its own.
-        let (bytes, copies, what) = match method {
-            Method::File => (kernel.memory(), kernel.loaded().saturating_mul(2), "the kernel (init_size)"),
-            Method::Segments => (kernel.loaded(), kernel.loaded(), "the kernel"),
+        let (bytes, copies) = match method {
+            Method::File => (kernel.memory(), kernel.loaded().saturating_mul(2)),
+            Method::Segments => (kernel.loaded(), kernel.loaded()),
         };
-        Self { bytes: pages(bytes), copies: pages(copies), what }
+        Self { bytes: pages(bytes), copies: pages(copies), method }
+    }
+
+    const fn what(self) -> &'static str {
+        match self.method {
+            Method::File => "the kernel (init_size)",
+            Method::Segments => "the kernel",
+        }
     }
 
     fn at_least(self, bytes: u64) -> Self {
@@ -71,30 +78,46 @@ pub(super) fn file(
 }
 
 /// Whether kernel and initrds would fit, by the initrds' sizes and the least that is loaded of the kernel: on a small machine the
-/// copy of too large an initrd could make the kernel kill processes.
+/// copy of too large an initrd could make the kernel kill processes. What is measured is read by skexec first.
 ///
 /// # Errors
 /// `half-of-ram`, `no-crashkernel`, `crash-too-small`, `out-of-memory`.
 pub(super) fn before_copying(
     kernel: Need,
     initrds: &[Supply<'_>],
+    measured: bool,
     machine: &Machine,
     slot: Slot,
 ) -> Result<(), Finding> {
     let initrd = initrds.iter().map(Supply::size).fold(0_u64, u64::saturating_add);
     match limit(machine, slot)? {
         Some(limit) if kernel.bytes.saturating_add(pages(initrd)) > limit => Err(too_much(kernel, initrd, limit, slot)),
-        // The segments of a crash kernel lie in memory that is reserved.
-        _ if slot == Slot::Panic => Ok(()),
-        _ => room(kernel, initrd, machine),
+        _ => {
+            // The segments of a crash kernel lie in memory that is reserved.
+            let image = if slot == Slot::Panic { 0 } else { kernel.bytes.saturating_add(pages(initrd)) };
+            let copies = kernel.copies.saturating_add(pages(copies(initrds, kernel.method, measured)));
+            room(image.saturating_add(copies), initrd, machine)
+        }
     }
 }
 
-/// Whether the free memory takes the image and what it is made from. An initrd is there twice until the call has ended: in the image, and
-/// where it was read, by skexec or by the running kernel (kernel/kexec_file.c, `kimage_file_prepare_segments`), which allocates both
-/// in a way that kills a process where nothing is left.
-fn room(kernel: Need, initrd: u64, machine: &Machine) -> Result<(), Finding> {
-    let needed = kernel.bytes.saturating_add(kernel.copies).saturating_add(pages(initrd).saturating_mul(2));
+/// What the initrds take besides the image until the call has ended. The running kernel reads a file that it is given into memory of its
+/// own (kernel/kexec_file.c, `kimage_file_prepare_segments`). Before that skexec has copied it, unless it is one file that nothing
+/// checks. Bytes of a UKI or of added files are also where they come from.
+fn copies(initrds: &[Supply<'_>], method: Method, measured: bool) -> u64 {
+    let as_it_is = !measured && matches!(initrds, [one] if one.is_unclaimed_file());
+    let everywhere = match method {
+        Method::File if as_it_is => 1_u64,
+        Method::File => 2,
+        Method::Segments => 1,
+    };
+    let of = |one: &Supply<'_>| one.size().saturating_mul(everywhere.saturating_add(u64::from(one.is_in_memory())));
+    initrds.iter().map(of).fold(0, u64::saturating_add)
+}
+
+/// Whether the free memory takes the image and what it is made from. The kernel allocates both in a way that kills a process where
+/// nothing is left.
+fn room(needed: u64, initrd: u64, machine: &Machine) -> Result<(), Finding> {
     match machine.memory.to_be_had() {
         Some(free) if needed > free => {
             let (needed, initrd, free) = (mebibytes(needed), mebibytes(initrd), free >> 20);
@@ -107,7 +130,7 @@ fn room(kernel: Need, initrd: u64, machine: &Machine) -> Result<(), Finding> {
 
 fn too_much(kernel: Need, initrd: u64, limit: u64, slot: Slot) -> Finding {
     let (bytes, initrd, limit) = (mebibytes(kernel.bytes), mebibytes(initrd), limit >> 20);
-    let need = format!("{bytes} MiB for {} and {initrd} MiB of initrd", kernel.what);
+    let need = format!("{bytes} MiB for {} and {initrd} MiB of initrd", kernel.what());
     match slot {
         Slot::Reboot => Finding::new(Reason::MemoryTooSmall, format!("{need}; the limit is {limit} MiB")),
         Slot::Panic => Finding::new(Reason::CrashTooSmall, format!("{need}; crashkernel= reserved {limit} MiB")),
@@ -201,3 +224,6 @@ fn pages(bytes: u64) -> u64 {
 fn mebibytes(bytes: u64) -> u64 {
     bytes.div_ceil(1 << 20)
 }
+
+#[cfg(test)]
+mod tests;

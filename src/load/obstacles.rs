@@ -110,6 +110,6 @@ fn on_this_machine(system: System<'_>, request: &Request, outcome: &Outcome) -> 
 
 /// What does not fit this machine, by the kernel's headers.
 fn misfits(image: &Kernel, method: Method, machine: &Machine, platform: &Platform, request: &Request) -> Vec<Finding> {
-    let room = fit::before_copying(Need::of(image, method), &[], machine, request.slot);
+    let room = fit::before_copying(Need::of(image, method), &[], false, machine, request.slot);
     platform.can_enter(image).err().into_iter().chain(room.err()).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::super::binding::Binding;
 use super::super::injection::Added;
+use super::signature_path;
 use crate::reason::Finding;
 use crate::trust::Signer;
 use std::borrow::Cow;
@@ -50,6 +51,18 @@ impl Supply<'_> {
             Self::File(path) | Self::Bound(path, ..) => std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
             Self::Bytes { bytes, .. } => u64::try_from(bytes.len()).unwrap_or(u64::MAX),
         }
+    }
+
+    /// Whether it is memory of this process already.
+    #[must_use]
+    pub const fn is_in_memory(&self) -> bool {
+        matches!(self, Self::Bytes { .. })
+    }
+
+    /// Whether it is a file of which nothing says which bytes it should have.
+    #[must_use]
+    pub fn is_unclaimed_file(&self) -> bool {
+        matches!(self, Self::File(path) if signature_path(path).symlink_metadata().is_err())
     }
 }
 
