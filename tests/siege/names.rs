@@ -3,7 +3,13 @@
 use super::program;
 use super::run::Attack;
 use super::site::Site;
+use forge::bzimage::BzImage;
+use forge::ext;
+use forge::key::key;
+use forge::pki::{Identity, ROOT, STRANGER};
 use forge::random::Random;
+use forge::recipe::Recipe;
+use forge::x509::CertSpec;
 use skexec::cli::printable;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -11,7 +17,7 @@ use std::os::unix::net::UnixDatagram;
 
 pub(crate) const ATTACKS: [Attack; 1] = [Attack {
     name: "names",
-    what: "escape sequences, control, bidi and zero-width characters and bytes that are no UTF-8, in the names of kernels, initrds and keys, in command lines, and in the titles, versions and file names of boot entries",
+    what: "escape sequences, control, bidi and zero-width characters and bytes that are no UTF-8, in the names of kernels, initrds and keys, in command lines, in the names of a signer and of a trusted certificate, and in the titles, versions and file names of boot entries",
     holds: "standard output, standard error, the JSON and the journal have none of them as they are; the JSON has the exact string",
     found: "",
     rounds: 10,
@@ -46,6 +52,24 @@ fn name(random: &mut Random) -> OsString {
     OsString::from_vec(pieces.collect::<Vec<_>>().concat())
 }
 
+fn text(random: &mut Random) -> String {
+    name(random).to_string_lossy().into_owned()
+}
+
+/// A kernel whose signer has a hostile name; the authority is known, or not.
+fn signed(random: &mut Random) -> Vec<u8> {
+    let authority = if random.below(2) == 0 { ROOT } else { STRANGER };
+    let who = Identity::new(&authority.leaf(&text(random), key("signer")), key("signer"));
+    Recipe::new().image(BzImage::default().build()).who(who).build()
+}
+
+/// The certificate of an authority with a hostile name, which is trusted besides.
+fn authority(random: &mut Random) -> Vec<u8> {
+    let (name, key) = (text(random), key("stranger-ca"));
+    let spec = CertSpec::new(&name, key, &name, key);
+    spec.with(ext::basic_constraints(true, None)).with(ext::key_usage(ext::CERT_AND_CRL_SIGN)).build()
+}
+
 /// Whether nothing in it can steer a terminal.
 fn is_plain(text: &str) -> bool {
     printable::lines(text) == text
@@ -58,7 +82,12 @@ fn names(random: &mut Random) {
     let journal = UnixDatagram::bind(lab.root().path("/run/systemd/journal/socket"));
     let kernel = lab.path("").join(name(random)).into_os_string();
     let initrd = lab.path("").join(name(random)).into_os_string();
-    let bytes = std::fs::read(lab.path(if random.below(2) == 0 { "vmlinuz" } else { "initrd" })).unwrap();
+    let bytes = match random.below(4) {
+        0 => std::fs::read(lab.path("vmlinuz")).unwrap(),
+        1 => std::fs::read(lab.path("initrd")).unwrap(),
+        _ => signed(random),
+    };
+    lab.file("authority.der", &authority(random));
     std::fs::write(&initrd, b"070701 an initrd").unwrap();
     std::fs::write(&kernel, bytes).unwrap();
     let title = name(random);
@@ -69,7 +98,7 @@ fn names(random: &mut Random) {
     let mut cmdline = OsString::from("image=new ");
     cmdline.push(name(random));
     let words = |line: &str| -> Vec<OsString> { line.split(' ').map(OsString::from).collect() };
-    let keys = site.words("--keys {}/root.pem");
+    let keys = site.words("--keys {}/root.pem --keys {}/authority.der");
     let mut load = words("load --cmdline");
     load.extend([cmdline, "--initrd".into(), initrd.clone(), kernel.clone()].into_iter().chain(keys.clone()));
     let lines: Vec<Vec<OsString>> = vec![
@@ -79,6 +108,7 @@ fn names(random: &mut Random) {
         [load, words("--dry-run --method segments")].concat(),
         words("entries"),
         words("status"),
+        site.words("inspect {}/authority.der"),
         [words("load --no-initrd --no-cmdline --entry"), vec![title.as_ref().into()]].concat(),
         vec![name(random)],
         words("unload"),
