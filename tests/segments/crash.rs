@@ -1,6 +1,6 @@
 //! Crash kernels: what is loaded into the reservation, and what the crash kernel and the purgatory are told.
 
-use crate::machine::{IOMEM, SEGMENTS, address, call, lab, number, word};
+use crate::machine::{DIRECT, IOMEM, SEGMENTS, address, call, lab, number, reserve, word};
 use crate::params::Told;
 use crate::support::{Call, Lab};
 use goblin::elf::Elf;
@@ -8,31 +8,11 @@ use serde_json::Value;
 
 /// Where the reservation of the test machine begins and ends.
 const RESERVED: (u64, u64) = (0x1000_0000, 0x1400_0000);
-const DIRECT: u64 = 0xffff_8880_0000_0000;
-
-/// /proc/kcore of a kernel of 16 MiB at 16 MiB.
-fn kcore() -> Vec<u8> {
-    let mut bytes = vec![0; 64];
-    bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
-    (bytes[0x20], bytes[0x36], bytes[0x38]) = (64, 56, 2);
-    for (at, physical, length) in
-        [(0xffff_ffff_8100_0000_u64, 0x100_0000_u64, 0x100_0000), (DIRECT + 0x1000, 0x1000, 1)]
-    {
-        bytes.extend([1, 0, at, physical, length, length, 4096_u64].map(u64::to_le_bytes).as_flattened());
-    }
-    bytes
-}
 
 /// A machine with two processors and 64 MiB for a crash kernel.
 fn crashing() -> Lab {
     let lab = lab();
-    lab.system("/sys/kernel/kexec_crash_size", "67108864\n");
-    for (cpu, at) in [(0, "1fc51a00"), (1, "1fd51a00")] {
-        lab.system(&format!("/sys/devices/system/cpu/cpu{cpu}/crash_notes"), &format!("{at}\n"));
-        lab.system(&format!("/sys/devices/system/cpu/cpu{cpu}/crash_notes_size"), "376\n");
-    }
-    lab.system("/sys/kernel/vmcoreinfo", "0x0000000003e1c000 1000\n");
-    lab.system_bytes("/proc/kcore", &kcore());
+    reserve(&lab);
     lab
 }
 

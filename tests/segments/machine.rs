@@ -44,6 +44,33 @@ pub(crate) fn lab() -> Lab {
     lab
 }
 
+/// Where its kernel has its memory, as virtual addresses.
+pub(crate) const DIRECT: u64 = 0xffff_8880_0000_0000;
+
+/// /proc/kcore of a kernel of 16 MiB at 16 MiB.
+fn kcore() -> Vec<u8> {
+    let mut bytes = vec![0; 64];
+    bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");
+    (bytes[0x20], bytes[0x36], bytes[0x38]) = (64, 56, 2);
+    for (at, physical, length) in
+        [(0xffff_ffff_8100_0000_u64, 0x100_0000_u64, 0x100_0000), (DIRECT + 0x1000, 0x1000, 1)]
+    {
+        bytes.extend([1, 0, at, physical, length, length, 4096_u64].map(u64::to_le_bytes).as_flattened());
+    }
+    bytes
+}
+
+/// Gives it 64 MiB for a crash kernel, and two processors.
+pub(crate) fn reserve(lab: &Lab) {
+    lab.system("/sys/kernel/kexec_crash_size", "67108864\n");
+    for (cpu, at) in [(0, "1fc51a00"), (1, "1fd51a00")] {
+        lab.system(&format!("/sys/devices/system/cpu/cpu{cpu}/crash_notes"), &format!("{at}\n"));
+        lab.system(&format!("/sys/devices/system/cpu/cpu{cpu}/crash_notes_size"), "376\n");
+    }
+    lab.system("/sys/kernel/vmcoreinfo", "0x0000000003e1c000 1000\n");
+    lab.system_bytes("/proc/kcore", &kcore());
+}
+
 /// The one call that was made: its entry point, and its segments in ascending order of addresses.
 pub(crate) fn call(lab: &Lab) -> (u64, Vec<(u64, u64, Vec<u8>)>) {
     let calls = lab.kernel.calls.borrow();

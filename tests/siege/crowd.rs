@@ -4,6 +4,7 @@ use super::program::{self, Kernel};
 use super::run::Attack;
 use super::site::{METHODS, Site};
 use forge::random::Random;
+use skexec::system::Slot;
 use std::process::{Child, Output};
 use std::time::Duration;
 
@@ -91,7 +92,7 @@ fn strangers(random: &mut Random) {
         std::thread::sleep(Duration::from_millis(random.below(200)));
         let image = (random.below(3) > 0).then(|| "image=stranger".to_owned());
         // The kernel may be busy with the load.
-        let _ = stranger.call(image);
+        let _ = stranger.call(Slot::Reboot, image);
     }
     ends(children);
     match (site.verdict(), site.kernel.state().image) {

@@ -22,12 +22,13 @@ mod site;
 #[path = "../support/mod.rs"]
 mod support;
 mod surroundings;
+mod walks;
 
 use run::Attack;
 use std::process::ExitCode;
 
 /// Every attack on the host.
-const ATTACKS: [&[Attack]; 7] = [
+const ATTACKS: [&[Attack]; 8] = [
     &kills::ATTACKS,
     &crowd::ATTACKS,
     &files::ATTACKS,
@@ -35,6 +36,7 @@ const ATTACKS: [&[Attack]; 7] = [
     &surroundings::ATTACKS,
     &names::ATTACKS,
     &hooks::ATTACKS,
+    &walks::ATTACKS,
 ];
 
 fn main() -> ExitCode {
