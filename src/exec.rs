@@ -9,7 +9,7 @@ use crate::machine::{Kexec, Machine};
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
-use crate::record::{self, PATIENCE, Records, Standing, busy};
+use crate::record::{self, PATIENCE, Record, Records, Standing, busy};
 use crate::shutdown::logind;
 use crate::system::{Slot, System};
 use crate::watchdog;
@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub watchdog: Option<u32>,
     /// How the running system is left.
     pub leave: Leave,
+    /// What tells the load that is to be booted from any other; nothing for whatever is loaded.
+    pub identity: Option<String>,
     /// The number of the process that was asked to leave it. Another one may do it in its place.
     pub process: u32,
 }
@@ -129,7 +131,7 @@ pub(crate) fn exec(
     };
     // Read again under the lock: another skexec may have loaded or unloaded a kernel meanwhile.
     let machine = Machine { kexec: Kexec::read(system.root, &machine.config), ..machine };
-    if let Err(finding) = known(system, &machine, request.foreign, &records)? {
+    if let Err(finding) = known(system, &machine, request, &records)? {
         return Ok(Err(finding));
     }
     leave(system, request, &machine, follow)
@@ -152,7 +154,7 @@ fn without_lock(
 fn known(
     system: System<'_>,
     machine: &Machine,
-    foreign: bool,
+    request: &Request,
     records: &Records,
 ) -> anyhow::Result<Result<(), Finding>> {
     if machine.kexec.loaded == Some(false) {
@@ -162,18 +164,28 @@ fn known(
         return Ok(Err(Reason::NothingLoaded.into()));
     }
     records.settle(system.root, &machine.kexec, Slot::Reboot).context("cannot settle the record in /run/skexec")?;
-    if foreign {
+    if request.foreign {
         return Ok(Ok(()));
     }
     Ok(match record::known(system.root, &machine.kexec, Slot::Reboot) {
         Ok(None) => Err(Reason::ForeignImage.into()),
         Ok(Some((_, Standing::Contradicted(why)))) => Err(Finding::new(Reason::RecordContradicted, why)),
-        Ok(Some((_, Standing::Proved | Standing::Unproved))) => Ok(()),
+        Ok(Some((record, Standing::Proved | Standing::Unproved))) => chosen(&record, request),
         Err(error) => {
             let seen = format!("the record in /run/skexec cannot be read: {error}");
             Err(Finding::new(Reason::RecordContradicted, seen))
         }
     })
+}
+
+/// Whether what is loaded is what the command that wants to boot it has loaded.
+fn chosen(record: &Record, request: &Request) -> Result<(), Finding> {
+    match &request.identity {
+        Some(identity) if *identity != record.identity() => {
+            Err(Finding::new(Reason::ImageReplaced, format!("{} is loaded now", record.kernel)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn leave(

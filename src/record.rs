@@ -11,7 +11,7 @@ pub use standing::Standing;
 
 use crate::arrival::{Image, cmdline_sha256};
 use crate::authorize::Authorized;
-use crate::digest::Algorithm;
+use crate::digest::{Algorithm, sha256};
 use crate::hex;
 use crate::machine::kexec::Limit;
 use crate::machine::{Kexec, boot_id};
@@ -60,6 +60,9 @@ pub struct Record {
     pub schema: u32,
     /// Seconds since 1970.
     pub time: u64,
+    /// The nanoseconds after them: two loads that are alike in all else are still two.
+    #[serde(default)]
+    pub nanoseconds: u32,
     /// `file`: by `kexec_file_load`; `segments`: by `kexec_load`.
     pub method: String,
     /// Where the kernel was read from.
@@ -118,9 +121,11 @@ impl Record {
     #[must_use]
     pub fn of(authorized: &Authorized, method: Method, root: &Root, limit: Option<Limit>) -> Self {
         let (kernel, initrds) = (authorized.kernel().file().sealed(), authorized.initrds());
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             schema: SCHEMA,
-            time: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            time: now.as_secs(),
+            nanoseconds: now.subsec_nanos(),
             method: method.name().into(),
             kernel: absolute(kernel.path()).display().to_string(),
             release: authorized.image().release().map(Into::into),
@@ -162,6 +167,12 @@ impl From<&Record> for Image {
 }
 
 impl Record {
+    /// What tells this load from any other: a digest of all that does not change as long as its image is there.
+    pub(crate) fn identity(&self) -> String {
+        let fixed = Self { loads_left: None, locked: false, ..self.clone() };
+        hex::encode(&sha256(&[&serde_json::to_vec(&fixed).unwrap_or_default()]))
+    }
+
     /// What is measured of it.
     ///
     /// # Errors

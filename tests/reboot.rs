@@ -6,6 +6,7 @@ mod support;
 
 use skexec::record::Records;
 use std::fs;
+use std::io::{self, Write};
 use std::time::Duration;
 use support::{Call, LOAD, Lab, Run, systemd};
 
@@ -313,4 +314,70 @@ fn who_may_not_boot_a_kernel_cancels_nothing() {
     let run = lab.run("exec --when cancel");
     assert!(run.exit == 5 && run.err.contains("(no-capability)"), "{run:?}");
     assert!(systemd::asked(&lab).is_empty());
+}
+
+/// A standard output whose reader acts as soon as it reads that a kernel was loaded, before the machine is left.
+struct Rival<'a, F> {
+    lab: &'a Lab,
+    act: Option<F>,
+    text: Vec<u8>,
+}
+
+impl<F: FnOnce(&Lab)> Write for Rival<'_, F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text.extend(bytes);
+        if String::from_utf8_lossy(&self.text).contains(": loaded by ")
+            && let Some(act) = self.act.take()
+        {
+            act(self.lab);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The exit code of a command, and what it says on standard error, where somebody does this between its load and its shutdown.
+fn disturbed(lab: &Lab, line: &str, act: impl FnOnce(&Lab)) -> (u8, String) {
+    let (mut out, mut err) = (Rival { lab, act: Some(act), text: Vec::new() }, Vec::new());
+    let exit = lab.run_on(line, &mut out, &mut err);
+    assert!(out.act.is_none(), "{line}: {}", String::from_utf8_lossy(&out.text));
+    (exit, String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn only_what_the_command_loaded_is_booted_by_it() {
+    // Also where the other load is the same in all that a person sees.
+    for (line, exit) in [("reboot", 1), ("kexec -d {}/vmlinuz --command-line=a", 1)] {
+        for rival in [LOAD, "load --latest --reuse-cmdline", "kexec -l {}/vmlinuz --command-line=a"] {
+            let lab = server();
+            let (code, err) = disturbed(&lab, line, |lab| assert_eq!(lab.run(rival).exit, 0, "{rival}"));
+            assert!(
+                code == exit && err.contains("vmlinuz") && err.contains("(image-replaced)"),
+                "{line}: {code}: {err}"
+            );
+            assert!(!systemd::asked(&lab).iter().any(|call| call == UNIT || call.starts_with("RebootWithFlags")));
+            assert_eq!(lab.kernel.calls.borrow().len(), 2);
+            assert_eq!(lab.run("exec").exit, 0, "whoever asks for what is loaded gets it");
+        }
+    }
+}
+
+/// The kernel counts the call, and keeps the image.
+#[test]
+fn a_load_that_the_kernel_refuses_takes_nobodys_place() {
+    let lab = server();
+    let counter = "/proc/sys/kernel/kexec_load_limit_reboot";
+    lab.system(counter, "9\n");
+    *lab.kernel.counter.borrow_mut() = Some(lab.root().path(counter));
+    let (code, err) = disturbed(&lab, "reboot", |lab| {
+        *lab.kernel.answer.borrow_mut() = nix::libc::ENOMEM;
+        assert_ne!(lab.run(LOAD).exit, 0);
+        *lab.kernel.answer.borrow_mut() = 0;
+    });
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(systemd::asked(&lab).last().unwrap(), "RebootWithFlags t 3");
+    assert_eq!(fs::read_to_string(lab.root().path(counter)).unwrap(), "7\n");
 }

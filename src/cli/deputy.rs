@@ -51,9 +51,10 @@ impl<'a> Deputy<'a> {
     pub(super) fn appoint(task: Task<'a>, output: &mut Output<'_>) -> Self {
         let system = task.system;
         let deputy = match system.kexec.split() {
-            Ok(Some(Split::Answers(line))) => {
-                line.end(|| serde_json::to_vec(&task.perform(output)).unwrap_or_default())
-            }
+            Ok(Some(Split::Answers(line))) => line.end(|question| {
+                let identity = std::str::from_utf8(question).ok().and_then(identity_in);
+                serde_json::to_vec(&task.perform(identity, output)).unwrap_or_default()
+            }),
             Ok(Some(Split::Asks(line))) => Self::Process(line, task.failed),
             Ok(None) => Self::Here(task),
             Err(error) => {
@@ -67,13 +68,14 @@ impl<'a> Deputy<'a> {
         deputy
     }
 
-    /// Leaves the running system. Why it does not is told.
-    pub(super) fn leave(self, output: &mut Output<'_>) -> Left {
+    /// Leaves the running system, into the load of this identity where one was made for that. Why it does not is told.
+    pub(super) fn leave(self, identity: Option<&str>, output: &mut Output<'_>) -> Left {
         let (line, failed) = match self {
-            Self::Here(task) => return task.perform(output),
+            Self::Here(task) => return task.perform(identity, output),
             Self::Process(line, failed) => (line, failed),
         };
-        let left = line.ask().and_then(|answer| Ok(serde_json::from_slice(&answer)?));
+        let question = format!("{BOOT}{}", identity.unwrap_or_default());
+        let left = line.ask(question.as_bytes()).and_then(|answer| Ok(serde_json::from_slice(&answer)?));
         left.unwrap_or_else(|error| {
             let error = anyhow!("the process that shuts the machine down has ended without an answer: {error}");
             Left::failed(failed, &error, output)
@@ -81,9 +83,17 @@ impl<'a> Deputy<'a> {
     }
 }
 
+/// What the second process is asked; the identity follows, where there is one.
+const BOOT: &str = "boot ";
+
+fn identity_in(question: &str) -> Option<&str> {
+    question.strip_prefix(BOOT).filter(|identity| !identity.is_empty())
+}
+
 impl Task<'_> {
-    fn perform(&self, output: &mut Output<'_>) -> Left {
-        let left = leave(self.system, &self.request, output).and_then(|left| {
+    fn perform(&self, identity: Option<&str>, output: &mut Output<'_>) -> Left {
+        let request = Request { identity: identity.map(Into::into), ..self.request.clone() };
+        let left = leave(self.system, &request, output).and_then(|left| {
             Ok(match left {
                 Ok(outcome) => Left { code: 0, at: scheduled(outcome), stayed: None },
                 Err(finding) => {

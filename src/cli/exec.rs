@@ -13,7 +13,8 @@ pub(super) fn run(system: System<'_>, args: &ExecArgs, output: &mut Output<'_>) 
     }
     let leaving = if args.force { Leave::Forced } else { args.leave.leave()? };
     let process = std::process::id();
-    let request = Request { foreign: args.foreign, leave: leaving, watchdog: args.leave.watchdog, process };
+    let request =
+        Request { foreign: args.foreign, leave: leaving, watchdog: args.leave.watchdog, identity: None, process };
     match leave::leave(system, &request, output)? {
         Ok(outcome) => {
             if output.json() {

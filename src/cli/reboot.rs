@@ -123,6 +123,7 @@ pub(super) fn run(
         foreign: false,
         leave: args.leave.leave()?,
         watchdog: args.leave.watchdog,
+        identity: None,
         process: std::process::id(),
     };
     // A machine that cannot be left keeps the image that it has.
@@ -149,7 +150,7 @@ pub(super) fn run(
         }
     }
     load::tell(&request, &outcome, output)?;
-    let left = deputy.filter(|_| outcome.loaded).map(|deputy| deputy.leave(output));
+    let left = deputy.filter(|_| outcome.loaded).map(|deputy| deputy.leave(outcome.identity.as_deref(), output));
     if output.json() {
         let (shutting_down, at) = match &left {
             Some(Left { stayed: None, at, .. }) => (true, *at),

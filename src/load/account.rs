@@ -33,6 +33,7 @@ pub(super) struct Account {
     pub(super) here: Option<(Machine, Platform)>,
     loaded: bool,
     locked: Option<bool>,
+    identity: Option<String>,
 }
 
 impl Account {
@@ -95,6 +96,7 @@ impl Account {
     pub(super) fn done(&mut self, done: Done) {
         self.loaded = true;
         self.locked = done.locked;
+        self.identity = done.identity;
         self.warn(done.warnings);
     }
 
@@ -105,8 +107,8 @@ impl Account {
             Err(Stop::Refused(refusal)) => Some(refusal),
             Err(Stop::Failed(error)) => return Err(error),
         };
-        let Self { subject, kernel, warnings, waived, covers, keys, plan, seen, here, loaded, locked } = self;
+        let Self { subject, kernel, warnings, waived, covers, keys, plan, seen, here, loaded, locked, identity } = self;
         let report = Report::new(&kernel.unwrap_or(path), subject, &warnings, covers, refusal, waived);
-        Ok(Outcome { report, warnings, plan, keys, loaded, locked, seen, here })
+        Ok(Outcome { report, warnings, plan, keys, loaded, locked, identity, seen, here })
     }
 }

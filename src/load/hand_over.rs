@@ -22,6 +22,8 @@ use anyhow::{Context as _, anyhow};
 pub(super) struct Done {
     /// Whether loading was turned off after it; nothing where that was not asked for.
     pub(super) locked: Option<bool>,
+    /// What tells this load from any other.
+    pub(super) identity: Option<String>,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -99,6 +101,7 @@ pub(super) fn hand_over(
         }
         return Err(failed.finding.into());
     }
+    done.identity = Some(record.identity());
     let measures = measured::is_due(policy, request.slot);
     if let Err(error) = prepared.commit() {
         const PLACE: &str = "the record in /run/skexec cannot be put in its place";

@@ -109,6 +109,8 @@ pub struct Outcome {
     pub loaded: bool,
     /// Whether loading was turned off afterwards; nothing where that was not asked for or nothing was loaded.
     pub locked: Option<bool>,
+    /// What tells this load from any other, for whoever boots it; nothing where nothing was loaded.
+    pub(crate) identity: Option<String>,
     /// What a dry run saw of the kernel.
     pub(super) seen: Option<Seen>,
     /// The machine that it saw. Not all of it can be read a second time.

@@ -172,6 +172,7 @@ reasons! {
     NothingLoaded "nothing-loaded" Failed "EINVAL" "no kernel is loaded" "load a kernel first: skexec load ...";
     ForeignImage "foreign-image" Failed "-" "a kernel is loaded, but skexec did not load it and does not know what it is" "load a kernel with skexec, or boot the loaded one anyway with --foreign";
     RecordContradicted "record-contradicted" Failed "-" "a kernel is loaded, but it may not be the one that skexec recorded" "load the kernel again with skexec, or boot the unknown one with --foreign";
+    ImageReplaced "image-replaced" Failed "-" "another skexec has loaded a kernel in place of the one that this command loaded to boot it" "see what is loaded with skexec status; then boot that with skexec exec, or repeat the command";
     NotMeasured "not-measured" NotPermitted "-" "the policy demands that what is booted is measured into the TPM, and it cannot be" "repair what the message names; without a TPM that can be used, set at = \"off\" under [measure] in /etc/skexec/policy.toml";
     KexecOption "kexec-option" Usage "-" "skexec cannot do what an option of kexec-tools asks for" "leave out the option; docs/kexec.md says of each option what skexec does";
     NoWatchdog "no-watchdog" NotPermitted "-" "no watchdog of this machine can be armed" "load its driver (modprobe NAME), free it where another process has it, or leave out --watchdog";

@@ -28,6 +28,9 @@ pub struct Answering {
     answer: PipeWriter,
 }
 
+/// The longest question: what the kernel writes to a pipe at once.
+const QUESTION: u64 = 512;
+
 /// Makes the second process, while this one has one thread.
 pub(super) fn split() -> io::Result<Split> {
     let (question, asked) = io::pipe()?;
@@ -42,16 +45,19 @@ pub(super) fn split() -> io::Result<Split> {
 }
 
 impl Asking {
-    /// Asks, waits until the second process has ended, and returns its answer.
+    /// Asks this, which is not empty, waits until the second process has ended, and returns its answer.
     ///
     /// # Errors
     /// That it ended without one.
-    pub fn ask(mut self) -> io::Result<Vec<u8>> {
+    pub fn ask(self, text: &[u8]) -> io::Result<Vec<u8>> {
+        let Self { process, mut question, mut answer } = self;
         let mut bytes = Vec::new();
-        self.question.write_all(&[1])?;
-        let read = self.answer.read_to_end(&mut bytes);
+        question.write_all(text)?;
+        // It ends there.
+        drop(question);
+        let read = answer.read_to_end(&mut bytes);
         // SAFETY: without a place for it, the kernel writes no status.
-        unsafe { libc::waitpid(self.process, std::ptr::null_mut(), 0) };
+        unsafe { libc::waitpid(process, std::ptr::null_mut(), 0) };
         match read {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             answer => answer.map(|_| bytes),
@@ -61,10 +67,13 @@ impl Asking {
 
 impl Answering {
     /// Waits for the question; then answers with what `work` returns. Does not come back.
-    pub fn end(mut self, work: impl FnOnce() -> Vec<u8>) -> ! {
-        let asked = self.question.read_exact(&mut [0]).is_ok();
+    pub fn end(mut self, work: impl FnOnce(&[u8]) -> Vec<u8>) -> ! {
+        let mut text = Vec::new();
+        // A question is written at once: half of one is none.
+        let read = self.question.take(QUESTION.saturating_add(1)).read_to_end(&mut text);
+        let asked = read.is_ok_and(|length| length > 0 && u64::try_from(length).is_ok_and(|length| length <= QUESTION));
         // Where nobody waits any more, there is nobody to tell.
-        let told = asked && self.answer.write_all(&work()).is_ok();
+        let told = asked && self.answer.write_all(&work(&text)).is_ok();
         // SAFETY: the process ends. What it had to write is written: the other one has the same buffers.
         unsafe { libc::_exit(i32::from(!told)) }
     }
@@ -77,14 +86,16 @@ mod tests {
     fn second(answer: &[u8]) -> Asking {
         match split().unwrap() {
             Split::Asks(line) => line,
-            Split::Answers(line) => line.end(|| answer.to_vec()),
+            Split::Answers(line) => line.end(|question| [question, answer].concat()),
         }
     }
 
     #[test]
     fn the_second_process_answers_when_it_is_asked_and_ends_when_nobody_asks() {
-        assert_eq!(second(&[1, 2, 3]).ask().unwrap(), [1, 2, 3]);
-        assert!(second(&[]).ask().is_err(), "no answer is none");
+        assert_eq!(second(&[1, 2, 3]).ask(b"x").unwrap(), [b'x', 1, 2, 3]);
+        assert_eq!(second(&[]).ask(&[7; 512]).unwrap(), [7; 512]);
+        assert!(second(&[1]).ask(&[7; 513]).is_err(), "too long a question is none");
+        assert!(second(&[1]).ask(&[]).is_err(), "an empty one is none");
         let unasked = second(&[0]);
         let process = unasked.process;
         drop(unasked);

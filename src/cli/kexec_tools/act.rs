@@ -39,12 +39,12 @@ pub(super) fn act(system: System<'_>, call: &Call, output: &mut Output<'_>) -> a
         }
     };
     let unloaded = if call.unload { unloaded(system, slot, output)? } else { code::DONE };
-    let loaded = match &call.load {
+    let (loaded, identity) = match &call.load {
         Some(load) if unloaded == code::DONE => loaded(system, load, slot, call.debug, output)?,
-        _ => unloaded,
+        _ => (unloaded, None),
     };
     match deputy {
-        Some(deputy) if loaded == code::DONE => Ok(deputy.leave(output).code),
+        Some(deputy) if loaded == code::DONE => Ok(deputy.leave(identity.as_deref(), output).code),
         _ => Ok(loaded),
     }
 }
@@ -62,7 +62,7 @@ fn unloaded(system: System<'_>, slot: Slot, output: &mut Output<'_>) -> anyhow::
 }
 
 fn task(system: System<'_>, leave: Leave) -> Task<'_> {
-    let request = exec::Request { foreign: false, leave, watchdog: None, process: std::process::id() };
+    let request = exec::Request { foreign: false, leave, watchdog: None, identity: None, process: std::process::id() };
     Task { system, request, code_of, failed: code::FAILED }
 }
 
@@ -71,10 +71,17 @@ fn refused(finding: &Finding, output: &mut Output<'_>) -> anyhow::Result<u8> {
     Ok(code_of(finding.reason))
 }
 
-fn loaded(system: System<'_>, load: &Load, slot: Slot, debug: bool, output: &mut Output<'_>) -> anyhow::Result<u8> {
+/// The exit code, and what tells the load from any other.
+fn loaded(
+    system: System<'_>,
+    load: &Load,
+    slot: Slot,
+    debug: bool,
+    output: &mut Output<'_>,
+) -> anyhow::Result<(u8, Option<String>)> {
     let request = match request(load, slot, system.root) {
         Ok(request) => request,
-        Err(finding) => return refused(&finding, output),
+        Err(finding) => return Ok((refused(&finding, output)?, None)),
     };
     let outcome = loading::carry_out(system, &request, None, output)?;
     if let (true, Some(plan)) = (debug, &outcome.plan) {
@@ -82,17 +89,20 @@ fn loaded(system: System<'_>, load: &Load, slot: Slot, debug: bool, output: &mut
     }
     loading::tell(&request, &outcome, output)?;
     let first = outcome.report.refusal().map(Refusal::first);
-    Ok(match (outcome.exit(), first) {
+    let code = match (outcome.exit(), first) {
         (Exit::Done, _) => code::DONE,
         (_, Some(finding)) => code_of(finding.reason),
         (_, None) => code::FAILED,
-    })
+    };
+    Ok((code, outcome.identity))
 }
 
 /// The exit code by which callers of kexec-tools tell the reasons apart.
 const fn code_of(reason: Reason) -> u8 {
     match reason {
-        Reason::NothingLoaded | Reason::ForeignImage | Reason::RecordContradicted => code::WRONG,
+        Reason::NothingLoaded | Reason::ForeignImage | Reason::RecordContradicted | Reason::ImageReplaced => {
+            code::WRONG
+        }
         Reason::NoKexecFile | Reason::UnsupportedFormat => code::NO_FILE_LOAD,
         Reason::NoCrashKernel => code::NO_CRASH_KERNEL,
         _ => code::FAILED,
