@@ -357,3 +357,32 @@ fn the_hook_says_what_was_done_and_nothing_else() {
         assert!(script.contains(text), "{text}");
     }
 }
+
+/// The package's hooks end a refresh that takes 300 s, at whatever point it is.
+#[test]
+fn a_refresh_that_is_killed_after_the_call_leaves_what_it_began() {
+    let lab = loaded("load --latest --reuse-cmdline");
+    lab.system("/boot/initrd.img-6.1.0-10", "a new initrd");
+    let place = |name: &str| lab.root().path("/run/skexec").join(name);
+    let before = fs::read(place("loaded.json")).unwrap();
+    *lab.kernel.copies.borrow_mut() = Some((place("loaded.json.begun"), lab.path("begun")));
+    assert_eq!(lab.run("refresh").exit, 0);
+    *lab.kernel.copies.borrow_mut() = None;
+    // What a process leaves that does not live on after the call.
+    fs::write(place("loaded.json"), before).unwrap();
+    fs::rename(lab.path("begun"), place("loaded.json.begun")).unwrap();
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run("exec --force");
+    let said = "a load of {}/root/boot/vmlinuz-6.1.0-10 was ended before skexec could record it";
+    assert!(run.exit == 1 && run.err.contains(said) && run.err.contains("(record-contradicted)"), "{run:?}");
+    let run = lab.run("refresh");
+    assert!(run.exit == 0 && run.out.contains("the loaded kernel is left as it is: a load of "), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
+    // Where the kernel holds nothing, it is known what became of it.
+    assert_eq!(lab.run("load --latest --reuse-cmdline").exit, 0);
+    assert!(!place("loaded.json.begun").exists());
+    assert_eq!(
+        lab.run("refresh").out,
+        "{}/root/boot/vmlinuz-6.1.0-10 is loaded already, and its files have not changed\n"
+    );
+}

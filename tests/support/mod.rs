@@ -192,6 +192,8 @@ pub(crate) struct Recorder {
     pub(crate) counter: RefCell<Option<PathBuf>>,
     /// During a load, somebody makes a folder of this path.
     pub(crate) folder: RefCell<Option<PathBuf>>,
+    /// During a load, somebody copies this file to another place.
+    pub(crate) copies: RefCell<Option<(PathBuf, PathBuf)>>,
     /// During each of so many loads, a processor is plugged in here.
     pub(crate) plugs: RefCell<Option<(PathBuf, u32)>>,
 }
@@ -244,6 +246,9 @@ impl Kexec for Recorder {
     fn file_load(&self, load: &FileLoad<'_>) -> Result<(), i32> {
         if let Some(path) = &*self.folder.borrow() {
             fs::create_dir(path).unwrap();
+        }
+        if let Some((from, to)) = &*self.copies.borrow() {
+            fs::copy(from, to).unwrap();
         }
         self.calls.borrow_mut().push(Call::Load {
             kernel: bytes(load.kernel),
