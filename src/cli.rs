@@ -154,6 +154,9 @@ fn dispatch(
     words: Option<&[String]>,
     output: &mut Output<'_>,
 ) -> anyhow::Result<Exit> {
+    if changes_what_is_booted(command) && !matches!(command, Command::Booted(_)) {
+        leave::take_back_stopped(system, output);
+    }
     match command {
         // Programs and hooks are run by them; `reboot` gives up rights where it loads.
         Command::Exec(_) | Command::Reboot(_) => {}

@@ -4,17 +4,20 @@ mod clean;
 mod departure;
 mod forced;
 mod note;
+mod stopped;
 
 use crate::machine::{Kexec, Machine};
+use crate::measure;
 use crate::permit;
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
 use crate::record::{self, PATIENCE, Record, Records, Standing, busy};
-use crate::shutdown::logind;
+use crate::shutdown::{self, logind};
 use crate::system::{Slot, System};
 use crate::watchdog;
 use anyhow::{Context as _, anyhow};
 use departure::{Departure, Way};
+pub(crate) use stopped::take_back_stopped;
 
 /// How the jump is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +82,7 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
     if let Err(finding) = permit::privileged(&machine) {
         return Ok(Err(finding));
     }
-    if !logind::runs(system.root) {
+    if !logind::runs(system.root) && !measure::awaits_shutdown(system.root) {
         return Ok(Err(Reason::NoLogind.into()));
     }
     // Held to the end: another skexec may be measuring what it boots, or noting its jump.
@@ -90,13 +93,18 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
         follow(unlocked(error));
     }
     // The machine must stay up, whatever the other one does.
-    let cancelled = logind::cancel(system.root).context("cannot cancel the shutdown")?;
-    match (cancelled, is_busy) {
-        (true, false) => note::stay(system, &machine, follow),
-        (true, true) => follow(Event::Fault(NOT_TAKEN_BACK.into())),
-        (false, _) => {}
+    let cancelled = if logind::runs(system.root) { logind::cancel(system.root) } else { Ok(false) };
+    match (&cancelled, is_busy) {
+        (Ok(true), false) => note::stay(system, &machine, follow),
+        (Ok(true), true) => follow(Event::Fault(NOT_TAKEN_BACK.into())),
+        // It was stopped in another way: whoever calls this says so, where systemd does not say the opposite.
+        (_, false) if measure::awaits_shutdown(system.root) => match shutdown::is_under_way(system.root) {
+            Some(true) => follow(Event::Fault(note::STILL_BOOTED.into())),
+            _ => note::stay(system, &machine, follow),
+        },
+        _ => {}
     }
-    Ok(Ok(cancelled))
+    Ok(Ok(cancelled.context("cannot cancel the shutdown")?))
 }
 
 const NOT_TAKEN_BACK: &str = "another skexec holds /run/skexec/lock: what was noted for the next boot, armed and measured for the shutdown \

@@ -15,6 +15,7 @@ use crate::sources::policy::Measure;
 use crate::tpm::{Device, Fault, Pcr, Tpm, Transport};
 use session::Session;
 use state::State;
+use std::io;
 
 /// What is booted next, in the words of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,29 +68,48 @@ fn impossible(fault: &Fault) -> Finding {
     Finding::new(Reason::NotMeasured, fault.to_string())
 }
 
+/// When what is measured is booted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Boots {
+    /// At some time, or by this process.
+    Sometime,
+    /// At the end of a shutdown, which is asked for next and goes on after this process.
+    AfterShutdown,
+}
+
 /// Measures what is booted next, unless the registers hold just that already; the answer is what went wrong with the log.
 ///
 /// # Errors
 /// `not-measured`. Where a part of it was measured by then, the event that closes it was, too, as far as the TPM still works.
-pub(crate) fn measure(root: &Root, measure: &Measure, subject: Subject<'_>) -> Result<Vec<String>, Finding> {
+pub(crate) fn measure(
+    root: &Root,
+    measure: &Measure,
+    subject: Subject<'_>,
+    boots: Boots,
+) -> Result<Vec<String>, Finding> {
     let events = events(measure, subject);
     let device = Device::open(root).map_err(|fault| impossible(&fault))?;
-    measure_by(root, Tpm(device), &events)
+    measure_by(root, Tpm(device), &events, boots)
 }
 
-fn measure_by<T: Transport>(root: &Root, tpm: Tpm<T>, events: &[Event]) -> Result<Vec<String>, Finding> {
-    let (earlier, state) = (State::read(root), State::of(events));
+fn measure_by<T: Transport>(root: &Root, tpm: Tpm<T>, events: &[Event], boots: Boots) -> Result<Vec<String>, Finding> {
+    let earlier = State::read(root);
+    // A shutdown that was asked for before goes on, whatever became of the image.
+    let another = earlier.as_ref().is_some_and(State::awaits_shutdown);
+    let shutdown = another || boots == Boots::AfterShutdown;
+    let state = State::of(events).awaiting_shutdown(shutdown);
     let registers = earlier.iter().flat_map(State::registers).chain(state.registers()).collect();
     let mut session = Session::open(root, tpm, registers).map_err(|fault| impossible(&fault))?;
     if let Some(earlier) = earlier {
         // Not what the state says: a resumed machine has the memory of a boot before, and registers that the firmware has reset.
         if earlier.stands_for(events) && session.ends_with(events) {
+            note(root, &earlier.awaiting_shutdown(shutdown)).map_err(|fault| impossible(&fault))?;
             return Ok(session.notes);
         }
         close(root, &mut session, &earlier, earlier.replaced()).map_err(|fault| impossible(&fault))?;
     }
     // What is measured is noted first, so that it is closed where it goes no further.
-    note(root, &state).map_err(|fault| impossible(&fault))?;
+    note(root, &state.clone().awaiting_shutdown(another)).map_err(|fault| impossible(&fault))?;
     if let Err(fault) = all(root, &mut session, &state, events) {
         let closed = close(root, &mut session, &state, Instead::Broken);
         let more = closed.err().map_or_else(String::new, |fault| format!("; {fault}"));
@@ -110,6 +130,19 @@ fn all<T: Transport>(root: &Root, session: &mut Session<'_, T>, state: &State, e
 /// Whether something was measured in this boot that may still be booted.
 pub(crate) fn is_open(root: &Root) -> bool {
     State::read(root).is_some()
+}
+
+/// Whether something was measured for a shutdown that was asked for, so that nothing may take its place.
+pub(crate) fn awaits_shutdown(root: &Root) -> bool {
+    State::read(root).is_some_and(|state| state.awaits_shutdown())
+}
+
+/// The shutdown is not made. What was measured still stands.
+///
+/// # Errors
+/// That this cannot be noted.
+pub(crate) fn shutdown_is_over(root: &Root) -> io::Result<()> {
+    State::read(root).map_or(Ok(()), |state| state.awaiting_shutdown(false).write(root))
 }
 
 /// Measures that what was measured is not booted; nothing where nothing was measured.

@@ -50,6 +50,8 @@ pub enum Event {
     ShuttingDown,
     /// logind is asked for a reboot by kexec; when, unless at once.
     AskingLogind(Option<String>),
+    /// A shutdown that was asked for is not made: what was noted, armed and measured for it is taken back.
+    Stopped,
     /// The jump comes next.
     Jumping,
     /// Something failed; the command goes on.
@@ -77,6 +79,9 @@ impl fmt::Display for Event {
             Self::ShuttingDown => f.write_str("asking systemd to start kexec.target"),
             Self::AskingLogind(None) => f.write_str("asking logind to reboot into the loaded kernel"),
             Self::AskingLogind(Some(when)) => write!(f, "asking logind to reboot into the loaded kernel at {when}"),
+            Self::Stopped => f.write_str(
+                "the shutdown that was asked for was stopped: what was noted, armed and measured for it is taken back",
+            ),
             Self::Jumping => f.write_str("jumping into the loaded kernel"),
             Self::Fault(what) => write!(f, "warning: {what}"),
         }

@@ -11,6 +11,17 @@ pub(crate) use when::{When, on_the_clock};
 
 use crate::sources::Root;
 
+/// Whether the machine is being shut down; nothing where that is not known. A shutdown that is only scheduled is not.
+pub(crate) fn is_under_way(root: &Root) -> Option<bool> {
+    // logind first: it waits for programs that asked to be told, and hands the shutdown over to systemd then.
+    let waits = if logind::runs(root) { logind::is_about_to(root).ok() } else { Some(false) };
+    match (waits, systemd::is_stopping(root)) {
+        (Some(true), _) | (_, Some(true)) => Some(true),
+        (Some(false), Some(false)) => Some(false),
+        _ => None,
+    }
+}
+
 /// Runs the hooks. A failure is reported and does not stop the jump: a machine that waits instead would be out of service as well.
 pub(crate) fn run_hooks(root: &Root, warn: &mut dyn FnMut(String)) {
     hooks::run(root, warn);

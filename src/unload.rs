@@ -3,6 +3,7 @@
 use crate::causes;
 use crate::machine::Machine;
 use crate::machine::kexec::Limit;
+use crate::measure;
 use crate::permit;
 use crate::reason::{Finding, Reason};
 use crate::record::{PATIENCE, Records, busy};
@@ -39,6 +40,9 @@ pub(crate) fn unload_under(system: System<'_>, slot: Slot, records: &Records) ->
     }
     if slot == Slot::Reboot && logind::will_boot(system.root) {
         return Ok(Err(Reason::ShutdownScheduled.into()));
+    }
+    if slot == Slot::Reboot && measure::awaits_shutdown(system.root) {
+        return Ok(Err(Reason::MeasuredForShutdown.into()));
     }
     let panic = slot == Slot::Panic;
     if machine.kexec.holds(panic) == Some(false) {

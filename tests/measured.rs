@@ -117,6 +117,88 @@ fn a_shutdown_that_is_stopped_closes_what_was_measured_for_it() {
     }
 }
 
+/// With two installed kernels, of which one is loaded, and that was measured for a shutdown that systemd was asked for.
+fn asked_to_shut_down() -> Lab {
+    let lab = lab("[measure]\nat = \"exec\"\n");
+    lab.system_bytes("/etc/skexec/trust.d/root.pem", forge::root_pem().as_bytes());
+    for version in ["6.1.0-9", "6.1.0-10"] {
+        lab.system_bytes(&format!("/boot/vmlinuz-{version}"), &forge::signed_bzimage());
+        lab.system(&format!("/boot/initrd.img-{version}"), &format!("initrd of {version}"));
+    }
+    assert_eq!(lab.run("load --kernel-version 6.1.0-9 --reuse-cmdline").exit, 0);
+    lab.system("/boot/initrd.img-6.1.0-9", "a new initrd");
+    measured(&lab);
+    let text = std::fs::read_to_string(lab.root().path(MEASURED)).unwrap();
+    lab.system(MEASURED, &text.replace("\"complete\":true", "\"complete\":true,\"shutdown\":true"));
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
+    systemd::install(&lab);
+    systemd::state(&lab, NO_INHIBITORS, false, "stopping");
+    lab.kernel.calls.borrow_mut().clear();
+    lab
+}
+
+const NO_INHIBITORS: &str = r#"{"type":"a(ssssuu)","data":[[]]}"#;
+
+#[test]
+fn nothing_takes_the_place_of_what_was_measured_for_a_shutdown() {
+    let lab = asked_to_shut_down();
+    let before = recorded(&lab);
+    for (about_to, state) in [(false, "stopping"), (true, "running"), (false, "starting"), (false, "offline")] {
+        systemd::state(&lab, NO_INHIBITORS, about_to, state);
+        for (line, exit) in [
+            (LOAD, 5),
+            ("load --latest --lock", 5),
+            ("unload", 5),
+            ("refresh", 5),
+            ("reboot", 5),
+            ("kexec -l {}/vmlinuz --command-line=a", 255),
+            ("kexec {}/vmlinuz --command-line=a", 255),
+            ("kexec -u", 255),
+        ] {
+            let run = lab.run(line);
+            assert!(run.exit == exit && run.err.contains("(measured-for-shutdown)"), "{state}: {line}: {run:?}");
+        }
+    }
+    assert!(lab.kernel.calls.borrow().is_empty() && recorded(&lab) == before);
+    assert!(!systemd::asked(&lab).iter().any(|call| call.contains("RebootWithFlags") || call.contains("kexec.target")));
+    // A crash kernel takes nobody's place.
+    assert_eq!(lab.run(&format!("{LOAD} --panic")).exit, 0);
+    assert_eq!(lab.run("unload --panic").exit, 0);
+}
+
+#[test]
+fn a_shutdown_that_another_program_has_stopped_keeps_nobody_out() {
+    for state in ["running", "degraded", "maintenance"] {
+        let lab = asked_to_shut_down();
+        systemd::state(&lab, NO_INHIBITORS, false, state);
+        let run = lab.run(&format!("{LOAD} -v"));
+        let said =
+            "the shutdown that was asked for was stopped: what was noted, armed and measured for it is taken back";
+        assert!(run.exit == 0 && run.err.contains(said) && run.err.contains(NOT_CLOSED), "{state}: {run:?}");
+    }
+    // What systemd does not say, the administrator does.
+    let lab = asked_to_shut_down();
+    systemd::state(&lab, r#"{"type":"b","data":[false]}"#, false, "starting");
+    let run = lab.run("exec --when cancel");
+    assert!(run.exit == 0 && run.err.contains(NOT_CLOSED), "{run:?}");
+    assert_eq!(lab.run("unload").exit, 1, "without a TPM it cannot be closed");
+    assert!(matches!(&lab.kernel.calls.borrow()[..], [Call::Unload { panic: false }]));
+    // But not where systemd says the opposite.
+    let lab = asked_to_shut_down();
+    systemd::state(&lab, r#"{"type":"b","data":[false]}"#, false, "stopping");
+    let run = lab.run("exec --when cancel");
+    let said = "the machine is shutting down, so that what was measured may still be booted";
+    assert!(run.exit == 0 && run.err.contains(said), "{run:?}");
+    assert!(lab.run("unload").err.contains("(measured-for-shutdown)"));
+    // Without logind, too.
+    let lab = asked_to_shut_down();
+    std::fs::remove_dir_all(lab.root().path("/run/systemd/seats")).unwrap();
+    systemd::script(&lab, "systemctl", "echo no bus >&2; exit 1");
+    assert_eq!(lab.run("exec --when cancel").exit, 0);
+    assert_eq!(lab.run(LOAD).exit, 0);
+}
+
 #[test]
 fn a_shutdown_is_not_scheduled_for_an_image_that_would_not_be_measured() {
     let lab = lab("[measure]\nat = \"exec\"\n");

@@ -48,13 +48,7 @@ pub(super) fn leave(
     request: &Request,
     output: &mut Output<'_>,
 ) -> anyhow::Result<Result<Outcome, Finding>> {
-    let outcome = exec::exec(system, request, &mut |event| {
-        let line = event.to_string();
-        match event {
-            Event::Fault(_) => output.logged_fault(&line),
-            _ => output.logged_step(&line),
-        }
-    })?;
+    let outcome = exec::exec(system, request, &mut |event| tell(&event, output))?;
     match outcome {
         Ok(Outcome::ShuttingDown) => output.event("shutting down, then booting the loaded kernel")?,
         Ok(Outcome::Scheduled(second)) => {
@@ -63,6 +57,19 @@ pub(super) fn leave(
         Err(_) => {}
     }
     Ok(outcome)
+}
+
+fn tell(event: &Event, output: &mut Output<'_>) {
+    let line = event.to_string();
+    match event {
+        Event::Fault(_) => output.logged_fault(&line),
+        _ => output.logged_step(&line),
+    }
+}
+
+/// Takes back what was noted and measured for a shutdown that somebody has stopped since.
+pub(super) fn take_back_stopped(system: System<'_>, output: &mut Output<'_>) {
+    exec::take_back_stopped(system, &mut |event| tell(&event, output));
 }
 
 /// The second since 1970 for which a shutdown is scheduled.

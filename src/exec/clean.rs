@@ -5,6 +5,7 @@ use super::note::Pending;
 use super::{Orderly, Outcome, Request, note};
 use crate::arrival::Exec;
 use crate::machine::Machine;
+use crate::measure::Boots;
 use crate::progress::{Event, Follow};
 use crate::reason::Finding;
 use crate::shutdown::{logind, on_the_clock, systemd};
@@ -34,7 +35,7 @@ pub(super) fn shut_down(
         // A shutdown that was wanted with one may have been stopped since.
         None => note::put_back(root, follow),
     }
-    if let Err(finding) = note::measured(system, request, follow) {
+    if let Err(finding) = note::measured(system, request, Boots::AfterShutdown, follow) {
         note::disarmed(root, pending.as_ref(), follow);
         return Ok(Err(finding));
     }

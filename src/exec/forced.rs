@@ -5,6 +5,7 @@ use super::{Request, note};
 use crate::arrival::Exec;
 use crate::causes::{self, Call};
 use crate::machine::Machine;
+use crate::measure::Boots;
 use crate::progress::{Event, Follow};
 use crate::reason::Finding;
 use crate::shutdown;
@@ -29,7 +30,7 @@ pub(super) fn jump(
     if let Some(armed) = &armed {
         follow(Event::Armed(armed.sentence()));
     }
-    if let Err(finding) = note::measured(system, request, follow) {
+    if let Err(finding) = note::measured(system, request, Boots::Sometime, follow) {
         disarm(armed, follow);
         return finding;
     }

@@ -3,17 +3,22 @@
 use super::Request;
 use crate::arrival::{self, Exec, Expected};
 use crate::machine::Machine;
-use crate::measure::{self, Instead};
+use crate::measure::{self, Boots, Instead};
 use crate::progress::{Event, Follow};
 use crate::reason::{Finding, Reason};
 use crate::record;
-use crate::shutdown::{logind, systemd};
+use crate::shutdown::{self, logind, systemd};
 use crate::sources::Root;
 use crate::sources::policy::{MeasureAt, Policy};
 use crate::system::{Slot, System};
 
 /// Measures what is booted, where the policy demands that.
-pub(super) fn measured(system: System<'_>, request: &Request, follow: &mut Follow<'_>) -> Result<(), Finding> {
+pub(super) fn measured(
+    system: System<'_>,
+    request: &Request,
+    boots: Boots,
+    follow: &mut Follow<'_>,
+) -> Result<(), Finding> {
     let policy = Policy::read(system.root)?;
     if policy.measure.at.value == MeasureAt::Off {
         return Ok(());
@@ -23,7 +28,9 @@ pub(super) fn measured(system: System<'_>, request: &Request, follow: &mut Follo
     let unknown = || Finding::new(Reason::NotMeasured, "skexec does not know what --foreign boots");
     let record = record.ok_or_else(unknown)?;
     follow(Event::Measuring);
-    let notes = measure::measure(system.root, &policy.measure, record.subject()?)?;
+    // What was measured at its load may be replaced by what is measured at its own.
+    let boots = if policy.measure.at.value == MeasureAt::Exec { boots } else { Boots::Sometime };
+    let notes = measure::measure(system.root, &policy.measure, record.subject()?, boots)?;
     notes.into_iter().for_each(|note| follow(Event::Fault(note)));
     Ok(())
 }
@@ -84,15 +91,32 @@ pub(super) fn disarmed(root: &Root, pending: Option<&Pending>, follow: &mut Foll
 
 /// Notes that there is no jump. Where this cannot be noted, the next boot still has to be recognised.
 pub(super) fn stay(system: System<'_>, machine: &Machine, follow: &mut Follow<'_>) {
-    // What was measured at its load is still loaded, and any program may boot it.
-    if Policy::read(system.root).is_ok_and(|policy| policy.measure.at.value == MeasureAt::Exec)
-        && let Err(fault) = measure::instead(system.root, Instead::JumpFailed)
-    {
-        follow(Event::Fault(fault));
-    }
+    not_booted(system.root, follow);
     put_back(system.root, follow);
     if !machine.surroundings.initramfs {
         drop(arrival::stay(system.root));
+    }
+}
+
+pub(super) const STILL_BOOTED: &str = "the machine is shutting down, so that what was measured may still be booted";
+
+/// Measures that what was measured before the jump is not booted, unless another shutdown is under way, which boots it.
+fn not_booted(root: &Root, follow: &mut Follow<'_>) {
+    let before_the_jump = Policy::read(root).is_ok_and(|policy| policy.measure.at.value == MeasureAt::Exec);
+    // What was measured at its load is still loaded, and any program may boot it.
+    if !measure::is_open(root) || !(before_the_jump || measure::awaits_shutdown(root)) {
+        return;
+    }
+    if shutdown::is_under_way(root) == Some(true) {
+        follow(Event::Fault(STILL_BOOTED.into()));
+        return;
+    }
+    if let Err(fault) = measure::instead(root, Instead::JumpFailed) {
+        follow(Event::Fault(fault));
+        // Without a TPM that works, another image must be loaded all the same.
+        if let Err(error) = measure::shutdown_is_over(root) {
+            follow(Event::Fault(format!("/run/skexec: {error}")));
+        }
     }
 }
 

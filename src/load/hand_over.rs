@@ -58,6 +58,7 @@ pub(super) fn hand_over(
     let kexec = Kexec::read(system.root, &machine.config);
     records.settle(system.root, &kexec, request.slot).context("cannot settle the record in /run/skexec")?;
     let panic = request.slot == Slot::Panic;
+    measured::may_replace(system, request.slot)?;
     let mut done = Done::default();
     if request.lock {
         guard::can_lock(system.root).context("cannot set kernel.kexec_load_disabled for --lock; nothing was loaded")?;

@@ -1,8 +1,8 @@
 //! Measuring what was loaded, where the policy wants that at the load.
 
 use crate::machine::Machine;
-use crate::measure::{self, Instead};
-use crate::reason::{Caution, Errno, Finding, Warning};
+use crate::measure::{self, Boots, Instead};
+use crate::reason::{Caution, Errno, Finding, Reason, Warning};
 use crate::record::{Record, Records};
 use crate::shutdown::logind;
 use crate::sources::policy::{MeasureAt, Policy};
@@ -11,6 +11,17 @@ use crate::system::{Slot, System};
 /// Whether the policy wants what is loaded measured at once.
 pub(super) fn is_due(policy: &Policy, slot: Slot) -> bool {
     slot == Slot::Reboot && policy.measure.at.value == MeasureAt::Load
+}
+
+/// Whether another image may take the place of the one that is loaded.
+///
+/// # Errors
+/// `measured-for-shutdown`
+pub(super) fn may_replace(system: System<'_>, slot: Slot) -> Result<(), Finding> {
+    if slot == Slot::Reboot && measure::awaits_shutdown(system.root) {
+        return Err(Reason::MeasuredForShutdown.into());
+    }
+    Ok(())
 }
 
 /// Measures that the image that this one replaced is not booted.
@@ -30,7 +41,8 @@ pub(super) fn after(
     record: &Record,
     policy: &Policy,
 ) -> Result<Vec<Warning>, Finding> {
-    let answer = record.subject().and_then(|subject| measure::measure(system.root, &policy.measure, subject));
+    let answer =
+        record.subject().and_then(|subject| measure::measure(system.root, &policy.measure, subject, Boots::Sometime));
     let notes = answer.map_err(|mut finding| {
         finding.detail.push_str(&format!("; {}", take_back(records, system, machine)));
         finding

@@ -27,6 +27,9 @@ pub(super) struct State {
     complete: bool,
     /// SHA-256 of the events' data.
     events: String,
+    /// It was measured for a shutdown that was asked for: nothing may take its place until that is made or stopped.
+    #[serde(default)]
+    shutdown: bool,
 }
 
 fn digest(events: &[Event]) -> String {
@@ -40,7 +43,7 @@ impl State {
         let mut registers: Vec<_> = events.iter().map(|(pcr, _)| pcr.0).collect();
         registers.sort_unstable();
         registers.dedup();
-        Self { schema: SCHEMA, boot_id: None, registers, complete: false, events: digest(events) }
+        Self { schema: SCHEMA, boot_id: None, registers, complete: false, events: digest(events), shutdown: false }
     }
 
     /// What was measured in this boot; nothing where nothing was, or what is there is not understood.
@@ -67,6 +70,15 @@ impl State {
 
     pub(super) fn complete(self) -> Self {
         Self { complete: true, ..self }
+    }
+
+    /// What is measured before a shutdown is asked for.
+    pub(super) fn awaiting_shutdown(self, shutdown: bool) -> Self {
+        Self { shutdown, ..self }
+    }
+
+    pub(super) const fn awaits_shutdown(&self) -> bool {
+        self.shutdown
     }
 
     /// Why it is not booted, where something else is measured.

@@ -35,7 +35,12 @@ fn ours() -> [Event; 3] {
 }
 
 fn run(tree: &Tree, soft: &mut Soft) -> Result<Vec<String>, Finding> {
-    measure_by(tree.root(), Tpm(Shared(soft)), &ours())
+    measure_by(tree.root(), Tpm(Shared(soft)), &ours(), Boots::Sometime)
+}
+
+/// The same for a shutdown that is asked for next.
+fn run_for_shutdown(tree: &Tree, soft: &mut Soft) -> Result<Vec<String>, Finding> {
+    measure_by(tree.root(), Tpm(Shared(soft)), &ours(), Boots::AfterShutdown)
 }
 
 /// The events of the log as it stands in a file, whose replay is what the TPM holds.
@@ -78,11 +83,40 @@ fn what_was_measured_already_is_not_measured_again() {
     replays(&tree, LOG, &soft);
     tree.write("/proc/sys/kernel/random/boot_id", "two");
     assert!(!stands(&tree));
-    let finding = measure(tree.root(), &Measure::default(), SUBJECT).unwrap_err();
+    let finding = measure(tree.root(), &Measure::default(), SUBJECT, Boots::Sometime).unwrap_err();
     assert_eq!(
         (finding.reason, finding.detail.as_str()),
         (Reason::NotMeasured, "there is no /dev/tpmrm0 and no /dev/tpm0")
     );
+}
+
+#[test]
+fn what_was_measured_for_a_shutdown_awaits_it_until_it_is_over() {
+    let (tree, mut soft) = (tree(), Soft::new(&[Hash::Sha256]));
+    run(&tree, &mut soft).unwrap();
+    assert!(!awaits_shutdown(tree.root()));
+    // It was measured already: only the shutdown is new.
+    run_for_shutdown(&tree, &mut soft).unwrap();
+    assert!(awaits_shutdown(tree.root()) && soft.extended == 3);
+    // A jump at once, for which it need not be measured again, changes nothing about the shutdown.
+    run(&tree, &mut soft).unwrap();
+    assert!(awaits_shutdown(tree.root()));
+    shutdown_is_over(tree.root()).unwrap();
+    assert!(!awaits_shutdown(tree.root()) && is_open(tree.root()));
+    run_for_shutdown(&tree, &mut soft).unwrap();
+    let state = State::read(tree.root()).unwrap();
+    instead_by(tree.root(), Tpm(Shared(&mut soft)), &state, Instead::JumpFailed).unwrap();
+    assert!(!awaits_shutdown(tree.root()));
+    shutdown_is_over(tree.root()).unwrap();
+    assert!(!is_open(tree.root()));
+    // Of what was measured in part only, no shutdown is asked for.
+    soft.broken_after = Some(soft.extended + 1);
+    run_for_shutdown(&tree, &mut soft).unwrap_err();
+    assert!(is_open(tree.root()) && !awaits_shutdown(tree.root()));
+    // A note of an earlier skexec.
+    let text = fs::read_to_string(tree.root().path("/run/skexec/measured.json")).unwrap();
+    tree.write("/run/skexec/measured.json", text.replace(",\"shutdown\":false", ""));
+    assert!(!text.is_empty() && is_open(tree.root()) && !awaits_shutdown(tree.root()));
 }
 
 /// Over a hibernation /run stays as it was, and the firmware sets the registers to zero.

@@ -119,22 +119,26 @@ pub(crate) fn cancel(root: &Root) -> io::Result<bool> {
     Ok(cancelled)
 }
 
-/// Calls a method of logind's manager; the words are its signature and its arguments.
-fn call(root: &Root, method: &str, words: &[&str]) -> io::Result<String> {
-    const MANAGER: [&str; 7] = [
-        "--json=short",
-        "--system",
-        "--",
-        "call",
-        "org.freedesktop.login1",
-        "/org/freedesktop/login1",
-        "org.freedesktop.login1.Manager",
-    ];
-    let words = [MANAGER.as_slice(), &[method], words].concat();
-    program::run(root, "busctl", &words)
+/// Whether it will shut the machine down as soon as the programs that delay this are done, or does so now.
+///
+/// # Errors
+/// That logind does not answer.
+pub(crate) fn is_about_to(root: &Root) -> io::Result<bool> {
+    answer(&busctl(root, "get-property", &["PreparingForShutdown"])?)
 }
 
-/// What a method returned, as busctl prints it.
+/// Calls a method of logind's manager; the words are its signature and its arguments.
+fn call(root: &Root, method: &str, words: &[&str]) -> io::Result<String> {
+    busctl(root, "call", &[&[method], words].concat())
+}
+
+fn busctl(root: &Root, verb: &str, words: &[&str]) -> io::Result<String> {
+    const OPTIONS: [&str; 3] = ["--json=short", "--system", "--"];
+    const MANAGER: [&str; 3] = ["org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager"];
+    program::run(root, "busctl", &[&OPTIONS[..], &[verb], &MANAGER, words].concat())
+}
+
+/// What a method returned or a property is, as busctl prints it.
 fn answer<T: DeserializeOwned>(text: &str) -> io::Result<T> {
     #[derive(Deserialize)]
     struct Reply<T> {

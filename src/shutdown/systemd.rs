@@ -51,6 +51,16 @@ pub(crate) fn shut_down(root: &Root) -> io::Result<()> {
     program::run(root, "systemctl", &words).map(drop)
 }
 
+/// Whether systemd shuts the machine down; nothing where it does not say so, or has not started all: then it does not tell the one from
+/// the other.
+pub(super) fn is_stopping(root: &Root) -> Option<bool> {
+    match program::run(root, "systemctl", &["show", "--property=SystemState", "--value"]).ok()?.trim() {
+        "stopping" => Some(true),
+        "running" | "degraded" | "maintenance" => Some(false),
+        _ => None,
+    }
+}
+
 /// Has systemd arm the watchdog, which it owns, when it has stopped everything and is about to jump; returns what it says then.
 ///
 /// # Errors

@@ -36,6 +36,19 @@ pub(crate) fn broken_logind(lab: &Lab) {
     script(lab, "busctl", "echo Connection timed out >&2; exit 1");
 }
 
+/// Lets logind and systemd say whether a shutdown is about to begin and what state the system is in. To anything else they answer as after
+/// [`logind`] with this.
+pub(crate) fn state(lab: &Lab, answer: &str, about_to: bool, state: &str) {
+    lab.system("/run/systemd/seats/seat0", "");
+    let about_to = format!("{{\"type\":\"b\",\"data\":{about_to}}}");
+    script(
+        lab,
+        "busctl",
+        &format!("case \"$*\" in *PreparingForShutdown) echo '{about_to}' ;; *) echo '{answer}' ;; esac"),
+    );
+    script(lab, "systemctl", &format!("case \"$*\" in show*SystemState*) echo {state} ;; esac"));
+}
+
 /// What the programs were asked, from the first to the last.
 pub(crate) fn asked(lab: &Lab) -> Vec<String> {
     let text = fs::read_to_string(lab.root().path("/asked")).unwrap_or_default();

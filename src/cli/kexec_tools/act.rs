@@ -5,7 +5,7 @@ use super::code;
 use crate::arch::OnDamage;
 use crate::cli::deputy::{Deputy, Task};
 use crate::cli::output::Output;
-use crate::cli::{load as loading, plan};
+use crate::cli::{leave, load as loading, plan};
 use crate::confine;
 use crate::exec::{self, Leave};
 use crate::load::{CmdlineSource, Request};
@@ -25,6 +25,7 @@ pub(super) fn act(system: System<'_>, call: &Call, output: &mut Output<'_>) -> a
     for note in &call.notes {
         output.logged_fault(note);
     }
+    leave::take_back_stopped(system, output);
     let leave = match call.then {
         Then::Jump => Some(Leave::Forced),
         Then::Shutdown => Some(Leave::Unit),
