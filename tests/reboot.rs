@@ -381,3 +381,54 @@ fn a_load_that_the_kernel_refuses_takes_nobodys_place() {
     assert_eq!(systemd::asked(&lab).last().unwrap(), "RebootWithFlags t 3");
     assert_eq!(fs::read_to_string(lab.root().path(counter)).unwrap(), "7\n");
 }
+
+/// What the next boot is told of the jump.
+fn noted(lab: &Lab) -> serde_json::Value {
+    let text = fs::read_to_string(lab.root().path("/var/lib/skexec/next.json")).unwrap();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()["exec"].take()
+}
+
+#[test]
+fn a_shutdown_that_another_program_cancelled_is_no_longer_noted() {
+    let rows = [
+        // What is done then, what logind and systemd say, whether the shutdown is over.
+        ("", (false, "running"), true),
+        ("", (false, "degraded"), true),
+        ("", (true, "running"), false),
+        ("", (false, "stopping"), false),
+        ("", (false, "starting"), false),
+        ("kexec", (false, "running"), false),
+        ("reboot", (false, "running"), true),
+    ];
+    for (scheduled, (about_to, state), over) in rows {
+        for line in ["reboot --when +60", "reboot"] {
+            let lab = server();
+            lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+            assert_eq!(lab.run(line).exit, 0);
+            assert!(noted(&lab).is_object());
+            systemd::state(&lab, NONE, about_to, state);
+            if !scheduled.is_empty() {
+                systemd::scheduled(&lab, scheduled);
+            }
+            let run = lab.run("refresh -v");
+            assert_eq!(run.exit, 0, "{run:?}");
+            let row = format!("{line} {scheduled} {about_to} {state}: {run:?}");
+            assert_eq!((noted(&lab).is_null(), run.err.contains("was stopped: ")), (over, over), "{row}");
+            // Once is enough.
+            assert!(!over || !lab.run("refresh -v").err.contains("was stopped: "), "{row}");
+        }
+    }
+}
+
+/// The other one may be asking for a shutdown just now.
+#[test]
+fn nothing_is_taken_back_from_another_skexec() {
+    let lab = server();
+    lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+    assert_eq!(lab.run("reboot --when +60").exit, 0);
+    systemd::state(&lab, NONE, false, "running");
+    let lock = Records::lock(lab.root()).unwrap().unwrap();
+    assert!(!lab.run("exec --watchdog 5").err.contains("was stopped: "));
+    assert!(noted(&lab).is_object());
+    drop(lock);
+}

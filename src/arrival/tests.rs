@@ -223,6 +223,9 @@ fn a_boot_before_the_scheduled_time_is_no_failure() {
             let said = "started by the firmware; /boot/vmlinuz (6.12.0) was loaded before, from 6.1.0, and not executed: the jump was \
                         scheduled for 1970-01-01T00:01:39Z";
             assert_eq!((arrival.message.as_str(), arrival.why.len()), (said, 0));
+        } else {
+            let may_be_cancelled = arrival.why.iter().any(|why| why.contains("cancelled it (shutdown -c)"));
+            assert_eq!(may_be_cancelled, scheduled, "{:?}", arrival.why);
         }
     }
 }

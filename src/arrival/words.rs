@@ -50,6 +50,13 @@ pub(super) fn why(expected: &Expected, now: &Now) -> Vec<String> {
     if same && now.by_kexec == Some(false) {
         why.push("this is the same release, but the boot loader's number shows that kexec did not start it".into());
     }
+    if let Some(exec) = exec.filter(|exec| exec.scheduled) {
+        why.push(format!(
+            "the shutdown was scheduled for {}; if another program cancelled it (shutdown -c), and skexec was not called afterwards, \
+             nothing shows that",
+            time(exec.time_ms)
+        ));
+    }
     if now.signs.sentences().is_empty() {
         why.push("nothing on this machine shows what ended it: a reset, a panic or the power".into());
     }
