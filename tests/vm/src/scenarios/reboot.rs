@@ -1,14 +1,17 @@
-//! An upgrade on Debian: a newer kernel package comes by dpkg, its hooks bring a loaded image up to date, and one command boots it.
+//! An upgrade on Debian: a newer kernel package comes by dpkg, its hooks bring a loaded image up to date, and one command boots it, measured
+//! into a TPM first.
 
 use anyhow::Result;
 
 use super::distribution::{release, stopped_in_turn};
-use super::{Stage, check_loaded};
+use super::{Stage, check_loaded, tpm};
 use crate::checks::{Checks, Expect};
-use crate::fetch::Maker;
+use crate::fetch::{Extras, Group, Maker};
 use crate::guest::Guest;
+use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::root::{Disks, Own, PATIENCE, root_words};
+use crate::swtpm::Swtpm;
 
 /// Makes a package of the installed files of kernel $R again, and removes the kernel. `cp --parents` of coreutils 9.1 looks for the
 /// folders of an absolute path below the current folder.
@@ -36,7 +39,10 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     files.add("/etc/initramfs-tools/conf.d/vm", MODULES);
     files.add("/etc/initramfs-tools/modules", b"virtio_pci\nvirtio_blk\next4\n");
     let disks = Disks::shared(stage.lab, stage.name, &root, files)?;
-    let (mut guest, boot) = disks.boot_own(stage.lab, stage.name, &Own::new(&root, &first))?;
+    let extras = stage.lab.extras(Group::Tpm)?;
+    let _tpm = Swtpm::start(&extras, &stage.path("console.log"))?;
+    let own = Own { hardware: Hardware { tpm: true, ..Hardware::default() }, ..Own::new(&root, &first) };
+    let (mut guest, boot) = disks.boot_own(stage.lab, stage.name, &own)?;
     checks.equal("Debian's own kernel is up", &boot.release, &first);
     guest.await_console("login:", 0, PATIENCE)?;
     done(&format!("R={second}; {REPACK}"), "the newer kernel is not installed", &mut guest, checks)?;
@@ -44,7 +50,9 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     upgrade(&second, &mut guest, checks)?;
     refreshed(&second, &mut guest, checks)?;
     inhibited(&mut guest, checks)?;
-    reboot(stage, &second, &mut guest, checks)
+    cancelled_by_another(&mut guest, checks)?;
+    delayed(&mut guest, checks)?;
+    reboot(stage, &extras, &second, &mut guest, checks)
 }
 
 fn done(command: &str, name: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
@@ -96,9 +104,46 @@ fn inhibited(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     done("skexec unload", "what was loaded for it is unloaded", guest, checks)
 }
 
-fn reboot(stage: &Stage<'_>, release: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+/// A shutdown that skexec scheduled is cancelled without it.
+fn cancelled_by_another(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    const NOTE: &str = "/var/lib/skexec/next.json";
+    let scheduled = guest.run(&format!("skexec reboot --when +60 && skexec refresh -v && grep time_ms {NOTE}"))?;
+    checks.command("a reboot is scheduled, and noted for the next boot", &scheduled, &[Expect::Exit(0)]);
+    let kept = !scheduled.stderr.contains("was stopped");
+    checks.holds("another command takes nothing of it back", kept, &scheduled.stderr);
+    let systemd = guest.run("systemctl show --property=SystemState --value")?;
+    let known = ["running", "degraded"].contains(&systemd.stdout.trim());
+    checks.holds("systemd has started all units", known, &systemd.stdout);
+    let cancelled = guest.run(&format!("shutdown -c && skexec refresh -v && ! grep time_ms {NOTE}"))?;
+    let seen = [Expect::Exit(0), Expect::Stderr("the shutdown that was asked for was stopped")];
+    checks.command("after shutdown -c, the next command sees that, and takes the note back", &cancelled, &seen);
+    done("skexec unload", "what was loaded for it is unloaded", guest, checks)
+}
+
+/// A program delays the shutdown, for longer than anything here takes.
+fn delayed(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let hold = "mkdir -p /etc/systemd/logind.conf.d && printf '[Login]\nInhibitDelayMaxSec=600\n' >/etc/systemd/logind.conf.d/vm.conf && \
+                systemctl restart systemd-logind && systemd-run --quiet --unit=vm-delay systemd-inhibit --what=shutdown --mode=delay \
+                --who=vm --why='a short job' sleep 10000 && until systemd-inhibit --list | grep -q 'a short job'; do sleep 1; done";
+    done(hold, "a program delays the shutdown", guest, checks)?;
+    done(
+        "printf '[measure]\nat = \"exec\"\n' >>/etc/skexec/policy.toml",
+        "what is booted is to be measured",
+        guest,
+        checks,
+    )
+}
+
+fn reboot(stage: &Stage<'_>, extras: &Extras, release: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
+    let asked = guest.run(&format!("skexec reboot --append vm.test={}", stage.name))?;
+    checks.command("the shutdown is asked for", &asked, &[Expect::Exit(0)]);
+    for command in ["skexec load --latest", "skexec unload", "skexec reboot --append other", "skexec kexec -u"] {
+        let late = guest.run(command)?;
+        checks.command(&format!("too late for {command}"), &late, &[Expect::Stderr("(measured-for-shutdown)")]);
+    }
+    check_loaded("and what was measured stays loaded", true, guest, checks)?;
     let before = guest.console_size();
-    guest.ask(&format!("skexec reboot --append vm.test={}", stage.name))?;
+    guest.ask("systemctl stop vm-delay")?;
     let boot = guest.await_boot(PATIENCE, "skexec reboot")?;
     let console = guest.await_console("login:", before, PATIENCE)?;
     checks.equal("the newer kernel comes up", &boot.release, &release.to_owned());
@@ -110,5 +155,10 @@ fn reboot(stage: &Stage<'_>, release: &str, guest: &mut Guest, checks: &mut Chec
     let journal = guest.run("journalctl --boot=-1 --identifier=skexec --output=cat")?;
     let said = [Expect::Exit(0), Expect::Stdout("asking logind to reboot into the loaded kernel")];
     checks.command("what skexec said is in the last boot's journal", &journal, &said);
+    let log = tpm::guest_log(guest)?;
+    let text = tpm::same(stage, extras, &log, "the newer kernel's registers", guest, checks)?;
+    let words = format!("vm.test={}", stage.name);
+    checks.holds("the log has the command line of this boot, and no other", text.contains(&words), &text);
+    checks.holds("what was measured was booted", !text.contains("skexec jump failed"), &text);
     Ok(())
 }

@@ -89,7 +89,7 @@ fn at_load(stage: &Stage<'_>, extras: &Extras, guest: &mut Guest, checks: &mut C
 }
 
 /// Checks that the log replays to what the guest reads from its TPM; the answer is what tpm2_eventlog prints.
-fn same(
+pub(super) fn same(
     stage: &Stage<'_>,
     extras: &Extras,
     log: &[u8],
@@ -122,7 +122,7 @@ fn registers(guest: &mut Guest) -> Result<Vec<(String, u32, String)>> {
     Ok(found)
 }
 
-fn guest_log(guest: &mut Guest) -> Result<Vec<u8>> {
+pub(super) fn guest_log(guest: &mut Guest) -> Result<Vec<u8>> {
     decoded(&guest.run(&format!("base64 {LOG}"))?.stdout)
 }
 
