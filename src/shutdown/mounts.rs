@@ -1,22 +1,82 @@
 //! File systems on disks, made read-only before a jump that unmounts nothing.
 
 use crate::sources::Root;
+use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStringExt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-/// Remounts them in the reverse order of their mounting.
+const MOUNTS: &str = "/proc/self/mountinfo";
+const SYSRQ: &str = "/proc/sysrq-trigger";
+/// Everything was synced before, so the kernel has little left to write.
+const PATIENCE: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(20);
+
+/// Remounts them in the reverse order of their mounting; those in which files are open for writing, by force.
 pub(super) fn make_read_only(root: &Root, warn: &mut dyn FnMut(String)) {
-    let Some(table) = root.text("/proc/self/mountinfo") else {
+    remount_all(root, &mut remount, PATIENCE, warn);
+}
+
+fn remount(point: &OsStr) -> nix::Result<()> {
+    let none: Option<&str> = None;
+    mount(none, point, none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, none)
+}
+
+type Remount<'a> = &'a mut dyn FnMut(&OsStr) -> nix::Result<()>;
+
+fn remount_all(root: &Root, remount: Remount<'_>, patience: Duration, warn: &mut dyn FnMut(String)) {
+    let Some(points) = writable(root) else {
         warn("cannot read /proc/self/mountinfo, so no file system was remounted read-only".into());
         return;
     };
-    for point in table.lines().rev().filter_map(writable_disk) {
-        let none: Option<&str> = None;
-        if let Err(errno) = mount(none, point.as_os_str(), none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, none) {
-            warn(format!("{}: cannot remount it read-only: {errno}", point.display()));
+    let mut busy = false;
+    for point in points.iter().rev() {
+        match remount(point) {
+            Ok(()) => {}
+            Err(Errno::EBUSY) => busy = true,
+            Err(errno) => warn(format!("{}: cannot remount it read-only: {errno}", point.display())),
         }
     }
+    if !busy {
+        return;
+    }
+    // The kernel makes what is left read-only whoever writes to it, and each file system closes its journal then.
+    let forced = force(root);
+    let left = if forced.is_ok() { await_read_only(root, patience) } else { writable(root).unwrap_or_default() };
+    let why = forced.map_or_else(|error| format!("; {SYSRQ}: {error}"), |()| String::new());
+    for point in left {
+        warn(format!(
+            "{}: files are open for writing, and it is still writable{why}: what was synced is safe, and its journal is replayed when it is \
+             mounted again",
+            point.display()
+        ));
+    }
+}
+
+/// Has the kernel remount every file system on a disk read-only (SysRq-U), which it does in the background.
+fn force(root: &Root) -> io::Result<()> {
+    OpenOptions::new().write(true).open(root.path(SYSRQ))?.write_all(b"u")
+}
+
+/// Waits until no disk is writable, and returns those that still are when the time is over.
+fn await_read_only(root: &Root, patience: Duration) -> Vec<OsString> {
+    let start = Instant::now();
+    loop {
+        let left = writable(root).unwrap_or_default();
+        if left.is_empty() || start.elapsed() >= patience {
+            return left;
+        }
+        sleep(POLL);
+    }
+}
+
+/// The mount points of all file systems on disks that are writable.
+fn writable(root: &Root) -> Option<Vec<OsString>> {
+    Some(root.text(MOUNTS)?.lines().filter_map(writable_disk).collect())
 }
 
 /// The mount point of a line of mountinfo (proc(5)) whose file system is on a device and writable.
@@ -53,6 +113,54 @@ fn unescape(text: &str) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::testing::Tree;
+
+    const ONE: &str = "22 1 254:1 / /data rw - ext4 /dev/vda1 rw\n";
+
+    fn machine() -> Tree {
+        let tree = Tree::new();
+        tree.write(MOUNTS, ONE.as_bytes());
+        tree.write(SYSRQ, b"");
+        tree
+    }
+
+    fn warnings(tree: &Tree, remount: Remount<'_>) -> Vec<String> {
+        let mut warnings = vec![];
+        remount_all(tree.root(), remount, Duration::from_millis(50), &mut |warning| warnings.push(warning));
+        warnings
+    }
+
+    #[test]
+    fn a_file_system_with_open_files_is_forced() {
+        let tree = machine();
+        // The kernel did it.
+        let mut busy = |point: &OsStr| {
+            assert_eq!(point, "/data");
+            tree.write(MOUNTS, ONE.replace("rw", "ro").as_bytes());
+            Err(Errno::EBUSY)
+        };
+        assert_eq!(warnings(&tree, &mut busy), [""; 0]);
+        assert_eq!(tree.root().text(SYSRQ).unwrap(), "u");
+    }
+
+    #[test]
+    fn what_stays_writable_is_named() {
+        let tree = machine();
+        let said = warnings(&tree, &mut |_| Err(Errno::EBUSY));
+        assert!(matches!(&said[..], [one] if one.starts_with("/data: files are open for writing")), "{said:?}");
+        std::fs::remove_file(tree.root().path(SYSRQ)).unwrap();
+        let said = warnings(&tree, &mut |_| Err(Errno::EBUSY));
+        assert!(matches!(&said[..], [one] if one.contains("/proc/sysrq-trigger: No such file")), "{said:?}");
+    }
+
+    #[test]
+    fn nothing_is_forced_without_need() {
+        let tree = machine();
+        assert_eq!(warnings(&tree, &mut |_| Ok(())), [""; 0]);
+        let said = warnings(&tree, &mut |_| Err(Errno::EPERM));
+        assert!(matches!(&said[..], [one] if one.starts_with("/data: cannot remount it read-only")), "{said:?}");
+        assert_eq!(tree.root().text(SYSRQ).unwrap(), "");
+    }
 
     #[test]
     fn only_writable_disks_are_named() {

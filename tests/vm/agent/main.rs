@@ -5,6 +5,7 @@ mod bases;
 mod calls;
 mod capture;
 mod cost;
+mod dirt;
 mod facts;
 mod faults;
 mod initrd;
@@ -100,6 +101,10 @@ enum Args {
     PauseAt(pause::PauseAt),
     /// Kill skexec at random moments of loads, and compare what it knows with what the kernel holds
     Siege(siege::Siege),
+    /// Write files into a directory until it cannot be written; print the number of each once it is on the disk
+    WriteFiles { directory: PathBuf },
+    /// Check the first files that `write-files` wrote there
+    CheckFiles { directory: PathBuf, count: u64 },
     /// Make the middle of a file on a tmpfs unreadable (EIO), until the guest ends
     Poison { path: PathBuf },
 }
@@ -127,6 +132,8 @@ fn main() -> Result<ExitCode> {
         Args::WithoutSysBoot { command } => calls::without_sys_boot(&command),
         Args::PauseAt(pause) => pause.run(),
         Args::Siege(siege) => siege.run(),
+        Args::WriteFiles { directory } => dirt::write(&directory),
+        Args::CheckFiles { directory, count } => dirt::check(&directory, count),
         Args::Poison { path } => siege::poison(&path),
     }
 }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use self::apt::Apt;
-pub(crate) use self::extras::{Extras, Group};
+pub(crate) use self::extras::{Extras, Group, LOADER};
 pub(crate) use self::kernel::{Choice, Kernel, Series};
 pub(crate) use self::package::{Origin, Package};
 pub(crate) use self::root::{LABEL, Maker, Root};
@@ -76,6 +76,19 @@ impl<'a> Fetch<'a> {
             })?;
         }
         Kernel::in_directory(&directory)
+    }
+
+    /// The directory of a kernel's modules for file systems, which are to be loaded in the order of their names.
+    pub(crate) fn storage_modules(&self, series: Series) -> Result<PathBuf> {
+        self.debian_kernel(series)?;
+        let directory = self.cache.path(series.storage_directory());
+        if !directory.exists() {
+            let (apt, tools) = (self.apt()?, self.tools()?);
+            self.report.step(format_args!("fetch   the modules for file systems of kernel {series}"), || {
+                kernel::fetch_storage(&apt, self.cache, &tools, series)
+            })?;
+        }
+        Ok(directory)
     }
 
     /// The requested files of a package, and its version.

@@ -5,6 +5,11 @@ use std::process::Command;
 
 use crate::machine::Accel;
 
+/// What no processor without SSSE3 has: programs that find one of these use SSSE3 without asking.
+const SSSE3_AND_LATER: [&str; 9] = ["ssse3", "sse4.1", "sse4.2", "avx", "avx2", "fma", "f16c", "aes", "pclmulqdq"];
+/// The room for memory that is plugged in, in MiB.
+const MOST_SPARE_MIB: u64 = 4096;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hardware {
     /// In MiB; the default depends on the guest's files
@@ -12,7 +17,12 @@ pub(crate) struct Hardware {
     /// Five-level paging
     pub(crate) la57: bool,
     pub(crate) sha_ni: bool,
+    pub(crate) ssse3: bool,
     pub(crate) processors: u32,
+    /// NUMA nodes, which share memory and processors equally; one is a machine without NUMA
+    pub(crate) nodes: u32,
+    /// Memory may be plugged in by the monitor, like a processor
+    pub(crate) spare_memory: bool,
     /// One more processor may be plugged in by the monitor, at a socket in the directory of the console's log
     pub(crate) spare_processor: bool,
     /// A debugger may attach, at a socket in the directory of the console's log
@@ -27,6 +37,8 @@ pub(crate) struct Hardware {
     pub(crate) watchdog: bool,
     /// An empty disk by NVMe, whose driver is in every kernel: [`Disk`](crate::dump::Disk) must have made its file
     pub(crate) dump_disk: bool,
+    /// More disks, each a namespace of one NVMe controller: the extensions of their files, which are beside the console's log
+    pub(crate) disks: &'static [&'static str],
     /// The clock's time at the start, if it is not the right time: `2001-01-01T00:00:00`
     pub(crate) clock: Option<&'static str>,
 }
@@ -35,12 +47,15 @@ impl Default for Hardware {
     fn default() -> Self {
         let (memory, clock) = (None, None);
         let (debugger, tpm, counting, resets, watchdog) = (false, false, false, false, false);
-        let (spare_processor, dump_disk) = (false, false);
+        let (spare_processor, spare_memory, dump_disk) = (false, false, false);
         Self {
             memory,
             la57: true,
             sha_ni: true,
+            ssse3: true,
             processors: 2,
+            nodes: 1,
+            spare_memory,
             spare_processor,
             debugger,
             tpm,
@@ -48,20 +63,48 @@ impl Default for Hardware {
             resets,
             watchdog,
             dump_disk,
+            disks: &[],
             clock,
         }
     }
 }
 
 impl Hardware {
+    /// The monitor is at a socket in the directory of the console's log.
+    pub(crate) const fn has_monitor(&self) -> bool {
+        self.spare_processor || self.spare_memory
+    }
+
+    pub(crate) fn memory(&self, mib: u64, command: &mut Command) {
+        let slots =
+            if self.spare_memory { format!(",slots=2,maxmem={}M", mib + MOST_SPARE_MIB) } else { String::new() };
+        command.args(["-m", &format!("{mib}M{slots}")]);
+        if self.nodes < 2 {
+            return;
+        }
+        let (nodes, most) = (self.nodes, self.most_processors());
+        for node in 0..nodes {
+            let memory = format!("memory-backend-ram,id=node{node},size={}M", mib / u64::from(nodes));
+            // Of fewer processors than nodes, some nodes have none.
+            let own: String = (0..most).filter(|cpu| cpu % nodes == node).map(|cpu| format!(",cpus={cpu}")).collect();
+            command.args(["-object", &memory, "-numa", &format!("node,nodeid={node},memdev=node{node}{own}")]);
+        }
+    }
+
+    fn most_processors(&self) -> u32 {
+        self.processors + u32::from(self.spare_processor)
+    }
+
     pub(crate) fn processor(&self, accel: Accel, command: &mut Command) {
         let mut model = accel.model().to_owned();
-        for (present, name) in [(self.la57, "la57"), (self.sha_ni, "sha-ni")] {
+        let single = [(self.la57, "la57"), (self.sha_ni, "sha-ni")];
+        let later = SSSE3_AND_LATER.map(|name| (self.ssse3, name));
+        for (present, name) in single.into_iter().chain(later) {
             if !present {
                 model += &format!(",{name}=off");
             }
         }
-        let most = self.processors + u32::from(self.spare_processor);
+        let most = self.most_processors();
         let processors = format!("cpus={},maxcpus={most},sockets={most},cores=1,threads=1", self.processors);
         let processors = if self.spare_processor { processors } else { self.processors.to_string() };
         command.args(["-accel", &accel.to_string(), "-cpu", &model, "-smp", &processors]);

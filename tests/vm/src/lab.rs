@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::deb;
 use crate::disk;
 use crate::esp;
-use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Package, Root, Tools};
+use crate::fetch::{Choice, Extras, Fetch, Group, Kernel, Maker, Package, Root, Series, Tools};
 use crate::guest::Guest;
 use crate::hardware::{Hardware, Platform};
 use crate::initramfs::{self, Files};
@@ -173,6 +173,11 @@ impl<'a> Lab<'a> {
 
     pub(crate) fn extras(&self, group: Group) -> Result<Extras> {
         Fetch::new(self.cache, self.report).extras(group)
+    }
+
+    /// The directory of a kernel's modules for file systems, which are to be loaded in the order of their names.
+    pub(crate) fn storage_modules(&self, series: Series) -> Result<PathBuf> {
+        Fetch::new(self.cache, self.report).storage_modules(series)
     }
 
     /// The kernel's own tests of kexec.

@@ -79,7 +79,7 @@ impl Machine {
         if !self.hardware.resets {
             command.arg("-no-reboot");
         }
-        command.args(["-m", &format!("{}M", self.memory_mib)]);
+        self.hardware.memory(self.memory_mib, &mut command);
         self.hardware.processor(self.accel, &mut command);
         self.firmware(&mut command, tools);
         match wiring {
@@ -91,7 +91,7 @@ impl Machine {
                     let backend = format!("socket,id=debugger,server=on,wait=off,path={}", socket.display());
                     command.args(["-chardev", &backend, "-gdb", "chardev:debugger"]);
                 }
-                if self.hardware.spare_processor {
+                if self.hardware.has_monitor() {
                     let backend = format!("socket,id=monitor,server=on,wait=off,path={}", monitor(console).display());
                     command.args(["-chardev", &backend, "-mon", "chardev=monitor,mode=readline"]);
                 }
@@ -105,6 +105,7 @@ impl Machine {
                     let drive = format!("if=none,id=dump,format=raw,cache=unsafe,file={}", file.display());
                     command.args(["-drive", &drive, "-device", "nvme,drive=dump,serial=dump"]);
                 }
+                disks(self.hardware.disks, console, &mut command);
             }
             Wiring::Terminal => {
                 command.args(["-serial", "mon:stdio"]);
@@ -151,6 +152,19 @@ impl Machine {
         let code = tools.path("usr/share/OVMF").join(code);
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=0,readonly=on,file={}", code.display()));
         command.arg("-drive").arg(format!("if=pflash,format=raw,unit=1,file={}", variables.display()));
+    }
+}
+
+/// Disks by NVMe, in this order: `/dev/nvme0n1` and so on.
+fn disks(names: &[&str], console: &Path, command: &mut Command) {
+    if names.is_empty() {
+        return;
+    }
+    command.args(["-device", "nvme,id=disks,serial=disks"]);
+    for (at, name) in names.iter().enumerate() {
+        let file = console.with_extension(name);
+        command.args(["-drive", &format!("if=none,id={name},format=raw,cache=unsafe,file={}", file.display())]);
+        command.args(["-device", &format!("nvme-ns,drive={name},bus=disks,nsid={}", at + 1)]);
     }
 }
 

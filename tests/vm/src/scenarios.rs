@@ -6,6 +6,7 @@ mod chain;
 mod coverage;
 mod crash;
 mod damage;
+mod dirty;
 mod distribution;
 mod dump;
 mod factory;
@@ -24,7 +25,9 @@ mod layouts;
 mod list;
 mod lockdown;
 mod luks;
+mod messages;
 mod next_boot;
+mod odd;
 mod oracle;
 mod owner;
 mod package;
@@ -85,6 +88,7 @@ enum Play {
     Story(Story),
     Segments(&'static Row),
     Dump(&'static dump::Row),
+    Odd(&'static odd::Row),
 }
 
 /// Kernels that the user chose, in place of the scenario's own.
@@ -101,17 +105,20 @@ struct Stage<'a> {
     name: &'a str,
     first: Kernel,
     second: Kernel,
+    /// The scenario's own kernels, which the user's may replace.
+    series: (Series, Series),
 }
 
 impl Scenario {
     pub(crate) fn run(&self, lab: &Lab, instead: Instead<'_>, checks: &mut Checks) -> Result<()> {
         let choose = |choice: Option<&Choice>, series| lab.kernel(choice.unwrap_or(&Choice::Debian(series)));
         let (first, second) = (choose(instead.first, self.first)?, choose(instead.second, self.second)?);
-        let stage = Stage { lab, name: &self.name, first, second };
+        let stage = Stage { lab, name: &self.name, first, second, series: (self.first, self.second) };
         match self.play {
             Play::Story(play) => play(&stage, checks),
             Play::Segments(row) => segments::play(&stage, row, checks),
             Play::Dump(row) => dump::play(&stage, row, checks),
+            Play::Odd(row) => odd::play(&stage, row, checks),
         }
     }
 }

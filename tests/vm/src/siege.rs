@@ -11,7 +11,7 @@ use crate::cache::{self, Cache};
 use crate::checks::Checks;
 use crate::lab::Lab;
 use crate::report::Report;
-use crate::scenarios::{self, Instead, siege};
+use crate::scenarios::{self, Instead, Scenario, siege};
 
 /// The page that it writes; `tests/siege` writes the part about the attacks on the host.
 const PAGE: &str = "docs/siege.md";
@@ -72,8 +72,7 @@ fn in_guests(cache: &Cache, options: &Options, asked: siege::Asked, which: &str)
     let lab = Lab::open(cache, options.emulation.accel)?;
     let mut checks = Checks::new(report);
     siege::ask(asked);
-    let whole = |name: &str| name == which || which == "siege" && name.starts_with("siege-");
-    for scenario in scenarios::all().into_iter().filter(|scenario| whole(&scenario.name)) {
+    for scenario in chosen(which, asked.seed) {
         report.heading(format_args!("{}: {}", scenario.name, scenario.about));
         if let Err(error) = scenario.run(&lab, Instead { first: None, second: None }, &mut checks) {
             checks.broken(&scenario.name, &error);
@@ -81,6 +80,22 @@ fn in_guests(cache: &Cache, options: &Options, asked: siege::Asked, which: &str)
     }
     println!("\n{} passed, {} failed", checks.passed, checks.failed);
     Ok(checks.failed == 0 && checks.passed > 0)
+}
+
+/// One scenario; or, by the name of all, every one that attacks, and some of the odd machines.
+fn chosen(which: &str, seed: u64) -> Vec<Scenario> {
+    let whole = |name: &str| {
+        name == which || which == "siege" && ["siege-", "dirty-"].iter().any(|kind| name.starts_with(kind))
+    };
+    let (odd, others): (Vec<_>, Vec<_>) =
+        scenarios::all().into_iter().partition(|scenario| scenario.name.starts_with("odd-"));
+    let mut chosen: Vec<_> = others.into_iter().filter(|scenario| whole(&scenario.name)).collect();
+    if which == "siege" {
+        let count = u64::try_from(odd.len()).unwrap_or(1).max(1);
+        let drawn = [seed % count, (seed / count) % count];
+        chosen.extend((0..).zip(odd).filter(|(at, _)| drawn.contains(at)).map(|(_, scenario)| scenario));
+    }
+    chosen
 }
 
 fn with_table(page: &str, table: &str) -> Result<String> {
@@ -93,6 +108,16 @@ fn with_table(page: &str, table: &str) -> Result<String> {
 mod tests {
     use super::*;
     use std::path::Path;
+
+    #[test]
+    fn the_seed_draws_odd_machines() {
+        let names = |which, seed| chosen(which, seed).into_iter().map(|scenario| scenario.name).collect::<Vec<_>>();
+        assert_eq!(names("siege-6.1", 1), ["siege-6.1"]);
+        let all = names("siege", 1);
+        assert!(all.iter().any(|name| name.starts_with("dirty-")), "{all:?}");
+        assert_eq!(all.iter().filter(|name| name.starts_with("odd-")).count(), 2);
+        assert_ne!(all, names("siege", 2));
+    }
 
     #[test]
     fn the_page_has_what_is_done_in_guests() {

@@ -10,6 +10,10 @@ use anyhow::Result;
 
 use super::apt::Apt;
 use crate::cache::Cache;
+use crate::tool;
+
+/// The loader of a group that has the C library.
+pub(crate) const LOADER: &str = "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 
 /// kexec-tools of trixie, with the libraries that it is linked to.
 const LATER_KEXEC_TOOLS: [&str; 10] = [
@@ -82,6 +86,8 @@ pub(crate) enum Group {
     Groff,
     /// A TPM of software, and the reader of a TPM's log of events
     Tpm,
+    /// The makers and checkers of file systems, and LVM, with the C library: the guest has none
+    Storage,
     /// The converter of disk images, which can encrypt one without the help of a kernel
     Images,
 }
@@ -109,6 +115,7 @@ impl Group {
             Self::Groff => &["groff-base"],
             Self::Tpm => &["swtpm", "tpm2-tools"],
             Self::Images => &["qemu-utils"],
+            Self::Storage => &["e2fsprogs", "xfsprogs", "btrfs-progs", "lvm2"],
         }
     }
 
@@ -128,7 +135,7 @@ impl Group {
             Self::EfiGrub => &["grub-efi-amd64-bin"],
             Self::Rust => &["libstd-rust-web-dev:arm64"],
             Self::Aarch64 => &["qemu-user"],
-            Self::KexecTools | Self::SelfTests => &["libc6"],
+            Self::KexecTools | Self::SelfTests | Self::Storage => &["libc6"],
             Self::SignedBoot => &["shim-signed", "grub-efi-amd64-signed"],
         }
     }
@@ -171,6 +178,7 @@ impl Group {
             Self::Groff => "tools-groff",
             Self::Tpm => "tools-tpm",
             Self::Images => "tools-images",
+            Self::Storage => "tools-storage",
         }
     }
 
@@ -215,6 +223,29 @@ impl Extras {
         let mut command = Command::new(program);
         command.env("LD_LIBRARY_PATH", self.library_path());
         command
+    }
+
+    /// A program by the loader and the C library of the group, which must have them.
+    pub(crate) fn complete(&self, program: &str) -> Command {
+        let mut command = Command::new(self.path(LOADER));
+        command.arg("--library-path").arg(self.library_path()).arg(self.sbin(program));
+        command
+    }
+
+    /// What such a program is loaded with.
+    pub(crate) fn needs(&self, program: &str) -> Result<Vec<PathBuf>> {
+        let mut list = Command::new(self.path(LOADER));
+        list.arg("--library-path").arg(self.library_path()).arg("--list").arg(self.sbin(program));
+        let listed = tool::stdout(&mut list)?;
+        let path = |line: &str| {
+            line.split_once(" => ").and_then(|(_, path)| path.split_whitespace().next().map(PathBuf::from))
+        };
+        Ok(listed.lines().filter_map(path).collect())
+    }
+
+    pub(crate) fn sbin(&self, program: &str) -> PathBuf {
+        let places = ["usr/sbin", "sbin", "usr/bin", "bin"].map(|place| self.path(place).join(program));
+        places.into_iter().find(|path| path.exists()).unwrap_or_else(|| self.path("usr/sbin").join(program))
     }
 
     /// Runs lintian on a package; errors are a failure. lintian uses the modules and programs of this group.

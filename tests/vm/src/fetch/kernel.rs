@@ -38,6 +38,10 @@ impl Series {
         format!("kernel-{self}-with-modules")
     }
 
+    pub(super) fn storage_directory(self) -> String {
+        format!("kernel-{self}-storage")
+    }
+
     fn meta_package(self) -> &'static str {
         if self == Self::V6_1Amd64 { META_PACKAGE_AMD64 } else { META_PACKAGE }
     }
@@ -83,6 +87,9 @@ impl From<OsString> for Choice {
         }
     }
 }
+
+/// Modules for file systems and LVM, in the order in which they must be loaded; a kernel may have some of them built in.
+const STORAGE: [&str; 7] = ["libcrc32c", "xor", "raid6_pq", "zstd_compress", "xfs", "btrfs", "dm-mod"];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Kernel {
@@ -142,12 +149,39 @@ pub(super) fn fetch(apt: &Apt, cache: &Cache, tools: &Tools, series: Series) -> 
     let package = apt.meaning_of(meta_package, series == Series::V6_12)?;
     let prefix = format!("linux-image-{}.", series.version());
     ensure!(package.starts_with(&prefix), "{meta_package} is {package} today, not {prefix}*");
+    with_package(&package, apt, cache, |unpacked| {
+        cache.directory(&series.directory(), |unfinished| keep(unpacked, tools, unfinished)).map(drop)
+    })
+}
+
+/// Fetches the modules for file systems of a kernel that is in the cache. Their names begin with their place in the order.
+pub(super) fn fetch_storage(apt: &Apt, cache: &Cache, tools: &Tools, series: Series) -> Result<()> {
+    let release = Kernel::in_directory(&cache.path(series.directory()))?.release;
+    with_package(&format!("linux-image-{release}"), apt, cache, |unpacked| {
+        let keep = |unfinished: &Path| {
+            for (at, module) in STORAGE.iter().enumerate() {
+                if let Some(found) = find(unpacked, &|name| is_module(name, module))? {
+                    fs::write(unfinished.join(format!("{at}-{module}.ko")), module_bytes(&found, tools)?)?;
+                }
+            }
+            Ok(())
+        };
+        cache.directory(&series.storage_directory(), keep).map(drop)
+    })
+}
+
+fn with_package(package: &str, apt: &Apt, cache: &Cache, each: impl Fn(&Path) -> Result<()>) -> Result<()> {
     let unpacked = cache.path("kernel-package");
     fs::create_dir_all(&unpacked)?;
-    apt.unpack(&package, &unpacked)?;
-    cache.directory(&series.directory(), |unfinished| keep(&unpacked, tools, unfinished))?;
+    apt.unpack(package, &unpacked)?;
+    each(&unpacked)?;
     fs::remove_dir_all(unpacked)?;
     Ok(())
+}
+
+/// Packed or not.
+fn is_module(file: &str, module: &str) -> bool {
+    file.strip_prefix(module).is_some_and(|rest| rest == ".ko" || rest.starts_with(".ko."))
 }
 
 /// Keeps the files of a kernel package that a guest needs.

@@ -3,9 +3,10 @@
 use super::segments::ROWS;
 use super::{Play, Scenario, Story};
 use super::{
-    causes, coverage, crash, damage, distribution, dump, factory, firmware, first_stage, generations, guard, injection,
-    kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, luks, next_boot, oracle, owner, package,
-    page_tables, payload, permissions, reboot, rollback, round_trip, rpm, secure_boot, siege, swap, tpm, uki, watchdog,
+    causes, coverage, crash, damage, dirty, distribution, dump, factory, firmware, first_stage, generations, guard,
+    injection, kaslr, kexec_callers, kexec_tools, layout_falls_back, layouts, lockdown, luks, next_boot, odd, oracle,
+    owner, package, page_tables, payload, permissions, reboot, rollback, round_trip, rpm, secure_boot, siege, swap,
+    tpm, uki, watchdog,
 };
 use crate::fetch::Series::{self, V6_1, V6_1Amd64, V6_12};
 
@@ -49,6 +50,14 @@ const KINDS: &[Kind] = &[
            pairs: &[OLD, NEW], ci: &[NEW], play: payload::play },
     Kind { name: "generations", about: "five kernels boot each other, by both methods and each layout in turn",
            pairs: &[DOWN, OLD, NEW], ci: &[DOWN], play: generations::play },
+    Kind { name: "generations-twenty-512-bios", about: "twenty generations: nothing is lost, and the messages are those of a cold boot",
+           pairs: &[DOWN], ci: &[], play: generations::twenty_small_bios },
+    Kind { name: "generations-twenty-512-uefi", about: "the same under UEFI",
+           pairs: &[DOWN], ci: &[], play: generations::twenty_small_uefi },
+    Kind { name: "generations-twenty-6144-bios", about: "the same with 6 GiB",
+           pairs: &[DOWN], ci: &[], play: generations::twenty_large_bios },
+    Kind { name: "generations-twenty-6144-uefi", about: "the same with 6 GiB under UEFI",
+           pairs: &[DOWN], ci: &[], play: generations::twenty_large_uefi },
     Kind { name: "layouts", about: "after a boot by each layout, the same kernel says the same about itself",
            pairs: &[OLD, NEW, XZ], ci: &[], play: layouts::with_bios },
     Kind { name: "layouts-uefi", about: "the same under UEFI",
@@ -64,6 +73,8 @@ const KINDS: &[Kind] = &[
            pairs: &[OLD, NEW], ci: &[], play: page_tables::play },
     Kind { name: "damage", about: "a bit of the loaded image is changed: its segment is named, and nothing boots",
            pairs: &[OLD, NEW], ci: &[NEW], play: damage::play },
+    Kind { name: "dirty", about: "exec --force while files are written: ext4, xfs, btrfs and LVM keep what was synced, and are clean",
+           pairs: &[OLD, NEW], ci: &[], play: dirty::play },
     Kind { name: "crash", about: "a crash kernel by segments: what is refused leaves it loaded; a panic, and makedumpfile reads the dump",
            pairs: &[OLD, NEW], ci: &[NEW], play: crash::by_segments },
     Kind { name: "crash-file", about: "the same by the file method",
@@ -155,7 +166,7 @@ const KINDS: &[Kind] = &[
            pairs: &[OLD, NEW], ci: &[], play: causes::forged },
 ];
 
-/// Every scenario with every pair of its kernels, the boots by segments, and the dumps.
+/// Every scenario with every pair of its kernels, the boots by segments, the dumps, and the odd machines.
 pub(crate) fn all() -> Vec<Scenario> {
     let stories = KINDS.iter().flat_map(|kind| kind.pairs.iter().map(|pair| kind.with(*pair)));
     let boots = ROWS.iter().map(|row| Scenario {
@@ -174,7 +185,15 @@ pub(crate) fn all() -> Vec<Scenario> {
         second: row.kernel,
         play: Play::Dump(row),
     });
-    stories.chain(boots).chain(dumps).collect()
+    let odd = odd::ROWS.iter().map(|row| Scenario {
+        name: row.name(),
+        about: "an odd machine, and a long command line",
+        representative: false,
+        first: row.first,
+        second: row.second,
+        play: Play::Odd(row),
+    });
+    stories.chain(boots).chain(dumps).chain(odd).collect()
 }
 
 impl Kind {

@@ -32,7 +32,7 @@ pub(crate) fn ask(asked: Asked) {
 }
 
 /// The attacks in guests, for docs/siege.md: what is done, how often, what must hold, what was found by it.
-const ATTACKS: [[&str; 4]; 8] = [
+const ATTACKS: [[&str; 4]; 10] = [
     [
         "SIGKILL, SIGTERM and SIGINT: kills at random moments of real loads",
         "KILLS in each guest",
@@ -60,6 +60,18 @@ const ATTACKS: [[&str; 4]; 8] = [
         "36",
         "a load is made, or refused with a reason; nothing runs out of memory",
         "the kernel killed skexec (OOM) at 256 and 384 MiB, where the image fitted and what it is made from did not: refused now as `out-of-memory`",
+    ],
+    [
+        "files are written on ext4, xfs, btrfs and a logical volume, one of them always open, while `exec --force` jumps",
+        "2",
+        "every file that was synced is whole; the next kernel and the file systems' own checkers find them clean",
+        "a file system with a file open for writing could not be remounted read-only, and its journal had to be replayed: forced now",
+    ],
+    [
+        "odd machines, drawn from the table: processors, NUMA, memory that is limited, reserved, high, persistent or plugged in, command lines of 2016, 2017 and 4095 bytes",
+        "2",
+        "what does not fit is refused; the next kernel has the command line byte for byte, and everything that the first one saw",
+        "",
     ],
 ];
 

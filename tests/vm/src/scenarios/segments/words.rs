@@ -54,9 +54,23 @@ fn not_in(these: &[Range<u64>], those: &[Range<u64>]) -> u64 {
     these.iter().map(left).sum()
 }
 
+/// A line of /proc/iomem: the first address, the one after the last, and the name.
+pub(crate) fn resource(line: &str) -> Option<(u64, u64, String)> {
+    let (range, name) = line.trim_start().split_once(" : ")?;
+    let (start, last) = range.split_once('-')?;
+    let [start, last] = [start, last].map(|digits| u64::from_str_radix(digits, 16).ok());
+    Some((start?, last?.checked_add(1)?, name.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_resource_is_read() {
+        assert_eq!(resource("  00001000-0009fbff : System RAM"), Some((0x1000, 0x9fc00, RAM.to_owned())));
+        assert_eq!(resource("no resource"), None);
+    }
 
     fn range(start: u64, end: u64, kind: &str) -> E820 {
         E820 { start, end, kind: kind.into() }
