@@ -86,6 +86,6 @@ fn is_chosen(command: &Smoke, options: &Test) -> bool {
 /// Runs `cargo test`, with its own output.
 fn on_host(cache: &Cache, filter: Option<&str>) -> Result<bool> {
     let mut test = cache::cargo();
-    test.current_dir(cache.workspace("")).args(["test", "--workspace"]).args(filter);
+    test.current_dir(cache.workspace("")).args(["test", "--workspace", "--no-fail-fast"]).args(filter);
     Ok(test.status().context("cannot start cargo")?.success())
 }
