@@ -112,12 +112,16 @@ fn field<'a>(told: &'a str, name: &str) -> &'a str {
     told.lines().find_map(value).unwrap_or_default().trim()
 }
 
-/// The processors whose registers are those of kernel code.
+/// The processors that have registers. One that ran a program when another panicked has the address of the program.
 fn with_registers(told: &str) -> Vec<u32> {
     let lines: Vec<_> = told.lines().collect();
     let heading = |line: &str| line.strip_prefix("CPU ")?.strip_suffix(':')?.parse().ok();
     let pairs = lines.windows(2).filter_map(|pair| pair.first().zip(pair.get(1)));
-    pairs.filter(|(_, next)| next.trim_start().starts_with("RIP: ffff")).filter_map(|(line, _)| heading(line)).collect()
+    let is_set = |line: &str| {
+        let rip = line.trim_start().strip_prefix("RIP: ").and_then(|rest| rest.split(' ').next());
+        rip.is_some_and(|rip| u64::from_str_radix(rip, 16).is_ok_and(|rip| rip != 0))
+    };
+    pairs.filter(|(_, next)| is_set(next)).filter_map(|(line, _)| heading(line)).collect()
 }
 
 #[cfg(test)]
@@ -127,8 +131,8 @@ mod tests {
     #[test]
     fn what_crash_prints_is_read() {
         let told = "        CPUS: 8 [OFFLINE: 1]\n    PID: 153\nPID: 9  TASK: 1\nCPU 0:\n    RIP: ffffffffaea83e2f  RSP: 1\n\n\
-                    CPU 1: [OFFLINE]\nCPU 2:\n    RIP: 0000000000000000\n";
+                    CPU 1: [OFFLINE]\nCPU 2:\n    RIP: 0000000000000000\nCPU 3:\n    RIP: 00007f0c3a2b1d47  RSP: 1\n";
         assert_eq!((field(told, "CPUS"), field(told, "PID"), field(told, "DATE")), ("8 [OFFLINE: 1]", "153", ""));
-        assert_eq!(with_registers(told), [0]);
+        assert_eq!(with_registers(told), [0, 3]);
     }
 }

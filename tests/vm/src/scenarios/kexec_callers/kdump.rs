@@ -26,7 +26,7 @@ const INSTALLING: Duration = Duration::from_secs(900);
 const DUMPING: Duration = Duration::from_secs(900);
 const MARK: &str = "a mark before the crash";
 /// kdump-tools of bookworm has it written in the flattened format, which makedumpfile must put in order first.
-const READ: &str = "makedumpfile --dump-dmesg $D /root/said || \
+const READ: &str = "rm -f /root/said /root/ordered; makedumpfile --dump-dmesg $D /root/said || \
                     { makedumpfile -R /root/ordered < $D && makedumpfile --dump-dmesg /root/ordered /root/said; }";
 const PROCESSORS: u32 = 2;
 
