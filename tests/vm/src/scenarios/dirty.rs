@@ -41,9 +41,9 @@ struct Place {
 const EXT4: &[&str] = &["recovery complete", "errors", "orphan"];
 
 const PLACES: [Place; 4] = [
-    Place { name: "ext4", kind: "ext4", device: "/dev/nvme0n1", unclean: EXT4 },
-    Place { name: "xfs", kind: "xfs", device: "/dev/nvme0n2", unclean: &["Starting recovery", "Corruption"] },
-    Place { name: "btrfs", kind: "btrfs", device: "/dev/nvme0n3", unclean: &["log replay", "error", "corrupt"] },
+    Place { name: "ext4", kind: "ext4", device: "/dev/disk-1", unclean: EXT4 },
+    Place { name: "xfs", kind: "xfs", device: "/dev/disk-2", unclean: &["Starting recovery", "Corruption"] },
+    Place { name: "btrfs", kind: "btrfs", device: "/dev/disk-3", unclean: &["log replay", "error", "corrupt"] },
     Place { name: "lvm", kind: "ext4", device: "/dev/mapper/group-volume", unclean: EXT4 },
 ];
 
@@ -54,8 +54,8 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     guest.be_patient(PATIENCE);
     let volume = format!(
         "{} && {} && {} && {}",
-        lvm("pvcreate /dev/nvme0n4"),
-        lvm("vgcreate group /dev/nvme0n4"),
+        lvm("pvcreate $(readlink /dev/disk-4)"),
+        lvm("vgcreate group $(readlink /dev/disk-4)"),
         lvm("lvcreate -n volume -l 100%FREE --zero n --wipesignatures n group"),
         program("mke2fs", "-q -F -t ext4 /dev/mapper/group-volume"),
     );
@@ -82,6 +82,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     checks.holds("the next kernel is booted", boot.by_kexec(), &boot);
 
     let console = guest.console_from(before);
+    find_disks(&mut guest)?;
     let activated = guest.run(&lvm("vgchange -a y group"))?;
     checks.command("the logical volume is found", &activated, &[Expect::Exit(0)]);
     guest.run("dmesg -c >/dev/null")?;
@@ -122,10 +123,19 @@ fn boot(stage: &Stage<'_>, tools: &Extras) -> Result<Guest> {
     let hardware = Hardware { disks: &DISKS, memory: Some(2048), ..Hardware::default() };
     let setup = Setup::new(stage.name, &stage.first, Firmware::Bios, "", files);
     let (mut guest, _) = stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })?;
-    let ready =
-        guest.run("i=0; until [ -b /dev/nvme0n4 ] || [ $i = 30 ]; do sleep 1; i=$((i + 1)); done; ls /dev/nvme0n4")?;
-    ensure!(ready.exit == Some(0), "the disks do not appear: {ready:?}");
+    find_disks(&mut guest)?;
     Ok(guest)
+}
+
+/// Gives each disk the number of its namespace: the kernel finds them in any order.
+fn find_disks(guest: &mut Guest) -> Result<()> {
+    let count = DISKS.len();
+    let done = guest.run(&format!(
+        "i=0; until [ $(ls -d /sys/block/nvme0n* | wc -l) = {count} ] || [ $i = 30 ]; do sleep 1; i=$((i + 1)); done; \
+         for block in /sys/block/nvme0n*; do ln -sf /dev/${{block##*/}} /dev/disk-$(cat $block/nsid); done; ls /dev/disk-{count}"
+    ))?;
+    ensure!(done.exit == Some(0), "the disks do not appear: {done:?}");
+    Ok(())
 }
 
 /// The modules, which init loads, and Debian's programs with their libraries.
@@ -174,8 +184,8 @@ fn kept(place: &Place, console: &str, messages: &str, guest: &mut Guest, checks:
     checks.holds(&format!("{name}: files were synced before the jump"), synced >= ENOUGH, &synced);
     let whole = guest.run(&format!("agent check-files /data/{name} {synced}"))?;
     checks.command(&format!("{name}: all {synced} of them are whole"), &whole, &[Expect::Exit(0)]);
-    let device = place.device.rsplit('/').next().unwrap_or_default();
-    let device = if name == "lvm" { "dm-0" } else { device };
+    let device = guest.run(&format!("basename $(readlink -f {})", place.device))?.stdout.trim().to_owned();
+    let device = if name == "lvm" { "dm-0" } else { device.as_str() };
     let about: Vec<_> = messages.lines().filter(|line| line.contains(device)).collect();
     let clean = !place.unclean.iter().any(|words| about.iter().any(|line| line.contains(words)));
     let said = console.contains(&format!("/data/{name}: files are open for writing"));
