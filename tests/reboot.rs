@@ -420,6 +420,22 @@ fn a_shutdown_that_another_program_cancelled_is_no_longer_noted() {
     }
 }
 
+/// logind's timer has some delay: it says nothing of the shutdown for a moment, although its time has come.
+#[test]
+fn a_shutdown_whose_time_has_just_come_is_not_over() {
+    for (seconds, over) in [(2, false), (3600, true)] {
+        let lab = server();
+        lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+        assert_eq!(lab.run("reboot --when +1").exit, 0);
+        systemd::state(&lab, NONE, false, "running");
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let due = (since - Duration::from_secs(seconds)).as_micros();
+        lab.system("/run/systemd/shutdown/scheduled", &format!("USEC={due}\nWARN_WALL=1\nMODE=kexec\n"));
+        let run = lab.run("refresh -v");
+        assert_eq!((noted(&lab).is_null(), run.err.contains("was stopped: ")), (over, over), "{seconds}: {run:?}");
+    }
+}
+
 /// The other one may be asking for a shutdown just now.
 #[test]
 fn nothing_is_taken_back_from_another_skexec() {

@@ -38,5 +38,5 @@ fn is_asked_for(root: &Root) -> bool {
 /// Whether it is certain that no shutdown is to come or under way. A jump without one ends with its process, or is made by it.
 fn is_over(root: &Root) -> bool {
     let alone = !measure::awaits_shutdown(root) && noted(root).is_some_and(|exec| !exec.clean);
-    alone || !logind::will_boot(root) && shutdown::is_under_way(root) == Some(false)
+    alone || !logind::will_boot_or_begins(root) && shutdown::is_under_way(root) == Some(false)
 }

@@ -55,8 +55,24 @@ pub(crate) fn runs(root: &Root) -> bool {
 /// Whether a boot of the loaded kernel is scheduled, whoever asked for it. logind leaves the file there once the shutdown has begun, and
 /// then nobody can cancel it.
 pub(crate) fn will_boot(root: &Root) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|since| u64::try_from(since.as_micros()).ok());
-    root.text(SCHEDULED).is_some_and(|text| is_to_come(&text, now.unwrap_or_default()))
+    is_scheduled_after(root, now())
+}
+
+/// The same, or its time came so lately that logind may not have begun yet.
+pub(crate) fn will_boot_or_begins(root: &Root) -> bool {
+    /// Much more than the accuracy of logind's timer.
+    const LATELY: u64 = 60_000_000;
+    is_scheduled_after(root, now().saturating_sub(LATELY))
+}
+
+/// In microseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_micros().try_into().unwrap_or_default()
+}
+
+fn is_scheduled_after(root: &Root, time: u64) -> bool {
+    root.text(SCHEDULED).is_some_and(|text| is_to_come(&text, time))
 }
 
 /// A time that cannot be read may be to come.
