@@ -28,6 +28,7 @@ mod machine;
 mod manual;
 mod measure;
 mod monitor;
+mod mutants;
 mod oracle;
 mod package;
 mod parent;
@@ -137,6 +138,11 @@ enum Command {
     ///
     /// The seed is printed; with it, a run begins like the one before. The exit code is 1 if an attack was not withstood.
     Siege(siege::Options),
+    /// Break the code in one place at a time, let the tests notice, and write docs/mutants.md
+    ///
+    /// The exit code is 1 if a mutant survives for which tests/vm/src/mutants/reasons.rs has no reason. cargo-mutants is fetched into the
+    /// cache.
+    Mutants(mutants::Options),
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
     /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
@@ -295,6 +301,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::RealFiles => real_files::run(cache, &cache.workspace(real_files::PAGE)).map(|()| true)?,
         Command::Causes { emulation } => causes::run(cache, &cache.workspace(causes::PAGE), emulation.accel, false)?,
         Command::Siege(options) => siege::run(cache, &options)?,
+        Command::Mutants(options) => mutants::run(cache, &options)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
         Command::Crates => crates::run(&cache.workspace(""), &cache.workspace(crates::PAGE)).map(|()| true)?,
         Command::Reproducible => reproducible::run(cache).map(|()| true)?,
