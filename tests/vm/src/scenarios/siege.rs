@@ -64,7 +64,7 @@ const ATTACKS: [[&str; 4]; 10] = [
     [
         "files are written on ext4, xfs, btrfs and a logical volume, one of them always open, while `exec --force` jumps",
         "2",
-        "every file that was synced is whole; the next kernel and the file systems' own checkers find them clean",
+        "every file that was synced is whole; the file systems' own checkers find nothing; the next kernel finds them clean, but for a btrfs, which skexec names",
         "a file system with a file open for writing could not be remounted read-only, and its journal had to be replayed: forced now",
     ],
     [
