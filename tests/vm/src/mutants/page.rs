@@ -76,7 +76,7 @@ fn table(all: &All, known: &Known) -> String {
         let (whole, unknown) = (own.len(), count(None));
         let [caught, unviable, survived] = [End::Caught, End::Unviable, End::Survived].map(|end| count(Some(end)));
         let (name, decides, tried) = (module.name, module.decides, whole - unknown);
-        let share = if whole == 0 { 0 } else { 100 * tried / whole };
+        let share = (100 * tried).checked_div(whole).unwrap_or(0);
         table += &format!(
             "| {name} | {decides} | {whole} | {tried} ({share} %) | {caught} | {unviable} | {survived} | {unknown} |\n"
         );
@@ -98,7 +98,7 @@ mod tests {
         let mut known = Known::default();
         known.note(&all[0].1, End::Survived);
         known.note(&all[1].1, End::Caught);
-        assert!(self::page(&all, &Known::default()).ends_with(NOTHING));
+        assert!(page(&all, &Known::default()).ends_with(NOTHING));
         assert_eq!(unexplained(&all, &known), ["src/trust/a.rs: replace x::y -> bool with true (1)"]);
         let page = page(&all, &known);
         assert!(page.contains("| trust | whose signatures count | 2 | 2 (100 %) | 1 | 0 | 1 | 0 |"), "{page}");
