@@ -22,7 +22,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(400);
 const MEMORY_MIB: u64 = 2048;
 const SECTOR: usize = 512;
 /// The size of the disk for the guest's output.
-const OUT_SIZE: u64 = 192 << 20;
+const OUT_SIZE: u64 = 1 << 30;
 
 /// A root file system for one scenario, and the disks for the guest's input and output.
 #[derive(Debug)]

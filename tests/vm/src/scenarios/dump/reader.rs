@@ -96,14 +96,20 @@ impl Reader {
         let [name, pid, processor] = [format!("\"{NAME}\""), crasher.pid.to_string(), crasher.processor.to_string()];
         let wanted = (name.as_str(), pid.as_str(), processor.as_str(), "TASK_RUNNING (PANIC)");
         checks.equal(&format!("{what}: the process that panicked is the one"), &task, &wanted);
-        let stack = ["__crash_kexec", "panic", "sysrq_handle_crash", "write_sysrq_trigger", "ksys_write"];
-        let places: Vec<_> = stack.map(|function| told.find(&format!("] {function} at "))).into_iter().collect();
-        let in_order = places.iter().all(Option::is_some) && places.is_sorted();
-        checks.holds(&format!("{what}: its stack leads to the trigger"), in_order, &told);
+        checks.holds(&format!("{what}: its stack leads to the trigger"), leads_to_the_trigger(&told), &told);
         let running: Vec<_> = crashed.running().collect();
         checks.equal(&format!("{what}: each running processor has registers"), &with_registers(&told), &running);
         Ok(())
     }
+}
+
+/// Whether these functions called each other. Later releases of 6.12 panic in `vpanic`.
+fn leads_to_the_trigger(told: &str) -> bool {
+    let places = |panic| {
+        let stack = ["__crash_kexec", panic, "sysrq_handle_crash", "write_sysrq_trigger", "ksys_write"];
+        stack.map(|function| told.find(&format!("] {function} at ")))
+    };
+    ["panic", "vpanic"].map(places).iter().any(|places| places.iter().all(Option::is_some) && places.is_sorted())
 }
 
 /// The first value of this name.
@@ -127,6 +133,20 @@ fn with_registers(told: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_is_read_by_its_functions() {
+        let stack = |names: &[&str]| {
+            let lines = names.iter().enumerate().map(|(at, name)| format!(" #{at} [ff5aeeef] {name} at ffffffff\n"));
+            lines.collect::<String>()
+        };
+        let through = |panic| {
+            stack(&["__crash_kexec", panic, "sysrq_handle_crash", "write_sysrq_trigger", "vfs_write", "ksys_write"])
+        };
+        assert!(leads_to_the_trigger(&through("panic")) && leads_to_the_trigger(&through("vpanic")));
+        assert!(!leads_to_the_trigger(&through("die")));
+        assert!(!leads_to_the_trigger(&stack(&["ksys_write", "write_sysrq_trigger"])));
+    }
 
     #[test]
     fn what_crash_prints_is_read() {
