@@ -36,7 +36,9 @@ use crate::reason::Exit;
 use crate::system::System;
 use args::{Cli, Command, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
-pub use kexec_tools::{KexecOption, KexecType, Treatment as KexecTreatment, kexec_options, kexec_types};
+pub use kexec_tools::{
+    KexecOption, KexecType, Treatment as KexecTreatment, kexec_asked, kexec_items, kexec_options, kexec_types,
+};
 use output::Output;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};

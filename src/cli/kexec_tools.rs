@@ -23,6 +23,7 @@ use call::{Asked, Call, Misuse, asked};
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
+use words::{Item, Words};
 
 /// The version of kexec-tools whose options are known: scripts compare it.
 const VERSION: &str = concat!("kexec-tools 2.0.32 (skexec ", env!("CARGO_PKG_VERSION"), ")\n");
@@ -46,6 +47,29 @@ pub(super) fn words(args: &[OsString]) -> Option<&[OsString]> {
         return Some(rest);
     }
     rest.split_first().filter(|(first, _)| *first == "kexec").map(|(_, rest)| rest)
+}
+
+/// The options and operands among the words, in order: an option with its long name, an operand without. Nothing is done. It is for the
+/// comparison with another reader of command lines.
+///
+/// # Errors
+/// What cannot be understood.
+#[doc(hidden)]
+pub fn kexec_items(args: &[OsString]) -> Result<Vec<(Option<&'static str>, OsString)>, String> {
+    let named = |item| match item {
+        Item::Option(option, value) => (Some(option.long), value.unwrap_or_default()),
+        Item::Operand(word) => (None, word),
+    };
+    Words::new(args).map(|item| item.map(named)).collect()
+}
+
+/// What the words ask for, in Rust's notation. Nothing is done.
+///
+/// # Errors
+/// Why nothing would be done.
+#[doc(hidden)]
+pub fn kexec_asked(args: &[OsString]) -> Result<String, String> {
+    asked(args).map(|asked| format!("{asked:?}")).map_err(|misuse| format!("{misuse:?}"))
 }
 
 /// Does what the words ask for, and returns the exit code.

@@ -31,7 +31,7 @@ pub fn memory(input: &[u8]) {
 }
 
 /// The entries are in order and disjoint, and neighbours of one type are merged.
-fn table(entries: &[MemoryEntry]) {
+pub(crate) fn table(entries: &[MemoryEntry]) {
     for two in entries.windows(2) {
         assert!(two[0].range.end() <= two[1].range.start(), "{entries:?}");
         assert!(two[0].range.end() < two[1].range.start() || two[0].kind != two[1].kind, "{entries:?}");
@@ -82,7 +82,7 @@ fn spec(name: &'static str, bytes: &[u8]) -> SegmentSpec<'static> {
 }
 
 /// Parses `100000-7fffff : System RAM`; other lines are skipped.
-fn entries(text: &str) -> Vec<MemoryEntry> {
+pub(crate) fn entries(text: &str) -> Vec<MemoryEntry> {
     let entry = |line: &str| {
         let (addresses, name) = line.split_once(" : ")?;
         let (first, last) = addresses.split_once('-')?;

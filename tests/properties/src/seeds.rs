@@ -1,6 +1,7 @@
 //! The fuzzer's seeds: the forge's valid and invalid files. They are generated, not committed.
 
 mod bundles;
+mod machines;
 
 use crate::patched::PATCH;
 use forge::pe::{Pe, Section};
@@ -37,7 +38,20 @@ const PE_HEADERS: u16 = 0x110;
 /// All of them.
 #[must_use]
 pub fn seeds() -> Vec<Seed> {
-    [files(), ukis(), messages(), patches(), lists(), texts(), maps(), entries(), payloads(), archives()].concat()
+    [
+        files(),
+        ukis(),
+        messages(),
+        patches(),
+        lists(),
+        texts(),
+        maps(),
+        entries(),
+        payloads(),
+        archives(),
+        machines::seeds(),
+    ]
+    .concat()
 }
 
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
