@@ -4,6 +4,24 @@ use super::Lab;
 use std::fs;
 use std::process::Command;
 
+/// What logind answers where nobody inhibits a shutdown.
+pub(crate) const NO_INHIBITORS: &str = r#"{"type":"a(ssssuu)","data":[[]]}"#;
+
+/// A server with two kernels, which is systemd's and logind's, and on which an image is loaded.
+pub(crate) fn server() -> Lab {
+    let lab = Lab::new();
+    lab.system_bytes("/etc/skexec/trust.d/root.pem", forge::root_pem().as_bytes());
+    for version in ["6.1.0-9", "6.1.0-10"] {
+        lab.system_bytes(&format!("/boot/vmlinuz-{version}"), &forge::signed_bzimage());
+        lab.system(&format!("/boot/initrd.img-{version}"), &format!("initrd of {version}"));
+    }
+    lab.system("/etc/kernel/cmdline", "root=/dev/vda9 other\n");
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    install(&lab);
+    logind(&lab, NO_INHIBITORS);
+    lab
+}
+
 /// Installs a program of systemd's.
 pub(crate) fn script(lab: &Lab, name: &str, text: &str) {
     let asked = lab.root().path("/asked");
