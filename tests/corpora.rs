@@ -1,6 +1,7 @@
 //! Replays on stable Rust every input that the fuzzer kept or failed on, so that fixed faults stay fixed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use forge::random::Random;
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +18,21 @@ fn every_saved_input_keeps_its_property() {
             property(&fs::read(input).unwrap());
         }
         println!("{target}: {} inputs", inputs.len());
+    }
+}
+
+/// `cargo run -p properties --example mutate` does the same for as long as is asked for.
+#[test]
+fn mutated_seeds_keep_their_properties() {
+    let seeds = properties::seeds::seeds();
+    for (target, property) in properties::ALL {
+        let own: Vec<_> = seeds.iter().filter(|(of, _)| *of == target).map(|(_, bytes)| bytes.clone()).collect();
+        assert!(!own.is_empty(), "{target} has no seed");
+        for seed in 1..=40_u64 {
+            // The last one printed is the one that fails.
+            println!("{target}, seed {seed}");
+            property(&properties::mutated(&own, &mut Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
+        }
     }
 }
 

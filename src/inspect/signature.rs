@@ -191,7 +191,10 @@ impl Signature {
 }
 
 fn attributes<'a>(key: &'a str, list: &'a [Named]) -> impl Iterator<Item = Node> {
-    list.iter().map(move |one| Node::new(key, &one.name).detail().with([Node::new("", &one.value)]))
+    list.iter().map(move |one| {
+        let value = (!one.value.is_empty()).then(|| Node::new("", &one.value));
+        Node::new(key, &one.name).detail().with(value)
+    })
 }
 
 impl SignedDigest {

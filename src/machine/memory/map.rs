@@ -40,8 +40,10 @@ impl MemoryMap {
             Some(firmware) => memory_table(&[firmware, &reservations(&iomem, firmware)].concat()),
             None => memory_table(&iomem.typed),
         };
-        let usable = iomem.free.intersection(&ranges_of(&entries, MemoryType::Ram));
-        let dumped = iomem.ram.difference(&iomem.crash.iter().copied().collect());
+        let crash = iomem.crash.iter().copied().collect();
+        // Whichever range the reservation is nested in.
+        let usable = iomem.free.intersection(&ranges_of(&entries, MemoryType::Ram)).difference(&crash);
+        let dumped = iomem.ram.difference(&crash);
         Ok(Self { usable: usable.from(PhysAddr::new(MIB)).whole_pages(), entries, reserved: iomem.crash, dumped })
     }
 }

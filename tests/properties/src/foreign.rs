@@ -2,6 +2,7 @@
 
 use authenticode::{AttributeCertificateIterator, AuthenticodeSignature, authenticode_digest};
 use cms::cert::CertificateChoices;
+use cms::cert::x509::Version;
 use cms::cert::x509::der::asn1::OctetString;
 use cms::cert::x509::der::{Decode, Encode};
 use cms::content_info::ContentInfo;
@@ -62,7 +63,9 @@ fn agree(theirs: &Theirs, ours: &SignedData<'_>) {
 
 fn certificates(theirs: &Theirs, ours: &SignedData<'_>) {
     let bag = theirs.certificates.as_ref().map(|set| set.0.as_slice()).unwrap_or_default();
+    // A version that stands there although it is the default, 1, is left out when `cms` writes the certificate.
     let der = |choice: &CertificateChoices| match choice {
+        CertificateChoices::Certificate(certificate) if certificate.tbs_certificate.version == Version::V1 => None,
         CertificateChoices::Certificate(certificate) => certificate.to_der().ok(),
         CertificateChoices::Other(_) => panic!("another kind of certificate"),
     };

@@ -127,13 +127,8 @@ fn borrowed<'a>(files: &'a [(&'static str, Vec<u8>)]) -> Vec<(&'static str, &'a 
 fn of_system() -> Vec<Seed> {
     let files = machine();
     let all = borrowed(&files);
-    let mut seeds = vec![("system", input(&system::PATHS, &all))];
-    for index in 0..all.len() {
-        let mut fewer = all.clone();
-        let alone = fewer.remove(index);
-        seeds.push(("system", input(&system::PATHS, &fewer)));
-        seeds.push(("system", input(&system::PATHS, &[alone])));
-    }
+    let mut seeds = each_missing("system", &system::PATHS, &all);
+    seeds.extend(all.iter().map(|alone| ("system", input(&system::PATHS, &[*alone]))));
     seeds
 }
 
@@ -227,16 +222,18 @@ fn bootable() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// All files, and each time all but one of them.
+fn each_missing(target: &'static str, paths: &[&'static str], files: &[(&'static str, &[u8])]) -> Vec<Seed> {
+    let without = |index: usize| {
+        let (before, rest) = files.split_at(index);
+        (target, input(paths, &[before, &rest[1..]].concat()))
+    };
+    std::iter::once((target, input(paths, files))).chain((0..files.len()).map(without)).collect()
+}
+
 fn of_boots() -> Vec<Seed> {
     let files = bootable();
-    let all = borrowed(&files);
-    let mut seeds = vec![("boots", input(&boots::PATHS, &all))];
-    for index in 0..all.len() {
-        let mut fewer = all.clone();
-        fewer.remove(index);
-        seeds.push(("boots", input(&boots::PATHS, &fewer)));
-    }
-    seeds
+    each_missing("boots", &boots::PATHS, &borrowed(&files))
 }
 
 fn of_commands() -> Vec<Seed> {
@@ -281,13 +278,7 @@ fn of_handover() -> Vec<Seed> {
         [&[7; 32], map.as_slice(), &[1]].concat(),
     ];
     let files: Vec<_> = handed::PATHS.into_iter().zip(files.iter().map(Vec::as_slice)).collect();
-    let mut seeds = vec![("handover", input(&handed::PATHS, &files))];
-    for index in 0..files.len() {
-        let mut fewer = files.clone();
-        fewer.remove(index);
-        seeds.push(("handover", input(&handed::PATHS, &fewer)));
-    }
-    seeds
+    each_missing("handover", &handed::PATHS, &files)
 }
 
 fn of_words() -> Vec<Seed> {
