@@ -343,6 +343,19 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// A heading is for all options after it, also for those of the struct around it.
+    #[test]
+    fn an_option_stands_below_its_heading_in_every_command() {
+        let mut headings = std::collections::BTreeMap::new();
+        for command in Cli::command().get_subcommands() {
+            for option in command.get_arguments().filter(|one| one.get_long().is_some()) {
+                let heading = option.get_help_heading();
+                let (first, name) = headings.entry(option.get_id().clone()).or_insert((heading, command.get_name()));
+                assert_eq!(*first, heading, "--{} of {name} and of {}", option.get_id(), command.get_name());
+            }
+        }
+    }
+
     #[test]
     fn a_load_chooses_one_kernel_and_not_two_initrds_or_command_lines() {
         let rows: &[(&[&str], bool)] = &[

@@ -48,9 +48,10 @@ pub(super) struct RebootArgs {
     #[arg(long, value_name = "KEY", value_parser = super::args::key)]
     pub(super) cmdline_remove: Vec<String>,
     #[command(flatten)]
-    pub(super) leave: LeaveArgs,
-    #[command(flatten)]
     pub(super) how: HowArgs,
+    // After the options without a heading, which would stand below its own otherwise.
+    #[command(flatten)]
+    pub(super) leave: LeaveArgs,
 }
 
 /// What `load` says, and whether the machine is left.
