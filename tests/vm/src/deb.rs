@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use anyhow::{Context, Result, ensure};
 
@@ -54,13 +55,19 @@ const SIGNER: Deb = Deb {
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) workspace: PathBuf,
+    /// Of the program that is packed.
     pub(crate) target: PathBuf,
+    /// Of what writes the manual pages and completions: that of the tests, which have built it already.
+    pub(crate) tests: PathBuf,
 }
+
+/// The same package may be wanted by a scenario, and by the check beside it.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Place {
     /// This workspace.
     pub(crate) fn here(cache: &Cache) -> Self {
-        Self { workspace: cache.workspace(""), target: cache.target("deb") }
+        Self { workspace: cache.workspace(""), target: cache.target("deb"), tests: cache.target("") }
     }
 }
 
@@ -148,6 +155,7 @@ impl Deb {
     }
 
     fn build(&self, place: &Place, cache: &Cache, report: Report) -> Result<PathBuf> {
+        let _turn = ONE_AT_A_TIME.lock();
         self.prepare(place, report)?;
         let (name, program) = (self.name, self.program);
         let cargo_deb = cache::installed(cache, report, "cargo-deb", CARGO_DEB)?;
@@ -191,10 +199,13 @@ impl Deb {
         tool::run(build.arg(&place.target))
     }
 
+    /// With the features of the whole workspace, as the tests have built it: not once more.
     fn write_pages(&self, place: &Place, directory: &Path) -> Result<()> {
-        let mut generate = cargo();
-        generate.current_dir(&place.workspace).args(["run", "--quiet", "--locked", "--package", self.program]);
-        tool::run(generate.args(["--example", self.example, "--"]).arg(directory))
+        let mut build = cargo();
+        build.current_dir(&place.workspace).args(["build", "--quiet", "--locked", "--workspace", "--example"]);
+        tool::run(build.arg(self.example).arg("--target-dir").arg(&place.tests))?;
+        let program = place.tests.join("debug/examples").join(self.example);
+        tool::run(Command::new(program).current_dir(&place.workspace).arg(directory))
     }
 
     /// Writes the manual pages, the completions and the copyright file to the paths in Cargo.toml's list of the package's files.

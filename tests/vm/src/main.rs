@@ -17,6 +17,7 @@ mod dump;
 mod esp;
 mod fetch;
 mod firmware;
+mod fuzz;
 mod gdb;
 mod guest;
 mod hardware;
@@ -143,6 +144,11 @@ enum Command {
     /// The exit code is 1 if a mutant survives for which tests/vm/src/mutants/reasons.rs has no reason. cargo-mutants is fetched into the
     /// cache.
     Mutants(mutants::Options),
+    /// Let libFuzzer attack every parser, and write docs/fuzzing.md
+    ///
+    /// The exit code is 1 if an input broke its property; it is then in tests/fuzz/artifacts. cargo-fuzz is fetched into the cache; a nightly
+    /// compiler must be installed.
+    Fuzz(fuzz::Options),
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
     /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
@@ -302,6 +308,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::Causes { emulation } => causes::run(cache, &cache.workspace(causes::PAGE), emulation.accel, false)?,
         Command::Siege(options) => siege::run(cache, &options)?,
         Command::Mutants(options) => mutants::run(cache, &options)?,
+        Command::Fuzz(options) => fuzz::run(cache, &options)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
         Command::Crates => crates::run(&cache.workspace(""), &cache.workspace(crates::PAGE)).map(|()| true)?,
         Command::Reproducible => reproducible::run(cache).map(|()| true)?,

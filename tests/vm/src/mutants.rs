@@ -1,5 +1,5 @@
-//! `cargo xtask mutants`: the code is broken in one place at a time, and a test has to notice. What was tried is kept in the cache, and
-//! docs/mutants.md is made of it.
+//! `cargo xtask mutants`: the code is broken in one place at a time, and a test has to notice. What was tried is kept in
+//! tests/data/mutants.tsv, and docs/mutants.md is made of it.
 
 mod known;
 mod modules;
@@ -21,6 +21,7 @@ use crate::cache::Cache;
 use crate::report::Report;
 
 const PAGE: &str = "docs/mutants.md";
+const KNOWN: &str = "tests/data/mutants.tsv";
 /// As many are tried between two writes of what is known.
 const BATCH: usize = 8;
 
@@ -70,7 +71,7 @@ fn attempt(cache: &Cache, options: &Options) -> Result<(Known, All)> {
     for module in &MODULES {
         all.extend(tool.list(module)?.into_iter().map(|mutant| (module, mutant)));
     }
-    let mut known = Known::read(&cache.path("mutants/known.json"))?;
+    let mut known = Known::read(&cache.workspace(KNOWN))?;
     known.keep(&all);
     if !options.page_only {
         let start = Instant::now();
@@ -82,7 +83,7 @@ fn attempt(cache: &Cache, options: &Options) -> Result<(Known, All)> {
             let own: Vec<_> = todo.iter().filter(|(of, _)| of.name == module.name).map(|(_, mutant)| mutant).collect();
             for batch in own.chunks(BATCH).take_while(|_| !is_over()) {
                 tool.attempt(module, batch, &mut known)?;
-                known.write(&cache.path("mutants/known.json"))?;
+                known.write(&cache.workspace(KNOWN))?;
             }
         }
     }

@@ -12,6 +12,8 @@ use anyhow::Result;
 pub(crate) struct Report {
     colour: bool,
     terminal: bool,
+    /// Whose lines these are, if several write at the same time.
+    whose: &'static str,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -27,9 +29,14 @@ pub(crate) enum Colour {
 
 impl Report {
     pub(crate) fn new() -> Self {
+        Self::of("")
+    }
+
+    /// One of several that print at the same time: each of its lines begins with this.
+    pub(crate) fn of(whose: &'static str) -> Self {
         let refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let terminal = stdout().is_terminal();
-        Self { colour: terminal && !refused, terminal }
+        Self { colour: terminal && !refused, terminal: terminal && whose.is_empty(), whose }
     }
 
     pub(crate) fn paint(self, colour: Colour, text: impl Display) -> String {
@@ -64,7 +71,7 @@ impl Report {
     }
 
     pub(crate) fn line(self, took: Duration, text: impl Display) {
-        println!("{}  {text}", self.paint(Colour::Dim, format_args!("{:6.1} s", took.as_secs_f64())));
+        println!("{}  {}{text}", self.paint(Colour::Dim, format_args!("{:6.1} s", took.as_secs_f64())), self.whose);
     }
 
     /// Indented below a line, each line of `text`.

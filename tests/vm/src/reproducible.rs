@@ -25,15 +25,19 @@ pub(crate) fn loader(cache: &Cache) -> Result<()> {
 }
 
 fn builds(cache: &Cache, signer: bool) -> Result<()> {
-    let report = Report::new();
-    let copy = Place { workspace: cache.target(COPY), target: cache.target(COPY).with_file_name("target") };
+    let report = Report::of("reproducible: ");
+    let (workspace, target) = (cache.target(COPY), cache.target(COPY).with_file_name("target"));
+    let copy = Place { tests: workspace.join("target"), workspace, target };
     if copy.workspace.exists() {
         fs::remove_dir_all(&copy.workspace)?;
     }
     report.step("copy    the sources to another directory", || self::copy(&cache.workspace(""), &copy.workspace))?;
     let here = deb::build_in(&Place::here(cache), signer, cache, report)?;
     let there = deb::build_in(&copy, signer, cache, report)?;
-    here.iter().zip(&there).try_for_each(|(one, other)| compare(one, other))
+    here.iter().zip(&there).try_for_each(|(one, other)| {
+        let name = one.file_name().unwrap_or_default().to_string_lossy();
+        report.step(format_args!("compare {name}"), || compare(one, other))
+    })
 }
 
 /// Copies what git would commit, as it is in the working tree. The copies have new times.
@@ -68,7 +72,6 @@ fn compare(one: &Path, other: &Path) -> Result<()> {
         paths.0,
         paths.1
     );
-    println!("{name}: {} bytes, the same twice", lengths.0);
     Ok(())
 }
 

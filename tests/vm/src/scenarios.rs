@@ -36,6 +36,7 @@ mod page_tables;
 mod pairs;
 mod payload;
 mod permissions;
+mod plugs;
 mod reboot;
 mod rollback;
 mod round_trip;

@@ -13,8 +13,8 @@ use crate::machine::Accel;
 use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
 use crate::{
-    causes, crates, deb, demo, fetch, licences, measure, oracle, pkcs11, publish, real_files, reproducible, rpm, shell,
-    shells, siege, size,
+    causes, crates, deb, demo, fetch, fuzz, licences, measure, oracle, pkcs11, publish, real_files, reproducible, rpm,
+    shell, shells, siege, size,
 };
 
 /// Runs a command as a check.
@@ -33,7 +33,7 @@ const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 const REPRODUCIBLE: &str = "reproducible";
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 28] = [
+pub(crate) const ALL: [Smoke; 29] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -59,6 +59,7 @@ pub(crate) const ALL: [Smoke; 28] = [
             run: |_| measure::cost(Command::new("find").arg("/usr/bin")).map(drop) },
     Smoke { name: "command-siege", about: "cargo xtask siege, its shortest, with one guest",
             run: |cache| siege::check(cache, EMULATION) },
+    Smoke { name: "command-fuzz", about: "cargo xtask fuzz, one target for two seconds", run: fuzz::check },
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
     Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
     Smoke { name: "licences", about: "deny.toml, by cargo-deny", run: licences::deny },
@@ -80,6 +81,11 @@ pub(crate) const ALL: [Smoke; 28] = [
 impl Smoke {
     /// Whether it runs without `--all`.
     pub(crate) fn representative(&self) -> bool {
+        self.name == REPRODUCIBLE
+    }
+
+    /// Whether it runs while the guests do: it needs one processor, and none of their files.
+    pub(crate) fn is_beside_the_guests(&self) -> bool {
         self.name == REPRODUCIBLE
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the tests on the host, then the scenarios in the guests.
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -34,27 +35,30 @@ pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
             checks.broken("manual", &error);
         }
     }
-    if !chosen.is_empty() {
-        report.heading("Preparing the guests");
-        let lab = Lab::open(cache, options.emulation.accel)?;
-        let Kernels { kernel, first_kernel, .. } = &options.kernels;
-        let instead = Instead { first: first_kernel.as_ref(), second: kernel.as_ref() };
-        for scenario in chosen {
-            let start = Instant::now();
-            report.heading(format_args!("{}: {}", scenario.name, scenario.about));
-            if let Err(error) = scenario.run(&lab, instead, &mut checks) {
-                checks.broken(&scenario.name, &error);
-            }
-            report.line(start.elapsed(), "in all");
+    let (beside, alone): (Vec<_>, Vec<_>) = smoke::ALL
+        .iter()
+        .filter(|command| is_chosen(command, options))
+        .partition(|command| command.is_beside_the_guests() && !chosen.is_empty());
+    thread::scope(|scope| {
+        let mut running = Vec::new();
+        if !chosen.is_empty() {
+            report.heading("Preparing the guests");
+            let lab = Lab::open(cache, options.emulation.accel)?;
+            // A guest takes little more than one processor.
+            running.extend(beside.iter().map(|command| (command, scope.spawn(|| (command.run)(cache)))));
+            play(&lab, &chosen, options, &mut checks);
         }
-    }
-    for command in smoke::ALL.iter().filter(|command| is_chosen(command, options)) {
+        for (command, run) in running {
+            report.heading(format_args!("{}: {}", command.name, command.about));
+            let end = run.join().unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")));
+            note(command, end, &mut checks);
+        }
+        anyhow::Ok(())
+    })?;
+    for command in alone {
         let start = Instant::now();
         report.heading(format_args!("{}: {}", command.name, command.about));
-        match (command.run)(cache) {
-            Ok(()) => checks.holds(command.name, true, &()),
-            Err(error) => checks.broken(command.name, &error),
-        }
+        note(command, (command.run)(cache), &mut checks);
         report.line(start.elapsed(), "in all");
     }
     if !on_host {
@@ -62,6 +66,27 @@ pub(crate) fn run(cache: &Cache, options: &Test) -> Result<ExitCode> {
     }
     println!("\n{} passed, {} failed", checks.passed, checks.failed);
     Ok(if on_host && checks.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn play(lab: &Lab<'_>, chosen: &[Scenario], options: &Test, checks: &mut Checks) {
+    let report = Report::new();
+    let Kernels { kernel, first_kernel, .. } = &options.kernels;
+    let instead = Instead { first: first_kernel.as_ref(), second: kernel.as_ref() };
+    for scenario in chosen {
+        let start = Instant::now();
+        report.heading(format_args!("{}: {}", scenario.name, scenario.about));
+        if let Err(error) = scenario.run(lab, instead, checks) {
+            checks.broken(&scenario.name, &error);
+        }
+        report.line(start.elapsed(), "in all");
+    }
+}
+
+fn note(command: &Smoke, end: Result<()>, checks: &mut Checks) {
+    match end {
+        Ok(()) => checks.holds(command.name, true, &()),
+        Err(error) => checks.broken(command.name, &error),
+    }
 }
 
 /// A filter that is the whole name of a scenario selects only that one, even if it is a part of other names.

@@ -1,17 +1,16 @@
-//! What is known of each mutant, in a file of the cache.
+//! What is known of each mutant: a line of tests/data/mutants.tsv.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 
 use super::All;
 use super::run::Mutant;
 
 /// What became of a mutant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// A test failed, or did not end.
     Caught,
@@ -21,28 +20,46 @@ pub(crate) enum End {
     Survived,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
     end: End,
     /// The digest of the file from which the mutant was made: in another file it is another mutant.
     file: String,
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Known(BTreeMap<String, Entry>);
+
+/// Each end and its word in the file.
+const WORDS: [(End, &str); 3] = [(End::Caught, "caught"), (End::Unviable, "unviable"), (End::Survived, "survived")];
 
 impl Known {
     pub(crate) fn read(path: &Path) -> Result<Self> {
         if !path.exists() {
             return Ok(Self::default());
         }
-        serde_json::from_slice(&fs::read(path)?).with_context(|| path.display().to_string())
+        Self::parse(&fs::read_to_string(path)?).with_context(|| path.display().to_string())
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        let line = |line: &str| {
+            let mut words = line.splitn(3, '\t');
+            let (end, file, name) = (words.next()?, words.next()?.to_owned(), words.next()?.to_owned());
+            let end = WORDS.iter().find(|(_, word)| *word == end)?.0;
+            Some((name, Entry { end, file }))
+        };
+        text.lines().map(|one| line(one).with_context(|| one.to_owned())).collect::<Result<_>>().map(Self)
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let new = path.with_extension("new");
-        fs::write(&new, serde_json::to_vec_pretty(self)?)?;
+        fs::write(&new, self.text())?;
         fs::rename(&new, path).with_context(|| path.display().to_string())
+    }
+
+    fn text(&self) -> String {
+        let word = |end| WORDS.iter().find(|(one, _)| *one == end).map_or("", |(_, word)| word);
+        self.0.iter().map(|(name, Entry { end, file })| format!("{}\t{file}\t{name}\n", word(*end))).collect()
     }
 
     /// Forgets what is known of mutants that are no longer made.
@@ -80,5 +97,19 @@ mod tests {
         known.keep(&now.iter().cloned().map(|mutant| (&MODULES[0], mutant)).collect());
         assert_eq!(now.map(|mutant| known.end(&mutant)), [Some(End::Caught), None]);
         assert_eq!(known.0.len(), 1);
+    }
+
+    #[test]
+    fn what_is_known_is_read_as_it_was_written() {
+        let mut known = Known::default();
+        for (index, (end, word)) in WORDS.into_iter().enumerate() {
+            let (name, file) = (format!("src/a.rs:{index}: replace a b with c"), "src/a.rs".to_owned());
+            known.note(&Mutant { name, file, digest: format!("0{index}") }, end);
+            assert!(known.text().contains(&format!("{word}\t0{index}\tsrc/a.rs:{index}: replace a b with c\n")));
+        }
+        assert_eq!(Known::parse(&known.text()).unwrap(), known);
+        for text in ["caught", "caught\t1", "gone\t1\ta"] {
+            assert!(Known::parse(text).is_err(), "{text}");
+        }
     }
 }

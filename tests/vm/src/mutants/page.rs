@@ -12,9 +12,8 @@ const HEAD: &str = "\
 
 `cargo xtask mutants` breaks the code in one place at a time with cargo-mutants: a comparison is turned round, a function answers something
 else, an operator is another one. Then the tests of the module run, and one of them has to fail. `--shard K/N` and `--file PART` try a
-part, and `--minutes N` ends a run in time; what was tried before is kept in the cache until its file changes. The command writes this
-page. It fails where a mutant survives for which
-[reasons.rs](../tests/vm/src/mutants/reasons.rs) has no reason.
+part, and `--minutes N` ends a run in time; what was tried before is kept in tests/data/mutants.tsv until its file changes. The command
+writes this page. It fails where a mutant survives for which [reasons.rs](../tests/vm/src/mutants/reasons.rs) has no reason.
 
 - *caught*: a test failed, or did not end.
 - *unviable*: it does not compile.

@@ -1,8 +1,11 @@
 //! Crash kernels: the running kernel panics, the one in the reservation comes up, and Debian's makedumpfile reads the dump. What is
 //! refused before leaves the loaded one in its place.
 
+mod plugged;
+
 use anyhow::Result;
 
+pub(super) use self::plugged::plugged;
 use super::Stage;
 use crate::checks::{Checks, Expect};
 use crate::fetch::Group;
@@ -10,7 +13,6 @@ use crate::guest::Guest;
 use crate::hardware::Hardware;
 use crate::initramfs::Files;
 use crate::lab::{Firmware, Setup};
-use crate::monitor;
 
 /// How the crash kernel is loaded, and on which machine.
 #[derive(Debug, Clone, Copy)]
@@ -32,8 +34,6 @@ const RECORD: &str = "/run/skexec/loaded-panic.json";
 /// What only this run's kernel has said.
 const MARK: &str = "a mark before the crash";
 const CMDLINE: &str = "console=ttyS0 panic=-1 no_timer_check rdinit=/vm/init nr_cpus=1 reset_devices vm.crash=1";
-const REFRESH: &str = "skexec refresh --hardware --json";
-const RESULT: &str = "/refreshed/0/result";
 const LOADER: &str = "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 
 pub(super) fn by_segments(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
@@ -65,56 +65,18 @@ pub(super) fn in_high_memory(stage: &Stage<'_>, checks: &mut Checks) -> Result<(
     play(Way { memory: 6144, processors: 8, reservation: "crashkernel=256M,high", ..BY_SEGMENTS }, stage, checks)
 }
 
-/// A processor is plugged in, and the dump has its registers: with 6.12 the running kernel writes its note into the headers, with 6.1
-/// the crash kernel is loaded again.
-pub(super) fn plugged(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
-    for way in [BY_SEGMENTS, BY_FILE] {
-        let mut guest = boot(way, true, stage)?;
-        let done = guest.run(&load("/boot/vmlinuz", "/boot/initrd", way.method))?;
-        checks.command("the crash kernel is loaded", &done, &[Expect::Exit(0), Expect::Json("/loaded", "true")]);
-        let before = guest.run(REFRESH)?;
-        checks.command("it is not loaded again for nothing", &before, &[Expect::Exit(0), Expect::Json(RESULT, "left")]);
-        monitor::plug_processor(&guest.monitor(), stage.lab.accel().model(), way.processors)?;
-        let cpu = format!("/sys/devices/system/cpu/cpu{}", way.processors);
-        let there = guest.run(&format!(
-            "i=0; until [ -e {cpu}/online ] || [ $i = 30 ]; do sleep 1; i=$((i + 1)); done; \
-             echo 1 > {cpu}/online; cat {cpu}/online {cpu}/../crash_hotplug"
-        ))?;
-        let own = there.stdout.split_whitespace().collect::<Vec<_>>() == ["1", "1"];
-        checks.holds("a processor was plugged in and turned on", there.stdout.starts_with('1'), &there);
-        let wanted = if own { "left" } else { "loaded" };
-        let after = guest.run(REFRESH)?;
-        checks.command("the crash kernel is loaded for it", &after, &[Expect::Exit(0), Expect::Json(RESULT, wanted)]);
-        is_loaded("the running kernel holds it", "1", &mut guest, checks)?;
-        let again = guest.run(REFRESH)?;
-        checks.command("but only once", &again, &[Expect::Exit(0), Expect::Json(RESULT, "left")]);
-        guest.run(&format!("echo '{MARK}' >/dev/kmsg"))?;
-        let boot = guest.jump("echo c >/proc/sysrq-trigger")?;
-        checks.equal("the crash kernel is up", &boot.release, &stage.second.release);
-        // Each processor that ran has a note of this name (`NT_PRSTATUS`) in the pages behind the headers.
-        let notes = guest.run("head -c 65536 /proc/vmcore | strings | grep -c '^CORE$'")?;
-        checks.equal(
-            "the dump has the registers of all",
-            &notes.stdout.trim(),
-            &(way.processors + 1).to_string().as_str(),
-        );
-        dumped(way, &mut guest, checks)?;
-    }
-    Ok(())
-}
-
-fn boot(way: Way, spare_processor: bool, stage: &Stage<'_>) -> Result<Guest> {
+/// `spare` is what may be plugged in.
+fn boot(way: Way, spare: Hardware, stage: &Stage<'_>) -> Result<Guest> {
     let mut files = stage.lab.exhibits(&stage.second)?;
     files.add("/boot/dump.cpio", &makedumpfile(stage)?.finish());
-    let (memory, processors) = (Some(way.memory), way.processors);
-    let hardware = Hardware { memory, processors, spare_processor, ..Hardware::default() };
+    let hardware = Hardware { memory: Some(way.memory), processors: way.processors, ..spare };
     let setup = Setup::new(stage.name, &stage.first, way.firmware, way.reservation, files);
     let (guest, _) = stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })?;
     Ok(guest)
 }
 
 fn play(way: Way, stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
-    let mut guest = boot(way, false, stage)?;
+    let mut guest = boot(way, Hardware::default(), stage)?;
     loaded(way, &mut guest, checks)?;
     kept(way, &mut guest, checks)?;
     if way.processors > 1 {

@@ -12,19 +12,16 @@ use self::row::{HUGE_PAGES, MODULE_MIB, Method, Processors, Range, padded};
 pub(super) use self::rows::ROWS;
 use self::view::View;
 use super::segments::words;
-use super::{Stage, check_loaded};
+use super::{Stage, check_loaded, plugs};
 use crate::checks::{Checks, Expect};
 use crate::guest::Guest;
 use crate::initramfs::Files;
 use crate::lab::{Firmware, Setup};
-use crate::monitor;
 
 /// What no kernel takes: its own limit is 2047.
 const TOO_LONG: usize = 4095;
 /// One byte more than the file method can pass on.
 const TOO_LONG_BY_FILE: usize = 2017;
-/// The memory in blocks that can be turned on and off.
-const BLOCKS: &str = "ls -d /sys/devices/system/memory/memory[0-9]*";
 /// What is written to memory that no kernel uses.
 const PATTERN: u64 = 0x736b_6578_6563_2121;
 
@@ -80,24 +77,12 @@ fn load(method: &str, line: &str) -> String {
 
 /// Plugs in what the row has; [`View::of`] turns it on.
 fn plug(stage: &Stage<'_>, row: &Row, guest: &mut Guest) -> Result<()> {
-    let socket = guest.monitor();
     if row.processors == Processors::Plugged {
-        monitor::plug_processor(&socket, stage.lab.accel().model(), row.hardware().processors)?;
-        appears("[ -e /sys/devices/system/cpu/cpu2/online ]", guest)?;
+        plugs::processor(stage, row.hardware().processors, guest)?;
     }
     if row.memory_plugged {
-        let blocks = guest.run(&format!("{BLOCKS} | wc -l"))?.stdout.trim().to_owned();
-        monitor::plug_memory(&socket, MODULE_MIB)?;
-        appears(&format!("[ $({BLOCKS} | wc -l) != {blocks} ]"), guest)?;
+        plugs::memory(MODULE_MIB, guest)?;
     }
-    Ok(())
-}
-
-/// Waits until a condition holds.
-fn appears(condition: &str, guest: &mut Guest) -> Result<()> {
-    let wait = "sleep 1; i=$((i + 1))";
-    let there = guest.run(&format!("i=0; until {condition} || [ $i = 30 ]; do {wait}; done; {condition}"))?;
-    ensure!(there.exit == Some(0), "{condition}: {there:?}");
     Ok(())
 }
 

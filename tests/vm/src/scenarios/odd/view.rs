@@ -7,16 +7,14 @@ use vm_protocol::facts::Facts;
 
 use crate::checks::Checks;
 use crate::guest::Guest;
+use crate::scenarios::plugs;
 use crate::scenarios::segments::words;
 
-/// Turns on what was plugged in, as udev's rules do, and counts.
-const SCRIPT: &str = "for file in /sys/devices/system/cpu/cpu[1-9]*/online; do [ -e $file ] && echo 1 >$file; done; \
-                      for file in /sys/devices/system/memory/memory*/state; do grep -q offline $file && echo online >$file; done; \
-                      echo processors $(grep -c ^processor /proc/cpuinfo); \
-                      echo nodes $(ls -d /sys/devices/system/node/node[0-9]* | wc -l); \
-                      echo huge $(sed -n 's/^HugePages_Total: *//p' /proc/meminfo); \
-                      echo kib $(sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo); \
-                      echo ssse3 $(grep -m 1 ^flags /proc/cpuinfo | grep -c -w ssse3)";
+const COUNT: &str = "echo processors $(grep -c ^processor /proc/cpuinfo); \
+                     echo nodes $(ls -d /sys/devices/system/node/node[0-9]* | wc -l); \
+                     echo huge $(sed -n 's/^HugePages_Total: *//p' /proc/meminfo); \
+                     echo kib $(sed -n 's/^MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo); \
+                     echo ssse3 $(grep -m 1 ^flags /proc/cpuinfo | grep -c -w ssse3)";
 const RAM: &str = "System RAM";
 /// The kernels differ in size, and so does what they need for themselves.
 const MOST_KIB_KEPT: u64 = 48 << 10;
@@ -31,8 +29,10 @@ pub(super) struct View {
 }
 
 impl View {
+    /// Turns on what was plugged in, and looks.
     pub(super) fn of(guest: &mut Guest) -> Result<Self> {
-        let counted = guest.run(SCRIPT)?;
+        plugs::turn_on(guest)?;
+        let counted = guest.run(COUNT)?;
         let map = guest.run("cat /proc/iomem")?;
         ensure!(counted.exit == Some(0) && map.exit == Some(0), "{counted:?} {map:?}");
         let pair = |line: &str| Some((line.split_once(' ')?.0.to_owned(), line.split_once(' ')?.1.parse().ok()?));
