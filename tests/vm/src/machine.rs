@@ -170,10 +170,10 @@ fn disks(names: &[&str], console: &Path, command: &mut Command) {
 
 /// The socket of a guest's monitor.
 pub(crate) fn monitor(console: &Path) -> PathBuf {
-    console.with_extension("monitor")
+    console.with_file_name("monitor")
 }
 
-/// The socket of a guest's debugger.
+/// The socket of a guest's debugger. Its name is not that of the scenario: the path of a socket has at most 107 bytes (unix(7)).
 pub(crate) fn debugger(console: &Path) -> PathBuf {
-    console.with_extension("gdb")
+    console.with_file_name("gdb")
 }

@@ -95,7 +95,7 @@ impl Line<'_> {
             let facts = guest.facts()?;
             let found = facts.initrd.as_ref().map(|initrd| initrd.sha256.clone());
             checks.equal("its initrd is what the one before made", &found, &Some(initrd));
-            words::same_machine(&generations[0], &facts, checks);
+            words::same_machine(&generations[0], &facts, 0, checks);
             words::setup_data(&facts, checks);
             let marks = facts.setup_data.iter().filter(|entry| entry.kind == SETUP_MARK).count();
             checks.equal("only segments carry skexec's mark", &marks, &usize::from(method.starts_with("segments")));

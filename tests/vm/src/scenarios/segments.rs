@@ -130,7 +130,7 @@ fn boots(
     let second = guest.facts()?;
     let found = second.initrd.as_ref().map(|initrd| initrd.sha256.clone()).unwrap_or_default();
     checks.equal("the second kernel's initrd is what was loaded", &found, &wanted);
-    words::same_machine(first, &second, checks);
+    words::same_machine(first, &second, 0, checks);
     words::setup_data(&second, checks);
     Ok(())
 }

@@ -10,8 +10,9 @@ use crate::checks::Checks;
 const MOST_RAM_KEPT: u64 = 16 << 20;
 const RAM: &str = "System RAM";
 
-/// The second kernel knows everything about the machine that the first one knew.
-pub(crate) fn same_machine(before: &Facts, after: &Facts, checks: &mut Checks) {
+/// The second kernel knows everything about the machine that the first one knew. It need not have the bytes of RAM that the first one's
+/// command line reserved.
+pub(crate) fn same_machine(before: &Facts, after: &Facts, reserved: u64, checks: &mut Checks) {
     let both = (before, after);
     checks.equal("UEFI's runtime services are as they were", &after.efi, &before.efi);
     checks.equal("ACPI's tables are as they were", &after.acpi_tables, &before.acpi_tables);
@@ -24,7 +25,7 @@ pub(crate) fn same_machine(before: &Facts, after: &Facts, checks: &mut Checks) {
     let lost = not_in(&ram(&before.e820), &ram(&after.e820));
     let won = not_in(&ram(&after.e820), &ram(&before.e820));
     checks.holds("no RAM came from nowhere", won == 0, &both);
-    checks.holds("its RAM is the first kernel's", lost <= MOST_RAM_KEPT, &both);
+    checks.holds("its RAM is the first kernel's", lost <= MOST_RAM_KEPT + reserved, &both);
     checks.equal("five-level paging is as it was", &after.la57, &before.la57);
 }
 
