@@ -85,6 +85,9 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
     if !logind::runs(system.root) && !measure::awaits_shutdown(system.root) {
         return Ok(Err(Reason::NoLogind.into()));
     }
+    if let Some(mode) = logind::another_kind(system.root) {
+        anyhow::bail!("a {mode} is scheduled, which boots no loaded kernel; shutdown -c cancels it");
+    }
     // Held to the end: another skexec may be measuring what it boots, or noting its jump.
     let records = Records::lock_within(system.root, PATIENCE);
     let is_busy = matches!(records, Ok(None));

@@ -137,6 +137,7 @@ fn attempt(hold: Hold<'_>, request: &Request, account: &mut Account, follow: &mu
     account.plan = Some(ready.plan.clone());
     if request.slot == Slot::Panic {
         account.warn(unpack::has_room(&authorized, &machine, choice.method).map_err(refused)?);
+        account.warn(checks::may_take_memory(&authorized, &machine));
     }
     if request.dry_run {
         return Ok(permit?);

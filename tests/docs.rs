@@ -194,6 +194,7 @@ const NOT_SHIPPED: &[&str] = &[
     "ARCHITECTURE.md",
     "benchmarks.md",
     "downtime.svg",
+    "fuzzing.md",
     "mutants.md",
     "oracle.md",
     "real-files.md",

@@ -47,6 +47,29 @@ fn a_shutdown_can_be_scheduled_and_cancelled() {
 }
 
 #[test]
+fn a_shutdown_of_another_kind_is_not_cancelled() {
+    let lab = server();
+    systemd::scheduled(&lab, "poweroff");
+    let run = lab.run("exec --when cancel");
+    assert!(run.exit == 1 && run.err.contains("a poweroff is scheduled") && run.err.contains("shutdown -c"), "{run:?}");
+    assert_eq!(systemd::asked(&lab), Vec::<String>::new());
+}
+
+/// logind refuses a second one while programs delay the first, which may end in no kernel at all.
+#[test]
+fn a_shutdown_that_is_under_way_is_left_as_it_is() {
+    let lab = server();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    systemd::state(&lab, NO_INHIBITORS, true, "running");
+    let refuses = "case \"$*\" in *RebootWithFlags*) echo Operation already in progress >&2; exit 1 ;; \
+                   *PreparingForShutdown) echo '{\"type\":\"b\",\"data\":true}' ;; *) echo '{\"type\":\"a(ssssuu)\",\"data\":[[]]}' ;; esac";
+    systemd::script(&lab, "busctl", refuses);
+    let run = lab.run("exec");
+    assert!(run.exit == 1 && run.err.contains("a shutdown is under way already"), "{run:?}");
+    assert!(!systemd::asked(&lab).iter().any(|line| line == UNIT), "{:?}", systemd::asked(&lab));
+}
+
+#[test]
 fn exec_leaves_in_the_same_way() {
     let lab = server();
     assert_eq!(lab.run(LOAD).exit, 0);

@@ -17,7 +17,7 @@ Exit codes:
   3  refused: the file is not trusted
   4  the file is malformed or unsupported, or does not fit into memory
   5  the system does not permit it
-For load, exec and unload the code says what was done to the machine, even if standard output cannot be written.";
+For load, exec, reboot, refresh and unload the code says what was done to the machine, even if standard output cannot be written.";
 
 /// Verifies a signed Linux kernel and boots it from the running one, without firmware.
 ///

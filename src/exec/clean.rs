@@ -8,7 +8,7 @@ use crate::machine::Machine;
 use crate::measure::Boots;
 use crate::progress::{Event, Follow};
 use crate::reason::Finding;
-use crate::shutdown::{logind, on_the_clock, systemd};
+use crate::shutdown::{self, logind, on_the_clock, systemd};
 use crate::sources::Root;
 use crate::system::System;
 use anyhow::Context as _;
@@ -53,6 +53,8 @@ pub(super) fn shut_down(
     asked
 }
 
+const UNDER_WAY: &str = "a shutdown is under way already; it is left as it is";
+
 fn by_unit(root: &Root, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
     follow(Event::ShuttingDown);
     systemd::shut_down(root).context("cannot ask systemd to shut the machine down")?;
@@ -69,6 +71,8 @@ fn by_logind(orderly: &Orderly, root: &Root, follow: &mut Follow<'_>) -> anyhow:
         (Err(error), None) => match not_inhibited(orderly, root) {
             // It was taken since, and logind refused for it.
             Ok(Err(finding)) => Ok(Err(finding)),
+            // It waits for the programs that delay the one before, which may not end in a kernel at all.
+            _ if shutdown::is_under_way(root) == Some(true) => Err(error).context(UNDER_WAY),
             _ => {
                 follow(Event::Fault(format!("logind does not shut the machine down: {error}")));
                 by_unit(root, follow)

@@ -56,6 +56,12 @@ impl Cmdline {
         &self.0
     }
 
+    /// Whether a parameter without a value is among those before a `--`.
+    #[must_use]
+    pub fn has(&self, parameter: &str) -> bool {
+        words(&self.0).take_while(|word| *word != "--").any(|word| word == parameter)
+    }
+
     /// The values of a parameter, in order and without quotes: of each `key=value` before a `--`, where init's arguments begin.
     pub fn values<'a>(&'a self, parameter: &'a str) -> impl Iterator<Item = &'a str> {
         let of_the_kernel = words(&self.0).take_while(|word| *word != "--");
@@ -140,6 +146,8 @@ mod tests {
         let line = Cmdline::new("a=1 b=2 \"a=3 4\" a=\"5 6\" a ab=7 a= a=b=c -- a=8");
         assert_eq!(line.values("a").collect::<Vec<_>>(), ["1", "3 4", "5 6", "", "b=c"]);
         assert_eq!(line.values("c").count(), 0);
+        let line = Cmdline::new("quiet a=ro \"b ro\" -- ro");
+        assert_eq!(["quiet", "ro", "a", ""].map(|word| line.has(word)), [true, false, false, false]);
     }
 
     #[test]

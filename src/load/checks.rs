@@ -1,9 +1,9 @@
-//! What is asked for and cannot be done: whether the purgatory may leave out its check, and whether a command line suits a crash kernel.
+//! Whether what is asked for can be done: whether the purgatory may leave out its check, and whether a command line suits a crash kernel.
 
 use super::request::Request;
 use crate::authorize::Authorized;
 use crate::machine::{Machine, enforcement};
-use crate::reason::{Finding, Reason};
+use crate::reason::{Caution, Finding, Reason, Warning};
 use crate::sources::policy::{Policy, WaiverOption};
 use crate::system::{Method, Slot};
 
@@ -45,4 +45,14 @@ pub(super) fn names_no_headers(authorized: &Authorized, request: &Request) -> Re
         }
         _ => Ok(()),
     }
+}
+
+/// With this the crash kernel leaves memory alone that ACPI names and its memory map does not have (drivers/acpi/acpi_memhotplug.c).
+const LEAVES_MEMORY: &str = "acpi_no_memhotplug";
+
+/// The crash kernel would make memory of its own of what was plugged in: the kernel does not read it for the dump then.
+pub(super) fn may_take_memory(authorized: &Authorized, machine: &Machine) -> Option<Warning> {
+    let caution = Caution::CrashTakesMemory;
+    let takes = machine.memory.pluggable && !authorized.cmdline().has(LEAVES_MEMORY);
+    takes.then(|| Warning::new(caution, format!("{}: its command line has no {LEAVES_MEMORY}", caution.means())))
 }

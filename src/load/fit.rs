@@ -13,6 +13,10 @@ use crate::system::{Method, Slot};
 const PAGE: u64 = 4096;
 /// Room for boot_params, command line, setup_data and the kernel's own purgatory, which take a few pages.
 const SMALL_SEGMENTS: u64 = 64 * 1024;
+/// The kernel keeps lists of the pages, and tables of them: one part in so many.
+const OVERHEAD: u64 = 32;
+/// What skexec and the machine need meanwhile. With 1 MiB to spare of 412, Linux 6.1 killed skexec.
+const OWN: u64 = 8 << 20;
 /// Columns of a terminal.
 const DRAWING_WIDTH: usize = 80;
 
@@ -118,6 +122,7 @@ fn copies(initrds: &[Supply<'_>], method: Method, measured: bool) -> u64 {
 /// Whether the free memory takes the image and what it is made from. The kernel allocates both in a way that kills a process where
 /// nothing is left.
 fn room(needed: u64, initrd: u64, machine: &Machine) -> Result<(), Finding> {
+    let needed = needed.saturating_add(needed / OVERHEAD).saturating_add(OWN);
     match machine.memory.to_be_had() {
         Some(free) if needed > free => {
             let (needed, initrd, free) = (mebibytes(needed), mebibytes(initrd), free >> 20);

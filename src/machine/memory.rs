@@ -9,6 +9,7 @@ pub use map::MemoryMap;
 use crate::memory::{PAGE, PhysAddr, PhysRange};
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
+use std::fs;
 
 /// Physical memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,12 @@ pub struct Memory {
     pub swap: Option<u64>,
     /// The memory map.
     pub map: Result<MemoryMap, MapProblem>,
+    /// ACPI names memory that may be plugged in, now or later (PNP0C80: ACPI 6.5, 9.11).
+    pub pluggable: bool,
 }
+
+const ACPI_DEVICES: &str = "/sys/bus/acpi/devices";
+const ACPI_MEMORY: &str = "PNP0C80:";
 
 /// Why the memory map is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +54,8 @@ impl Memory {
     pub fn read(root: &Root) -> Self {
         let text = root.text("/proc/meminfo").unwrap_or_default();
         let (total, available) = (parse(&text, "MemTotal:"), parse(&text, "MemAvailable:"));
-        Self { total, available, swap: parse(&text, "SwapFree:"), map: MemoryMap::read(root) }
+        let (swap, map) = (parse(&text, "SwapFree:"), MemoryMap::read(root));
+        Self { total, available, swap, map, pluggable: is_pluggable(root) }
     }
 
     /// The bytes that can be had at most, when all programs that can be are swapped out. Beyond that the kernel kills one.
@@ -63,6 +70,11 @@ impl Memory {
     pub fn kexec_limit(&self) -> Option<u64> {
         self.total.map(|total| total / PAGE / 2 * PAGE)
     }
+}
+
+fn is_pluggable(root: &Root) -> bool {
+    let devices = fs::read_dir(root.path(ACPI_DEVICES)).into_iter().flatten().flatten();
+    devices.map(|device| device.file_name()).any(|name| name.as_encoded_bytes().starts_with(ACPI_MEMORY.as_bytes()))
 }
 
 /// The value of a line, in bytes.
@@ -81,6 +93,7 @@ fn closed(first: u64, last: u64) -> Option<PhysRange> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::testing::Tree;
 
     #[test]
     fn half_of_the_pages() {
@@ -98,9 +111,19 @@ mod tests {
                 available: None,
                 swap: None,
                 map: Err(MapProblem::Unreadable),
+                pluggable: false,
             };
             assert_eq!((memory.total, memory.kexec_limit()), (total, limit), "{text}");
         }
+    }
+
+    #[test]
+    fn memory_that_may_be_plugged_in_is_seen() {
+        let tree = Tree::new();
+        tree.write("/sys/bus/acpi/devices/PNP0C02:00/hid", "PNP0C02\n");
+        assert!(!Memory::read(tree.root()).pluggable);
+        tree.write("/sys/bus/acpi/devices/PNP0C80:01/hid", "PNP0C80\n");
+        assert!(Memory::read(tree.root()).pluggable);
     }
 
     #[test]

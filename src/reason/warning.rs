@@ -51,6 +51,7 @@ cautions! {
     MeasurementNotClosed "measurement-not-closed" "the TPM still has a kernel as the one that is booted, and it will not be booted" "repair what the message names, and run skexec unload or skexec load: either closes the measurement first; until then trust no register that skexec extends";
     WatchdogStops "watchdog-stops" "the watchdog may be stopped at the jump, so that a hang would not be noticed" "boot the running kernel with watchdog.stop_on_reboot=0 on its command line";
     CrashTight "crash-tight" "the crash kernel may have too little memory to unpack its initrd" "reserve as much as the message names: boot the running kernel with a larger crashkernel=; or use a smaller initrd";
+    CrashTakesMemory "crash-takes-memory" "the crash kernel takes memory that was plugged in as its own, and the dump lacks it" "load it with --append acpi_no_memhotplug";
     NotConfined "not-confined" "skexec keeps rights that it does not need: a fault in a parser could use them" "boot a kernel that has landlock among lsm= (CONFIG_LSM), and CONFIG_SECCOMP_FILTER; outside a container that forbids them";
     HandoverIncomplete "handover-incomplete" "a fact about this machine cannot be passed to the next kernel" "mount /sys and run skexec as root, or use --method file";
 }

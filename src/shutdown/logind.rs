@@ -65,6 +65,14 @@ pub(crate) fn will_boot_or_begins(root: &Root) -> bool {
     is_scheduled_after(root, now().saturating_sub(LATELY))
 }
 
+/// What is scheduled that boots no loaded kernel: `poweroff`, `reboot` or another word of logind's.
+pub(crate) fn another_kind(root: &Root) -> Option<String> {
+    let text = root.text(SCHEDULED)?;
+    let mode = value(&text, "MODE")?;
+    let to_come = value(&text, "USEC").and_then(|time| time.parse().ok()).is_none_or(|time: u64| time > now());
+    (to_come && mode != "kexec").then(|| mode.to_owned())
+}
+
 /// In microseconds since 1970.
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -77,11 +85,12 @@ fn is_scheduled_after(root: &Root, time: u64) -> bool {
 
 /// A time that cannot be read may be to come.
 fn is_to_come(text: &str, now: u64) -> bool {
-    let value = |name| {
-        text.lines().find_map(|line| line.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
-    };
-    let boots = value("MODE") == Some("kexec") && value("DRY_RUN") != Some("1");
-    boots && value("USEC").and_then(|time| time.parse().ok()).is_none_or(|time: u64| time > now)
+    let boots = value(text, "MODE") == Some("kexec") && value(text, "DRY_RUN") != Some("1");
+    boots && value(text, "USEC").and_then(|time| time.parse().ok()).is_none_or(|time: u64| time > now)
+}
+
+fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| line.split_once('=').filter(|(key, _)| *key == name)).map(|(_, value)| value)
 }
 
 /// The programs that block a shutdown.

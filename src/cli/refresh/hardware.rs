@@ -1,6 +1,6 @@
 //! `skexec refresh --hardware`: loads the crash kernel again after processors or memory have come or gone.
 
-use super::{NEVER, PATIENCE, PIPE, Refreshed, again, left, refused, request, say};
+use super::{NEVER, PIPE, Refreshed, again, left, refused, request, say};
 use crate::cli::output::Output;
 use crate::reason::{Finding, Reason};
 use crate::record::{Asked, Records};
@@ -11,13 +11,19 @@ use anyhow::Context as _;
 use std::time::Duration;
 
 const SLOT: Slot = Slot::Panic;
-/// Loads in a row, each because the hardware has changed during the one before.
-const ROUNDS: usize = 4;
+/// Loads in a row: the hardware may change during each, or one may have to be tried again.
+const ROUNDS: usize = 16;
+/// Calls that fail and leave no crash kernel.
+const LOSSES: usize = 4;
 /// Before a load that is tried again: memory may come free.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Before another try where another program is at work.
+const LONG_PAUSE: Duration = Duration::from_secs(10);
+/// Nobody repeats this command, and the next event may be far away.
+const PATIENCE: Duration = Duration::from_secs(600);
 /// What [`again`] answers where it has loaded.
 const LOADED: &str = "loaded";
-const CHANGING: &str = "processors or memory changed during each of four loads";
+const CHANGING: &str = "processors or memory changed during each of sixteen loads";
 
 /// Loads until the crash kernel was loaded for the processors and the memory that there are: an event that comes during a load need not
 /// start another command. Nothing when another skexec is at work for long.
@@ -41,11 +47,17 @@ pub(super) fn run(
         }
     };
     let mut refreshed = once(system, &asked, &records, output)?;
+    let mut losses = 1;
     for _ in 1..ROUNDS {
         match next(system, &refreshed) {
             Next::Nothing => return Ok(Some(vec![refreshed])),
             Next::Changed(now) => asked = *now,
-            Next::Lost => std::thread::sleep(PAUSE),
+            Next::Lost if losses == LOSSES => return Ok(Some(vec![refreshed])),
+            Next::Lost => {
+                losses += 1;
+                std::thread::sleep(PAUSE);
+            }
+            Next::Busy => std::thread::sleep(LONG_PAUSE),
         }
         refreshed = once(system, &asked, &records, output)?;
     }
@@ -64,12 +76,18 @@ enum Next {
     /// The same again: the call failed when the running kernel had freed the earlier crash kernel, and no record tells a later command what
     /// to load.
     Lost,
+    /// The same again, when another program is done.
+    Busy,
 }
+
+/// What passes by itself.
+const PASSING: [Reason; 2] = [Reason::Busy, Reason::InitrdUnfinished];
 
 fn next(system: System<'_>, refreshed: &Refreshed) -> Next {
     match held_for_other_hardware(system.root) {
         Held::Asked(now) if refreshed.result == LOADED => Next::Changed(now),
         Held::Nothing if refreshed.result != LOADED => Next::Lost,
+        Held::Asked(_) if PASSING.iter().any(|reason| refreshed.reason == Some(reason.slug())) => Next::Busy,
         _ => Next::Nothing,
     }
 }

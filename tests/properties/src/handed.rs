@@ -40,8 +40,13 @@ pub fn handover(input: &[u8]) {
     let mark = part(5).map(|mark| &mark[..mark.len().min(4096)]);
     let (file, kernel) = &*KERNEL;
     let boot = Boot { kernel, file, initrd: None, cmdline: &cmdline, map: &map, mark, crash: None };
-    let memory =
-        Memory { total: None, available: None, swap: None, map: Err(skexec::machine::memory::MapProblem::Hidden) };
+    let memory = Memory {
+        total: None,
+        available: None,
+        swap: None,
+        map: Err(skexec::machine::memory::MapProblem::Hidden),
+        pluggable: false,
+    };
     let Ok(laid_out) = platform.lay_out(&boot, Some(Layout::Classic), &memory, &|_| Ok(())) else { return };
     let Ok(prepared) = platform.prepare(&boot, &laid_out, OnDamage::default()) else { return };
     let usable: RangeSet = PhysRange::new(PhysAddr::new(1 << 20), PhysAddr::new(1 << 40)).into_iter().collect();

@@ -11,7 +11,7 @@ targets](../tests/fuzz/README.md) says what each reads, which property must hold
 
 - *build*: `address` has AddressSanitizer; `plain` has none, and no coverage of big numbers and hashes. Four
   early runs had neither cargo-fuzz's flags nor coverage of all crates (`other`). The edges of different builds cannot be compared.
-- *edges*: how much of the code was seen, at most, in one run.
+- *edges*: how much of the code was seen, at most, in one run of the build that is named, which is that of the last run.
 - *finds*: runs that ended early, since an input broke its property. Each is mended, and its input is kept in tests/data/fuzz.
 
 ";
@@ -23,7 +23,7 @@ pub(crate) fn page(targets: &[String], runs: &[Run]) -> String {
     for target in targets {
         let own: Vec<_> = runs.iter().filter(|run| run.target == *target).collect();
         let build = own.last().map_or("not run yet", |run| &run.build);
-        let edges = own.iter().map(|run| run.edges).max().unwrap_or(0);
+        let edges = own.iter().filter(|run| run.build == *build).map(|run| run.edges).max().unwrap_or(0);
         page += &row(&format!("`{target}`"), build, &own, &grouped(edges));
     }
     page + &row("all", "", &runs.iter().collect::<Vec<_>>(), "")
@@ -78,8 +78,10 @@ mod tests {
         let text = |name: &str| std::fs::read_to_string(root.join(name)).unwrap();
         let runs = record::read(&text(super::super::RECORD)).unwrap();
         let own = text(super::super::PAGE);
+        let there = std::fs::read_dir(root.join("tests/fuzz/targets")).unwrap().count();
         let targets: Vec<_> =
             own.split("| `").skip(1).filter_map(|row| Some(row.split_once('`')?.0.to_owned())).collect();
+        assert_eq!(targets.len(), there, "cargo xtask fuzz --page-only");
         assert_eq!(page(&targets, &runs), own, "cargo xtask fuzz --page-only");
     }
 }

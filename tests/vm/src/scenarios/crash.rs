@@ -33,7 +33,8 @@ const BY_FILE: Way = Way { method: "file", ..BY_SEGMENTS };
 const RECORD: &str = "/run/skexec/loaded-panic.json";
 /// What only this run's kernel has said.
 const MARK: &str = "a mark before the crash";
-const CMDLINE: &str = "console=ttyS0 panic=-1 no_timer_check rdinit=/vm/init nr_cpus=1 reset_devices vm.crash=1";
+const CMDLINE: &str =
+    "console=ttyS0 panic=-1 no_timer_check rdinit=/vm/init nr_cpus=1 reset_devices acpi_no_memhotplug vm.crash=1";
 const LOADER: &str = "lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
 
 pub(super) fn by_segments(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {

@@ -34,7 +34,13 @@ impl Case {
             file: packed(&Vmlinux::default()),
             cmdline: "quiet",
             cpu: Cpu { la57: Some(false), ..Cpu::default() },
-            memory: Memory { total: Some(1 << 30), available: Some(1 << 29), swap: None, map: Err(MapProblem::Hidden) },
+            memory: Memory {
+                total: Some(1 << 30),
+                available: Some(1 << 29),
+                swap: None,
+                map: Err(MapProblem::Hidden),
+                pluggable: false,
+            },
             random: Some([7; 17]),
             fits: |_| Ok(()),
         }

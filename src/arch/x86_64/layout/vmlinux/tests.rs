@@ -27,7 +27,7 @@ fn changed(cmdline: &str, numbers: Numbers, change: fn(&mut [u8])) -> Unpacked {
     let boot =
         Boot { kernel: &kernel, file: &file, initrd: None, cmdline: &cmdline, map: &[], mark: None, crash: None };
     let cpu = Cpu { la57: Some(false), ..Cpu::default() };
-    let memory = Memory { total: None, available: None, swap: None, map: Err(MapProblem::Hidden) };
+    let memory = Memory { total: None, available: None, swap: None, map: Err(MapProblem::Hidden), pluggable: false };
     let random = || Some(numbers);
     Unpacked::new(&Context { boot: &boot, cpu: &cpu, memory: &memory, random: &random }, &header).unwrap()
 }
