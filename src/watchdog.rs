@@ -45,6 +45,23 @@ pub(crate) fn find(root: &Root) -> Result<Vec<Watchdog>, Finding> {
     }
 }
 
+/// Whether the device that systemd arms is one of them.
+///
+/// # Errors
+/// `no-watchdog`
+pub(crate) fn is_armed_by_systemd(watchdogs: &[Watchdog], device: &str) -> Result<(), Finding> {
+    match watchdogs.first() {
+        Some(first) if watchdogs.iter().all(|watchdog| watchdog.name != device) => {
+            let seen = format!(
+                "systemd arms {device}, which is no hardware; set WatchdogDevice=/dev/{} in /etc/systemd/system.conf",
+                first.name
+            );
+            Err(Finding::new(Reason::NoWatchdog, seen))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Says whether the kernel will stop them at the jump.
 pub(crate) fn warning(root: &Root) -> Option<Warning> {
     let what = match root.text(POLICY).as_deref() {

@@ -49,7 +49,7 @@ fn record(lab: &Lab) -> Record {
 }
 
 fn left(why: &str) -> Run {
-    Run { exit: 0, out: format!("the loaded kernel is left as it is: {why}\n"), err: String::new() }
+    Run { exit: 0, out: format!("the crash kernel is left as it is: {why}\n"), err: String::new() }
 }
 
 const SAME: &str = "its headers name the processors and the memory that there are";

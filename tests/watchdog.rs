@@ -46,6 +46,7 @@ fn systemd_arms_it_before_it_shuts_down() {
     let run = lab.run("exec --watchdog 30");
     assert_eq!((run.exit, run.err.as_str()), (0, ""), "{run:?}");
     let wanted = [
+        "show --property=WatchdogDevice --value".to_owned(),
         format!("get-property {PROPERTY}"),
         format!("set-property {PROPERTY} t 30000000"),
         format!("get-property {PROPERTY}"),
@@ -57,6 +58,22 @@ fn systemd_arms_it_before_it_shuts_down() {
     assert_eq!((&note["exec"]["watchdog"], &note["exec"]["clean"]), (&30.into(), &true.into()), "{note}");
 }
 
+/// systemd arms one device, and that must outlive the running kernel.
+#[test]
+fn the_device_that_systemd_arms_must_be_hardware() {
+    let lab = machine("");
+    keeps(&lab, "");
+    lab.system("/sys/class/watchdog/watchdog0/identity", "Software Watchdog\n");
+    lab.system("/sys/class/watchdog/watchdog1/identity", "iTCO_wdt\n");
+    let run = lab.run("exec --watchdog 30");
+    let told = "systemd arms watchdog0, which is no hardware; set WatchdogDevice=/dev/watchdog1";
+    assert!(run.exit == 5 && run.err.contains("(no-watchdog)") && run.err.contains(told), "{run:?}");
+    assert_eq!(armed(&lab), "7");
+    systemd::script(&lab, "systemctl", "case \"$*\" in *WatchdogDevice*) echo /dev/watchdog1 ;; esac");
+    assert_eq!(lab.run("exec --watchdog 30").exit, 0);
+    assert_eq!(armed(&lab), "30");
+}
+
 #[test]
 fn nothing_is_begun_where_systemd_does_not_arm_it() {
     for busctl in ["exit 1", "[ $1 = set-property ] || echo t 0", "[ $1 = set-property ] || echo no number"] {
@@ -65,7 +82,7 @@ fn nothing_is_begun_where_systemd_does_not_arm_it() {
         assert!(run.exit == 1 && run.err.contains("cannot have systemd arm the watchdog"), "{run:?}");
         let asked = systemd::asked(&lab);
         assert!(
-            asked[0].starts_with("get-property ") && asked.iter().all(|call| !call.starts_with("start")),
+            asked[1].starts_with("get-property ") && asked.iter().all(|call| !call.starts_with("start")),
             "{asked:?}"
         );
         let note = std::fs::read_to_string(lab.root().path("/var/lib/skexec/next.json")).unwrap();

@@ -142,8 +142,12 @@ fn newest() -> Asked {
     }
 }
 
+const fn image(slot: Slot) -> &'static str {
+    if matches!(slot, Slot::Panic) { "crash kernel" } else { "loaded kernel" }
+}
+
 fn left(slot: Slot, why: String, output: &mut Output<'_>) -> anyhow::Result<Refreshed> {
-    say(output, &format!("the loaded kernel is left as it is: {why}"))?;
+    say(output, &format!("the {} is left as it is: {why}", image(slot)))?;
     Ok(Refreshed { message: Some(why), ..Refreshed::new(slot, "left") })
 }
 
@@ -168,7 +172,8 @@ fn anew(
     };
     if asked == before {
         let name = kernel.as_deref().unwrap_or_default();
-        say(output, &format!("{name} is loaded already, and its files have not changed"))?;
+        let for_what = if slot == Slot::Panic { " for a crash" } else { "" };
+        say(output, &format!("{name} is loaded already{for_what}, and its files have not changed"))?;
         return Ok(Refreshed { kernel, ..Refreshed::new(slot, "unchanged") });
     }
     again(system, slot, before, &request, records, output)

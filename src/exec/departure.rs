@@ -4,7 +4,7 @@ use super::{Leave, Orderly, Request};
 use crate::machine::Machine;
 use crate::machine::surroundings::Init;
 use crate::reason::{Finding, Reason};
-use crate::shutdown::logind;
+use crate::shutdown::{logind, systemd};
 use crate::sources::Root;
 use crate::sources::policy::{MeasureAt, Policy};
 use crate::watchdog::{self, Watchdog};
@@ -37,6 +37,9 @@ impl<'a> Departure<'a> {
     pub(super) fn of(request: &'a Request, machine: &Machine, root: &Root) -> Result<Self, Finding> {
         let way = Way::of(&request.leave, request.process, machine, root)?;
         let watchdogs = request.watchdog.map(|_| watchdog::find(root)).transpose()?.unwrap_or_default();
+        if request.watchdog.is_some() && matches!(way, Way::Logind(_) | Way::Unit) {
+            watchdog::is_armed_by_systemd(&watchdogs, &systemd::watchdog_device(root))?;
+        }
         if let Way::Logind(orderly) = way {
             will_be_measured(orderly, root)?;
             // Where logind does not answer now, it will not do so when it is asked for the shutdown.

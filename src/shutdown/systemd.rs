@@ -61,6 +61,16 @@ pub(super) fn is_stopping(root: &Root) -> Option<bool> {
     }
 }
 
+/// The name of the device that systemd arms: `watchdog0`, unless `WatchdogDevice=` names another one.
+pub(crate) fn watchdog_device(root: &Root) -> String {
+    let shown = program::run(root, "systemctl", &["show", "--property=WatchdogDevice", "--value"]);
+    let path = shown.unwrap_or_default();
+    match path.trim().strip_prefix("/dev/") {
+        Some(name) if name != "watchdog" => name.to_owned(),
+        _ => "watchdog0".to_owned(),
+    }
+}
+
 /// Has systemd arm the watchdog, which it owns, when it has stopped everything and is about to jump; returns what it says then.
 ///
 /// # Errors
