@@ -137,6 +137,16 @@ fn what_comes_during_a_load_is_loaded_for_too() {
 }
 
 #[test]
+fn a_load_beside_that_of_another_program_is_tried_again() {
+    let lab = by_path();
+    cpu(&lab, 1);
+    *lab.kernel.answer.borrow_mut() = nix::libc::EBUSY;
+    let run = lab.run("refresh --hardware");
+    assert!(run.exit == 5 && run.err.matches("(busy)").count() == 4, "{run:?}");
+    assert_eq!(loads(&lab), 4);
+}
+
+#[test]
 fn a_crash_kernel_that_the_call_took_is_loaded_again() {
     let lab = by_path();
     cpu(&lab, 1);

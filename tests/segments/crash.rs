@@ -230,6 +230,20 @@ fn archive(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
+fn memory_that_may_be_plugged_in_is_warned_of() {
+    let lab = crashing();
+    let warns = |lab: &Lab, more: &str| {
+        let run = lab.run(&format!("{SEGMENTS} --panic{more}"));
+        assert_eq!(run.exit, 0, "{run:?}");
+        run.err.contains("(crash-takes-memory)")
+    };
+    assert!(!warns(&lab, ""));
+    lab.system("/sys/bus/acpi/devices/PNP0C80:00/hid", "PNP0C80\n");
+    assert!(warns(&lab, ""));
+    assert!(!warns(&lab, " --append acpi_no_memhotplug"));
+}
+
+#[test]
 fn what_does_not_fit_is_refused_before_the_call() {
     let small = IOMEM.replace("10000000-13ffffff", "10000000-1007ffff");
     let none = IOMEM.replace("  10000000-13ffffff : Crash kernel\n", "");

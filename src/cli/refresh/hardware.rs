@@ -13,12 +13,10 @@ use std::time::Duration;
 const SLOT: Slot = Slot::Panic;
 /// Loads in a row: the hardware may change during each, or one may have to be tried again.
 const ROUNDS: usize = 16;
-/// Calls that fail and leave no crash kernel.
-const LOSSES: usize = 4;
-/// Before a load that is tried again: memory may come free.
+/// Before a load that is tried again, and twice as long each time: memory may come free, another program be done.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Before another try where another program is at work.
-const LONG_PAUSE: Duration = Duration::from_secs(10);
+/// A load that would be tried again after a longer pause has failed for good.
+const LAST_PAUSE: Duration = Duration::from_secs(2);
 /// Nobody repeats this command, and the next event may be far away.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// What [`again`] answers where it has loaded.
@@ -47,17 +45,16 @@ pub(super) fn run(
         }
     };
     let mut refreshed = once(system, &asked, &records, output)?;
-    let mut losses = 1;
+    let mut pause = PAUSE;
     for _ in 1..ROUNDS {
         match next(system, &refreshed) {
             Next::Nothing => return Ok(Some(vec![refreshed])),
             Next::Changed(now) => asked = *now,
-            Next::Lost if losses == LOSSES => return Ok(Some(vec![refreshed])),
-            Next::Lost => {
-                losses += 1;
-                std::thread::sleep(PAUSE);
+            Next::Again if pause > LAST_PAUSE => return Ok(Some(vec![refreshed])),
+            Next::Again => {
+                std::thread::sleep(pause);
+                pause *= 2;
             }
-            Next::Busy => std::thread::sleep(LONG_PAUSE),
         }
         refreshed = once(system, &asked, &records, output)?;
     }
@@ -73,21 +70,16 @@ enum Next {
     Nothing,
     /// Once more: the hardware has changed meanwhile.
     Changed(Box<Asked>),
-    /// The same again: the call failed when the running kernel had freed the earlier crash kernel, and no record tells a later command what
-    /// to load.
-    Lost,
-    /// The same again, when another program is done.
-    Busy,
+    /// The same again: another program was loading; or the call failed when the running kernel had freed the earlier crash kernel, and no
+    /// record tells a later command what to load.
+    Again,
 }
-
-/// What passes by itself.
-const PASSING: [Reason; 2] = [Reason::Busy, Reason::InitrdUnfinished];
 
 fn next(system: System<'_>, refreshed: &Refreshed) -> Next {
     match held_for_other_hardware(system.root) {
         Held::Asked(now) if refreshed.result == LOADED => Next::Changed(now),
-        Held::Nothing if refreshed.result != LOADED => Next::Lost,
-        Held::Asked(_) if PASSING.iter().any(|reason| refreshed.reason == Some(reason.slug())) => Next::Busy,
+        Held::Nothing if refreshed.result != LOADED => Next::Again,
+        Held::Asked(_) if refreshed.reason == Some(Reason::Busy.slug()) => Next::Again,
         _ => Next::Nothing,
     }
 }

@@ -15,7 +15,7 @@ use crate::lab::Firmware;
 pub(super) use memory::play as in_little_memory;
 
 /// How many kills a short run makes.
-pub(crate) const KILLS: u64 = 4;
+pub(crate) const KILLS: u64 = 8;
 
 /// What a run that is not a short one was asked for.
 #[derive(Debug, Clone, Copy)]
