@@ -110,6 +110,16 @@ fn what_became_of_what_was_expected() {
     }
 }
 
+/// `exec --foreign`: another program loaded the image, and nothing is known of it that could be compared.
+#[test]
+fn an_image_of_another_program_is_not_proved() {
+    let tree = left(false, None);
+    execute(tree.root(), None, exec(5_750)).unwrap();
+    boot(&tree, "two", "6.5.0", "root=/dev/sdb", "208");
+    let arrival = judged(&tree).unwrap();
+    assert_eq!((arrival.outcome, arrival.proof), (Outcome::Expected, None), "{arrival:?}");
+}
+
 /// Other processors' kernels do not show who started them.
 #[test]
 fn without_the_number_of_the_loader_release_and_command_line_tell() {
