@@ -39,7 +39,8 @@ pub(crate) fn mark(root: &Root, image: &Image) -> Option<Vec<u8>> {
     serde_json::to_vec(&Expected::here(root, Some(image.clone()))?).ok()
 }
 
-/// Notes what the running kernel was given to boot next; nothing after an unload. A jump that is scheduled will be made into this image.
+/// Notes what the running kernel was given to boot next; nothing after an unload. A shutdown that is scheduled or under way will boot this
+/// image: one that was stopped has been taken back before the load, by `exec::take_back_stopped`.
 ///
 /// # Errors
 /// Those of reading and writing the files.
@@ -49,7 +50,7 @@ pub(crate) fn expect(root: &Root, image: Option<Image>) -> io::Result<()> {
     }
     let expected = image.and_then(|image| Expected::here(root, Some(image)));
     update(root, |before| {
-        let exec = before.and_then(|before| before.exec).filter(Exec::is_to_come);
+        let exec = before.and_then(|before| before.exec).filter(|exec| exec.clean);
         expected.map(|expected| Expected { exec, ..expected })
     })
 }

@@ -99,8 +99,11 @@ fn contradiction(command: &Command) -> Result<(), (&'static str, String)> {
         Command::Reboot(args) if args.how.dry_run && args.leave.cancels() => {
             Err(("reboot", "--when cancel only cancels a shutdown, and --dry-run changes nothing".into()))
         }
+        Command::Exec(args) => args.leave.check(args.foreign.then_some("--foreign")).map_err(|what| ("exec", what)),
         Command::Load(args) => args.how.check(&args.more).map_err(|what| ("load", what)),
-        Command::Reboot(args) => args.how.check(&args.more).map_err(|what| ("reboot", what)),
+        Command::Reboot(args) => {
+            args.leave.check(None).and_then(|()| args.how.check(&args.more)).map_err(|what| ("reboot", what))
+        }
         Command::Explain(args) => explain::check(args).map_err(|what| ("explain", what)),
         Command::Help(args) => explain::check_topic(args).map_err(|what| ("help", what)),
         Command::Kexec(_) => Err(("kexec", "kexec must be the first argument".into())),

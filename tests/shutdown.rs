@@ -39,6 +39,17 @@ fn a_shutdown_can_be_scheduled_and_cancelled() {
     assert_eq!(lab.run("reboot --when 25:00").exit, 2);
     // Only logind can do it.
     fs::remove_dir_all(lab.root().path("/run/systemd/seats")).unwrap();
+    for (line, option) in [
+        ("exec --when cancel --foreign", "--foreign"),
+        ("exec --watchdog 9 --when cancel", "--watchdog"),
+        ("reboot --no-wall --when cancel", "--no-wall"),
+        ("reboot --when cancel --message x", "--message"),
+        ("exec --when cancel --ignore-inhibitors", "--ignore-inhibitors"),
+    ] {
+        let run = lab.run(line);
+        let what = format!("--when cancel only cancels a shutdown: {option} would do nothing");
+        assert!(run.exit == 2 && run.err.contains(&what), "{line}: {run:?}");
+    }
     for line in ["reboot --when +5", "exec --when +5", "exec --when cancel"] {
         let run = lab.run(line);
         assert!(run.exit == 5 && run.err.contains("(no-logind)"), "{line}: {run:?}");
@@ -280,6 +291,8 @@ fn a_shutdown_that_another_program_cancelled_is_no_longer_noted() {
             assert_eq!(run.exit, 0, "{run:?}");
             let row = format!("{line} {scheduled} {about_to} {state}: {run:?}");
             assert_eq!((noted(&lab).is_null(), run.err.contains("was stopped: ")), (over, over), "{row}");
+            // A load beside a shutdown that goes on is what that boots.
+            assert!(over || lab.run(LOAD).exit != 0 || noted(&lab).is_object(), "{row}");
             // Once is enough.
             assert!(!over || !lab.run("refresh -v").err.contains("was stopped: "), "{row}");
         }

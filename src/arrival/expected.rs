@@ -90,11 +90,6 @@ impl Exec {
         const CLEARLY_MS: u64 = 60_000;
         self.scheduled && time_ms.checked_add(CLEARLY_MS).is_some_and(|time_ms| time_ms < self.time_ms)
     }
-
-    /// Whether it is scheduled for a later time.
-    pub(super) fn is_to_come(&self) -> bool {
-        self.time_ms > now_ms()
-    }
 }
 
 /// The time of the clock, in milliseconds since 1970.

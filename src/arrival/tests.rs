@@ -388,12 +388,13 @@ fn the_log_has_a_field_for_each_fact() {
 }
 
 #[test]
-fn a_load_keeps_a_jump_that_is_scheduled_and_no_earlier_one() {
-    for (time_ms, kept) in [(Exec::now(&Root::default(), true).time_ms + 600_000, true), (1, false)] {
-        let tree = left(false, Some(time_ms));
+fn a_load_keeps_the_note_of_a_shutdown_and_of_no_forced_jump() {
+    for clean in [true, false] {
+        let tree = left(false, None);
+        execute(tree.root(), Some(image(false)), Exec { clean, ..exec(1) }).unwrap();
         expect(tree.root(), Some(Image { kernel: "/another".into(), ..image(false) })).unwrap();
         let note: Expected = load(tree.root(), PATH).unwrap().unwrap();
-        assert_eq!((note.exec.is_some(), note.image.unwrap().kernel.as_str()), (kept, "/another"), "{time_ms}");
+        assert_eq!((note.exec.is_some(), note.image.unwrap().kernel.as_str()), (clean, "/another"), "{clean}");
         expect(tree.root(), None).unwrap();
         assert!(!tree.root().has(PATH));
     }

@@ -34,6 +34,21 @@ impl LeaveArgs {
         matches!(self.when, When::Cancel)
     }
 
+    /// An option that would change nothing: it, or `more`, stands beside `--when cancel`.
+    pub(super) fn check(&self, more: Option<&str>) -> Result<(), String> {
+        let own = [
+            (self.watchdog.is_some(), "--watchdog"),
+            (self.ignore_inhibitors, "--ignore-inhibitors"),
+            (self.message.is_some(), "--message"),
+            (self.no_wall, "--no-wall"),
+        ];
+        let given = own.into_iter().find_map(|(given, option)| given.then_some(option)).or(more);
+        match given.filter(|_| self.cancels()) {
+            Some(option) => Err(format!("--when cancel only cancels a shutdown: {option} would do nothing")),
+            None => Ok(()),
+        }
+    }
+
     /// How the running system is left. A time is counted from now on, however long a load takes.
     pub(super) fn leave(&self) -> anyhow::Result<Leave> {
         let due = self.when.due(SystemTime::now()).map_err(anyhow::Error::msg)?;

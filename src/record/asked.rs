@@ -1,5 +1,6 @@
 //! By which command an installed kernel was loaded, so that it can be loaded anew after its files have changed.
 
+use nix::sys::statfs::{MSDOS_SUPER_MAGIC, statfs};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
@@ -39,7 +40,8 @@ pub struct Stamp {
     pub size: Option<u64>,
     /// The device that holds it.
     pub device: Option<u64>,
-    /// Its inode.
+    /// Its inode; nothing on FAT, where a file gets another number each time it comes into the kernel's memory (linux/fs/fat/inode.c,
+    /// `fat_build_inode`).
     pub inode: Option<u64>,
     /// The nanoseconds since 1970 of its last change.
     pub changed: Option<i64>,
@@ -56,7 +58,7 @@ impl Stamp {
             path: path.display().to_string(),
             size: metadata.as_ref().map(fs::Metadata::len),
             device: metadata.as_ref().map(MetadataExt::dev),
-            inode: metadata.as_ref().map(MetadataExt::ino),
+            inode: metadata.as_ref().map(MetadataExt::ino).filter(|_| inodes_last(path)),
             changed: metadata.as_ref().and_then(changed),
         }
     }
@@ -67,4 +69,9 @@ impl Stamp {
         let absent = |kind| matches!(kind, ErrorKind::NotFound | ErrorKind::NotADirectory);
         fs::metadata(&self.path).is_err_and(|error| absent(error.kind()))
     }
+}
+
+/// Whether a file keeps its inode's number as long as it is there.
+fn inodes_last(path: &Path) -> bool {
+    statfs(path).map_or(true, |status| status.filesystem_type() != MSDOS_SUPER_MAGIC)
 }
