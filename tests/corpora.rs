@@ -26,7 +26,7 @@ fn every_saved_input_keeps_its_property() {
 fn mutated_seeds_keep_their_properties() {
     let seeds = properties::seeds::seeds();
     for (target, property) in properties::ALL {
-        let own: Vec<_> = seeds.iter().filter(|(of, _)| *of == target).map(|(_, bytes)| bytes.clone()).collect();
+        let own = properties::seeds::of(target, &seeds);
         assert!(!own.is_empty(), "{target} has no seed");
         for seed in 1..=40_u64 {
             // The last one printed is the one that fails.

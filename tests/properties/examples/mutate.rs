@@ -2,8 +2,7 @@
 //! written to the folder.
 
 use forge::random::Random;
-use properties::mutated;
-use properties::seeds::seeds;
+use properties::{mutated, seeds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,13 +16,13 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let (folder, time, named) = (PathBuf::from(folder), Duration::from_secs(seconds), words.collect::<Vec<_>>());
-    let seeds = seeds();
+    let seeds = seeds::seeds();
     let mut random = Random(u64::from(std::process::id()).max(1));
     let mut found = 0;
     for (target, property) in
         properties::ALL.iter().filter(|(name, _)| named.is_empty() || named.iter().any(|one| one == name))
     {
-        let own: Vec<_> = seeds.iter().filter(|(of, _)| of == target).map(|(_, bytes)| bytes.clone()).collect();
+        let own = seeds::of(target, &seeds);
         let (start, mut runs) = (Instant::now(), 0_u64);
         while start.elapsed() < time {
             let input = mutated(&own, &mut random);

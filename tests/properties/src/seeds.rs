@@ -54,6 +54,12 @@ pub fn seeds() -> Vec<Seed> {
     .concat()
 }
 
+/// Those of one target.
+#[must_use]
+pub fn of(target: &str, seeds: &[Seed]) -> Vec<Vec<u8>> {
+    seeds.iter().filter(|(of, _)| *of == target).map(|(_, bytes)| bytes.clone()).collect()
+}
+
 /// Whole files; their headers alone, which suffice for the header parsers; and their messages alone.
 fn files() -> Vec<Seed> {
     let cases = forge::cases().into_iter().map(|case| case.image);

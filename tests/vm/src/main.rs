@@ -30,6 +30,7 @@ mod manual;
 mod measure;
 mod monitor;
 mod mutants;
+mod openssl;
 mod oracle;
 mod package;
 mod parent;
