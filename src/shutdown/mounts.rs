@@ -11,6 +11,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const MOUNTS: &str = "/proc/self/mountinfo";
+/// The largest table, in bytes: fs.mount-max permits 100,000 mounts, and hosts of containers have thousands.
+const MAX_TABLE: u64 = 64 << 20;
 const SYSRQ: &str = "/proc/sysrq-trigger";
 /// Everything was synced before, so the kernel has little left to write.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,7 +67,7 @@ fn force(root: &Root) -> io::Result<()> {
 /// Waits until no disk is writable that the kernel can force, and returns those that still are writable then, or when the time is over.
 fn await_read_only(root: &Root, patience: Duration) -> Vec<OsString> {
     let start = Instant::now();
-    let is_over = || !root.text(MOUNTS).is_some_and(|table| table.lines().any(can_be_forced));
+    let is_over = || !table(root).is_some_and(|table| lines(&table).any(can_be_forced));
     while !is_over() && start.elapsed() < patience {
         sleep(POLL);
     }
@@ -74,30 +76,45 @@ fn await_read_only(root: &Root, patience: Duration) -> Vec<OsString> {
 
 /// Whether a line is that of a writable disk which the kernel remounts by force. It does not reach a file system without a device of its
 /// own, such as btrfs, whose major number is 0.
-fn can_be_forced(line: &str) -> bool {
-    let has_device = line.split(' ').nth(2).is_some_and(|device| !device.starts_with("0:"));
+fn can_be_forced(line: &[u8]) -> bool {
+    let has_device = fields(line).nth(2).is_some_and(|device| !device.starts_with(b"0:"));
     has_device && writable_disk(line).is_some()
 }
 
 /// The mount points of all file systems on disks that are writable.
 fn writable(root: &Root) -> Option<Vec<OsString>> {
-    Some(root.text(MOUNTS)?.lines().filter_map(writable_disk).collect())
+    Some(lines(&table(root)?).filter_map(writable_disk).collect())
+}
+
+/// Bytes, because the name of a mount point may be no text.
+fn table(root: &Root) -> Option<Vec<u8>> {
+    root.read(MOUNTS, MAX_TABLE).ok()?
+}
+
+fn lines(table: &[u8]) -> impl Iterator<Item = &[u8]> {
+    table.split(|byte| *byte == b'\n')
+}
+
+fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b' ')
 }
 
 /// The mount point of a line of mountinfo (proc(5)) whose file system is on a device and writable.
-fn writable_disk(line: &str) -> Option<OsString> {
-    let (mount, file_system) = line.split_once(" - ")?;
-    let mut of_super = file_system.split(' ').skip(1);
-    let on_device = of_super.next()?.starts_with("/dev/");
-    let writable = of_super.next()?.split(',').any(|option| option == "rw");
-    let point = mount.split(' ').nth(4)?;
+fn writable_disk(line: &[u8]) -> Option<OsString> {
+    let mut fields = fields(line);
+    let point = fields.nth(4)?;
+    // The mount's own options and any number of tags stand before the hyphen, the type of the file system behind it.
+    fields.nth(0)?;
+    fields.find(|field| *field == b"-")?;
+    let on_device = fields.nth(1)?.starts_with(b"/dev/");
+    let writable = fields.next()?.split(|byte| *byte == b',').any(|option| option == b"rw");
     (on_device && writable).then(|| unescape(point))
 }
 
 /// Blanks, tabs, line ends and backslashes stand as `\ooo` in mountinfo.
-fn unescape(text: &str) -> OsString {
+fn unescape(text: &[u8]) -> OsString {
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let mut rest = text;
     while let Some((first, after)) = rest.split_first() {
         let octal = (*first == b'\\').then(|| after.get(..3)).flatten();
         let code = octal.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
@@ -119,6 +136,7 @@ fn unescape(text: &str) -> OsString {
 mod tests {
     use super::*;
     use crate::sources::testing::Tree;
+    use proptest::prelude::*;
 
     const ONE: &str = "22 1 254:1 / /data rw - ext4 /dev/vda1 rw\n";
 
@@ -189,7 +207,34 @@ mod tests {
             ("", None),
         ];
         for (line, wanted) in rows {
-            assert_eq!(writable_disk(line), wanted.map(OsString::from), "{line}");
+            assert_eq!(writable_disk(line.as_bytes()), wanted.map(OsString::from), "{line}");
+        }
+        // Of a stick that a machine with another encoding has named.
+        let stick = b"27 22 8:1 / /media/caf\xe9 rw - vfat /dev/sda1 rw";
+        assert_eq!(writable_disk(stick), Some(OsString::from_vec(b"/media/caf\xe9".to_vec())));
+    }
+
+    /// As the kernel writes it (linux/fs/seq_file.c, `mangle_path`).
+    fn escape(point: &[u8]) -> Vec<u8> {
+        let escaped = |byte: &u8| match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}").into_bytes(),
+            byte => vec![*byte],
+        };
+        point.iter().flat_map(escaped).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_mount_point_is_read(point in prop::collection::vec(1..=u8::MAX, 1..40), tags in "( shared:[0-9]{1,3}){0,3}") {
+            let line = [b"22 1 8:1 / ", &escape(&point)[..], b" rw", tags.as_bytes(), b" - ext4 /dev/sda1 rw"].concat();
+            prop_assert_eq!(writable_disk(&line), Some(OsString::from_vec(point)));
+        }
+
+        #[test]
+        fn any_table_is_read(table: Vec<u8>) {
+            for line in lines(&table) {
+                let _ = (can_be_forced(line), writable_disk(line));
+            }
         }
     }
 }
