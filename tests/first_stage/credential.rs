@@ -6,10 +6,11 @@ use std::fs;
 const SECRET: &str = "correct horse";
 const TABLE: &str = "# a comment\n\nroot UUID=1-2 none luks,initramfs\n\thome  /dev/x\tnone\nkey /dev/y /etc/key luks\n\
                      own /dev/z none luks,keyscript=/bin/own\nswap /dev/s /dev/urandom swap\nplain /dev/p none plain,size=256\n\
-                     * /dev/* none luks,discard";
+                     one /dev/o none luks,tries=1\nmany /dev/m none tries=12,luks\n* /dev/* none luks,discard";
 const CHANGED: &str = "# a comment\n\nroot UUID=1-2 none luks,initramfs,keyscript=/usr/lib/skexec/credential\n\
                        home /dev/x none keyscript=/usr/lib/skexec/credential\nkey /dev/y /etc/key luks\n\
                        own /dev/z none luks,keyscript=/bin/own\nswap /dev/s /dev/urandom swap\nplain /dev/p none plain,size=256\n\
+                       one /dev/o none luks,tries=1\nmany /dev/m none tries=12,luks,keyscript=/usr/lib/skexec/credential\n\
                        * /dev/* none luks,discard,keyscript=/usr/lib/skexec/credential\n";
 
 fn stage() -> Stage {
