@@ -366,10 +366,17 @@ fn place(root: &Root, slot: Slot) -> PathBuf {
 
 fn read_from(path: &Path) -> io::Result<Option<Record>> {
     let Some(record): Option<Record> = read_json(path)? else { return Ok(None) };
-    if record.schema != SCHEMA {
-        return Err(io::Error::other(format!("it has schema {}, which this skexec does not know", record.schema)));
-    }
+    record.check_schema()?;
     Ok(Some(record))
+}
+
+impl Record {
+    fn check_schema(&self) -> io::Result<()> {
+        if self.schema == SCHEMA {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("it has schema {}, which this skexec does not know", self.schema)))
+    }
 }
 
 /// The content of a file of JSON; nothing where there is none.

@@ -79,7 +79,9 @@ impl Record {
 
 /// Reads what a load left that did not live to end it.
 pub(super) fn read(target: &Path) -> io::Result<Option<Begun>> {
-    read_json(&place_beside(target))
+    let Some(begun): Option<Begun> = read_json(&place_beside(target))? else { return Ok(None) };
+    begun.record.check_schema()?;
+    Ok(Some(begun))
 }
 
 pub(super) fn settle(target: &Path, root: &Root, kexec: &Kexec, slot: Slot) -> io::Result<()> {

@@ -101,7 +101,12 @@ pub fn system(input: &[u8]) {
 
 fn kexec(machine: &Machine, text: &dyn Fn(&str) -> Option<String>) {
     let number = |path: &str| text(path).and_then(|text| text.strip_prefix('+').unwrap_or(&text).parse::<i64>().ok());
-    let wanted = |path: &str| number(path).and_then(|number| u32::try_from(number).ok());
+    // The kernel has no negative zero.
+    let wanted = |path: &str| {
+        number(path)
+            .filter(|_| !text(path).is_some_and(|text| text.starts_with('-')))
+            .and_then(|number| u32::try_from(number).ok())
+    };
     for (panic, path) in [(false, "reboot"), (true, "panic")] {
         let path = format!("/proc/sys/kernel/kexec_load_limit_{path}");
         let limit = machine.kexec.limit(panic);
