@@ -81,6 +81,12 @@ pub(crate) fn awaited(root: &Root) -> Option<Expected> {
     expected(root).ok().flatten().filter(|expected| Some(&expected.boot_id) == own.as_ref())
 }
 
+/// Whether a shutdown that boots the loaded kernel was noted in this boot. What was stopped has been taken back by
+/// `exec::take_back_stopped`, as far as systemd tells.
+pub(crate) fn awaits_shutdown(root: &Root) -> bool {
+    awaited(root).and_then(|awaited| awaited.exec).is_some_and(|exec| exec.clean)
+}
+
 /// Expects again what was [`awaited`] before an attempt that failed.
 ///
 /// # Errors

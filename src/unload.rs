@@ -1,5 +1,6 @@
 //! `skexec unload`: unloads the image that the kernel holds.
 
+use crate::arrival;
 use crate::causes;
 use crate::machine::Machine;
 use crate::machine::kexec::Limit;
@@ -40,6 +41,9 @@ pub(crate) fn unload_under(system: System<'_>, slot: Slot, records: &Records) ->
     }
     if slot == Slot::Reboot && logind::will_boot(system.root) {
         return Ok(Err(Reason::ShutdownScheduled.into()));
+    }
+    if slot == Slot::Reboot && arrival::awaits_shutdown(system.root) {
+        return Ok(Err(Finding::new(Reason::ShutdownUnderWay, "it boots the loaded kernel")));
     }
     if slot == Slot::Reboot && measure::awaits_shutdown(system.root) {
         return Ok(Err(Reason::MeasuredForShutdown.into()));

@@ -9,7 +9,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::time::Duration;
 use support::systemd::{self, NO_INHIBITORS, server};
-use support::{LOAD, Lab, Run};
+use support::{Call, LOAD, Lab, Run};
 
 const UNIT: &str = "start --no-block --job-mode=replace-irreversibly kexec.target";
 const APT: &str = r#"{"type":"a(ssssuu)","data":[[["shutdown","apt","upgrading","block",0,77]]]}"#;
@@ -75,9 +75,58 @@ fn a_shutdown_that_is_under_way_is_left_as_it_is() {
     let refuses = "case \"$*\" in *RebootWithFlags*) echo Operation already in progress >&2; exit 1 ;; \
                    *PreparingForShutdown) echo '{\"type\":\"b\",\"data\":true}' ;; *) echo '{\"type\":\"a(ssssuu)\",\"data\":[[]]}' ;; esac";
     systemd::script(&lab, "busctl", refuses);
-    let run = lab.run("exec");
-    assert!(run.exit == 1 && run.err.contains("a shutdown is under way already"), "{run:?}");
-    assert!(!systemd::asked(&lab).iter().any(|line| line == UNIT), "{:?}", systemd::asked(&lab));
+    for line in ["exec", "exec --when +5", "reboot"] {
+        let run = lab.run(line);
+        assert!(run.exit == 5 && run.err.contains("(shutdown-under-way)"), "{line}: {run:?}");
+    }
+    let all = systemd::asked(&lab);
+    assert!(all.iter().all(|line| line == "ListInhibitors"), "{all:?}");
+}
+
+/// A second attempt must not take the watchdog, the note or the image of the first.
+#[test]
+fn what_a_shutdown_that_is_under_way_boots_stays() {
+    let lab = server();
+    lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+    assert_eq!(lab.run(LOAD).exit, 0);
+    assert_eq!(lab.run("exec").exit, 0);
+    let before = noted(&lab);
+    assert!(before.is_object());
+    lab.kernel.calls.borrow_mut().clear();
+    for (about_to, state) in [(true, "running"), (false, "stopping"), (false, "starting")] {
+        systemd::state(&lab, NO_INHIBITORS, about_to, state);
+        fs::remove_file(lab.root().path("/asked")).unwrap();
+        let run = lab.run("unload");
+        assert!(run.exit == 5 && run.err.contains("(shutdown-under-way)"), "{state}: {run:?}");
+        if state != "starting" {
+            let run = lab.run("exec --watchdog 30");
+            assert!(run.exit == 5 && run.err.contains("(shutdown-under-way)"), "{state}: {run:?}");
+        }
+        assert_eq!((systemd::asked(&lab), noted(&lab)), (Vec::new(), before.clone()), "{state}");
+    }
+    assert_eq!(lab.run("unload --panic").exit, 0);
+    assert!(!lab.kernel.calls.borrow().iter().any(|call| matches!(call, Call::Unload { panic: false })));
+    // It was stopped.
+    systemd::state(&lab, NO_INHIBITORS, false, "running");
+    assert_eq!(lab.run("unload").exit, 0);
+    assert!(!lab.root().has("/var/lib/skexec/next.json"));
+}
+
+#[test]
+fn another_shutdown_that_is_scheduled_is_not_replaced() {
+    let lab = server();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    systemd::scheduled(&lab, "poweroff");
+    for line in ["exec --when +5", "reboot --when 3:30"] {
+        let run = lab.run(line);
+        let said =
+            run.err.contains("(another-shutdown)") && run.err.contains("poweroff") && run.err.contains("shutdown -c");
+        assert!(run.exit == 5 && said, "{line}: {run:?}");
+    }
+    // A time of its own replaces what skexec has scheduled before, and who leaves now does not wait for a later time.
+    assert_eq!(lab.run("exec").exit, 0);
+    systemd::scheduled(&lab, "kexec");
+    assert_eq!(lab.run("exec --when +5").exit, 0);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::arrival::Exec;
 use crate::machine::Machine;
 use crate::measure::Boots;
 use crate::progress::{Event, Follow};
-use crate::reason::Finding;
+use crate::reason::{Finding, Reason};
 use crate::shutdown::{self, logind, on_the_clock, systemd};
 use crate::sources::Root;
 use crate::system::System;
@@ -53,8 +53,6 @@ pub(super) fn shut_down(
     asked
 }
 
-const UNDER_WAY: &str = "a shutdown is under way already; it is left as it is";
-
 fn by_unit(root: &Root, follow: &mut Follow<'_>) -> anyhow::Result<Result<Outcome, Finding>> {
     follow(Event::ShuttingDown);
     systemd::shut_down(root).context("cannot ask systemd to shut the machine down")?;
@@ -72,7 +70,7 @@ fn by_logind(orderly: &Orderly, root: &Root, follow: &mut Follow<'_>) -> anyhow:
             // It was taken since, and logind refused for it.
             Ok(Err(finding)) => Ok(Err(finding)),
             // It waits for the programs that delay the one before, which may not end in a kernel at all.
-            _ if shutdown::is_under_way(root) == Some(true) => Err(error).context(UNDER_WAY),
+            _ if shutdown::is_under_way(root) == Some(true) => Ok(Err(Reason::ShutdownUnderWay.into())),
             _ => {
                 follow(Event::Fault(format!("logind does not shut the machine down: {error}")));
                 by_unit(root, follow)

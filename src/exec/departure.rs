@@ -4,7 +4,7 @@ use super::{Leave, Orderly, Request};
 use crate::machine::Machine;
 use crate::machine::surroundings::Init;
 use crate::reason::{Finding, Reason};
-use crate::shutdown::{logind, systemd};
+use crate::shutdown::{self, logind, systemd};
 use crate::sources::Root;
 use crate::sources::policy::{MeasureAt, Policy};
 use crate::watchdog::{self, Watchdog};
@@ -33,9 +33,12 @@ impl<'a> Departure<'a> {
     /// Makes every check that changes nothing.
     ///
     /// # Errors
-    /// `no-logind`, `no-init`, `not-measured`, `policy-file`, `no-watchdog`, `inhibited`
+    /// `no-logind`, `no-init`, `shutdown-under-way`, `another-shutdown`, `not-measured`, `policy-file`, `no-watchdog`, `inhibited`
     pub(super) fn of(request: &'a Request, machine: &Machine, root: &Root) -> Result<Self, Finding> {
         let way = Way::of(&request.leave, request.process, machine, root)?;
+        if way != Way::Jump {
+            takes_no_others_place(&request.leave, root)?;
+        }
         let watchdogs = request.watchdog.map(|_| watchdog::find(root)).transpose()?.unwrap_or_default();
         if request.watchdog.is_some() && matches!(way, Way::Logind(_) | Way::Unit) {
             watchdog::is_armed_by_systemd(&watchdogs, &systemd::watchdog_device(root))?;
@@ -61,6 +64,18 @@ impl<'a> Way<'a> {
             _ if alone => Ok(Self::Jump),
             _ => Err(Reason::NoInit.into()),
         }
+    }
+}
+
+/// Another shutdown that is under way or scheduled is not taken for this one, nor is what was noted, armed and measured for it changed.
+fn takes_no_others_place(leave: &Leave, root: &Root) -> Result<(), Finding> {
+    if shutdown::is_under_way(root) == Some(true) {
+        return Err(Reason::ShutdownUnderWay.into());
+    }
+    let is_scheduled = matches!(leave, Leave::Orderly(orderly) if orderly.due.is_some());
+    match logind::another_kind(root).filter(|_| is_scheduled) {
+        Some(kind) => Err(Finding::new(Reason::AnotherShutdown, kind)),
+        None => Ok(()),
     }
 }
 

@@ -178,6 +178,8 @@ reasons! {
     NoWatchdog "no-watchdog" NotPermitted "-" "no watchdog of this machine can be armed" "load its driver (modprobe NAME), free it where another process has it, or leave out --watchdog";
     Inhibited "inhibited" NotPermitted "-" "a program asks that the machine is not shut down now" "wait until that program is done (systemd-inhibit --list shows it), or shut down all the same with --ignore-inhibitors";
     ShutdownScheduled "shutdown-scheduled" NotPermitted "-" "logind will boot the loaded kernel at a later time, and without it systemd would load one that nobody has verified" "cancel the shutdown first: skexec exec --when cancel";
+    ShutdownUnderWay "shutdown-under-way" NotPermitted "-" "the machine is being shut down already" "wait for its end: it is left as it is, with what was noted, armed and measured for it";
+    AnotherShutdown "another-shutdown" NotPermitted "-" "a shutdown is scheduled that boots no loaded kernel, and logind keeps one shutdown alone" "cancel that one first: shutdown -c";
     MeasuredForShutdown "measured-for-shutdown" NotPermitted "-" "the machine was asked to shut down into the loaded kernel, which was measured into the TPM for that, and another one would be booted in its place without being measured" "wait for the reboot; if the shutdown was stopped and skexec cannot see that, run: skexec exec --when cancel";
     NoLogind "no-logind" NotPermitted "-" "logind does not run on this machine, and only logind can shut it down at a later time" "start systemd-logind, or leave out --when";
     NoInit "no-init" Failed "-" "skexec knows no init system on this machine that can shut it down" "stop the services, then run: skexec exec --force";

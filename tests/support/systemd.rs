@@ -67,10 +67,14 @@ pub(crate) fn state(lab: &Lab, answer: &str, about_to: bool, state: &str) {
     script(lab, "systemctl", &format!("case \"$*\" in show*SystemState*) echo {state} ;; esac"));
 }
 
-/// What the programs were asked, from the first to the last.
+/// What the programs were asked, from the first to the last, without the questions whether the machine is being shut down.
 pub(crate) fn asked(lab: &Lab) -> Vec<String> {
     let text = fs::read_to_string(lab.root().path("/asked")).unwrap_or_default();
     let call =
         "--json=short --system -- call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager ";
-    text.lines().map(|line| line.strip_prefix(call).unwrap_or(line).to_owned()).collect()
+    let asks_alone = |line: &&str| line.contains("PreparingForShutdown") || line.contains("SystemState");
+    text.lines()
+        .filter(|line| !asks_alone(line))
+        .map(|line| line.strip_prefix(call).unwrap_or(line).to_owned())
+        .collect()
 }
