@@ -30,7 +30,7 @@ pub use lease::Lease;
 pub use map::Map;
 pub use memfd::Memfd;
 pub use private::Private;
-pub use random::random;
+pub use random::{random, random_in_any_case};
 #[cfg(test)]
 pub(crate) use sha256::all as all_sha256_instructions;
 pub use sha256::sha256_instructions;

@@ -10,7 +10,7 @@ use super::initrds::{Origin, Supply};
 use crate::image::cpio::{self, Entry};
 use crate::reason::{Finding, Reason};
 use crate::sources::policy::Policy;
-use crate::sys::{Private, forbid_core_dumps};
+use crate::sys::{Private, forbid_core_dumps, random_in_any_case};
 use content::Content;
 use std::borrow::Cow;
 use std::fmt;
@@ -173,13 +173,22 @@ fn archive(files: &[Added], contents: &[Content]) -> Result<Private, Finding> {
     let folders = place::folders(names.iter().copied());
     let folders = folders.into_iter().map(|(name, mode)| Entry::folder(name, mode));
     let files = names.iter().zip(contents).map(|(name, content)| Entry::file(name, FILE_MODE, content.bytes()));
-    let entries: Vec<_> = folders.chain(files).collect();
+    let mut entries: Vec<_> = folders.chain(files).collect();
+    // The digest of the initrd is logged, measured and shown to every user of the next system: it must not confirm a guessed passphrase.
+    if let Some(last) = entries.last_mut() {
+        *last = last.salted(salt());
+    }
     let length = cpio::length(&entries);
     let mut archive = Private::new(length).map_err(|error| Finding::new(Reason::Unreadable, error.to_string()))?;
     // Guarded before it is filled: from then on it is wiped, also where the rest fails.
     archive.guard(0..length);
     cpio::write(&entries, &mut archive)?;
     Ok(archive)
+}
+
+fn salt() -> [u32; 4] {
+    let bytes = random_in_any_case::<16>().unwrap_or_default();
+    [0, 4, 8, 12].map(|at| bytes.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(0, u32::from_ne_bytes))
 }
 
 #[cfg(test)]

@@ -18,19 +18,27 @@ pub struct Entry<'a> {
     pub mode: u32,
     /// The bytes of a file; `None` for a folder. The kernel creates no parents: a folder must come before what is in it.
     pub content: Option<&'a [u8]>,
+    /// Numbers of devices, which nothing reads from an entry of one name that is no device (linux/init/initramfs.c, `maybe_link`).
+    salt: [u32; 4],
 }
 
 impl<'a> Entry<'a> {
     /// A folder.
     #[must_use]
     pub const fn folder(path: &'a str, mode: u32) -> Self {
-        Self { path, mode, content: None }
+        Self { path, mode, content: None, salt: [0; 4] }
     }
 
     /// A file.
     #[must_use]
     pub const fn file(path: &'a str, mode: u32, content: &'a [u8]) -> Self {
-        Self { path, mode, content: Some(content) }
+        Self { path, mode, content: Some(content), salt: [0; 4] }
+    }
+
+    /// The same with numbers that nobody can guess: then the digest of the archive shows nothing about what is in its files.
+    #[must_use]
+    pub const fn salted(self, salt: [u32; 4]) -> Self {
+        Self { salt, ..self }
     }
 
     fn header(&self, number: u32) -> Result<String, Finding> {
@@ -39,7 +47,8 @@ impl<'a> Entry<'a> {
         let name = u32::try_from(self.path.len().saturating_add(1)).map_err(|_| large())?;
         let kind = if self.content.is_some() { REGULAR } else { FOLDER };
         // ino, mode, uid, gid, nlink, mtime, filesize, maj, min, rmaj, rmin, namesize with its NUL, chksum
-        let fields = [number, kind | self.mode, 0, 0, 1, 0, length, 0, 0, 0, 0, name, 0];
+        let [major, minor, device_major, device_minor] = self.salt;
+        let fields = [number, kind | self.mode, 0, 0, 1, 0, length, major, minor, device_major, device_minor, name, 0];
         Ok(format!("070701{}", fields.map(|field| format!("{field:08x}")).concat()))
     }
 
@@ -102,6 +111,17 @@ const fn aligned(length: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_salt_changes_numbers_that_nothing_reads() {
+        let plain = archive(&[Entry::file("a", 0o400, b"text")]).unwrap();
+        let salted = archive(&[Entry::file("a", 0o400, b"text").salted([1, 2, 3, 0xffff_ffff])]).unwrap();
+        // Behind the magic, seven numbers come before those of the devices.
+        let numbers = 6 + 7 * 8..6 + 11 * 8;
+        assert_eq!(&salted[numbers.clone()], b"000000010000000200000003ffffffff");
+        let rest = |archive: &[u8]| [&archive[..numbers.start], &archive[numbers.end..]].concat();
+        assert_eq!(rest(&salted), rest(&plain));
+    }
 
     #[test]
     fn an_archive_is_written_as_cpio_writes_it() {
