@@ -7,6 +7,7 @@ mod binaries;
 mod cache;
 mod causes;
 mod checks;
+mod covered;
 mod cpio;
 mod crates;
 mod deadline;
@@ -150,6 +151,11 @@ enum Command {
     /// The exit code is 1 if an input broke its property; it is then in tests/fuzz/artifacts. cargo-fuzz is fetched into the cache; a nightly
     /// compiler must be installed.
     Fuzz(fuzz::Options),
+    /// Count which lines the inputs of the fuzz targets and all tests reach, and write docs/coverage.md
+    ///
+    /// The exit code is 1 if a module of which a tenth is not reached has no reason in tests/vm/src/covered/reasons.rs. cargo-tarpaulin is
+    /// fetched into the cache.
+    Coverage(covered::Options),
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
     /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
@@ -310,6 +316,7 @@ fn with_cache(cache: &Cache, command: Command) -> Result<ExitCode> {
         Command::Siege(options) => siege::run(cache, &options)?,
         Command::Mutants(options) => mutants::run(cache, &options)?,
         Command::Fuzz(options) => fuzz::run(cache, &options)?,
+        Command::Coverage(options) => covered::run(cache, &options)?,
         Command::Size => size::run(cache, &cache.workspace(size::PAGE)).map(|()| true)?,
         Command::Crates => crates::run(&cache.workspace(""), &cache.workspace(crates::PAGE)).map(|()| true)?,
         Command::Reproducible => reproducible::run(cache).map(|()| true)?,
