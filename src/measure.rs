@@ -77,6 +77,16 @@ pub(crate) enum Boots {
     AfterShutdown,
 }
 
+/// Finds out whether [`measure`] would work now, as far as that can be told without extending a register.
+///
+/// # Errors
+/// `not-measured`
+pub(crate) fn can_measure(root: &Root, measure: &Measure, subject: Subject<'_>) -> Result<(), Finding> {
+    let registers = events(measure, subject).map(|(pcr, _)| pcr).to_vec();
+    let tpm = Tpm(Device::open(root).map_err(|fault| impossible(&fault))?);
+    Session::open(root, tpm, registers).map(drop).map_err(|fault| impossible(&fault))
+}
+
 /// Measures what is booted next, unless the registers hold just that already; the answer is what went wrong with the log.
 ///
 /// # Errors

@@ -77,6 +77,10 @@ pub(super) fn hand_over(
     let record =
         Record { boot_entry: request.entry.clone(), asked: request.asked.clone(), marked: ready.marked(), ..record };
     let record = Record { hardware: ready.hardware().map(Into::into), ..record };
+    let measures = measured::is_due(policy, request.slot);
+    if measures {
+        measured::before(system, &record, policy)?;
+    }
     let prepared = records.prepare(request.slot, &record, kexec.holds(panic));
     let prepared = prepared.context("cannot write the record in /run/skexec")?;
     if let Err(mut failed) = ready.call(system, machine) {
@@ -103,7 +107,6 @@ pub(super) fn hand_over(
         return Err(failed.finding.into());
     }
     done.identity = Some(record.identity());
-    let measures = measured::is_due(policy, request.slot);
     if let Err(error) = prepared.commit() {
         const PLACE: &str = "the record in /run/skexec cannot be put in its place";
         if measures {

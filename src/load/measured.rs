@@ -24,6 +24,14 @@ pub(super) fn may_replace(system: System<'_>, slot: Slot) -> Result<(), Finding>
     Ok(())
 }
 
+/// Whether what is to be loaded can be measured: where it cannot, the image that is loaded already keeps its place.
+///
+/// # Errors
+/// `not-measured`
+pub(super) fn before(system: System<'_>, record: &Record, policy: &Policy) -> Result<(), Finding> {
+    measure::can_measure(system.root, &policy.measure, record.subject()?)
+}
+
 /// Measures that the image that this one replaced is not booted.
 pub(super) fn replaced(system: System<'_>, slot: Slot) -> Option<Warning> {
     let closed = if slot == Slot::Reboot { measure::instead(system.root, Instead::Unloaded) } else { Ok(()) };
