@@ -1,5 +1,7 @@
 //! Whether everything fits this machine, worked out before the call.
 
+mod reservation;
+
 use super::outcome::{Plan, SegmentLine};
 use crate::arch::{Architecture as _, LaidOut, Platform};
 use crate::authorize::{Authorized, Supply};
@@ -73,6 +75,9 @@ pub(super) fn file(
     let memory_limit = limit(machine, slot)?;
     if let Some(limit) = memory_limit.filter(|limit| memory_bytes > *limit) {
         return Err(too_much(kernel, initrd_bytes, limit, slot));
+    }
+    if slot == Slot::Panic {
+        reservation::has_room(image, kernel, initrd_bytes, machine)?;
     }
     Ok(Plan {
         flags: flag_names(file_flags(machine, slot), initrd_bytes == 0),

@@ -5,7 +5,7 @@ mod hardware;
 mod kcore;
 
 use super::Release;
-use super::kexec::either;
+use super::kexec::{CRASH_HEADERS, either};
 use crate::memory::{PhysAddr, PhysRange};
 use crate::reason::{Finding, Reason};
 use crate::sources::Root;
@@ -15,8 +15,6 @@ use std::fs;
 
 const CPUS: &str = "/sys/devices/system/cpu";
 const VMCOREINFO: &str = "/sys/kernel/vmcoreinfo";
-/// Bytes that the kernel wants for the headers of a dump to rewrite them itself (`CONFIG_CRASH_HOTPLUG`), at its new and its old place.
-const HEADERS: [&str; 2] = ["/sys/kernel/kexec/crash_elfcorehdr_size", "/sys/kernel/crash_elfcorehdr_size"];
 /// More processors than any kernel is built for (`NR_CPUS`).
 const MOST_CPUS: usize = 8192;
 
@@ -43,7 +41,7 @@ impl CrashFacts {
             notes: notes(root)?,
             vmcoreinfo: root.text(VMCOREINFO).and_then(|text| vmcoreinfo(&text)).ok_or_else(|| unknown(VMCOREINFO))?,
             kcore: Kcore::read(root).ok_or_else(|| unknown(kcore::PATH))?,
-            header_bytes: either(root, HEADERS)
+            header_bytes: either(root, CRASH_HEADERS)
                 .filter(|_| release.has_crash_hotplug())
                 .and_then(|text| text.parse().ok()),
         })
@@ -116,7 +114,7 @@ mod tests {
         assert_eq!(facts.vmcoreinfo, PhysRange::of_length(PhysAddr::new(0x3e1_c000), 0x1000).unwrap());
         assert_eq!(facts.header_bytes, None);
         let tree = tree();
-        let [new, old] = HEADERS;
+        let [new, old] = CRASH_HEADERS;
         tree.write(old, "475136\n");
         assert_eq!(read(&tree, "6.12.0").unwrap().header_bytes, Some(475_136));
         assert_eq!(read(&tree, "6.9.12").unwrap().header_bytes, None, "it has the file, but not the flag");

@@ -34,10 +34,17 @@ pub struct Kexec {
     pub crash_loaded: Option<bool>,
     /// Bytes that `crashkernel=` reserved.
     pub crash_size: Option<u64>,
+    /// Bytes of the headers of a dump that the kernel keeps up to date (`CONFIG_CRASH_HOTPLUG`, Linux 6.6), in a crash kernel that it loads
+    /// by the file method.
+    pub crash_headers: Option<u64>,
     /// Bytes that `crashkernel=SIZE,cma` reserved besides, for movable memory of the running kernel's until a crash. Linux 6.17 gives
     /// them to a crash kernel that it loads by the file method.
     pub crash_cma: Option<u64>,
 }
+
+/// Bytes that the kernel wants for the headers of a dump to rewrite them itself (`CONFIG_CRASH_HOTPLUG`), at its new and its old place.
+pub(super) const CRASH_HEADERS: [&str; 2] =
+    ["/sys/kernel/kexec/crash_elfcorehdr_size", "/sys/kernel/crash_elfcorehdr_size"];
 
 /// How many more calls the kernel permits for one of its two images. The kernel counts every permitted call, also an unload and
 /// a load that fails (kernel/kexec_core.c, `kexec_load_permitted`). The value can be lowered but not raised, so it also shows
@@ -85,6 +92,7 @@ impl Kexec {
             crash_loaded: loaded(root, true),
             crash_size: either(root, ["/sys/kernel/kexec/crash_size", "/sys/kernel/kexec_crash_size"])
                 .and_then(|text| text.parse().ok()),
+            crash_headers: either(root, CRASH_HEADERS).and_then(|text| text.parse().ok()),
             crash_cma: crash_cma(root),
         }
     }
