@@ -6,6 +6,7 @@ mod forced;
 mod note;
 mod stopped;
 
+use crate::arrival;
 use crate::machine::{Kexec, Machine};
 use crate::measure;
 use crate::permit;
@@ -101,10 +102,12 @@ pub(crate) fn cancel(system: System<'_>, follow: &mut Follow<'_>) -> anyhow::Res
         (Ok(true), false) => note::stay(system, &machine, follow),
         (Ok(true), true) => follow(Event::Fault(NOT_TAKEN_BACK.into())),
         // It was stopped in another way: whoever calls this says so, where systemd does not say the opposite.
-        (_, false) if measure::awaits_shutdown(system.root) => match shutdown::is_under_way(system.root) {
-            Some(true) => follow(Event::Fault(note::STILL_BOOTED.into())),
-            _ => note::stay(system, &machine, follow),
-        },
+        (_, false) if measure::awaits_shutdown(system.root) || arrival::awaits_shutdown(system.root) => {
+            match shutdown::is_under_way(system.root) {
+                Some(true) => follow(Event::Fault(note::STILL_BOOTED.into())),
+                _ => note::stay(system, &machine, follow),
+            }
+        }
         _ => {}
     }
     Ok(Ok(cancelled.context("cannot cancel the shutdown")?))

@@ -104,6 +104,13 @@ fn what_a_shutdown_that_is_under_way_boots_stays() {
         }
         assert_eq!((systemd::asked(&lab), noted(&lab)), (Vec::new(), before.clone()), "{state}");
     }
+    // Whoever knows that it was stopped can say so.
+    let note = lab.root().path("/var/lib/skexec/next.json");
+    let kept = fs::read(&note).unwrap();
+    systemd::logind(&lab, r#"{"type":"b","data":[false]}"#);
+    assert_eq!(lab.run("exec --when cancel").out, "no shutdown was scheduled\n");
+    assert!(noted(&lab).is_null());
+    fs::write(&note, kept).unwrap();
     assert_eq!(lab.run("unload --panic").exit, 0);
     assert!(!lab.kernel.calls.borrow().iter().any(|call| matches!(call, Call::Unload { panic: false })));
     // It was stopped.

@@ -104,7 +104,7 @@ fn writable_disk(line: &[u8]) -> Option<OsString> {
     let mut fields = fields(line);
     let point = fields.nth(4)?;
     // The mount's own options and any number of tags stand before the hyphen, the type of the file system behind it.
-    fields.nth(0)?;
+    fields.next()?;
     fields.find(|field| *field == b"-")?;
     let on_device = fields.nth(1)?.starts_with(b"/dev/");
     let writable = fields.next()?.split(|byte| *byte == b',').any(|option| option == b"rw");

@@ -119,6 +119,8 @@ impl Site {
         let load = self.run(&Self::load("healed", METHODS[0]));
         assert_eq!(load.exit, 0, "{load:?}");
         self.agrees();
+        // Nothing here tells whether a shutdown that was asked for goes on.
+        self.run("exec --when cancel");
         let unload = self.run("unload");
         assert_eq!(unload.exit, 0, "{unload:?}");
         self.agrees();
