@@ -216,7 +216,7 @@ fn leave(
         follow(Event::Fault(format!("{} ({})", warning.message, warning.slug())));
     }
     match way {
-        Way::Jump => Ok(Err(forced::jump(system, request, machine, watchdogs, follow))),
+        Way::Jump => forced::jump(system, request, machine, watchdogs, follow).map(Err),
         Way::Unit => clean::shut_down(system, request, machine, None, follow),
         Way::Logind(orderly) => clean::shut_down(system, request, machine, Some(orderly), follow),
     }

@@ -360,6 +360,15 @@ pub fn known(root: &Root, kexec: &Kexec, slot: Slot) -> io::Result<Option<(Recor
     })
 }
 
+/// The record of a load in this boot that was killed when it was to replace an image: a crash kernel that the running kernel does not
+/// hold any more may have been given up for it.
+#[must_use]
+pub fn replacing(root: &Root, slot: Slot) -> Option<Record> {
+    let begun = begun::read(&place(root, slot)).ok()??;
+    let own = boot_id(root);
+    (begun.replaces == Some(true) && own.is_some() && begun.record.boot_id == own).then_some(begun.record)
+}
+
 fn place(root: &Root, slot: Slot) -> PathBuf {
     root.path(Path::new(FOLDER).join(file_name(slot)))
 }

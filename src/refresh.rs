@@ -36,6 +36,15 @@ pub(crate) fn held(root: &Root, slot: Slot) -> Held {
 /// Reads which crash kernel is loaded, for a load after processors or memory have come or gone.
 pub(crate) fn held_for_other_hardware(root: &Root) -> Held {
     let machine = Machine::read(root);
+    // A load was killed after the running kernel had freed the crash kernel before, for which there is no room beside the new one.
+    if machine.kexec.holds(true) == Some(false)
+        && let Some(lost) = record::replacing(root, Slot::Panic)
+    {
+        return match lost.asked {
+            Some(asked) => Held::Asked(Box::new(asked)),
+            None => cannot_be_had(&lost),
+        };
+    }
     let record = match recorded(root, Slot::Panic, &machine.kexec) {
         Ok(record) => record,
         Err(held) => return held,

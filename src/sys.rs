@@ -34,6 +34,6 @@ pub use random::{random, random_in_any_case};
 #[cfg(test)]
 pub(crate) use sha256::all as all_sha256_instructions;
 pub use sha256::sha256_instructions;
-pub use signal::{Held, ignore_file_size_signal};
+pub use signal::{Held, ignore_file_size_signal, is_to_end};
 pub use split::{Answering, Asking, Split};
 pub use watchdog::Watchdog;

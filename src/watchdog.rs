@@ -23,6 +23,8 @@ pub(crate) struct Watchdog {
     identity: String,
     /// It cannot be stopped once it runs.
     nowayout: bool,
+    /// The most seconds that it counts; nothing where the driver does not say so.
+    most: Option<u32>,
 }
 
 /// The watchdogs that outlive the running kernel.
@@ -32,7 +34,9 @@ pub(crate) struct Watchdog {
 pub(crate) fn find(root: &Root) -> Result<Vec<Watchdog>, Finding> {
     let entries = fs::read_dir(root.path(CLASS)).into_iter().flatten().take(MOST).flatten();
     let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
+    names.sort_by_key(|name| {
+        (name.trim_start_matches(|letter: char| !letter.is_ascii_digit()).parse::<u32>().ok(), name.clone())
+    });
     let all: Vec<_> = names.into_iter().map(|name| Watchdog::read(root, name)).collect();
     let (soft, hard): (Vec<_>, Vec<_>) = all.into_iter().partition(|watchdog| watchdog.identity == SOFT);
     match (hard.is_empty(), soft.first()) {
@@ -43,6 +47,18 @@ pub(crate) fn find(root: &Root) -> Result<Vec<Watchdog>, Finding> {
         }
         (true, None) => Err(Finding::new(Reason::NoWatchdog, format!("{CLASS} has none"))),
     }
+}
+
+/// Those of them that count so many seconds.
+///
+/// # Errors
+/// `no-watchdog`
+pub(crate) fn that_count(watchdogs: Vec<Watchdog>, seconds: u32) -> Result<Vec<Watchdog>, Finding> {
+    let limit = |watchdog: &Watchdog| watchdog.most.filter(|most| *most < seconds);
+    let seen = watchdogs.iter().filter_map(|watchdog| Some((&watchdog.name, limit(watchdog)?)));
+    let seen: Vec<_> = seen.map(|(name, most)| format!("{name} counts at most {most} s")).collect();
+    let fit: Vec<_> = watchdogs.into_iter().filter(|watchdog| limit(watchdog).is_none()).collect();
+    if fit.is_empty() { Err(Finding::new(Reason::NoWatchdog, seen.join("; "))) } else { Ok(fit) }
 }
 
 /// Whether the device that systemd arms is one of them.
@@ -80,6 +96,8 @@ impl Watchdog {
         Self {
             identity: text("identity").unwrap_or_else(|| "unknown".into()),
             nowayout: text("nowayout").is_some_and(|text| text == "1"),
+            // A driver without a limit of its own has 0.
+            most: text("max_timeout").and_then(|text| text.parse().ok()).filter(|most| *most > 0),
             name,
         }
     }
@@ -90,8 +108,16 @@ impl Watchdog {
             Ok(seconds) => Ok((running, seconds)),
             Err(error) => {
                 // Opening it has started it.
-                let stopped = running.stop();
-                Err(stopped.err().unwrap_or(error))
+                let runs_on = match running.stop() {
+                    Ok(()) if self.nowayout => "its driver does not permit to stop it (nowayout)".to_owned(),
+                    Ok(()) => return Err(error),
+                    Err(error) => error.to_string(),
+                };
+                let kind = io::ErrorKind::Other;
+                Err(io::Error::new(
+                    kind,
+                    format!("{error}; it runs now, and resets the machine when its own time is over: {runs_on}"),
+                ))
             }
         }
     }
@@ -189,6 +215,25 @@ mod tests {
             }
             assert_eq!(warning(tree.root()).is_some(), warns, "{policy:?}");
         }
+    }
+
+    #[test]
+    fn they_are_tried_in_the_order_of_their_numbers_where_they_count_so_far() {
+        let tree = machine(&[("watchdog10", "c"), ("watchdog2", "b"), ("watchdog", "a")]);
+        let names = |dogs: Vec<Watchdog>| dogs.into_iter().map(|dog| dog.name).collect::<Vec<_>>();
+        assert_eq!(names(find(tree.root()).unwrap()), ["watchdog", "watchdog2", "watchdog10"]);
+        tree.write(&format!("{CLASS}/watchdog2/max_timeout"), "60\n");
+        let counting = |seconds| that_count(find(tree.root()).unwrap(), seconds).map(names);
+        assert_eq!(counting(60).unwrap().len(), 3);
+        assert_eq!(counting(61).unwrap(), ["watchdog", "watchdog10"]);
+    }
+
+    #[test]
+    fn one_that_runs_and_cannot_be_stopped_is_said() {
+        let tree = machine(&[("watchdog0", "a")]);
+        tree.write(&format!("{CLASS}/watchdog0/nowayout"), "1\n");
+        let finding = Armed::first(tree.root(), find(tree.root()).unwrap(), 30).unwrap_err();
+        assert!(finding.detail.contains("; it runs now, and resets the machine"), "{finding}");
     }
 
     /// A file is no watchdog.

@@ -15,7 +15,10 @@ const HOTPLUG: &str = "/sys/devices/system/cpu/crash_hotplug";
 
 /// A machine of this release, whose crash kernel was loaded by this command.
 fn loaded(release: &str, line: &str) -> Lab {
-    let lab = Lab::new();
+    loaded_in(Lab::new(), release, line)
+}
+
+fn loaded_in(lab: Lab, release: &str, line: &str) -> Lab {
     lab.system("/proc/sys/kernel/osrelease", &format!("{release}\n"));
     lab.system(&format!("/boot/config-{release}"), "CONFIG_KEXEC=y\nCONFIG_KEXEC_FILE=y\nCONFIG_KEXEC_SIG=y\n");
     lab.system("/sys/kernel/kexec_crash_size", "268435456\n");
@@ -220,4 +223,31 @@ fn the_rule_starts_the_unit_when_it_is_needed() {
         let wanted = if starts { &[start][..] } else { &[] };
         assert_eq!(run_by(rules, &event), wanted, "{} {} {:?}", event.subsystem, event.action, event.files);
     }
+}
+
+/// The kernel frees the old crash kernel before it reads the new one. A record of the load is what is left.
+#[test]
+fn a_crash_kernel_that_a_killed_load_has_given_up_is_loaded_again() {
+    let lab = Lab::new();
+    lab.system("/proc/sys/kernel/random/boot_id", "one\n");
+    let lab = loaded_in(lab, "6.1.0-test", &format!("{LOAD} --panic"));
+    let path = lab.root().path("/run/skexec/loaded-panic.json");
+    let mut begun: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let begin = |begun: &serde_json::Value| {
+        std::fs::write(lab.root().path("/run/skexec/loaded-panic.json.begun"), begun.to_string()).unwrap();
+    };
+    lab.system("/sys/kernel/kexec_crash_loaded", "0\n");
+    for (replaces, boot) in [(false, "one"), (true, "another")] {
+        begun["replaces"] = replaces.into();
+        begun["boot_id"] = boot.into();
+        begin(&begun);
+        assert_eq!(lab.run("refresh --hardware").out, "no crash kernel is loaded\n", "{replaces} {boot}");
+        assert_eq!(loads(&lab), 0);
+    }
+    begun["boot_id"] = "one".into();
+    begin(&begun);
+    let run = lab.run("refresh --hardware");
+    assert!(run.exit == 0 && run.out.starts_with("{}/vmlinuz: loaded by kexec_file_load"), "{run:?}");
+    assert!(loads(&lab) > 0);
+    assert!(!lab.root().has("/run/skexec/loaded-panic.json.begun"));
 }

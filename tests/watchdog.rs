@@ -154,3 +154,19 @@ fn a_second_attempt_that_fails_leaves_what_belongs_to_the_scheduled_one() {
     assert_eq!(armed(&lab), "7");
     assert!(note().contains("\"exec\": null"), "{}", note());
 }
+
+#[test]
+fn a_time_that_no_watchdog_counts_is_refused_at_once() {
+    let lab = machine("");
+    keeps(&lab, "");
+    lab.system("/sys/class/watchdog/watchdog0/max_timeout", "613\n");
+    for line in ["exec --watchdog 614", "exec --force --watchdog 614", "reboot --watchdog 614 --dry-run"] {
+        let run = lab.run(line);
+        assert!(run.exit == 5 && run.err.contains("watchdog0 counts at most 613 s (no-watchdog)"), "{line}: {run:?}");
+    }
+    assert_eq!((armed(&lab).as_str(), systemd::asked(&lab)), ("7", Vec::new()));
+    assert_eq!(lab.run("exec --watchdog 613").exit, 0);
+    // A driver without a limit, and one of two that counts so many.
+    lab.system("/sys/class/watchdog/watchdog0/max_timeout", "0\n");
+    assert_eq!(lab.run("exec --watchdog 65535").exit, 0);
+}

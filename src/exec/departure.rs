@@ -39,7 +39,8 @@ impl<'a> Departure<'a> {
         if way != Way::Jump {
             takes_no_others_place(&request.leave, root)?;
         }
-        let watchdogs = request.watchdog.map(|_| watchdog::find(root)).transpose()?.unwrap_or_default();
+        let find = |seconds| watchdog::that_count(watchdog::find(root)?, seconds);
+        let watchdogs = request.watchdog.map(find).transpose()?.unwrap_or_default();
         if request.watchdog.is_some() && matches!(way, Way::Logind(_) | Way::Unit) {
             watchdog::is_armed_by_systemd(&watchdogs, &systemd::watchdog_device(root))?;
         }

@@ -2,6 +2,7 @@
 
 use nix::libc;
 use nix::sys::signal::{SigSet, SigmaskHow};
+use std::mem::MaybeUninit;
 
 /// Ignores SIGXFSZ, which ends a program that writes beyond its limit on the size of files (`RLIMIT_FSIZE`, setrlimit(2)).
 /// The write then fails with `EFBIG`. Programs that this one starts ignore the signal, too.
@@ -23,9 +24,54 @@ impl Held {
     }
 }
 
+/// Whether a signal waits that would end the program.
+#[must_use]
+pub fn is_to_end() -> bool {
+    ENDING.into_iter().any(|signal| waits(signal) && !is_ignored(signal))
+}
+
+/// What a person, a session that closes, or a service manager sends.
+const ENDING: [libc::c_int; 4] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT];
+
+fn waits(signal: libc::c_int) -> bool {
+    let mut set = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: sigpending writes one set, which outlives the call, and sigismember reads it.
+    unsafe { libc::sigpending(set.as_mut_ptr()) == 0 && libc::sigismember(set.as_ptr(), signal) == 1 }
+}
+
+/// A signal that is held waits even if it is ignored (kernel/signal.c, `sig_ignored`), as SIGHUP is below nohup.
+fn is_ignored(signal: libc::c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: without a new action, sigaction only writes the present one, which outlives the call.
+    let read = unsafe { libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all zeros are a valid action, and what was written is one, too.
+    read == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         // It fails only for a set that the kernel does not know.
         let _ = self.0.take().map(|before| before.thread_set_mask());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::signal::{Signal, raise};
+
+    #[test]
+    fn a_signal_that_waits_is_seen() {
+        let held = Held::all();
+        assert!(!is_to_end());
+        raise(Signal::SIGUSR1).unwrap();
+        assert!(!is_to_end(), "it is not one that people send");
+        raise(Signal::SIGHUP).unwrap();
+        assert!(is_to_end());
+        let both: SigSet = [Signal::SIGUSR1, Signal::SIGHUP].into_iter().collect();
+        both.wait().unwrap();
+        both.wait().unwrap();
+        assert!(!is_to_end());
+        drop(held);
     }
 }
