@@ -42,11 +42,11 @@ pub(crate) fn unload_under(system: System<'_>, slot: Slot, records: &Records) ->
     if slot == Slot::Reboot && logind::will_boot(system.root) {
         return Ok(Err(Reason::ShutdownScheduled.into()));
     }
-    if slot == Slot::Reboot && arrival::awaits_shutdown(system.root) {
-        return Ok(Err(Finding::new(Reason::ShutdownUnderWay, "it boots the loaded kernel")));
-    }
     if slot == Slot::Reboot && measure::awaits_shutdown(system.root) {
         return Ok(Err(Reason::MeasuredForShutdown.into()));
+    }
+    if slot == Slot::Reboot && arrival::awaits_shutdown(system.root) {
+        return Ok(Err(Finding::new(Reason::ShutdownUnderWay, "it boots the loaded kernel")));
     }
     let panic = slot == Slot::Panic;
     if machine.kexec.holds(panic) == Some(false) {

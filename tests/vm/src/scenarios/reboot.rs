@@ -137,9 +137,16 @@ fn delayed(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
 fn reboot(stage: &Stage<'_>, extras: &Extras, release: &str, guest: &mut Guest, checks: &mut Checks) -> Result<()> {
     let asked = guest.run(&format!("skexec reboot --append vm.test={}", stage.name))?;
     checks.command("the shutdown is asked for", &asked, &[Expect::Exit(0)]);
-    for command in ["skexec load --latest", "skexec unload", "skexec reboot --append other", "skexec kexec -u"] {
+    let measured = "(measured-for-shutdown)";
+    for (command, reason) in [
+        ("skexec load --latest", measured),
+        ("skexec unload", measured),
+        ("skexec reboot --append other", "(shutdown-under-way)"),
+        ("skexec exec", "(shutdown-under-way)"),
+        ("skexec kexec -u", measured),
+    ] {
         let late = guest.run(command)?;
-        checks.command(&format!("too late for {command}"), &late, &[Expect::Stderr("(measured-for-shutdown)")]);
+        checks.command(&format!("too late for {command}"), &late, &[Expect::Stderr(reason)]);
     }
     check_loaded("and what was measured stays loaded", true, guest, checks)?;
     let before = guest.console_size();
