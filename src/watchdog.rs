@@ -113,11 +113,9 @@ impl Watchdog {
                     Ok(()) => return Err(error),
                     Err(error) => error.to_string(),
                 };
-                let kind = io::ErrorKind::Other;
-                Err(io::Error::new(
-                    kind,
-                    format!("{error}; it runs now, and resets the machine when its own time is over: {runs_on}"),
-                ))
+                Err(io::Error::other(format!(
+                    "{error}; it runs now, and resets the machine when its own time is over: {runs_on}"
+                )))
             }
         }
     }

@@ -4,7 +4,12 @@ mod bundles;
 mod machines;
 
 use crate::patched::PATCH;
+use forge::cms::Plain;
+use forge::der::{Node, ctx, generalized_time, int, oid, seq};
 use forge::pe::{Pe, Section};
+use forge::pkcs7::{SignerInfo, attribute};
+use forge::pki;
+use forge::recipe::Recipe;
 use forge::uki::Uki;
 use forge::vmlinux::{INVERSE, LONG, Vmlinux, WORD};
 use forge::wincert::directory;
@@ -41,6 +46,7 @@ pub fn seeds() -> Vec<Seed> {
     [
         files(),
         ukis(),
+        timestamps(),
         messages(),
         patches(),
         lists(),
@@ -72,6 +78,30 @@ fn files() -> Vec<Seed> {
     }
     seeds.extend(bundles::seeds());
     seeds
+}
+
+/// Signatures with time stamps beside them, in the forms that are in use.
+fn timestamps() -> Vec<Seed> {
+    vec![
+        beside("1.3.6.1.4.1.311.3.3.1", |_| token()),
+        beside("1.2.840.113549.1.9.16.2.14", |_| token()),
+        beside("1.2.840.113549.1.9.6", |signed| signed.node()),
+    ]
+}
+
+/// A signature with this attribute, which it does not cover.
+fn beside(id: &'static str, value: fn(&SignerInfo) -> Node) -> Seed {
+    let edit = move |signed: &mut SignerInfo| {
+        signed.unauthenticated = Some(ctx(1, vec![attribute(id, vec![value(signed)])]));
+    };
+    ("inspect", Recipe::new().signed(edit).build())
+}
+
+/// A signed `TSTInfo` (RFC 3161, 2.4.2).
+fn token() -> Node {
+    let info = seq(vec![int(1), oid("1.2.3"), seq(vec![]), int(7), generalized_time("20260102030405Z")]);
+    let how = Plain { embedded: true, content_type: "1.2.840.113549.1.9.16.1.4", ..Plain::detached() };
+    Node::parse(&how.sign(&info.encode(), &pki::signer()))
 }
 
 /// UKIs with and without profiles, and an add-on. None is signed: the parser does not look.
@@ -295,4 +325,19 @@ fn payloads() -> Vec<Seed> {
     ];
     seeds.extend(lists.map(|lists| ("relocations", Vmlinux { lists, ..Vmlinux::default() }.build())));
     seeds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skexec::inspect::Description;
+
+    #[test]
+    fn the_time_stamps_are_seen() {
+        for ((_, file), kind) in timestamps().into_iter().zip(["rfc3161", "rfc3161", "countersignature"]) {
+            let described = Description::with_profile("file".into(), &file, None, Some(&[]));
+            let text = serde_json::to_string(&described).unwrap();
+            assert!(text.contains(&format!("\"kind\":\"{kind}\"")), "{kind}");
+        }
+    }
 }

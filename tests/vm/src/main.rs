@@ -151,9 +151,9 @@ enum Command {
     /// The exit code is 1 if an input broke its property; it is then in tests/fuzz/artifacts. cargo-fuzz is fetched into the cache; a nightly
     /// compiler must be installed.
     Fuzz(fuzz::Options),
-    /// Count which lines the inputs of the fuzz targets and all tests reach, and write docs/coverage.md
+    /// Count which lines the inputs of the fuzz targets reach, and write docs/coverage.md
     ///
-    /// The exit code is 1 if a module of which a tenth is not reached has no reason in tests/vm/src/covered/reasons.rs. cargo-tarpaulin is
+    /// The exit code is 1 if a module of which more than a tenth is not reached has no reason in tests/vm/src/covered/reasons.rs. cargo-tarpaulin is
     /// fetched into the cache.
     Coverage(covered::Options),
     /// Write docs/size.md: how large the program is, section by section and crate by crate
