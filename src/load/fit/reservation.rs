@@ -9,7 +9,9 @@ use crate::reason::{Finding, Reason};
 /// What needs a place, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct Parts {
-    /// The headers of a dump, and what is small.
+    /// The headers of a dump.
+    headers: u64,
+    /// What is small besides.
     small: u64,
     kernel: u64,
     /// The kernel begins at a multiple of it.
@@ -18,13 +20,13 @@ struct Parts {
 }
 
 impl Parts {
-    /// Whether there is a place for each part: from the end down, the small ones first, then the kernel, then the initrd
-    /// (arch/x86/kernel/kexec-bzimage64.c, `bzImage64_load`; kernel/kexec_file.c, `locate_mem_hole_top_down`).
+    /// Whether there is a place for each part: the headers at the start (arch/x86/kernel/crash.c, `crash_load_segments`), and from the end
+    /// down the small ones, then the kernel, then the initrd (arch/x86/kernel/kexec-bzimage64.c, `bzImage64_load`).
     fn fit(self, reserved: PhysRange) -> Option<bool> {
         let top = reserved.end().get().checked_sub(self.small)?;
         let kernel = top.checked_sub(self.kernel)?;
         let kernel = kernel.checked_sub(kernel.checked_rem(self.alignment)?)?;
-        let below = kernel.checked_sub(reserved.start().get())?;
+        let below = kernel.checked_sub(reserved.start().get())?.checked_sub(self.headers)?;
         let above = top.checked_sub(kernel)?.checked_sub(self.kernel)?;
         Some(self.initrd <= below.max(above))
     }
@@ -42,9 +44,14 @@ pub(super) fn has_room(image: &Kernel, kernel: Need, initrd: u64, machine: &Mach
         Kernel::BzImage(header) => header.kernel_alignment.into(),
         Kernel::Elf(_) => PAGE,
     };
-    let headers = pages(machine.kexec.crash_headers.unwrap_or(0));
-    let parts =
-        Parts { small: SMALL_SEGMENTS.saturating_add(headers), kernel: kernel.bytes, alignment, initrd: pages(initrd) };
+    let parts = Parts {
+        // Where the kernel does not keep them up to date, they have as many entries as there are processors and ranges of memory.
+        headers: pages(machine.kexec.crash_headers.unwrap_or(SMALL_SEGMENTS)),
+        small: SMALL_SEGMENTS,
+        kernel: kernel.bytes,
+        alignment,
+        initrd: pages(initrd),
+    };
     if parts.fit(*reserved) == Some(true) {
         return Ok(());
     }
@@ -53,7 +60,7 @@ pub(super) fn has_room(image: &Kernel, kernel: Need, initrd: u64, machine: &Mach
         mebibytes(kernel.bytes),
         kernel.what(),
         alignment >> 10,
-        parts.small >> 10,
+        parts.headers >> 10,
         mebibytes(initrd),
         reserved.len() >> 20
     );
@@ -69,21 +76,25 @@ mod tests {
 
     #[test]
     fn places_are_found_from_the_end_down() {
-        let parts = Parts { small: 64 << 10, kernel: 30 * MIB, alignment: 2 * MIB, initrd: 20 * MIB };
+        let parts =
+            Parts { headers: 464 << 10, small: 64 << 10, kernel: 30 * MIB, alignment: 2 * MIB, initrd: 20 * MIB };
         // The start and the size of the reservation, and what is placed.
         let rows = [
             (0, 64, parts, true),
             // The small parts push the kernel to the multiple below.
-            (0, 52, parts, true),
-            (0, 51, parts, true),
-            (0, 50, parts, false),
-            (1, 51, parts, false),
+            (0, 53, parts, true),
+            // The headers leave the initrd too little.
+            (0, 52, parts, false),
+            (0, 52, Parts { headers: 0, ..parts }, true),
             (1, 53, parts, true),
+            (1, 51, parts, false),
             (0, 31, parts, false),
             (0, 20, parts, false),
             // The initrd fits above the kernel.
-            (0, 64, Parts { kernel: 31 * MIB, alignment: 64 * MIB, ..parts }, true),
-            (16, 64, Parts { kernel: 31 * MIB, alignment: 64 * MIB, ..parts }, false),
+            (120, 40, Parts { kernel: 10 * MIB, alignment: 64 * MIB, ..parts }, true),
+            (130, 40, Parts { kernel: 10 * MIB, alignment: 64 * MIB, ..parts }, false),
+            // The headers are where the kernel would be.
+            (0, 64, Parts { kernel: 31 * MIB, alignment: 64 * MIB, ..parts }, false),
             (0, 64, Parts { alignment: 0, ..parts }, false),
             (0, 64, Parts { small: u64::MAX, ..parts }, false),
         ];
