@@ -31,6 +31,8 @@ impl Site {
         lab.file("vmlinuz", KERNEL.get_or_init(|| signed(pack(&Vmlinux::default().build()))));
         lab.system("/proc/sys/kernel/random/boot_id", "this-boot\n");
         systemd::install(&lab);
+        // The shutdown that `exec` asks for is never made: skexec sees that, and takes back what it noted.
+        systemd::script(&lab, "systemctl", "case \"$*\" in show*SystemState*) echo running ;; esac");
         let kernel = Kernel::install(&lab, &State { image: None, left: counted.then_some(1000) });
         let temporary = lab.path("temporary");
         std::fs::create_dir(&temporary).unwrap();
@@ -119,8 +121,6 @@ impl Site {
         let load = self.run(&Self::load("healed", METHODS[0]));
         assert_eq!(load.exit, 0, "{load:?}");
         self.agrees();
-        // Nothing here tells whether a shutdown that was asked for goes on.
-        self.run("exec --when cancel");
         let unload = self.run("unload");
         assert_eq!(unload.exit, 0, "{unload:?}");
         self.agrees();
