@@ -34,7 +34,7 @@ impl LeaveArgs {
         matches!(self.when, When::Cancel)
     }
 
-    /// An option that would change nothing: it, or `more`, stands beside `--when cancel`.
+    /// Refuses an option that would do nothing beside `--when cancel`; `more` is one that the command has besides these.
     pub(super) fn check(&self, more: Option<&str>) -> Result<(), String> {
         let own = [
             (self.watchdog.is_some(), "--watchdog"),
