@@ -37,6 +37,15 @@ fn mutated_seeds_keep_their_properties() {
 }
 
 #[test]
+fn every_seed_keeps_its_property() {
+    let seeds = properties::seeds::seeds();
+    for (target, property) in properties::ALL {
+        println!("{target}");
+        properties::seeds::of(target, &seeds).iter().for_each(|seed| property(seed));
+    }
+}
+
+#[test]
 fn every_target_is_a_property() {
     let targets = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/targets");
     let mut names: Vec<_> = fs::read_dir(targets).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -251,3 +251,18 @@ fn a_crash_kernel_that_a_killed_load_has_given_up_is_loaded_again() {
     assert!(loads(&lab) > 0);
     assert!(!lab.root().has("/run/skexec/loaded-panic.json.begun"));
 }
+
+/// Only after the kernel has given up the old crash kernel would it find out.
+#[test]
+fn a_crash_kernel_that_the_last_range_has_no_place_for_is_refused() {
+    let lab = by_path();
+    lab.system("/sys/kernel/crash_elfcorehdr_size", "475136\n");
+    let low = "00100000-3fffffff : System RAM\n  2b000000-3affffff : Crash kernel\n";
+    for (size, exit) in [("1fffff", 4), ("3fffff", 0)] {
+        let high = format!("100000000-17fffffff : System RAM\n  100000000-100{size} : Crash kernel\n");
+        lab.system("/proc/iomem", &format!("{low}{high}"));
+        let run = lab.run(&format!("{LOAD} --panic"));
+        assert_eq!((run.exit, run.err.contains("(crash-too-small)")), (exit, exit != 0), "{size}: {run:?}");
+        assert_eq!(loads(&lab), usize::from(exit == 0));
+    }
+}
