@@ -22,10 +22,7 @@ pub(crate) const REASONS: [(&str, &str); 35] = [
     ("exec", "the way to a jump: tests/shutdown.rs, tests/measured.rs, and guests"),
     ("gather", "files of hashes and of revocations, and warnings about them: tests of the module"),
     ("image", "LZO, what segments load of a kernel, and command lines of loads: tests of the module"),
-    (
-        "inspect",
-        "rows about things that a forged file does not have, such as counter signatures: `cargo xtask real-files`",
-    ),
+    ("inspect", "add-ons beside a UKI, and what firmware will measure of it: `cargo xtask real-files`"),
     ("journal", "the message to the system's log: tests/output.rs, and guests"),
     ("load", "the way to a call: tests/load, tests/segments, and guests"),
     ("machine", "which algorithms the kernel has, what a crash kernel was loaded for, who called: tests of the module"),
