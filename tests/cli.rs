@@ -45,7 +45,7 @@ fn a_watchdog_that_cannot_be_armed_stops_the_jump() {
         refusal(
             5,
             "skexec: no watchdog of this machine can be armed: /sys/class/watchdog has none (no-watchdog)\n  do: load its driver \
-             (modprobe NAME), free it where another process has it, or leave out --watchdog\n"
+             (modprobe NAME), free it where another process has it, choose fewer seconds where it does not count so many, or leave out --watchdog\n"
         )
     );
     // A file is no watchdog.
