@@ -4,11 +4,15 @@ use super::program;
 use super::run::Attack;
 use super::site::{METHODS, Site};
 use forge::random::Random;
+use nix::libc;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Mutex;
 
@@ -23,10 +27,10 @@ pub(crate) const ATTACKS: [Attack; 3] = [
     },
     Attack {
         name: "kill-exec",
-        what: "the same signals at a random system call of `exec`",
-        holds: "the image and its record are what they were, or the shutdown was asked for",
+        what: "the same signals at a random system call of `exec`, with --force (hooks, disks that are remounted, the jump) or without",
+        holds: "the image, its record and all else in /run and /tmp are what they were; with --force the jump is made, or the signal ended skexec, and once a disk is remounted only SIGKILL does",
         found: "",
-        rounds: 16,
+        rounds: 32,
         round: exec,
     },
     Attack {
@@ -39,14 +43,20 @@ pub(crate) const ATTACKS: [Attack; 3] = [
     },
 ];
 
+const FORCED: &str = "exec --force";
+const HOOK: &str = "/etc/skexec/pre-exec.d/hook";
+/// The fake kernel writes here what it would have jumped into.
+const JUMPED: &str = "/jumped";
+
 const SIGNALS: [Signal; 3] = [Signal::SIGKILL, Signal::SIGTERM, Signal::SIGINT];
 
 /// How the process ended, and the system calls that it made.
 #[derive(Clone, Copy)]
 struct Ended {
     calls: u64,
-    /// The first and the last of them at which a load was begun that has not ended.
+    /// The first and the last of them at which a load was begun that has not ended, or a disk was remounted for a jump that is not made.
     open: Option<(u64, u64)>,
+    remounted: bool,
     killed: bool,
     exit: Option<i32>,
 }
@@ -56,8 +66,9 @@ fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
     let mut command = site.process(line);
     let mut child = command.env(program::TRACED, "1").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
-    let mut ended = Ended { calls: 0, open: None, killed: false, exit: None };
+    let mut ended = Ended { calls: 0, open: None, remounted: false, killed: false, exit: None };
     let begun = site.lab.root().path("/run/skexec/loaded.json.begun");
+    let jumped = site.lab.root().path(JUMPED);
     let mut deliver = None;
     let mut first = true;
     loop {
@@ -78,7 +89,8 @@ fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
             Ok(WaitStatus::Stopped(_, signal)) => deliver = Some(signal),
             Ok(WaitStatus::PtraceSyscall(_)) => {
                 ended.calls += 1;
-                if at.is_none() && begun.exists() {
+                ended.remounted |= is_at(pid, libc::SYS_mount);
+                if at.is_none() && (begun.exists() || ended.remounted && !jumped.exists()) {
                     ended.open = Some((ended.open.map_or(ended.calls, |(first, _)| first), ended.calls));
                 }
                 if let Some((_, signal)) = at.filter(|(call, _)| *call == ended.calls) {
@@ -95,13 +107,21 @@ fn besieged(site: &Site, line: &str, at: Option<(u64, Signal)>) -> Ended {
     ended
 }
 
+/// Whether a process that stands still does so at this system call.
+fn is_at(pid: Pid, call: libc::c_long) -> bool {
+    let shown = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
+    shown.split(' ').next() == Some(&call.to_string())
+}
+
 /// The system calls of a command that nobody disturbs, counted once.
 fn undisturbed(line: &str, prepared: impl FnOnce() -> Site) -> Ended {
     static COUNTED: Mutex<BTreeMap<String, Ended>> = Mutex::new(BTreeMap::new());
     let mut counted = COUNTED.lock().unwrap();
     *counted.entry(line.to_owned()).or_insert_with(|| {
         let whole = besieged(&prepared(), line, None);
-        assert_eq!(whole.exit, Some(0), "{line}");
+        // A forced one comes back with an error, because the fake kernel makes no jump.
+        let wanted = if line == FORCED { (Some(1), true) } else { (Some(0), false) };
+        assert_eq!((whole.exit, whole.remounted), wanted, "{line}");
         whole
     })
 }
@@ -113,7 +133,17 @@ fn loaded(counted: bool) -> Site {
     site
 }
 
-/// A moment: half of them are those at which the kernel's image and the record do not belong together.
+/// The same, with a hook, and a disk that is not there: no disk of this machine is remounted.
+fn mounted(counted: bool) -> Site {
+    let site = loaded(counted);
+    let point = site.lab.path("no-disk");
+    site.lab.system("/proc/self/mountinfo", &format!("22 1 254:1 / {} rw - ext4 /dev/vda1 rw\n", point.display()));
+    site.lab.system(HOOK, "#!/bin/sh\n");
+    fs::set_permissions(site.lab.root().path(HOOK), Permissions::from_mode(0o755)).unwrap();
+    site
+}
+
+/// A moment: half of them are those at which the machine must not be left as it is.
 fn moment(whole: &Ended, random: &mut Random) -> u64 {
     let (first, last) = match whole.open {
         Some((first, last)) if random.below(2) == 0 => (first.saturating_sub(3).max(1), last + 3),
@@ -153,18 +183,46 @@ fn load(random: &mut Random) {
 }
 
 fn exec(random: &mut Random) {
-    end_besieged("exec", random);
+    let line = if random.below(2) == 0 { FORCED } else { "exec" };
+    let site = mounted(random.below(2) == 0);
+    let (held, left) = (site.kernel.state(), left(&site));
+    let whole = undisturbed(line, || mounted(false));
+    let signal = SIGNALS[usize::try_from(random.below(3)).unwrap()];
+    let at = moment(&whole, random);
+    let ended = besieged(&site, line, Some((at, signal)));
+    let told = format!("{signal} at call {at} of {}, {line}", whole.calls);
+    assert_eq!(site.kernel.state(), held, "{told}");
+    assert_eq!(self::left(&site), left, "{told}");
+    let jumped = fs::read_to_string(site.lab.root().path(JUMPED)).ok();
+    assert!(jumped.is_none() || jumped == held.image && line == FORCED, "{told}: {jumped:?}");
+    // A machine whose disks cannot be written, and which does not jump, is lost.
+    let must_jump = line == FORCED && !ended.killed || ended.remounted && signal != Signal::SIGKILL;
+    assert!(jumped.is_some() || !must_jump, "{told}: no jump was made");
+    site.agrees();
+    site.heals();
+}
+
+/// What is in /run and in the folder for temporary files.
+fn left(site: &Site) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![site.lab.root().path("/run"), site.temporary.clone()];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    found
 }
 
 fn unload(random: &mut Random) {
-    end_besieged("unload", random);
-}
-
-fn end_besieged(line: &str, random: &mut Random) {
     let site = loaded(random.below(2) == 0);
-    let whole = undisturbed(line, || loaded(false));
+    let whole = undisturbed("unload", || loaded(false));
     let signal = SIGNALS[usize::try_from(random.below(3)).unwrap()];
-    besieged(&site, line, Some((moment(&whole, random), signal)));
+    besieged(&site, "unload", Some((moment(&whole, random), signal)));
     site.agrees();
     site.heals();
 }

@@ -205,7 +205,9 @@ impl Kexec for Kernel {
     }
 
     fn jump(&self) -> i32 {
-        fs::write(self.root.join("jumped"), self.state().image.unwrap_or_default()).unwrap();
+        let begun = self.root.join("jumped.begun");
+        fs::write(&begun, self.state().image.unwrap_or_default()).unwrap();
+        fs::rename(begun, self.root.join("jumped")).unwrap();
         nix::libc::EINVAL
     }
 }
