@@ -240,6 +240,13 @@ impl Initrds {
         }
     }
 
+    /// What is wrong with the file that only the running kernel reads, where it reads it in vain; nothing where it can be read.
+    #[must_use]
+    pub fn fault(&self) -> Option<Finding> {
+        let Joined::File(source) = &self.joined else { return None };
+        source.read_through().err().map(|error| Finding::from(error).in_file(source.path()))
+    }
+
     /// All initrds in one piece of memory, to make a segment of; `None` without an initrd.
     ///
     /// # Errors

@@ -97,7 +97,7 @@ pub const CAUSES: &[Cause] = &[
         "no other cause has this errno; skexec looks at the size before the call", fits::alone),
     row(Reason::ChangedWhileRead, FILE, &["EIO"],
         "the kernel's own read of the file ended early: the file became shorter, or its disk has a fault",
-        "the errno; the kernel's log tells of a disk's fault", fits::likely),
+        "the errno; skexec then reads the initrd itself, and names it where it cannot; the kernel's log tells of a disk's fault", fits::likely),
     of_file(Reason::NotAKernel, &["ENOEXEC"],
         "the kernel's loader takes a bzImage only"),
     of_file(Reason::UnsupportedFormat, &["ENOEXEC"],

@@ -10,6 +10,7 @@ use crate::sealed::Sealed;
 use crate::segments::Segments;
 use crate::sys::{FileLoad, Kexec, Lease, Memfd, RawSegment, SegmentsLoad, flags};
 use crate::system::{Method, Slot, System};
+use nix::libc::EIO;
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -116,7 +117,11 @@ fn attempt(
         flags: fit::file_flags(machine, slot),
     };
     let answer = system.kexec.file_load(&load);
-    answer.map_err(|errno| causes::of_failed(system.root, Method::File.into(), errno, slot, machine))
+    answer.map_err(|errno| {
+        // The kernel does not say which file it cannot read: an initrd may be its own file, and the kernel mostly is a copy in memory.
+        let fault = if errno == EIO { authorized.initrds().fault() } else { None };
+        fault.unwrap_or_else(|| causes::of_failed(system.root, Method::File.into(), errno, slot, machine))
+    })
 }
 
 /// Takes a lease on the file, so that nobody can open it for writing.

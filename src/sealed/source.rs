@@ -1,8 +1,10 @@
 //! A file that is open for reading, and whether it changes meanwhile.
 
+use super::pass::PIECE;
 use super::{MAX_SIZE, OpenError, meter};
 use crate::digest::Again;
 use crate::reason::{Finding, Reason};
+use crate::sys::Private;
 use nix::libc;
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -120,6 +122,19 @@ impl Source {
                 Ok(other?)
             }
         }
+    }
+
+    /// Reads all of it, and keeps nothing.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read) and [`unchanged`](Self::unchanged).
+    pub(crate) fn read_through(&self) -> Result<(), OpenError> {
+        let length = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let mut buffer = Private::new(PIECE.min(length))?;
+        for start in (0..length).step_by(PIECE) {
+            self.read(buffer.get_mut(..length.saturating_sub(start).min(PIECE)).unwrap_or_default(), start)?;
+        }
+        self.unchanged()
     }
 
     /// Checks that the file is still the one that was opened, after all of it was read.

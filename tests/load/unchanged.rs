@@ -126,6 +126,25 @@ fn what_had_to_be_taken_back_is_not_taken_for_what_was_loaded_before() {
     }
 }
 
+/// The kernel answers the same for both of its files.
+#[test]
+fn what_the_kernel_cannot_read_is_named() {
+    let lab = Lab::new();
+    *lab.kernel.answer.borrow_mut() = nix::libc::EIO;
+    let initrd = lab.file("initrd", b"070701 an initrd");
+    let line = LOAD.replace("--no-initrd", "--initrd {}/initrd");
+    let of_kernel =
+        "skexec: {}/vmlinuz: the file changed while it was read: the kernel answered Input/output error (EIO)";
+    let run = lab.run(&line);
+    assert!(run.exit == 4 && run.err.starts_with(of_kernel), "{run:?}");
+    // While the kernel reads it, it becomes shorter.
+    *lab.kernel.copies.borrow_mut() = Some((lab.file("shorter", b"070701"), initrd));
+    let of_initrd =
+        "skexec: {}/initrd: the file changed while it was read: it had 16 bytes, then fewer (changed-while-read)";
+    let run = lab.run(&line);
+    assert!(run.exit == 4 && run.err.starts_with(of_initrd), "{run:?}");
+}
+
 #[test]
 fn a_failed_call_leaves_the_old_image_and_its_record() {
     let lab = Lab::new();
