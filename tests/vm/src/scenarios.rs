@@ -44,6 +44,7 @@ mod rpm;
 mod secure_boot;
 mod segments;
 pub(crate) mod siege;
+mod storage;
 mod swap;
 mod tpm;
 mod uki;

@@ -1,17 +1,18 @@
 //! A jump that unmounts nothing, while files are written: what was synced is on the disks, and the file systems are clean, or skexec said
 //! which is not.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use super::Stage;
+use super::storage::{self, find_disks, program};
 use crate::checks::{Checks, Expect};
-use crate::fetch::{Extras, Group, LOADER};
+use crate::fetch::{Extras, Group};
 use crate::guest::Guest;
 use crate::hardware::Hardware;
-use crate::initramfs::{BASE, Files};
+use crate::initramfs::BASE;
 use crate::lab::{Firmware, Setup};
 use crate::root::Scratch;
 use crate::tool;
@@ -21,8 +22,7 @@ const SIZE: u64 = 512 << 20;
 /// The disks of [`Hardware::disks`].
 const DISKS: [&str; 4] = ["ext4", "xfs", "btrfs", "lvm"];
 const MORE: &str = "/boot/storage.cpio";
-/// The directory of Debian's programs in the guest.
-const HOME: &str = "/storage";
+const PROGRAMS: [&str; 2] = ["lvm", "mke2fs"];
 /// Where LVM puts the first volume on its disk.
 const FIRST_EXTENT: u64 = 1 << 20;
 /// So many files are synced on each file system before the jump, or so many seconds have passed.
@@ -82,7 +82,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     checks.holds("the next kernel is booted", boot.by_kexec(), &boot);
 
     let console = guest.console_from(before);
-    find_disks(&mut guest)?;
+    find_disks(&mut guest, DISKS.len())?;
     let activated = guest.run(&lvm("vgchange -a y group"))?;
     checks.command("the logical volume is found", &activated, &[Expect::Exit(0)]);
     guest.run("dmesg -c >/dev/null")?;
@@ -116,51 +116,15 @@ fn make(stage: &Stage<'_>, tools: &Extras) -> Result<Vec<Scratch>> {
 }
 
 fn boot(stage: &Stage<'_>, tools: &Extras) -> Result<Guest> {
-    let mut files = storage(stage, tools)?;
+    let mut files = storage::files(stage, tools, &PROGRAMS)?;
     files.copy("/boot/vmlinuz", &stage.second.image)?;
-    files.add(MORE, &storage(stage, tools)?.finish());
+    files.add(MORE, &storage::files(stage, tools, &PROGRAMS)?.finish());
     stage.lab.add_keys(&mut files)?;
     let hardware = Hardware { disks: &DISKS, memory: Some(2048), ..Hardware::default() };
     let setup = Setup::new(stage.name, &stage.first, Firmware::Bios, "", files);
     let (mut guest, _) = stage.lab.boot(Setup { hardware, second: Some(&stage.second), ..setup })?;
-    find_disks(&mut guest)?;
+    find_disks(&mut guest, DISKS.len())?;
     Ok(guest)
-}
-
-/// Gives each disk the number of its namespace: the kernel finds them in any order.
-fn find_disks(guest: &mut Guest) -> Result<()> {
-    let count = DISKS.len();
-    let done = guest.run(&format!(
-        "i=0; until [ $(ls -d /sys/block/nvme0n* | wc -l) = {count} ] || [ $i = 30 ]; do sleep 1; i=$((i + 1)); done; \
-         for block in /sys/block/nvme0n*; do ln -sf /dev/${{block##*/}} /dev/disk-$(cat $block/nsid); done; ls /dev/disk-{count}"
-    ))?;
-    ensure!(done.exit == Some(0), "the disks do not appear: {done:?}");
-    Ok(())
-}
-
-/// The modules, which init loads, and Debian's programs with their libraries.
-fn storage(stage: &Stage<'_>, tools: &Extras) -> Result<Files> {
-    let mut files = Files::default();
-    for (kernel, series) in [(&stage.first, stage.series.0), (&stage.second, stage.series.1)] {
-        for module in fs::read_dir(stage.lab.storage_modules(series)?)? {
-            let module = module?;
-            let name = module.file_name().to_string_lossy().into_owned();
-            files.copy(&format!("/vm/modules/{}/{name}", kernel.release), &module.path())?;
-        }
-    }
-    files.program(&format!("{HOME}/ld.so"), &tools.path(LOADER))?;
-    for program in ["lvm", "mke2fs"] {
-        files.program(&format!("{HOME}/{program}"), &tools.sbin(program))?;
-        for library in tools.needs(program)? {
-            let name = library.file_name().context("a library without a name")?.to_string_lossy().into_owned();
-            files.copy(&format!("{HOME}/lib/{name}"), &library)?;
-        }
-    }
-    Ok(files)
-}
-
-fn program(name: &str, arguments: &str) -> String {
-    format!("{HOME}/ld.so --library-path {HOME}/lib {HOME}/{name} {arguments}")
 }
 
 /// LVM where no udev answers.

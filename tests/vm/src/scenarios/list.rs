@@ -132,6 +132,8 @@ const KINDS: &[Kind] = &[
            pairs: &[OLD, NEW], ci: &[], play: siege::play },
     Kind { name: "siege-memory", about: "machines of 256, 384 and 512 MiB, and initrds that are nearly too large",
            pairs: &[OLD, NEW], ci: &[], play: siege::in_little_memory },
+    Kind { name: "siege-eio", about: "a disk that cannot read the middle of the kernel's or the initrd's file",
+           pairs: &[OLD, NEW], ci: &[], play: siege::on_a_faulty_disk },
     Kind { name: "distribution", about: "a whole Debian: from dpkg -i to the second kernel's login prompt",
            pairs: &[UP, NEW, OLD], ci: &[UP], play: distribution::play },
     // Debian's cloud kernel 6.1 has no driver for the emulated watchdog.

@@ -1,5 +1,6 @@
 //! The siege in a guest: skexec is killed while the real kernel loads, is one of many, has no memory, no /run, no files.
 
+mod faulty;
 mod memory;
 
 use std::sync::OnceLock;
@@ -12,6 +13,7 @@ use crate::checks::{Checks, Expect};
 use crate::guest::Guest;
 use crate::lab::Firmware;
 
+pub(super) use faulty::play as on_a_faulty_disk;
 pub(super) use memory::play as in_little_memory;
 
 /// How many kills a short run makes.
@@ -32,7 +34,7 @@ pub(crate) fn ask(asked: Asked) {
 }
 
 /// The attacks in guests, for docs/siege.md: what is done, how often, what must hold, what was found by it.
-const ATTACKS: [[&str; 4]; 10] = [
+const ATTACKS: [[&str; 4]; 11] = [
     [
         "SIGKILL, SIGTERM and SIGINT: kills at random moments of real loads",
         "KILLS in each guest",
@@ -54,6 +56,12 @@ const ATTACKS: [[&str; 4]; 10] = [
         "4",
         "nothing is loaded, and the error is named",
         "",
+    ],
+    [
+        "a disk cannot read the middle of the kernel's or the initrd's file (the device mapper's `error` target, below ext4), at once or after a while, by both methods, with and without an image before it",
+        "12",
+        "the error names the file, exit code 1; the old image stays, with its record; once the disk is repaired, what it holds is loaded and boots",
+        "by `kexec_file_load`, the kernel's file was named for an initrd that could not be read",
     ],
     [
         "machines of 256, 384 and 512 MiB, initrds of 20 to 90 % of the memory, by both methods",
