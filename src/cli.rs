@@ -32,7 +32,8 @@ mod verify;
 use crate::confine;
 use crate::gather::TrustRequest;
 use crate::journal::Journal;
-use crate::reason::Exit;
+use crate::reason::{Exit, Reason};
+use crate::sys::Allocator;
 use crate::system::System;
 use args::{Cli, Command, TrustArgs, VerifyArgs};
 use clap::{CommandFactory, Parser};
@@ -43,6 +44,15 @@ use output::Output;
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 pub use terminal::Terminal;
+
+/// The allocator of a program that is skexec: where no memory is left, it ends with the reason and its exit code.
+#[must_use]
+pub const fn allocator() -> Allocator {
+    Allocator::new(
+        "skexec: too little memory is left for skexec itself (out-of-memory)\n",
+        Reason::OutOfMemory.exit().code(),
+    )
+}
 
 /// Runs the program with these arguments (its name first), and returns its exit code: by its name or by its first argument it takes
 /// kexec-tools' options and ends with kexec-tools' exit codes.

@@ -2,10 +2,13 @@
 
 use skexec::cli::Terminal;
 use skexec::sources::Root;
-use skexec::sys::Live;
+use skexec::sys::{Allocator, Live};
 use skexec::system::System;
 use std::io;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: Allocator = skexec::cli::allocator();
 
 fn main() -> ExitCode {
     skexec::sys::ignore_file_size_signal();

@@ -1,5 +1,6 @@
 //! System calls and memory mappings; the only `unsafe` code in the package.
 
+mod allocator;
 mod clock;
 mod confine;
 #[cfg(target_arch = "x86_64")]
@@ -18,6 +19,7 @@ mod split;
 pub mod terminal;
 mod watchdog;
 
+pub use allocator::Allocator;
 pub use clock::{LocalTime, local_time, next_time_of_day};
 pub use confine::{Capability, Need, own_filters};
 #[cfg(target_arch = "x86_64")]

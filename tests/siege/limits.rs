@@ -13,7 +13,7 @@ pub(crate) const ATTACKS: [Attack; 4] = [
         name: "limits",
         what: "RLIMIT_AS, NOFILE, FSIZE, STACK and DATA of random sizes",
         holds: "the load is made, or refused with a reason and an exit code; the old image stays",
-        found: "",
+        found: "where no memory was left, the program was aborted; it says so now, with an exit code",
         rounds: 24,
         round: limits,
     },
@@ -63,8 +63,10 @@ fn limits(random: &mut Random) {
     // Below that the program cannot be started: its libraries cannot be mapped, or its first thread not be made.
     // The kernel ends a program so that it has half started.
     let unmapped = output.status.signal() == Some(nix::libc::SIGSEGV) && output.stderr.is_empty();
-    let unstarted =
-        unmapped || output.status.code() == Some(127) || said.contains("error while loading shared libraries");
+    // Rust's runtime has no stack for its handler of signals.
+    let unprepared = said.contains("failed to allocate an alternative stack");
+    let unlinked = output.status.code() == Some(127) || said.contains("error while loading shared libraries");
+    let unstarted = unmapped || unprepared || unlinked;
     if !unstarted {
         ended_well(&site, &output, &format!("{limit}, {method}"));
     }

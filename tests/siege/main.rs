@@ -39,6 +39,10 @@ const ATTACKS: [&[Attack]; 8] = [
     &walks::ATTACKS,
 ];
 
+/// As the program under attack has it.
+#[global_allocator]
+static ALLOCATOR: skexec::sys::Allocator = skexec::cli::allocator();
+
 fn main() -> ExitCode {
     #[cfg(target_arch = "x86_64")]
     if let Some(code) = program::is_wanted() {
