@@ -105,8 +105,6 @@ enum Args {
     WriteFiles { directory: PathBuf },
     /// Check the first files that `write-files` wrote there
     CheckFiles { directory: PathBuf, count: u64 },
-    /// Make the middle of a file on a tmpfs unreadable (EIO), until the guest ends
-    Poison { path: PathBuf },
 }
 
 fn main() -> Result<ExitCode> {
@@ -134,6 +132,5 @@ fn main() -> Result<ExitCode> {
         Args::Siege(siege) => siege.run(),
         Args::WriteFiles { directory } => dirt::write(&directory),
         Args::CheckFiles { directory, count } => dirt::check(&directory, count),
-        Args::Poison { path } => siege::poison(&path),
     }
 }

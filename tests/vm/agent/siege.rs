@@ -1,7 +1,6 @@
-//! skexec is killed at random moments of loads that the running kernel makes, and files fail half-way.
-#![allow(unsafe_code, reason = "no safe wrapper exists for madvise(2) with MADV_HWPOISON")]
+//! skexec is killed at random moments of loads that the running kernel makes.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::sleep;
@@ -130,23 +129,4 @@ fn quiet(line: &str) -> Result<()> {
         bail!("{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
-}
-
-/// Makes a page in the middle of a file of a tmpfs one that memory has lost: reading it fails with `EIO`.
-pub(crate) fn poison(path: &Path) -> Result<ExitCode> {
-    use std::os::fd::AsRawFd;
-    const PAGE: usize = 4096;
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
-    let offset = file.metadata()?.len() / 2 / 4096 * 4096;
-    // SAFETY: the mapping is new, and nothing refers to it.
-    unsafe {
-        let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED | libc::MAP_POPULATE);
-        let page = libc::mmap(std::ptr::null_mut(), PAGE, protection, flags, file.as_raw_fd(), i64::try_from(offset)?);
-        ensure!(page != libc::MAP_FAILED, "mmap: {}", nix::errno::Errno::last());
-        // A page that was never touched is not there.
-        std::ptr::read_volatile(page.cast::<u8>());
-        let answer = libc::madvise(page, PAGE, libc::MADV_HWPOISON);
-        ensure!(answer == 0, "madvise: {}", nix::errno::Errno::last());
-    }
-    Ok(ExitCode::SUCCESS)
 }

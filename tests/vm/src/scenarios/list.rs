@@ -128,7 +128,7 @@ const KINDS: &[Kind] = &[
     // Only 6.3 and later count loads.
     Kind { name: "guard", about: "another program's load is noticed, and after load --lock refused",
            pairs: &[NEW], ci: &[NEW], play: guard::play },
-    Kind { name: "siege", about: "kills at random moments, many loads at once, no room, no memory, half a file",
+    Kind { name: "siege", about: "kills at random moments, many loads at once, no room, no memory",
            pairs: &[OLD, NEW], ci: &[], play: siege::play },
     Kind { name: "siege-memory", about: "machines of 256, 384 and 512 MiB, and initrds that are nearly too large",
            pairs: &[OLD, NEW], ci: &[], play: siege::in_little_memory },

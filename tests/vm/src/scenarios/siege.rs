@@ -34,7 +34,7 @@ pub(crate) fn ask(asked: Asked) {
 }
 
 /// The attacks in guests, for docs/siege.md: what is done, how often, what must hold, what was found by it.
-const ATTACKS: [[&str; 4]; 11] = [
+const ATTACKS: [[&str; 4]; 10] = [
     [
         "SIGKILL, SIGTERM and SIGINT: kills at random moments of real loads",
         "KILLS in each guest",
@@ -51,12 +51,6 @@ const ATTACKS: [[&str; 4]; 11] = [
     ["/run is full, or cannot be written", "2", "nothing is loaded, and nothing is left", ""],
     ["no /proc, no /sys, hidepid", "3", "a load is made, or refused with a reason", ""],
     ["RLIMIT_AS, NOFILE, FSIZE, STACK", "12", "a load is made, or refused with a reason and an exit code", ""],
-    [
-        "the middle of the kernel's or the initrd's file cannot be read (a page of memory that is poisoned), by both methods",
-        "4",
-        "nothing is loaded, and the error is named",
-        "",
-    ],
     [
         "a disk cannot read the middle of the kernel's or the initrd's file (the device mapper's `error` target, below ext4), at once or after a while, by both methods, with and without an image before it",
         "12",
@@ -102,8 +96,7 @@ pub(super) fn play(stage: &Stage<'_>, checks: &mut Checks) -> Result<()> {
     against_unload(&mut guest, checks)?;
     without_room(&mut guest, checks)?;
     without_proc(&mut guest, checks)?;
-    limits(&mut guest, checks)?;
-    half_a_file(&mut guest, checks)
+    limits(&mut guest, checks)
 }
 
 fn load(options: &str) -> String {
@@ -207,23 +200,5 @@ fn limits(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
         done.stdout.is_empty(),
         &done,
     );
-    Ok(())
-}
-
-fn half_a_file(guest: &mut Guest, checks: &mut Checks) -> Result<()> {
-    for (what, kernel, initrd) in [("kernel", "/run/half", "/boot/initrd"), ("initrd", "/boot/vmlinuz", "/run/half")] {
-        let whole = if what == "kernel" { "/boot/vmlinuz" } else { "/boot/initrd" };
-        let made = guest.run(&format!("cp {whole} /run/half && agent poison /run/half"))?;
-        checks.command(&format!("the middle of the {what}'s file cannot be read"), &made, &[Expect::Exit(0)]);
-        for method in ["file", "segments"] {
-            let done = guest.run(&format!(
-                "skexec load {kernel} --keys /keys/debian --initrd {initrd} --reuse-cmdline --method {method}; code=$?; echo {LOADED}; exit $code"
-            ))?;
-            let refused = done.exit.is_some_and(|code| (1..=5).contains(&code)) && done.stdout.contains('0');
-            let name = format!("by --method {method} it is not loaded, and the error is named");
-            checks.holds(&name, refused && done.stderr.contains("Input/output error"), &done);
-        }
-        guest.run("rm /run/half")?;
-    }
     Ok(())
 }
