@@ -6,9 +6,13 @@ mod modules;
 mod page;
 mod reasons;
 mod run;
+mod switch;
+mod switched;
 mod tree;
 
 use std::fs;
+use std::num::NonZeroUsize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -17,6 +21,7 @@ use clap::Args;
 use self::known::{End, Known};
 use self::modules::{MODULES, Module};
 use self::run::{Mutant, Tool};
+use self::switched::Switched;
 use crate::cache::Cache;
 use crate::report::Report;
 
@@ -36,6 +41,9 @@ pub(crate) struct Options {
     /// Begin no mutant after so many minutes
     #[arg(long, value_name = "N")]
     minutes: Option<u64>,
+    /// How many mutants are tried at the same time [default: one for each processor]
+    #[arg(long, value_name = "N")]
+    at_once: Option<NonZeroUsize>,
     /// Also try again what was tried since its file was last changed
     #[arg(long)]
     again: bool,
@@ -79,6 +87,10 @@ fn attempt(cache: &Cache, options: &Options) -> Result<(Known, All)> {
         let before = if options.again { Known::default() } else { known.clone() };
         let todo: Vec<_> = chosen(&all, options, &before).into_iter().cloned().collect();
         println!("{} of {} mutants are to be tried", todo.len(), all.len());
+        let at_once =
+            options.at_once.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let todo = with_switches(cache, report, &all, todo, &mut known, (at_once, &is_over))?;
+        println!("{} of them have no switch, and are built one by one", todo.len());
         for module in &MODULES {
             let own: Vec<_> = todo.iter().filter(|(of, _)| of.name == module.name).map(|(_, mutant)| mutant).collect();
             for batch in own.chunks(BATCH).take_while(|_| !is_over()) {
@@ -88,6 +100,51 @@ fn attempt(cache: &Cache, options: &Options) -> Result<(Known, All)> {
         }
     }
     Ok((known, all))
+}
+
+/// Tries what can be tried in one build, several at the same time; the others remain.
+fn with_switches(
+    cache: &Cache,
+    report: Report,
+    all: &All,
+    todo: All,
+    known: &mut Known,
+    (at_once, is_over): (usize, &(impl Fn() -> bool + Sync)),
+) -> Result<All> {
+    if todo.is_empty() {
+        return Ok(todo);
+    }
+    let mutants: Vec<_> = all.iter().map(|(_, mutant)| mutant.clone()).collect();
+    let switched = Switched::prepare(cache, report, &mutants)?;
+    let (left, known, without) = (Mutex::new(todo.into_iter()), Mutex::new(known), Mutex::new(All::new()));
+    let path = cache.workspace(KNOWN);
+    let work = || -> Result<()> {
+        while !is_over() {
+            let Some((module, mutant)) = lock(&left).next() else { break };
+            let number = mutants.iter().position(|one| *one == mutant).context("a mutant is one of all")?;
+            let Some(end) = switched.attempt(module, number)? else {
+                lock(&without).push((module, mutant));
+                continue;
+            };
+            println!("{} {}", end.word(), mutant.name);
+            let mut known = lock(&known);
+            known.note(&mutant, end);
+            if number % BATCH == 0 {
+                known.write(&path)?;
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
+    })?;
+    lock(&known).write(&path)?;
+    without.into_inner().map_err(|_| anyhow::anyhow!("a thread panicked"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The mutants that are asked for, without those whose end is known.

@@ -20,6 +20,12 @@ pub(crate) enum End {
     Survived,
 }
 
+impl End {
+    pub(crate) fn word(self) -> &'static str {
+        WORDS.iter().find(|(end, _)| *end == self).map_or("", |(_, word)| word)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
     end: End,
@@ -58,8 +64,7 @@ impl Known {
     }
 
     fn text(&self) -> String {
-        let word = |end| WORDS.iter().find(|(one, _)| *one == end).map_or("", |(_, word)| word);
-        self.0.iter().map(|(name, Entry { end, file })| format!("{}\t{file}\t{name}\n", word(*end))).collect()
+        self.0.iter().map(|(name, Entry { end, file })| format!("{}\t{file}\t{name}\n", end.word())).collect()
     }
 
     /// Forgets what is known of mutants that are no longer made.
@@ -84,11 +89,7 @@ mod tests {
 
     #[test]
     fn what_was_found_of_another_version_of_the_file_is_forgotten() {
-        let mutant = |name: &str, digest: &str| Mutant {
-            name: name.to_owned(),
-            file: "src/a.rs".to_owned(),
-            digest: digest.to_owned(),
-        };
+        let mutant = |name: &str, digest: &str| Mutant::new(name, "src/a.rs", digest);
         let mut known = Known::default();
         for name in ["a", "b", "c"] {
             known.note(&mutant(name, "1"), End::Caught);
@@ -103,8 +104,8 @@ mod tests {
     fn what_is_known_is_read_as_it_was_written() {
         let mut known = Known::default();
         for (index, (end, word)) in WORDS.into_iter().enumerate() {
-            let (name, file) = (format!("src/a.rs:{index}: replace a b with c"), "src/a.rs".to_owned());
-            known.note(&Mutant { name, file, digest: format!("0{index}") }, end);
+            let name = format!("src/a.rs:{index}: replace a b with c");
+            known.note(&Mutant::new(&name, "src/a.rs", &format!("0{index}")), end);
             assert!(known.text().contains(&format!("{word}\t0{index}\tsrc/a.rs:{index}: replace a b with c\n")));
         }
         assert_eq!(Known::parse(&known.text()).unwrap(), known);

@@ -10,9 +10,11 @@ use super::reasons::REASONS;
 const HEAD: &str = "\
 # Mutants
 
-`cargo xtask mutants` breaks the code in one place at a time with cargo-mutants: a comparison is turned round, a function answers something
-else, an operator is another one. Then the tests of the module run, and one of them has to fail. `--shard K/N` and `--file PART` try a
-part, and `--minutes N` ends a run in time; what was tried before is kept in tests/data/mutants.tsv until its file changes. The command
+`cargo xtask mutants` breaks the code in one place at a time: a comparison is turned round, a function answers something else, an operator
+is another one. cargo-mutants says where. Then those of the module's tests run that come to this place, the quickest first, for about 45
+seconds, and one of them has to fail. All mutants are in one build, each behind a switch, so that they need no build of their own; the few that cannot have a
+switch (constants, the purgatory, `impl Trait`) are built one by one by cargo-mutants. `--shard K/N` and `--file PART` try a part, and
+`--minutes N` ends a run in time; what was tried before is kept in tests/data/mutants.tsv until its file changes. The command
 writes this page. It fails where a mutant survives for which [reasons.rs](../tests/vm/src/mutants/reasons.rs) has no reason.
 
 - *caught*: a test failed, or did not end.
@@ -90,10 +92,9 @@ mod tests {
 
     #[test]
     fn a_survivor_without_a_reason_is_named() {
-        let mutant = |name: &str| Mutant { name: name.to_owned(), file: String::new(), digest: String::new() };
         let names =
             ["src/trust/a.rs:1:2: replace x::y -> bool with true", "src/trust/a.rs:3:4: replace < with <= in x"];
-        let all: All = names.iter().map(|name| (&MODULES[0], mutant(name))).collect();
+        let all: All = names.iter().map(|name| (&MODULES[0], Mutant::new(name, "", ""))).collect();
         let mut known = Known::default();
         known.note(&all[0].1, End::Survived);
         known.note(&all[1].1, End::Caught);

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::known::{End, Known};
 use super::modules::{Module, Tests};
+use super::switch::Change;
 use crate::cache::{self, Cache, cargo};
 use crate::report::Report;
 use crate::tool;
@@ -25,6 +26,25 @@ pub(crate) struct Mutant {
     pub(crate) file: String,
     /// Of the file.
     pub(crate) digest: String,
+    pub(crate) package: String,
+    /// What is replaced, from a line and column to another, and with what.
+    span: [(usize, usize); 2],
+    pub(crate) genre: String,
+    replacement: String,
+}
+
+impl Mutant {
+    pub(crate) fn change(&self, number: usize) -> Change {
+        let (span, genre, replacement) = (self.span, self.genre.clone(), self.replacement.clone());
+        Change { number, span, genre, replacement }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn new(name: &str, file: &str, digest: &str) -> Self {
+        let [name, file, digest] = [name, file, digest].map(str::to_owned);
+        let [package, genre, replacement] = std::array::from_fn(|_| String::new());
+        Self { name, file, digest, package, span: [(1, 1); 2], genre, replacement }
+    }
 }
 
 #[derive(Debug)]
@@ -75,9 +95,15 @@ impl Tool {
     fn mutant(&self, listed: &Value) -> Result<Mutant> {
         let text = |key: &str| listed[key].as_str().map(str::to_owned).with_context(|| format!("no {key}: {listed}"));
         let (name, file) = (text("name")?, text("file")?);
+        let (package, genre, replacement) = (text("package")?, text("genre")?, text("replacement")?);
+        let place = |end: &str| {
+            let number = |key: &str| listed["span"][end][key].as_u64().and_then(|number| number.try_into().ok());
+            number("line").zip(number("column")).with_context(|| format!("no {end}: {listed}"))
+        };
+        let span = [place("start")?, place("end")?];
         let digest = Sha256::digest(fs::read(self.tree.join(&file)).with_context(|| file.clone())?);
         let digest = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Mutant { name, file, digest })
+        Ok(Mutant { name, file, digest, package, span, genre, replacement })
     }
 
     /// Breaks the code in each of these places: the first tests are asked, and the others about what those did not notice.
@@ -189,7 +215,7 @@ mod tests {
 
     #[test]
     fn each_summary_is_an_end() {
-        let mutant = Mutant { name: "a".to_owned(), file: String::new(), digest: String::new() };
+        let mutant = Mutant::new("a", "", "");
         for (summary, wanted) in [
             ("CaughtMutant", Some(End::Caught)),
             ("Timeout", Some(End::Caught)),

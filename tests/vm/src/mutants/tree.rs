@@ -1,6 +1,6 @@
 //! A copy of the source: what is broken there is broken nowhere else, and its build stays warm.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -11,20 +11,31 @@ use crate::tool;
 
 /// Brings the copy up to date. What is the same already keeps its time, so that nothing is built again for it.
 pub(crate) fn copy(workspace: &Path, tree: &Path) -> Result<()> {
+    copy_with(workspace, tree, &BTreeMap::new())
+}
+
+/// The same, with these texts in the place of those files, or beside them.
+pub(crate) fn copy_with(workspace: &Path, tree: &Path, texts: &BTreeMap<String, String>) -> Result<()> {
     let mut git = Command::new("git");
     git.current_dir(workspace).args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
     let listed = tool::stdout(&mut git)?;
-    let wanted: BTreeSet<_> = listed.split('\0').filter(|name| !name.is_empty()).collect();
+    let mut wanted: BTreeSet<_> = listed.split('\0').filter(|name| !name.is_empty()).collect();
+    wanted.extend(texts.keys().map(String::as_str));
     for name in &wanted {
         let (from, to) = (workspace.join(name), tree.join(name));
         // A file that was removed without a commit, and a link to a folder.
-        let Ok(bytes) = fs::read(&from) else { continue };
+        let text = texts.get(*name).map(|text| text.as_bytes().to_owned());
+        let Some(bytes) = text.clone().or_else(|| fs::read(&from).ok()) else { continue };
         if fs::read(&to).ok().as_ref() == Some(&bytes) {
             continue;
         }
         fs::create_dir_all(to.parent().context("a file lies in a folder")?)?;
-        // With its mode.
-        fs::copy(&from, &to).with_context(|| to.display().to_string())?;
+        match text {
+            Some(text) => fs::write(&to, text),
+            // With its mode.
+            None => fs::copy(&from, &to).map(drop),
+        }
+        .with_context(|| to.display().to_string())?;
         fs::File::options().append(true).open(&to)?.set_modified(std::time::SystemTime::now())?;
     }
     forget(tree, tree, &wanted)
@@ -66,6 +77,11 @@ mod tests {
         fs::remove_file(source.join("src/b.rs")).unwrap();
         copy(&source, &tree).unwrap();
         assert!(!tree.join("src/b.rs").exists());
+        let texts = BTreeMap::from([("src/a.rs", "other"), ("src/c.rs", "new")]);
+        let texts = texts.into_iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
+        copy_with(&source, &tree, &texts).unwrap();
+        let text = |name| fs::read_to_string(tree.join(name)).unwrap();
+        assert_eq!([text("src/a.rs"), text("src/c.rs")], ["other", "new"]);
         fs::remove_dir_all(folder).unwrap();
     }
 }
