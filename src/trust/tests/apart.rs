@@ -2,16 +2,23 @@
 
 use super::*;
 use crate::image::Parsed;
+use crate::trust::sbat::Level;
 use crate::trust::{Signature, Trust, judge};
+use forge::bzimage::BzImage;
 use forge::cms::{Plain, Trailer};
-use forge::pki;
+use forge::hash::Hash;
+use forge::pe::Section;
+use forge::{pki, sbat};
 
 const FILE: &[u8] = b"an initrd, say";
 
 /// The reasons against a file; none where it is trusted.
 fn reasons(file: &[u8], signature: Signature<'_>, anchors: &[Anchor]) -> Vec<Reason> {
-    let trust = Trust { anchors: anchors.to_vec(), ..Trust::default() };
-    let refused = judge(Parsed::new(file), signature, &trust).outcome.err();
+    against(file, signature, &Trust { anchors: anchors.to_vec(), ..Trust::default() })
+}
+
+fn against(file: &[u8], signature: Signature<'_>, trust: &Trust) -> Vec<Reason> {
+    let refused = judge(Parsed::new(file), signature, trust).outcome.err();
     refused.iter().flat_map(|refused| refused.refusal.iter()).map(|finding| finding.reason).collect()
 }
 
@@ -54,5 +61,42 @@ fn detached_by_table() {
             assert_eq!(reasons(FILE, Signature::Detached(signature), &root()), wanted, "{about}");
         }
         assert!(!reasons(b"another file", Signature::Detached(&der), &root()).is_empty(), "{about}");
+    }
+}
+
+/// Signed attributes, cut out of a signature, are bytes that were signed: they must not pass as a file.
+#[test]
+fn a_file_that_looks_like_attributes_is_not_signed_without_them() {
+    let signer = [anchor(&pki::signer().cert)];
+    let signed = |file: &[u8]| Trailer::default().append(file, &Plain::appended().sign(file, &pki::signer()));
+    for (file, wanted) in [(&b"1 file"[..], vec![Reason::Attributes]), (b"0 file", vec![])] {
+        assert_eq!(reasons(&signed(file), Signature::Embedded, &signer), wanted, "{file:?}");
+    }
+    let detached = Plain::detached().sign(b"1 file", &pki::signer());
+    assert_eq!(reasons(b"1 file", Signature::Detached(&detached), &root()), []);
+}
+
+/// A signature in a file of its own does not make up for what would stop the image otherwise.
+#[test]
+fn an_image_is_revoked_whatever_its_signature() {
+    let image = forge::unsigned_bzimage();
+    let revoked = || Some(forge::authenticode::digest(&forge::unsigned_bzimage(), Hash::Sha256));
+    let old = BzImage::default().pe(|pe| pe.sections.push(Section::new(b".sbat", sbat::section("forge", "1")))).build();
+    let mut broken = image.clone();
+    broken[0x40..0x44].fill(0);
+    for (about, file, hash, wanted) in [
+        ("not revoked", image.clone(), None, vec![]),
+        ("by its hash", image, revoked(), vec![Reason::RevokedImage]),
+        ("by its generation", old, None, vec![Reason::Sbat]),
+        ("by the kernel in it", forge::uki(None, None), revoked(), vec![Reason::RevokedImage]),
+        ("by its header, which says where the signed bytes are", broken, None, vec![Reason::PeHeader]),
+    ] {
+        let mut trust =
+            Trust { anchors: root(), sbat_level: Level::parse(sbat::LEVEL.as_bytes()).ok(), ..Trust::default() };
+        if let Some(hash) = hash {
+            trust.revocations.add_image(hash.try_into().unwrap(), "dbx");
+        }
+        let signature = forge::detached(&file, &pki::signer());
+        assert_eq!(against(&file, Signature::Detached(&signature), &trust), wanted, "{about}");
     }
 }
