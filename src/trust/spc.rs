@@ -50,3 +50,45 @@ pub fn parse(content: &[u8]) -> Result<Digest, Finding> {
     }
     Ok(Digest { algorithm, value: value.to_vec() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::Algorithm;
+    use forge::der::{Node, null};
+    use forge::hash::Hash;
+
+    type Change = fn(&mut Node);
+
+    /// The content of a message, after a change.
+    fn content(change: Change) -> Vec<u8> {
+        let mut node = forge::spc::Spc::new(Hash::Sha256, vec![7; 32]).node();
+        change(&mut node);
+        node.value().unwrap()
+    }
+
+    #[test]
+    fn only_this_structure_counts() {
+        let good = Ok(Digest { algorithm: Algorithm::Sha256, value: vec![7; 32] });
+        let rows: [(&str, Change, _); 6] = [
+            ("as signers write it", |_| (), good.clone()),
+            ("another value", |content| *content.at(&[0, 1]) = null(), good),
+            ("no value", |content| drop(content.at(&[0]).kids().pop()), Err(Reason::Spc)),
+            ("two values", |content| content.at(&[0]).kids().push(null()), Err(Reason::Spc)),
+            ("more than a digest", |content| content.at(&[1]).kids().push(null()), Err(Reason::Spc)),
+            ("more than a DigestInfo", |content| content.kids().push(null()), Err(Reason::Spc)),
+        ];
+        for (about, change, wanted) in rows {
+            assert_eq!(parse(&content(change)).map_err(|finding| finding.reason), wanted, "{about}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_told_whatever_is_wrong_with_it() {
+        let bytes = content(|content| *content.at(&[1, 0]) = Hash::Md5.algorithm());
+        assert!(parse(&bytes).is_err());
+        let (identifier, value) = stated(&bytes).unwrap();
+        assert_eq!((identifier.oid, value), (oid::MD5, &[7; 32][..]));
+        assert_eq!(stated(&content(|content| drop(content.kids().pop()))), None);
+    }
+}

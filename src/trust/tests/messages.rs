@@ -1,6 +1,10 @@
 //! The parser: no flipped bit of a message goes unnoticed or makes it panic.
 
 use super::*;
+use forge::cms::Plain;
+use forge::der::{Node, ctx, null, octets, oid, seq, set};
+use forge::hash::Hash;
+use forge::pki;
 use forge::recipe::Recipe;
 
 #[test]
@@ -66,4 +70,94 @@ fn another_content_is_refused() {
 fn all_that_speaks_against_a_message_is_said() {
     let message = Recipe::new().signed(|signer| signer.signature[9] ^= 1).pkcs7();
     assert_eq!(verdict(&message, &[]), Err(vec![Reason::BadSignature, Reason::UnknownSigner]));
+}
+
+/// What is wrong with a message as a whole.
+fn frame(profile: Profile, bytes: &[u8]) -> Result<(), Reason> {
+    SignedData::parse(profile, bytes).map(|_| ()).map_err(|finding| finding.reason)
+}
+
+/// For Authenticode, the table says how long a message may be; elsewhere, the file ends.
+#[test]
+fn a_message_that_is_longer_than_its_place() {
+    for (bytes, embedded, apart) in [
+        (&[0x30, 3, 2, 1][..], Reason::WinCertLength, Reason::Der),
+        (&[0x30, 0x82, 0x10, 0, 0], Reason::WinCertLength, Reason::Der),
+        (&[0x30, 0x80, 0, 0], Reason::Der, Reason::Der),
+        (&[0x30, 0x83, 1, 0, 0], Reason::Pkcs7Size, Reason::Pkcs7Size),
+        (&[0x31, 0], Reason::Pkcs7, Reason::Pkcs7),
+    ] {
+        assert_eq!(frame(Profile::Authenticode, bytes), Err(embedded), "{bytes:02x?}");
+        assert_eq!(frame(Profile::Appended, bytes), Err(apart), "{bytes:02x?}");
+        assert_eq!(frame(Profile::Detached, bytes), Err(apart), "{bytes:02x?}");
+    }
+}
+
+/// The kernel refuses a message whose two versions differ.
+#[test]
+fn the_version_says_how_the_signer_is_named() {
+    let named = |by_key_id, signer, message| {
+        let mut signed = Plain { by_key_id, ..Plain::detached() }.message(b"text", &pki::signer());
+        signed.signers[0].version = signer;
+        signed.version = message;
+        frame(Profile::Detached, &signed.node().encode())
+    };
+    for (by_key_id, signer, message, wanted) in [
+        (false, 1, 1, Ok(())),
+        (true, 3, 3, Ok(())),
+        (false, 1, 3, Err(Reason::Pkcs7)),
+        (true, 3, 1, Err(Reason::SignerId)),
+        (false, 3, 3, Err(Reason::SignerId)),
+        (true, 1, 1, Err(Reason::SignerId)),
+        (false, 2, 1, Err(Reason::SignerId)),
+        (false, 1, 2, Err(Reason::Pkcs7)),
+    ] {
+        assert_eq!(named(by_key_id, signer, message), wanted, "key id: {by_key_id}, {signer} in {message}");
+    }
+}
+
+/// No signature covers them, but the kernel wants them to be attributes.
+#[test]
+fn unsigned_attributes_are_attributes() {
+    let id = || oid(forge::oid::UNKNOWN);
+    let good = || seq(vec![id(), set(vec![null()])]);
+    for (about, list, good) in [
+        ("none", vec![], true),
+        ("one", vec![good()], true),
+        ("two", vec![good(), good()], true),
+        ("a NULL", vec![null()], false),
+        ("one, then a NULL", vec![good(), null()], false),
+        ("no type", vec![seq(vec![set(vec![])])], false),
+        ("no values", vec![seq(vec![id()])], false),
+        ("values in a SEQUENCE", vec![seq(vec![id(), seq(vec![])])], false),
+        ("more than values", vec![seq(vec![id(), set(vec![]), null()])], false),
+    ] {
+        let message = Recipe::new().signed(move |signer| signer.unauthenticated = Some(ctx(1, list))).pkcs7();
+        let wanted = if good { Ok(()) } else { Err(vec![Reason::Pkcs7]) };
+        assert_eq!(verdict(&message, &root()).map(|_| ()), wanted, "{about}");
+    }
+}
+
+#[test]
+fn the_digest_algorithms_are_the_signers_alone() {
+    let with = |list: Vec<Node>| {
+        let bytes = Recipe::new().message(|message| message.digest_algorithms = list).pkcs7();
+        SignedData::parse(Profile::Authenticode, &bytes).map(|_| ()).map_err(|finding| (finding.reason, finding.detail))
+    };
+    let (own, other) = (|| Hash::Sha256.algorithm(), || Hash::Sha512.algorithm());
+    let odd = seq(vec![oid(forge::oid::SHA256), octets([])]);
+    let [sha256, sha512] = [forge::oid::SHA256, forge::oid::SHA512];
+    let differs = |seen: &str| format!("{seen}, the signer's is {sha256}");
+    for (about, list, wanted) in [
+        ("the signer's", vec![own()], None),
+        ("the signer's without parameters", vec![seq(vec![oid(sha256)])], None),
+        ("the signer's with parameters", vec![odd], Some(differs(sha256))),
+        ("another", vec![other()], Some(differs(sha512))),
+        ("the signer's twice", vec![own(), own()], Some("there is more than one".to_owned())),
+        ("the signer's and another", vec![own(), other()], Some("there is more than one".to_owned())),
+        ("another and the signer's", vec![other(), own()], Some("there is more than one".to_owned())),
+        ("none", vec![], Some("there is none".to_owned())),
+    ] {
+        assert_eq!(with(list).err(), wanted.map(|wanted| (Reason::DigestAlgorithms, wanted)), "{about}");
+    }
 }
