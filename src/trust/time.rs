@@ -62,6 +62,8 @@ mod tests {
             (GENERALIZED_TIME, "99991231235959Z", Some(253_402_300_799)),
             (GENERALIZED_TIME, "20500101000000.5Z", None),
             (GENERALIZED_TIME, "205013010000Z", None),
+            (GENERALIZED_TIME, "205001010000Z", None),
+            (GENERALIZED_TIME, "2050010100Z", None),
             (0x04, "700101000000Z", None),
         ] {
             assert_eq!(read(tag, text), wanted, "{text}");

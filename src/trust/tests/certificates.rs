@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::trust::extensions::{AuthorityKeyId, BasicConstraints};
-use forge::der::{Node, bits, boolean, ctx, ctx_prim, int, octets, oid, seq, utc_time};
+use forge::der::{Node, bits, boolean, ctx, ctx_prim, int, octets, oid, seq, set, utc_time, utf8};
 use forge::key::key;
 use forge::pki::{self, ROOT};
 use forge::x509::CertSpec;
@@ -102,6 +102,46 @@ fn a_self_signed_certificate_must_be_signed_by_itself() {
     });
     for spec in foreign {
         assert_eq!(refused(&spec), Some(Reason::UnsupportedAlgorithm));
+    }
+}
+
+/// By its key's identifier, and by its issuer and serial number: both or neither must be its own.
+#[test]
+fn a_self_signed_certificate_names_itself_without_a_contradiction() {
+    let with = |id: &[u8], serial: &[u8]| {
+        let spec = pki::alone("alone", "selfsigned");
+        let authority = ext::aki_by_serial(Some(id), &spec.issuer, serial);
+        refused(&spec.with(authority))
+    };
+    let (own, serial) = (key("selfsigned").id(), forge::x509::serial("alone"));
+    for (about, id, serial, wanted) in [
+        ("both are its own", &own[..], &serial[..], None),
+        ("another's number", &own, &[7], Some(Reason::BagCertificate)),
+        ("another's key", &[7; 20], &serial, Some(Reason::BagCertificate)),
+        ("both are another's", &[7; 20], &[7], None),
+    ] {
+        assert_eq!(with(id, serial), wanted, "{about}");
+    }
+}
+
+#[test]
+fn a_name_is_sets_of_pairs() {
+    let pair = || vec![oid(oid::COMMON_NAME), utf8("a name")];
+    let of = |parts: Vec<Node>| seq(vec![set(vec![seq(parts)])]);
+    let wrong = Some(Reason::BagCertificate);
+    for (about, name, wanted) in [
+        ("a pair", of(pair()), None),
+        ("two pairs in one set", seq(vec![set(vec![seq(pair()), seq(pair())])]), None),
+        ("nothing", seq(vec![]), None),
+        ("pairs in no set", seq(vec![seq(pair())]), wrong),
+        ("a set of no pairs", seq(vec![set(pair())]), wrong),
+        ("a good set, then none", seq(vec![set(vec![seq(pair())]), int(1)]), wrong),
+        ("no value", of(vec![oid(oid::COMMON_NAME)]), wrong),
+        ("two values", of([pair(), vec![utf8("another")]].concat()), wrong),
+        ("no type", of(vec![utf8("a name"), utf8("another")]), wrong),
+    ] {
+        assert_eq!(refused(&CertSpec { subject: name.clone(), ..leaf() }), wanted, "{about}, as the subject");
+        assert_eq!(refused(&CertSpec { issuer: name, ..leaf() }), wanted, "{about}, as the issuer");
     }
 }
 

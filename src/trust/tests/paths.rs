@@ -1,10 +1,12 @@
 //! Paths to an anchor, and messages that try to fake one.
 
 use super::*;
-use forge::ext;
+use crate::trust::needs::Needs;
 use forge::key::key;
 use forge::pki::{self, Authority, INTERMEDIATE, Identity, ROOT};
 use forge::recipe::Recipe;
+use forge::x509::CertSpec;
+use forge::{ext, oid};
 
 fn below(issuer: Authority) -> Identity {
     Identity::new(&issuer.leaf("a leaf", key("signer")), key("signer"))
@@ -105,7 +107,7 @@ fn a_serial_number_that_two_anchors_share_finds_nobody() {
 
 #[test]
 fn a_key_for_modules_does_not_hide_a_key_for_kernels() {
-    let modules = ROOT.self_signed().with(ext::eku(&[forge::oid::MODULE_SIGNING])).build();
+    let modules = ROOT.self_signed().with(ext::eku(&[oid::MODULE_SIGNING])).build();
     let message = Recipe::new().pkcs7();
     assert_eq!(verdict(&message, &[anchor(&modules)]), Err(vec![Reason::AnchorModsign]));
     assert!(verdict(&message, &[anchor(&modules), anchor(&forge::root_der())]).is_ok());
@@ -114,9 +116,59 @@ fn a_key_for_modules_does_not_hide_a_key_for_kernels() {
 #[test]
 fn purposes_and_authority_are_asked_of_unknown_signers_too() {
     let who = Identity::new(
-        &pki::STRANGER.leaf("a server", key("stranger")).with(ext::eku(&[forge::oid::SERVER_AUTH])),
+        &pki::STRANGER.leaf("a server", key("stranger")).with(ext::eku(&[oid::SERVER_AUTH])),
         key("stranger"),
     );
     let message = Recipe::new().who(who).pkcs7();
     assert_eq!(verdict(&message, &root()), Err(vec![Reason::UnknownSigner, Reason::LeafEku]));
+}
+
+/// authorityKeyIdentifier may name an issuer by its own issuer and serial number, by its key, or by both.
+#[test]
+fn an_issuer_in_the_message_is_found_by_all_that_is_said_of_it() {
+    let intermediate = pki::intermediate().cert;
+    let serial = forge::x509::serial(INTERMEDIATE.name);
+    let id = INTERMEDIATE.key().id();
+    for (about, id, serial, wanted) in [
+        ("the number", None, &serial[..], Ok(3)),
+        ("the number and the key", Some(&id[..]), &serial, Ok(3)),
+        ("the number and another key", Some(&[7; 20]), &serial, Err(vec![Reason::CertSignature])),
+        ("another number", None, &[7], Err(vec![Reason::UnknownSigner])),
+        ("another number and the key", Some(&id), &[7], Err(vec![Reason::UnknownSigner])),
+    ] {
+        let authority = ext::aki_by_serial(id, &forge::x509::name(ROOT.name), serial);
+        let spec = INTERMEDIATE.leaf("a leaf", key("signer")).with(authority);
+        let who = Identity::new(&spec, key("signer"));
+        let message = Recipe::new().who(who.clone()).bag([who.cert, intermediate.clone()]).pkcs7();
+        assert_eq!(verdict(&message, &root()).map(|path| path.len()), wanted, "{about}");
+    }
+}
+
+/// The kernel goes no further than a self-signed certificate, although the anchor has the same key.
+#[test]
+fn an_old_certificate_of_the_anchor_ends_the_path() {
+    let old = CertSpec { serial: vec![7], ..ROOT.self_signed() }.build();
+    let signer = pki::signer();
+    let message = Recipe::new().bag([signer.cert.clone(), old.clone()]).pkcs7();
+    assert_eq!(verdict(&message, &root()), Err(vec![Reason::UnknownSigner]));
+    assert!(verdict(&message, &[anchor(&old)]).is_ok());
+    assert!(verdict(&Recipe::new().bag([signer.cert]).pkcs7(), &root()).is_ok());
+}
+
+#[test]
+fn a_kernel_needs_one_of_the_keys_that_are_named() {
+    let leaf = || ROOT.leaf("a leaf", key("signer"));
+    let alone = || pki::alone("alone", "selfsigned");
+    let (signer, top, own) = (key("signer").id(), key("root").id(), key("selfsigned").id());
+    for (about, spec, key_name, wanted) in [
+        ("a leaf and its issuer", leaf(), "signer", vec![&signer, &top]),
+        ("a leaf that names no issuer", leaf().without(oid::AUTHORITY_KEY_ID), "signer", vec![]),
+        ("a leaf without its own", leaf().without(oid::SUBJECT_KEY_ID), "signer", vec![]),
+        ("its own issuer", alone(), "selfsigned", vec![&own, &own]),
+        ("its own issuer, who does not say so", alone().without(oid::AUTHORITY_KEY_ID), "selfsigned", vec![&own]),
+    ] {
+        let bytes = Recipe::new().who(Identity::new(&spec, key(key_name))).pkcs7();
+        let message = SignedData::parse(Profile::Authenticode, &bytes).unwrap();
+        assert_eq!(Needs::new(&message, None, None).key_ids.iter().collect::<Vec<_>>(), wanted, "{about}");
+    }
 }
