@@ -149,6 +149,44 @@ mod tests {
         }
     }
 
+    /// Who reads the reason does not know the numbers.
+    #[test]
+    fn refused_digests_have_names() {
+        for (identifier, wanted) in [
+            (oid::MD5, "digest md5"),
+            (oid::SHA1, "sha1"),
+            (oid::SHA224, "sha224"),
+            (oid::SHA3_256, "digest sha3"),
+            (oid::SHA3_384, "digest sha3"),
+            (oid::SHA3_512, "digest sha3"),
+            (oid::RSA, "digest 1.2.840.113549.1.1.1"),
+        ] {
+            assert_eq!(digest(bare(identifier)).unwrap_err().detail, wanted);
+        }
+    }
+
+    #[test]
+    fn schemes_of_certificates_by_table() {
+        let usable = |family, digest| Some(CertificateScheme::Usable(Scheme { family, digest }));
+        for (algorithm, wanted) in [
+            (oid::SHA256_RSA, usable(Family::Rsa, Algorithm::Sha256)),
+            (oid::SHA384_RSA, usable(Family::Rsa, Algorithm::Sha384)),
+            (oid::SHA512_RSA, usable(Family::Rsa, Algorithm::Sha512)),
+            (oid::SHA256_ECDSA, usable(Family::Ecdsa, Algorithm::Sha256)),
+            (oid::SHA384_ECDSA, usable(Family::Ecdsa, Algorithm::Sha384)),
+            (oid::SHA512_ECDSA, usable(Family::Ecdsa, Algorithm::Sha512)),
+            (oid::SHA1_RSA, Some(CertificateScheme::Weak("sha1"))),
+            (oid::SHA1_ECDSA, Some(CertificateScheme::Weak("sha1"))),
+            (oid::SHA224_RSA, Some(CertificateScheme::Weak("sha224"))),
+            (oid::SHA224_ECDSA, Some(CertificateScheme::Weak("sha224"))),
+            (oid::MD5, None),
+            (oid::SHA256, None),
+            (oid::RSA, None),
+        ] {
+            assert_eq!(certificate_scheme(algorithm), wanted, "{}", oid::dotted(algorithm));
+        }
+    }
+
     #[test]
     fn schemes_of_messages_by_table() {
         let (rsa, ecdsa) = (Family::Rsa, Family::Ecdsa);

@@ -100,3 +100,24 @@ impl Evidence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_certificate_is_valid_from_its_first_to_its_last_second() {
+        let mut signer = Signer::from(&Certificate::parse(&forge::signer_der()).unwrap());
+        signer.validity = Validity { not_before: 1000, not_after: 2000 };
+        let (early, late) = (vec![Caution::SignerNotYetValid.into()], vec![Caution::SignerExpired.into()]);
+        let evidence = Evidence { signer: Some(signer), ..Evidence::default() };
+        for (now, wanted) in
+            [(0, &early), (999, &early), (1000, &vec![]), (1500, &vec![]), (2000, &vec![]), (2001, &late)]
+        {
+            let now = UNIX_EPOCH.checked_add(Duration::from_secs(now)).unwrap();
+            assert_eq!(&evidence.warnings(now), wanted, "{now:?}");
+            assert_eq!(Evidence::default().warnings(now), []);
+        }
+    }
+}

@@ -41,6 +41,32 @@ fn a_header_of_the_list_is_skipped() {
     assert_eq!(parse(&bytes).unwrap(), [Entry::Image([3; 32])]);
 }
 
+/// As for the kernel: an element may be its owner alone, if its kind permits that.
+#[test]
+fn an_element_may_be_its_owner_alone() {
+    let bytes = raw(SHA1, 28 + 32, 0, 16, &[&[], &[]]);
+    assert_eq!(parse(&bytes).unwrap(), [Entry::Other(SHA1, 2)]);
+}
+
+#[test]
+fn lists_of_every_kind_are_told_with_their_owners() {
+    let bytes = [list(SHA1, &[&[9; 20], &[8; 20]]), list(X509, &[b"\x30\x00"])].concat();
+    let told = |list: &List<'_>| (list.kind, list.elements().map(|(owner, data)| (owner, data.to_vec())).collect());
+    let seen: Vec<(Guid, Vec<_>)> = lists(&bytes).unwrap().iter().map(told).collect();
+    let owner = [0xee; 16];
+    let hashes = vec![(owner, vec![9; 20]), (owner, vec![8; 20])];
+    assert_eq!(seen, [(SHA1, hashes), (X509, vec![(owner, b"\x30\x00".to_vec())])]);
+    assert_eq!(lists(&[]).unwrap().len(), 0);
+    assert_eq!(lists(&[&bytes[..], &[0]].concat()).unwrap_err().offset, bytes.len());
+}
+
+#[test]
+fn a_fault_is_told_with_its_place() {
+    let bytes = [list(SHA256, &[&[1; 32]]), vec![0]].concat();
+    let wanted = "the EFI signature list at 0x4c: the header is cut off";
+    assert_eq!(parse(&bytes).unwrap_err().to_string(), wanted);
+}
+
 #[test]
 fn every_wrong_size_is_an_error() {
     let hash: &[&[u8]] = &[&[1; 32]];

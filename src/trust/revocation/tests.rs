@@ -23,6 +23,13 @@ fn an_image_by_its_hash() {
 }
 
 #[test]
+fn a_list_names_images_where_it_has_the_hash_of_one() {
+    assert!(!Revocations::default().names_images());
+    assert!(!revoking(&pki::signer().cert).names_images());
+    assert!(Revocations::from_lists(&list(SHA256, &[&[1; 32]]), "dbx").unwrap().names_images());
+}
+
+#[test]
 fn a_certificate_by_itself_its_key_or_its_issuer() {
     let path = [certificate(&pki::signer().cert), certificate(&pki::root().cert)];
     let renewed = pki::ROOT.leaf("another name", pki::signer().key).build();
@@ -99,6 +106,16 @@ fn what_cannot_be_evaluated_is_counted() {
     revocations.extend(Revocations::from_lists(&list(SHA256, &[&[1; 32]]), "MokListXRT").unwrap());
     assert_eq!(revocations.ignored().collect::<Vec<_>>(), [("dbx", 2)]);
     assert_eq!(revocations.counts(), (1, 0, 0));
+}
+
+/// No signature by such a key counts anyway; the rest of the list does.
+#[test]
+fn a_certificate_on_an_unsupported_curve_does_not_spoil_its_list() {
+    let koblitz = pki::alone("on secp256k1", "secp256k1").build();
+    let bytes = [list(X509, &[&koblitz]), list(SHA256, &[&[1; 32]])].concat();
+    let revocations = Revocations::from_lists(&bytes, "dbx").unwrap();
+    assert_eq!(revocations.ignored().collect::<Vec<_>>(), [("dbx", 1)]);
+    assert_eq!(revocations.counts(), (1, 1, 0));
 }
 
 /// The kernel treats the time of revocation as a part of the hash, so it finds only hashes without a time.

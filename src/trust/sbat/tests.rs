@@ -23,6 +23,12 @@ fn the_level_of_shim() {
 }
 
 #[test]
+fn a_malformed_line_is_shown() {
+    let malformed = Level::parse(b"sbat,1\nshim,x\n").unwrap_err();
+    assert_eq!(malformed.to_string(), "a generation is no number: \"shim,x\"");
+}
+
+#[test]
 fn generations_are_numbers_and_lines_have_six_columns() {
     let table: &[(&[u8], bool)] = &[
         (SYSTEMD, true),

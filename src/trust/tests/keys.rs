@@ -54,6 +54,7 @@ fn rsa_numbers_by_table() {
         ("an even modulus", &even, &e, Err(Reason::WeakKey)),
         ("exponent 1", &odd, &[1], Err(Reason::WeakKey)),
         ("an even exponent", &odd, &[1, 0, 0], Err(Reason::WeakKey)),
+        ("an even exponent that is large enough", &odd, &[1, 0, 2], Err(Reason::WeakKey)),
         ("an exponent of 2^33 - 1", &odd, &[1, 0xff, 0xff, 0xff, 0xff], Ok(())),
         ("an exponent of 2^33 + 1", &odd, &[2, 0, 0, 0, 1], Err(Reason::UnsupportedAlgorithm)),
         ("an exponent of 72 bits", &odd, &[1; 9], Err(Reason::UnsupportedAlgorithm)),
