@@ -1,4 +1,23 @@
 //! Why a mutant may survive.
 
 /// The mutant, without its line and column; how many of this name may survive; and why.
-pub(crate) const REASONS: &[(&str, usize, &str)] = &[];
+pub(crate) const REASONS: &[(&str, usize, &str)] = &[
+    (
+        "src/trust/attributes.rs: replace > with >= in check_order",
+        1,
+        "No two attributes are the same bytes, because none of them may stand twice.",
+    ),
+    ("src/trust/chain.rs: replace key_name -> &[u8] with Vec::leak(Vec::new())", 1, SAVES_WORK),
+    ("src/trust/chain.rs: replace key_name -> &[u8] with Vec::leak(vec![0])", 1, SAVES_WORK),
+    ("src/trust/chain.rs: replace key_name -> &[u8] with Vec::leak(vec![1])", 1, SAVES_WORK),
+    ("src/trust/der.rs: replace | with ^ in context", 1, NO_BIT_IN_COMMON),
+    ("src/trust/der.rs: replace | with ^ in context_primitive", 1, NO_BIT_IN_COMMON),
+    (
+        "src/trust/der.rs: replace < with <= in element",
+        1,
+        "The tag 0x40 is primitive, and a primitive element was checked before.",
+    ),
+];
+
+const SAVES_WORK: &str = "It only saves the comparison of whole descriptions, which end with this name.";
+const NO_BIT_IN_COMMON: &str = "The number of a tag has no bit in common with its class.";
