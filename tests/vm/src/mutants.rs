@@ -6,29 +6,28 @@ mod modules;
 mod page;
 mod reasons;
 mod run;
+mod session;
 mod switch;
 mod switched;
 mod tree;
 
 use std::fs;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use self::known::{End, Known};
-use self::modules::{MODULES, Module};
-use self::run::{Mutant, Tool};
-use self::switched::Switched;
+use self::modules::Module;
+use self::run::Mutant;
+use self::session::Session;
 use crate::cache::Cache;
-use crate::report::Report;
 
 const PAGE: &str = "docs/mutants.md";
 const KNOWN: &str = "tests/data/mutants.tsv";
-/// As many are tried between two writes of what is known.
-const BATCH: usize = 8;
+/// The file whose mutants show that the command works.
+const CHECKED: &str = "src/trust/time.rs";
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct Options {
@@ -58,93 +57,37 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
     parts.filter(|(k, n)| k < n).ok_or_else(|| "write K/N, with K below N".to_owned())
 }
 
+type All = Vec<(&'static Module, Mutant)>;
+
 /// Tries mutants, and returns whether each that survived has its reason.
 pub(crate) fn run(cache: &Cache, options: &Options) -> Result<bool> {
-    let (known, all) = attempt(cache, options)?;
-    let page = page::page(&all, &known);
+    let mut session = Session::open(cache, cache.workspace(KNOWN))?;
+    if !options.page_only {
+        session.end = options.minutes.map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
+        let before = if options.again { Known::default() } else { session.known.clone() };
+        let todo = chosen(&session.all, options, &before).into_iter().cloned().collect();
+        let processors = || std::thread::available_parallelism().ok();
+        session.attempt(todo, options.at_once.or_else(processors).map_or(1, NonZeroUsize::get))?;
+    }
+    let page = page::page(&session.all, &session.known);
     fs::write(cache.workspace(PAGE), &page).context(PAGE)?;
     println!("{page}");
-    let unexplained = page::unexplained(&all, &known);
+    let unexplained = page::unexplained(&session.all, &session.known);
     unexplained.iter().for_each(|name| println!("survived, and tests/vm/src/mutants/reasons.rs has no reason: {name}"));
     Ok(unexplained.is_empty())
 }
 
-type All = Vec<(&'static Module, Mutant)>;
-
-fn attempt(cache: &Cache, options: &Options) -> Result<(Known, All)> {
-    let report = Report::new();
-    let tool = Tool::install(cache, report)?;
-    report.step("copy    the source into a folder of its own", || tree::copy(&cache.workspace(""), tool.tree()))?;
-    let mut all = All::new();
-    for module in &MODULES {
-        all.extend(tool.list(module)?.into_iter().map(|mutant| (module, mutant)));
-    }
-    let mut known = Known::read(&cache.workspace(KNOWN))?;
-    known.keep(&all);
-    if !options.page_only {
-        let start = Instant::now();
-        let is_over = || options.minutes.is_some_and(|minutes| start.elapsed() > Duration::from_secs(60 * minutes));
-        let before = if options.again { Known::default() } else { known.clone() };
-        let todo: Vec<_> = chosen(&all, options, &before).into_iter().cloned().collect();
-        println!("{} of {} mutants are to be tried", todo.len(), all.len());
-        let at_once =
-            options.at_once.or_else(|| std::thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-        let todo = with_switches(cache, report, &all, todo, &mut known, (at_once, &is_over))?;
-        println!("{} of them have no switch, and are built one by one", todo.len());
-        for module in &MODULES {
-            let own: Vec<_> = todo.iter().filter(|(of, _)| of.name == module.name).map(|(_, mutant)| mutant).collect();
-            for batch in own.chunks(BATCH).take_while(|_| !is_over()) {
-                tool.attempt(module, batch, &mut known)?;
-                known.write(&cache.workspace(KNOWN))?;
-            }
-        }
-    }
-    Ok((known, all))
-}
-
-/// Tries what can be tried in one build, several at the same time; the others remain.
-fn with_switches(
-    cache: &Cache,
-    report: Report,
-    all: &All,
-    todo: All,
-    known: &mut Known,
-    (at_once, is_over): (usize, &(impl Fn() -> bool + Sync)),
-) -> Result<All> {
-    if todo.is_empty() {
-        return Ok(todo);
-    }
-    let mutants: Vec<_> = all.iter().map(|(_, mutant)| mutant.clone()).collect();
-    let switched = Switched::prepare(cache, report, &mutants)?;
-    let (left, known, without) = (Mutex::new(todo.into_iter()), Mutex::new(known), Mutex::new(All::new()));
-    let path = cache.workspace(KNOWN);
-    let work = || -> Result<()> {
-        while !is_over() {
-            let Some((module, mutant)) = lock(&left).next() else { break };
-            let number = mutants.iter().position(|one| *one == mutant).context("a mutant is one of all")?;
-            let Some(end) = switched.attempt(module, number)? else {
-                lock(&without).push((module, mutant));
-                continue;
-            };
-            println!("{} {}", end.word(), mutant.name);
-            let mut known = lock(&known);
-            known.note(&mutant, end);
-            if number % BATCH == 0 {
-                known.write(&path)?;
-            }
-        }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| anyhow::anyhow!("a thread panicked"))?)
-    })?;
-    lock(&known).write(&path)?;
-    without.into_inner().map_err(|_| anyhow::anyhow!("a thread panicked"))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// The mutants of one small file, without record and page: each has an end, and most are noticed.
+pub(crate) fn check(cache: &Cache) -> Result<()> {
+    let record = cache.path("mutants/checked.tsv");
+    let _ = fs::remove_file(&record);
+    let mut session = Session::open(cache, record)?;
+    let todo: All = session.all.iter().filter(|(_, mutant)| mutant.file == CHECKED).cloned().collect();
+    session.attempt(todo.clone(), 1)?;
+    let ends: Vec<_> = todo.iter().map(|(_, mutant)| session.known.end(mutant)).collect();
+    let caught = ends.iter().filter(|end| **end == Some(End::Caught)).count();
+    ensure!(2 * caught > ends.len() && !ends.contains(&None), "{ends:?}");
+    Ok(())
 }
 
 /// The mutants that are asked for, without those whose end is known.

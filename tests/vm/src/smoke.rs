@@ -13,8 +13,8 @@ use crate::machine::Accel;
 use crate::toolchains::{self, Toolchain};
 use crate::{Demo, Emulation, Kernels, Oracle, Shell};
 use crate::{
-    causes, covered, crates, deb, demo, fetch, fuzz, licences, measure, openssl, oracle, pkcs11, publish, real_files,
-    reproducible, rpm, shell, shells, siege, size,
+    causes, covered, crates, deb, demo, fetch, fuzz, licences, measure, mutants, openssl, oracle, pkcs11, publish,
+    real_files, reproducible, rpm, shell, shells, siege, size,
 };
 
 /// Runs a command as a check.
@@ -33,7 +33,7 @@ const DEBIANS: Kernels = Kernels { kernel: None, first_kernel: None };
 const REPRODUCIBLE: &str = "reproducible";
 
 #[rustfmt::skip]
-pub(crate) const ALL: [Smoke; 31] = [
+pub(crate) const ALL: [Smoke; 32] = [
     Smoke { name: "command-fetch", about: "cargo xtask fetch", run: |cache| fetch(cache, false) },
     Smoke { name: "command-demo", about: "cargo xtask demo",
             run: |cache| demo::run(cache, &Demo { kernels: DEBIANS, initrd: None, emulation: EMULATION }) },
@@ -61,6 +61,7 @@ pub(crate) const ALL: [Smoke; 31] = [
             run: |cache| siege::check(cache, EMULATION) },
     Smoke { name: "command-fuzz", about: "cargo xtask fuzz, one target for two seconds", run: fuzz::check },
     Smoke { name: "command-coverage", about: "cargo xtask coverage, without its page", run: covered::check },
+    Smoke { name: "command-mutants", about: "cargo xtask mutants, those of one file", run: mutants::check },
     Smoke { name: "openssl", about: "OpenSSL accepts each signature that skexec accepts", run: openssl::run },
     Smoke { name: "command-size", about: "cargo xtask size: docs/size.md, below 2 MB", run: size::check },
     Smoke { name: "cargo-package", about: "cargo package builds from the packed files", run: publish::verify },
