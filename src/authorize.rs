@@ -153,3 +153,6 @@ fn bound_as_a_whole(initrds: &Initrds, cmdline: &CommandLine) -> Result<(), Find
     }
     if cmdline.covered() { Ok(()) } else { Err(Reason::ManifestCmdline.into()) }
 }
+
+#[cfg(test)]
+mod tests;

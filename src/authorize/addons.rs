@@ -139,3 +139,20 @@ pub(super) fn covered(uki: &Uki) -> Vec<&'static str> {
     let cmdline = uki.at(Name::Cmdline).is_some();
     [initrd.then_some("initrd"), cmdline.then_some("cmdline")].into_iter().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+
+    #[test]
+    fn there_is_a_limit_to_the_add_ons_of_one_uki() {
+        let tree = Tree::new();
+        let uki = tree.write("/a.efi", b"");
+        let add = |number: usize| tree.write(&format!("/a.efi.extra.d/{number:03}.addon.efi"), b"");
+        let written: Vec<_> = (0..MOST).map(add).collect();
+        assert_eq!(beside(&uki), Ok((written, Vec::new())));
+        add(MOST);
+        assert_eq!(beside(&uki), Err(Finding::new(Reason::UkiAddon, "257 add-ons, at most 256")));
+    }
+}

@@ -198,3 +198,55 @@ impl Binding {
 fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::testing::Tree;
+    use crate::trust::Anchor;
+    use crate::trust::cert::Certificate;
+    use forge::manifest::Manifest as Text;
+
+    fn trust() -> Trust {
+        let certificate = Certificate::parse(&forge::root_der()).unwrap();
+        Trust { anchors: vec![Anchor { certificate, source: "test".into() }], ..Trust::default() }
+    }
+
+    /// Writes a file and the test signer's signature of it.
+    fn signed(tree: &Tree, path: &str, bytes: &[u8]) -> PathBuf {
+        tree.write(&format!("{path}.p7s"), forge::detached(bytes, &forge::pki::signer()));
+        tree.write(path, bytes)
+    }
+
+    #[test]
+    fn a_manifest_of_the_largest_size_is_judged_and_none_beyond() {
+        let tree = Tree::new();
+        let most = usize::try_from(MAX_FILE).unwrap();
+        for (length, wanted) in [(most, None), (most + 1, Some(Reason::TooBig))] {
+            let path = signed(&tree, "/a.manifest", &vec![b'#'; length]);
+            let candidate = Candidate::read(&path, Reading::to_judge(&trust())).unwrap();
+            let judged = Binding::judge(candidate, None, &trust()).err().map(|finding| finding.reason);
+            let read = Binding::read(&path).err().map(|finding| finding.reason);
+            assert_eq!((judged, read), (wanted, wanted), "{length}");
+        }
+    }
+
+    /// A manifest that binds one would have two command lines and two lists of initrds.
+    #[test]
+    fn no_uki_is_bound() {
+        let tree = Tree::new();
+        for (kernel, wanted) in
+            [(forge::unsigned_bzimage(), None), (forge::uki(Some(b"070701"), Some("ro")), Some(Reason::ManifestKernel))]
+        {
+            let path = tree.write("/a", &kernel);
+            let text =
+                Text { name: "a", version: 1, cmdline: "ro", kernel, initrds: Vec::new(), vary: "", files: None };
+            let manifest = Binding::read(&signed(&tree, "/a.manifest", text.text().as_bytes())).unwrap();
+            let binding = Binding::new(Binding::judge(manifest, None, &trust()).unwrap()).unwrap();
+            let candidate = Candidate::read(&path, Reading::to_judge(&trust())).unwrap();
+            let assessment = verify(candidate, Role::Kernel, Signature::Embedded, &trust());
+            let refused = Accepted::bound(assessment, Signature::Embedded, &binding).err();
+            assert_eq!(refused.map(|refusal| refusal.first().reason), wanted);
+        }
+    }
+}

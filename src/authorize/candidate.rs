@@ -106,6 +106,23 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
     }
 
+    /// Other checks may look into the first section of another program.
+    #[test]
+    fn only_the_code_of_a_bzimage_is_left_away() {
+        let image = forge::signed_bzimage();
+        let text = forge::uki::raw_of(&image, b".text");
+        assert!(!text.is_empty());
+        let rows: [(&[u8], Range<usize>); 4] = [
+            (&image, text),
+            (&forge::uki(None, None), 0..0),
+            (b"070701 an initrd", 0..0),
+            (b"MZ, and nothing else", 0..0),
+        ];
+        for (bytes, wanted) in rows {
+            assert_eq!(plan(bytes, bytes.len(), false).1, wanted);
+        }
+    }
+
     #[test]
     fn what_a_judgement_asks_for_is_known_when_the_file_was_read() {
         let rows: [(&str, Vec<u8>); 5] = [

@@ -58,4 +58,23 @@ mod tests {
             assert_eq!(waiver.over(refusal).is_ok(), *waived, "{waiver:?} {reasons:?}");
         }
     }
+
+    #[test]
+    fn the_refusal_says_where_only_the_machine_forbids_the_waiver() {
+        let why = "this cannot be waived on this machine, where signatures are ";
+        let rows = [
+            (true, Enforcement::Forced, Reason::Unsigned, true),
+            (true, Enforcement::Unknown("x"), Reason::UnknownSigner, true),
+            (true, Enforcement::Forced, Reason::DigestMismatch, false),
+            (true, Enforcement::Off, Reason::DigestMismatch, false),
+            (false, Enforcement::Forced, Reason::Unsigned, false),
+            (false, Enforcement::Off, Reason::Unsigned, false),
+        ];
+        for (asked, enforcement, reason, said) in rows {
+            let waiver = Waiver { asked, enforcement };
+            let refusal = waiver.over(Finding::from(reason).into()).unwrap_err();
+            let wanted = if said { format!("{why}{enforcement}") } else { String::new() };
+            assert_eq!(refusal.first(), &Finding::new(reason, wanted), "{waiver:?}");
+        }
+    }
 }

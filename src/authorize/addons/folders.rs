@@ -96,12 +96,15 @@ mod tests {
 
     #[test]
     fn the_folders_are_those_of_the_stub() {
-        let rows: [(&str, &[&str]); 5] = [
+        let rows: [(&str, &[&str]); 8] = [
             ("/efi/EFI/Linux/a.efi", &["/efi/loader/addons", "/efi/EFI/Linux/a.efi.extra.d"]),
             ("/efi/efi/linux/a+3-1.efi", &["/efi/loader/addons", "/efi/efi/linux/a.efi.extra.d"]),
             ("/boot/a+2.efi", &["/boot/a.efi.extra.d"]),
             ("a+b.efi", &["a+b.efi.extra.d"]),
             ("/boot/a+-1.efi", &["/boot/a+-1.efi.extra.d"]),
+            ("/srv/boot/images/a.efi", &["/srv/boot/images/a.efi.extra.d"]),
+            ("/efi/EFI/fedora/a.efi", &["/efi/EFI/fedora/a.efi.extra.d"]),
+            ("/efi/loader/Linux/a.efi", &["/efi/loader/Linux/a.efi.extra.d"]),
         ];
         for (path, wanted) in rows {
             assert_eq!(of(Path::new(path)), wanted.iter().map(PathBuf::from).collect::<Vec<_>>(), "{path}");

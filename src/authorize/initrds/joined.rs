@@ -96,7 +96,7 @@ impl<'a> Outline<'a> {
     }
 
     /// The place of the added files; empty without any.
-    fn secret(&self) -> Range<usize> {
+    pub(super) fn secret(&self) -> Range<usize> {
         let mut places = self.parts.iter().zip(&self.places);
         places.find_map(|(part, place)| part.is_added().then(|| place.clone())).unwrap_or_default()
     }

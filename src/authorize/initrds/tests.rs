@@ -1,6 +1,10 @@
 use super::*;
 use crate::digest::Algorithm;
+use crate::image::cpio::Entry;
+use crate::machine::{Ima, LoadPin};
 use crate::placement::cut_initrd;
+use crate::sources::secure_boot::Firmware;
+use crate::sources::testing::Tree;
 use crate::sys::Map;
 
 fn piece(initrds: &Initrds) -> &[u8] {
@@ -9,6 +13,10 @@ fn piece(initrds: &Initrds) -> &[u8] {
 
 fn files(paths: &[&PathBuf]) -> Vec<Supply<'static>> {
     paths.iter().map(|path| Supply::File(path.to_path_buf())).collect()
+}
+
+fn made(origin: Origin, bytes: &'static [u8]) -> Supply<'static> {
+    Supply::Bytes { origin, bytes: bytes.into(), signer: None }
 }
 
 #[test]
@@ -51,7 +59,6 @@ fn bytes_and_files_are_joined_in_their_order() {
     let file = folder.join("file");
     std::fs::write(&file, b"070701").unwrap();
     let section = Origin::Section { file: "/a.efi".into(), name: ".initrd" };
-    let made = |origin: Origin, bytes: &'static [u8]| Supply::Bytes { origin, bytes: bytes.into(), signer: None };
     let cut = || made(section.clone(), b"070702 cut");
     let supplies = vec![made(Origin::Added(Vec::new()), b"070701x"), Supply::File(file), cut()];
     let trust = Trust::default();
@@ -94,6 +101,7 @@ fn the_digests_of_the_stretches_come_from_reading() {
         let read = joined.in_one_piece().unwrap().unwrap();
         let gap = vec![0; first.next_multiple_of(4) - first];
         assert!(read.bytes() == [a, gap, b].concat(), "{first} and {second} bytes");
+        assert_eq!(read.known_count(), cut_initrd(read.bytes().len()).len(), "nothing else is hashed");
         let fresh = Hashed::new(read.bytes());
         for stretch in cut_initrd(read.bytes().len()) {
             let known = read.known_sha256(&stretch);
@@ -148,4 +156,90 @@ fn a_part_that_changes_is_refused() {
         }
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What is in memory must not be swapped out where it may be secret, and only there.
+#[test]
+fn the_added_files_alone_are_secret() {
+    let section = || made(Origin::Section { file: "/a.efi".into(), name: ".initrd" }, b"070701x");
+    let added = || made(Origin::Added(Vec::new()), b"070702");
+    for (supplies, wanted) in
+        [(vec![section(), added()], 8..14), (vec![added(), section()], 0..6), (vec![section(), section()], 0..0)]
+    {
+        let parts = supplies.into_iter().map(|supply| Part::open(supply).unwrap()).collect();
+        assert_eq!(Outline::new(parts).secret(), wanted);
+    }
+}
+
+/// A kernel without an initrd would take that of the firmware's tables, which only EFI has.
+#[test]
+fn an_empty_archive_stands_in_where_the_kernel_takes_a_copy() {
+    let tree = Tree::new();
+    let machine = |firmware, ima, load_pin| {
+        let mut machine = Machine::read(tree.root());
+        machine.secure_boot.firmware = firmware;
+        Machine { ima, load_pin, ..machine }
+    };
+    let appraises = || Ima::Appraises("a policy".into());
+    let rows = [
+        (machine(Firmware::Off, Ima::NotSeen, LoadPin::Absent), true),
+        (machine(Firmware::NotEfi, Ima::NotSeen, LoadPin::Absent), false),
+        (machine(Firmware::Off, appraises(), LoadPin::Absent), false),
+        (machine(Firmware::Off, Ima::NotSeen, LoadPin::Enforcing), false),
+        (machine(Firmware::Off, appraises(), LoadPin::Enforcing), false),
+    ];
+    for (machine, wanted) in rows {
+        for method in [Method::File, Method::Segments] {
+            let open = |supplies| Initrds::open(supplies, &Trust::default(), method).unwrap();
+            let none = open(Vec::new()).or_stand_in(&machine, method).unwrap();
+            let length = if wanted { cpio::trailer().len() } else { 0 };
+            assert_eq!(none.length(), u64::try_from(length).unwrap(), "{:?}", machine.ima);
+            assert_eq!((none.in_memory(), none.parts().len()), (wanted, 0));
+            // No digest names what stands in for no initrd.
+            assert_eq!(none.measured().unwrap().known_sha256(), None);
+            let one = open(vec![made(Origin::Added(Vec::new()), b"070701")]).or_stand_in(&machine, method).unwrap();
+            assert_eq!((one.length(), one.parts().len()), (6, 1));
+        }
+    }
+}
+
+#[test]
+fn what_is_measured_has_the_digest_of_all_that_the_kernel_is_given() {
+    let tree = Tree::new();
+    let (one, two) = (tree.write("/one", b"070701"), tree.write("/two", b"070702x"));
+    let rows: [(&[&PathBuf], Option<&[u8]>); 3] =
+        [(&[], None), (&[&one], Some(b"070701")), (&[&one, &two], Some(b"070701\x00\x00070702x"))];
+    for (paths, content) in rows {
+        let wanted = content.map(|content| digest::sha256(&[content]));
+        for method in [Method::File, Method::Segments] {
+            let open = || Initrds::open(files(paths), &Trust::default(), method).unwrap();
+            let measured = open().measured().unwrap();
+            assert_eq!(measured.known_sha256(), wanted, "{paths:?} {method:?}");
+            assert_eq!((measured.length(), measured.parts().len()), (open().length(), paths.len()));
+            // A short content is one stretch, whose digest comes from reading.
+            let known = open().known_sha256();
+            assert_eq!(known, wanted.filter(|_| method == Method::Segments), "{paths:?} {method:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_files_take_is_counted_wherever_the_initrds_are() {
+    let tree = Tree::new();
+    let archive = |length: usize| {
+        let content = vec![7; length];
+        cpio::archive(&[Entry::folder("a", 0o755), Entry::file("a/b", 0o644, &content)]).unwrap()
+    };
+    let (one, two) = (tree.write("/one", archive(5000)), tree.write("/two", archive(3000)));
+    let rows: [(&[&PathBuf], Unpacked); 3] = [
+        (&[], Unpacked::default()),
+        (&[&one], Unpacked { least: 5000, usual: 5000 + 2 * EACH }),
+        (&[&one, &two], Unpacked { least: 5000, usual: 8000 + 4 * EACH }),
+    ];
+    for (paths, wanted) in rows {
+        for method in [Method::File, Method::Segments] {
+            let initrds = Initrds::open(files(paths), &Trust::default(), method).unwrap();
+            assert_eq!(initrds.unpacked(), Ok(wanted), "{paths:?} {method:?}");
+        }
+    }
 }

@@ -32,6 +32,20 @@ fn a_kernel_is_predicted_and_an_initrd_is_not() {
     assert_eq!((reasons(&initrd), initrd.prediction), (vec![], None));
 }
 
+/// A signer of manifests may sign initrds, too.
+#[test]
+fn a_signed_file_is_a_manifest_only_where_it_starts_like_one() {
+    let rows: [(&[u8], Vec<Reason>); 3] = [
+        (b"# of acme\nmanifest = 1\n", vec![]),
+        (b"070701 an initrd", vec![Reason::Manifest]),
+        (b"name = \"acme\"\nmanifest = 1\n", vec![Reason::Manifest]),
+    ];
+    for (file, wanted) in rows {
+        let assessment = assess(Parsed::new(file), Role::Manifest, Signature::Detached(&detached(file)), &root());
+        assert_eq!(reasons(&assessment), wanted, "{}", file.escape_ascii());
+    }
+}
+
 /// Byte 0x201 of the setup_header crashes kernels before 6.2, whoever signed the file and wherever the signature is.
 #[test]
 fn a_hazard_is_refused_after_all_other_findings() {
