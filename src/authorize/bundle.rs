@@ -143,7 +143,7 @@ fn supply<'a>(path: &Path, name: Name, bytes: &'a [u8], signer: Option<&Signer>)
 
 /// The text of a section as the stub passes it: each control character is a blank.
 fn plain(text: &str) -> Cmdline {
-    Cmdline::new(&text.replace(|letter: char| letter < ' ' || letter == '\u{7f}', " "))
+    Cmdline::new(&text.replace(|letter: char| letter.is_ascii_control(), " "))
 }
 
 /// What a valid signature of a kernel, a UKI or an add-on covers. A UKI that has microcode but no `.initrd` is given an initrd that it
@@ -157,5 +157,70 @@ pub(super) fn covered<B: AsRef<[u8]>>(file: &Parsed<B>) -> Vec<&'static str> {
         }
         Some(Ok(uki)) => addons::covered(uki),
         _ => vec!["kernel"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorize::{Candidate, Reading, Role, Waiver, verify};
+    use crate::machine::Enforcement;
+    use crate::sources::testing::Tree;
+    use crate::trust::cert::Certificate;
+    use crate::trust::{Anchor, Signature, Trust};
+
+    /// What a kernel is accepted with, where the test root is the only anchor and a missing signature is waived.
+    fn accepted(tree: &Tree, image: &[u8]) -> Accepted {
+        let certificate = Certificate::parse(&forge::root_der()).unwrap();
+        let trust = Trust { anchors: vec![Anchor { certificate, source: "test".into() }], ..Trust::default() };
+        let candidate = Candidate::read(&tree.write("/a.efi", image), Reading::to_judge(&trust)).unwrap();
+        let waiver = Waiver { asked: true, enforcement: Enforcement::Off };
+        Accepted::new(verify(candidate, Role::Kernel, Signature::Embedded, &trust), waiver).unwrap()
+    }
+
+    #[test]
+    fn a_bundle_is_signed_where_a_signature_was_verified() {
+        let tree = Tree::new();
+        let unsigned = forge::uki::Uki::new(forge::unsigned_bzimage()).unsigned();
+        for (image, signed) in [(forge::uki(None, None), true), (unsigned, false)] {
+            let accepted = accepted(&tree, &image);
+            assert_eq!(Bundle::of(&accepted, &[]).unwrap().signed(), signed);
+        }
+    }
+
+    #[test]
+    fn a_device_tree_of_the_bundle_is_told() {
+        let tree = Tree::new();
+        let rows: [(&[&'static [u8]], Option<&str>); 4] = [
+            (&[], None),
+            (&[b".dtb"], Some(".dtb")),
+            (&[b".dtbauto"], Some(".dtbauto")),
+            (&[b".dtbauto", b".dtb"], Some(".dtb")),
+        ];
+        for (names, told) in rows {
+            let mut sections = forge::uki::Uki::new(forge::unsigned_bzimage()).sections();
+            names.iter().for_each(|name| sections.add_before(b".linux", name, *b"a device tree"));
+            let accepted = accepted(&tree, &sections.signed(&forge::pki::signer()));
+            let bundle = Bundle::of(&accepted, &[]).unwrap();
+            let said: Vec<_> =
+                bundle.warnings().into_iter().map(|warning| (warning.caution, warning.message)).collect();
+            let wanted = told.map(|name| {
+                let message = format!("{}: {name} is not used on this processor", bundle.path.display());
+                (Caution::CompanionUnused, message)
+            });
+            assert_eq!(said, Vec::from_iter(wanted));
+        }
+    }
+
+    #[test]
+    fn a_control_character_is_a_blank() {
+        let rows = [
+            ("root=/dev/vda2 ro", "root=/dev/vda2 ro"),
+            ("a\tb\nc\u{1f}d\u{7f}e", "a b c d e"),
+            ("a!~\u{80}\u{e9}", "a!~\u{80}\u{e9}"),
+        ];
+        for (text, wanted) in rows {
+            assert_eq!(plain(text).as_str(), wanted, "{text:?}");
+        }
     }
 }
