@@ -1,6 +1,7 @@
 //! The segments of one `kexec_load`: what is to be loaded, and where in memory.
 
 #![deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, clippy::as_conversions)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used))]
 
 mod bounds;
 mod crash;
@@ -155,3 +156,6 @@ fn entry(segments: &[Segment<'_>]) -> Option<PhysAddr> {
     let purgatory = segments.iter().find(|segment| segment.role == Role::Purgatory)?;
     purgatory.range.start().checked_add(Platform::PURGATORY_ENTRY)
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests;

@@ -46,3 +46,46 @@ impl Bounds {
         users.map_or(Platform::HIGHEST, |highest| highest.min(Platform::HIGHEST))
     }
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+    use crate::memory::{MIB, PhysRange};
+
+    fn at(mebibytes: u64) -> PhysAddr {
+        PhysAddr::new(mebibytes * MIB)
+    }
+
+    fn set(ranges: &[(u64, u64)]) -> RangeSet {
+        ranges.iter().filter_map(|(start, end)| PhysRange::new(at(*start), at(*end))).collect()
+    }
+
+    #[test]
+    fn each_choice_that_leaves_less_is_named_and_no_other() {
+        let low: &[(u64, u64)] = &[(1, 513)];
+        // The second stretch lies where the processor's addresses end.
+        let high: &[(u64, u64)] = &[(1, 513), (1 << 26, (1 << 26) + 512)];
+        let max = |end: u64| Some(PhysAddr::new(end * MIB - 1));
+        let (min, mem) = (Some(at(257)), "quiet mem=257M");
+        let rows = [
+            (low, None, None, "", ""),
+            (low, Some(at(0)), max(2048), "mem=2G memmap=1M$4G", ""),
+            (low, min, None, "", "256 MiB are left by --mem-min"),
+            (low, min, max(2048), "mem=2G memmap=1M$4G", "256 MiB are left by --mem-min"),
+            (low, Some(at(0)), max(2048), mem, "256 MiB are left by mem= of the new command line"),
+            (low, None, max(129), mem, "128 MiB are left by --mem-max and mem= of the new command line"),
+            (low, None, None, "memmap=1M$1M", "511 MiB are left by memmap= of the new command line"),
+            (high, None, None, "", "512 MiB are left by this processor"),
+            (high, min, None, "", "256 MiB are left by --mem-min"),
+        ];
+        for (all, lowest, highest, cmdline, wanted) in rows {
+            let (bounds, all, cmdline) = (Bounds { lowest, highest }, set(all), Cmdline::new(cmdline));
+            let usable = Platform::usable(&cmdline, &all);
+            let blamed = |reason| bounds.blame(Finding::new(reason, "no room"), &all, &usable, &cmdline).detail;
+            let more =
+                if wanted.is_empty() { String::new() } else { format!("; of {} MiB, {wanted}", all.total() >> 20) };
+            assert_eq!(blamed(Reason::NoMemoryHole), format!("no room{more}"), "{bounds:?} {cmdline:?}");
+            assert_eq!(blamed(Reason::MemoryTooSmall), "no room", "{bounds:?} {cmdline:?}");
+        }
+    }
+}

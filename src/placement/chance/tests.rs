@@ -58,6 +58,25 @@ fn the_first_draw_that_leaves_room_for_all_counts() {
     assert_eq!(starts(Vec::new()), 32);
 }
 
+/// One without a draw before it has no part in it, nor one that has only one address.
+#[test]
+fn the_segment_that_has_draws_and_no_address_is_drawn() {
+    let usable = set(&[(16, 64)]);
+    let initrd = || SegmentSpec::new(Role::Initrd, "initrd", Content::Bytes(&[1]));
+    let fixed = || {
+        let constraints =
+            Constraints { fixed: Some(PhysAddr::new(40 * MIB)), draws: vec![0], ..Constraints::default() };
+        SegmentSpec { constraints, ..initrd() }
+    };
+    let starts = |specs: [SegmentSpec<'_>; 2]| {
+        let places = search(&specs, &room(&usable)).unwrap();
+        places.iter().map(|place| place.start().get()).collect::<Vec<_>>()
+    };
+    assert_eq!(starts([initrd(), kernel(vec![0])]), [64 * MIB - PAGE, 16 * MIB]);
+    assert_eq!(starts([fixed(), kernel(vec![0])]), [40 * MIB, 16 * MIB]);
+    assert_eq!(starts([fixed(), kernel(Vec::new())]), [40 * MIB, 58 * MIB]);
+}
+
 #[test]
 fn the_limit_is_on_what_is_loaded() {
     let usable = set(&[(16, 38)]);
