@@ -48,12 +48,6 @@ impl Flat {
         &self.bytes
     }
 
-    /// The same, without the relocations.
-    #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
-    }
-
     /// The physical address that the kernel was linked for (`LOAD_PHYSICAL_ADDR`): the lowest `p_paddr`.
     #[must_use]
     pub const fn base(&self) -> u64 {
