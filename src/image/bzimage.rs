@@ -216,9 +216,43 @@ mod tests {
             (0x1f1, &[0], Reason::Truncated),
         ];
         for (offset, bytes, reason) in rows {
-            let mut image = kernel();
-            image[*offset..offset + bytes.len()].copy_from_slice(bytes);
-            assert_eq!(SetupHeader::parse(&image).unwrap_err().reason, *reason, "{offset:#x}");
+            assert_eq!(SetupHeader::parse(&with(*offset, bytes)).unwrap_err().reason, *reason, "{offset:#x}");
+        }
+    }
+
+    fn with(offset: usize, bytes: &[u8]) -> Vec<u8> {
+        let mut image = kernel();
+        image[offset..offset + bytes.len()].copy_from_slice(bytes);
+        image
+    }
+
+    #[test]
+    fn the_least_command_line_is_accepted() {
+        assert_eq!(SetupHeader::parse(&with(0x238, &[30, 0])).map(|header| header.cmdline_size), Ok(30));
+    }
+
+    #[test]
+    fn what_is_copied_may_fill_the_pages_of_init_size() {
+        let mut image = with(0x260, &4095_u32.to_le_bytes());
+        image.resize(1024 + 4096, 0);
+        assert_eq!(SetupHeader::parse(&image).map(|header| header.init_size), Ok(4095));
+        image.push(0);
+        assert_eq!(SetupHeader::parse(&image).map_err(|finding| finding.reason), Err(Reason::HeaderInvalid));
+    }
+
+    /// The table of `xloadflags` in boot.rst.
+    #[test]
+    fn the_bits_are_those_of_the_boot_protocol() {
+        use xloadflags::{ABOVE_4G, EFI_KEXEC, FIVE_LEVEL, FIVE_LEVEL_ENABLED, HANDOVER_32, HANDOVER_64, KERNEL_64};
+        let bits = [KERNEL_64, ABOVE_4G, HANDOVER_32, HANDOVER_64, EFI_KEXEC, FIVE_LEVEL, FIVE_LEVEL_ENABLED];
+        assert_eq!(bits, [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40]);
+    }
+
+    #[test]
+    fn one_bit_says_whether_five_levels_are_supported() {
+        for (xloadflags, wanted) in [(0x7f, true), (0x23, true), (0x5f, false), (0x03, false)] {
+            let header = SetupHeader::parse(&with(0x236, &[xloadflags])).unwrap();
+            assert_eq!(header.five_level(), wanted, "{xloadflags:#x}");
         }
     }
 

@@ -62,3 +62,21 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_needs_and_loads_what_its_headers_say() {
+        let packed = forge::bzimage::BzImage { syssize: Some(0x456), init_size: 0x12_3000, ..Default::default() };
+        let unpacked = forge::vmlinux::Vmlinux::default();
+        let rows = [
+            (Kernel::BzImage(SetupHeader::parse(&packed.build()).unwrap()), 0x12_3000, 0x4560),
+            (Kernel::Elf(Vmlinux::parse(&unpacked.build()).unwrap()), 0x8000, 0x8000),
+        ];
+        for (kernel, memory, loaded) in rows {
+            assert_eq!((kernel.memory(), kernel.loaded()), (memory, loaded), "{kernel:?}");
+        }
+    }
+}

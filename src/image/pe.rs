@@ -286,3 +286,6 @@ fn section(bytes: &[u8], at: usize) -> Option<Section> {
         relocations: u16_at(bytes, at.checked_add(32)?)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

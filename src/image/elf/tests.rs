@@ -137,6 +137,17 @@ fn no_byte_is_loaded_twice_without_end() {
     assert!(Vmlinux::parse(&elf(0x100_0000, &rows(0x1555))).is_ok());
     let error = Vmlinux::parse(&elf(0x100_0000, &rows(0x1556))).unwrap_err();
     assert_eq!(error.reason, Reason::ElfHeader, "{error}");
+    let whole = (PT_LOAD, 0, 0, 0x100_0000, 0x4000, 0x4000);
+    assert!(Vmlinux::parse(&elf(0x100_0000, &[whole])).is_ok());
+}
+
+#[test]
+fn the_number_of_program_headers_is_bounded() {
+    for (notes, wanted) in [(63, Ok(1)), (64, Err(Reason::ElfHeader))] {
+        let rows = [vec![(4, 0x1000, 0, 0, 8, 8); notes], vec![TEXT]].concat();
+        let kernel = Vmlinux::parse(&elf(0x100_0000, &rows));
+        assert_eq!(kernel.map(|kernel| kernel.segments.len()).map_err(|finding| finding.reason), wanted, "{notes}");
+    }
 }
 
 #[test]

@@ -22,6 +22,30 @@ fn the_segments_lie_at_their_offsets() {
     assert_eq!(flat.bytes()[0x4000..0x5000], file[0x5000..0x6000]);
 }
 
+/// Where a segment of 0x800 bytes is in the file, and where it belongs in memory.
+type Place = (u64, u64);
+
+fn laid_out(places: &[Place]) -> Result<Flat, String> {
+    let loads = places.iter().map(|(file, memory)| [*file, 0, BASE + memory, 0x800, 0x800]).collect();
+    Flat::new(Vmlinux { loads, lists: vec![Vec::new(); 2], ..Vmlinux::default() }.build())
+}
+
+#[test]
+fn the_segments_are_in_the_order_of_a_linker() {
+    let rows: [(&str, &[Place], bool); 5] = [
+        ("the file starts with the first one", &[(0, 0), (0x1000, 0x1000)], true),
+        ("one follows another without a gap", &[(0x1000, 0), (0x1800, 0x1000)], true),
+        ("one lies as far into memory as into the file", &[(0x1000, 0), (0x2000, 0x2000)], true),
+        ("one would move towards the end", &[(0x1000, 0), (0x2000, 0x3000)], false),
+        ("the file has the second one first", &[(0x3000, 0), (0x2000, 0x1000)], false),
+    ];
+    for (what, places, wanted) in rows {
+        let flat = laid_out(places);
+        assert_eq!(flat.is_ok(), wanted, "{what}");
+        assert!(flat.err().is_none_or(|error| error.contains("order")), "{what}");
+    }
+}
+
 #[test]
 fn zeros_at_the_end_are_not_loaded() {
     let rows = [(vec![Vec::new(), Vec::new()], 0x4000), (Vmlinux::default().lists, 0x4030)];

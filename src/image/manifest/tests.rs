@@ -34,6 +34,15 @@ fn all_that_it_binds() {
 }
 
 #[test]
+fn a_bound_file_is_shown_with_all_that_is_known_of_it() {
+    let digest = "11".repeat(32);
+    for (file, more) in [(None, ""), (Some("vmlinuz".to_owned()), ", vmlinuz")] {
+        let bound = Bound { sha256: [0x11; 32], size: 8, file };
+        assert_eq!(bound.to_string(), format!("8 bytes, SHA-256 {digest}{more}"));
+    }
+}
+
+#[test]
 fn kernel_and_initrds_by_size_digest_and_place() {
     let manifest = parse(&text("", &format!("{}{}", initrd('2', ""), initrd('3', "")))).unwrap();
     assert_eq!(manifest.check_kernel(8, &[0x11; 32]), Ok(()));

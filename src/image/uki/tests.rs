@@ -89,6 +89,24 @@ fn nothing_lies_over_anything_else_in_memory() {
     assert_eq!(at(b".osrel", u32::MAX).unwrap().0, Reason::SectionBounds);
 }
 
+/// Firmware takes the size in the file where none is stated in memory, and otherwise copies no more than is stated.
+#[test]
+fn a_section_fills_what_it_states_or_else_its_size_in_the_file() {
+    for (virtual_size, wanted) in
+        [(0, Some(Reason::SectionOverlap)), (0x101, Some(Reason::SectionOverlap)), (0x100, None)]
+    {
+        let mut pe = plain().pe();
+        pe.sections.push(Section::new(b".other", vec![1; 0x200]));
+        place(&mut pe);
+        let other = pe.sections.last_mut().unwrap();
+        // The content of another section starts 0x100 bytes behind its start.
+        let start = other.virtual_address.unwrap();
+        other.virtual_size = Some(virtual_size);
+        pe.sections.push(Section { virtual_address: Some(start + 0x100), ..Section::new(b".next", b"next") });
+        assert_eq!(refused(&pe.build(), None).map(|(reason, _)| reason), wanted, "{virtual_size:#x}");
+    }
+}
+
 #[test]
 fn it_is_a_program_for_this_processor() {
     let mut file = plain().unsigned();
