@@ -52,3 +52,27 @@ pub(super) fn each(rest: &mut &[u8], sink: Sink<'_>) -> Result<(), String> {
         sink(room.get(..written).unwrap_or_default())?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_a_length_ends_the_stream() {
+        let rows = [
+            (0, Ok(())),
+            // A block of 8 MiB has at most 32896 + 16 more bytes after compression. Those of this one are missing.
+            (8_421_520, Err("it is cut short".to_owned())),
+            (8_421_521, Ok(())),
+            (usize::try_from(u32::MAX).unwrap(), Ok(())),
+        ];
+        for (length, wanted) in rows {
+            let behind = u32::try_from(length).unwrap().to_le_bytes();
+            let stream = [MAGIC, &behind].concat();
+            let mut rest = &stream[..];
+            let ended = each(&mut rest, &mut |_| Ok(()));
+            assert!(ended.is_err() || rest == behind, "{length:#x}");
+            assert_eq!(ended, wanted, "{length:#x}");
+        }
+    }
+}

@@ -125,3 +125,6 @@ fn number(rest: &mut &[u8]) -> Result<usize, String> {
     let bytes = take(rest, 4)?.first_chunk().copied().unwrap_or_default();
     usize::try_from(u32::from_be_bytes(bytes)).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

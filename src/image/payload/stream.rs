@@ -72,6 +72,26 @@ mod tests {
         ]
     }
 
+    /// Is interrupted before each read.
+    struct Interrupted<'a>(&'a [u8], bool);
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, target: &mut [u8]) -> std::io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 { Err(ErrorKind::Interrupted.into()) } else { self.0.read(target) }
+        }
+    }
+
+    #[test]
+    fn an_interruption_ends_nothing() {
+        let mut found = Vec::new();
+        let result = pump(&mut Interrupted(b"content", false), &mut |piece| {
+            found.extend_from_slice(piece);
+            Ok(())
+        });
+        assert_eq!((result, &found[..]), (Ok(()), &b"content"[..]));
+    }
+
     #[test]
     fn what_is_unpacked_is_what_was_packed() {
         let content: Vec<u8> = (0..300_000_u32).flat_map(|number| (number / 7).to_le_bytes()).collect();

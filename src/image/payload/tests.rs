@@ -86,6 +86,37 @@ fn the_size_is_exact() {
 }
 
 #[test]
+fn another_size_is_named() {
+    for (size, wanted) in [(2, "more than 2 bytes, and states 2"), (4, "3 bytes, and states 4")] {
+        assert_eq!(read_all(&b"abc"[..], size), Err(format!("it unpacks to {wanted}")));
+    }
+}
+
+#[test]
+fn there_is_room_for_all_or_an_error() {
+    assert!(reserve(0x1234).is_ok_and(|room| room.is_empty() && room.capacity() >= 0x1234));
+    let wanted = format!("there is no memory for its {} bytes", usize::MAX);
+    assert_eq!(reserve(usize::MAX), Err(wanted));
+}
+
+#[test]
+fn the_stated_size_has_two_limits() {
+    let most = u32::try_from(MAX_UNPACKED).unwrap();
+    let rows = [
+        (0x1000, 0x1000, true),
+        (0x1001, 0x1000, false),
+        (most, u32::MAX, true),
+        (most + 1, u32::MAX, false),
+        (u32::MAX, u32::MAX, false),
+    ];
+    for (stated, init_size, wanted) in rows {
+        let image = in_image(payload(Compression::Lz4, lz4::MAGIC, usize::try_from(stated).unwrap()));
+        let header = SetupHeader { init_size, ..SetupHeader::parse(&image).unwrap() };
+        assert_eq!(Packed::of(&header, &image).is_ok(), wanted, "{stated:#x} of {init_size:#x}");
+    }
+}
+
+#[test]
 fn nothing_may_follow() {
     for (compression, stream) in PACKED {
         for more in [[0; 4].as_slice(), stream] {

@@ -138,3 +138,6 @@ fn integer(rest: &mut &[u8]) -> Result<u64, String> {
     }
     Err("an integer is malformed".to_owned())
 }
+
+#[cfg(test)]
+mod tests;
