@@ -248,6 +248,61 @@ mod tests {
         }
     }
 
+    fn of_names(names: &[&str]) -> Contents {
+        let entries: Vec<_> = names.iter().map(|name| Entry::file(name, 0o644, b"12")).collect();
+        let mut contents = Contents::default();
+        contents.read_all(&archive(&entries).unwrap()).unwrap();
+        contents
+    }
+
+    #[test]
+    fn a_name_tells_what_the_initrd_has() {
+        let rows = [
+            ("init", (true, false, None)),
+            ("./init", (true, false, None)),
+            ("usr/init", (true, false, None)),
+            ("etc/init", (false, false, None)),
+            ("usr/lib/systemd/systemd", (false, true, None)),
+            ("lib/dracut", (false, false, Some("dracut"))),
+            ("usr/lib/dracut/build-parameter.txt", (false, false, Some("dracut"))),
+            ("conf/initramfs.conf", (false, false, Some("initramfs-tools"))),
+            ("buildconfig", (false, false, Some("mkinitcpio"))),
+            ("lib/dracut/hooks", (false, false, None)),
+        ];
+        for (name, wanted) in rows {
+            let Contents { init, systemd, maker, .. } = of_names(&[name]);
+            assert_eq!((init, systemd, maker), wanted, "{name}");
+        }
+        let names = ["usr/lib/firmware/a.bin", "lib/firmware/b.bin", "lib/modules/1/a.ko", "lib/modules/1/b.ko.zst"];
+        let Contents { firmware, modules, releases, .. } = of_names(&names);
+        assert_eq!((firmware, modules, releases), (2, 2, vec!["1".to_owned()]));
+    }
+
+    #[test]
+    fn early_files_are_those_in_two_folders() {
+        let names = ["kernel/x86/microcode/a.bin", "kernel/x86/microcode/", "kernel/firmware/acpi/b.aml"];
+        let found = of_names(&[&names[..], &["kernel/firmware/acpi/", "kernel/x86/c", "kernel/firmware/d"]].concat());
+        let early = |path: &str| vec![EarlyFile { path: path.to_owned(), bytes: 2 }];
+        assert_eq!((found.microcode, found.acpi), (early(names[0]), early(names[2])));
+    }
+
+    #[test]
+    fn so_many_names_are_kept() {
+        let names = |start: &str| (0..100).map(|number| format!("{start}{number}")).collect::<Vec<_>>();
+        let all = [names(MICROCODE), names(ACPI), names("lib/modules/")].concat();
+        let found = of_names(&all.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!([found.microcode.len(), found.acpi.len(), found.releases.len()], [MOST_NAMES; 3]);
+        assert_eq!(found.entries, 300);
+    }
+
+    #[test]
+    fn so_many_entries_are_counted() {
+        for (before, wanted) in [(MOST - 4, true), (MOST - 3, false)] {
+            let mut contents = Contents { entries: before, ..Contents::default() };
+            assert_eq!(contents.read_all(&example()).is_ok(), wanted, "{before}");
+        }
+    }
+
     #[test]
     fn a_cut_archive_is_not_complete() {
         let whole = example();
