@@ -8,6 +8,19 @@ pub(crate) const REASONS: &[(&str, usize, &str)] = &[
         "It only saves a second pass over the kernel: a digest that was not planned is made when it is asked for.",
     ),
     (
+        "src/image/cpio.rs: replace | with ^ in Entry<'a>::header",
+        1,
+        "The permissions have no bit in common with the kind of the file.",
+    ),
+    ("src/image/payload/lzo.rs: replace < with <= in each", 1, "A buffer that is long enough keeps its length."),
+    ("src/image/payload/lzo.rs: replace | with ^ in Checksums::of", 4, FLAGS_APART),
+    ("src/image/payload/lzo.rs: replace | with ^ in header", 1, FLAGS_APART),
+    (
+        "src/image/payload/xz/block.rs: replace | with ^ in lzma2",
+        1,
+        "The lowest bit, which is joined to 2, is not set in 2.",
+    ),
+    (
         "src/segments/crash.rs: replace | with ^ in CrashPlan::flags",
         1,
         "The two flags of the call have no bit in common.",
@@ -31,3 +44,4 @@ pub(crate) const REASONS: &[(&str, usize, &str)] = &[
 
 const SAVES_WORK: &str = "It only saves the comparison of whole descriptions, which end with this name.";
 const NO_BIT_IN_COMMON: &str = "The number of a tag has no bit in common with its class.";
+const FLAGS_APART: &str = "Each flag is a bit of its own.";
