@@ -157,5 +157,5 @@ fn entry(segments: &[Segment<'_>]) -> Option<PhysAddr> {
     purgatory.range.start().checked_add(Platform::PURGATORY_ENTRY)
 }
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(test)]
 mod tests;

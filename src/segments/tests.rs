@@ -1,3 +1,6 @@
+//! A small kernel on a small machine, by segments.
+#![cfg(target_arch = "x86_64")]
+
 use super::*;
 use crate::image::Parsed;
 use crate::image::cmdline::Cmdline;

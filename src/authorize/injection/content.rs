@@ -126,6 +126,22 @@ mod tests {
         assert_eq!((refused.reason, refused.detail.as_str()), (Reason::InjectionSize, "more than 1048576 bytes"));
     }
 
+    /// Fails once with this, and has nothing then.
+    struct Failing(Option<io::ErrorKind>);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0.take().map_or(Ok(0), |kind| Err(kind.into()))
+        }
+    }
+
+    #[test]
+    fn a_read_that_was_interrupted_goes_on_and_one_that_failed_does_not() {
+        assert_eq!(Content::read_from(Failing(Some(io::ErrorKind::Interrupted))).unwrap().bytes(), b"");
+        let refused = Content::read_from(Failing(Some(io::ErrorKind::InvalidData))).err().unwrap();
+        assert_eq!(refused.reason, Reason::Unreadable);
+    }
+
     #[test]
     fn an_encrypted_credential_is_told_from_a_plain_one() {
         // An ID of a key; the sizes of AES-256-GCM; an IV.
