@@ -12,10 +12,12 @@ const HEAD: &str = "\
 
 `cargo xtask mutants` breaks the code in one place at a time: a comparison is turned round, a function answers something else, an operator
 is another one. cargo-mutants says where. Then those of the module's tests run that come to this place, the quickest first, for about 45
-seconds, and one of them has to fail. All mutants are in one build, each behind a switch, so that they need no build of their own; the few that cannot have a
-switch (constants, the purgatory, `impl Trait`) are built one by one by cargo-mutants. `--shard K/N` and `--file PART` try a part, and
-`--minutes N` ends a run in time; what was tried before is kept in tests/data/mutants.tsv until its file changes. The command
-writes this page. It fails where a mutant survives for which [reasons.rs](../tests/vm/src/mutants/reasons.rs) has no reason.
+seconds, and one of them has to fail. All mutants are in one build, each behind a switch, so that they need no build of their own; the few
+that cannot have a switch (constants, the purgatory, functions that return `impl Trait`) are built one by one by cargo-mutants.
+
+`--shard K/N` and `--file PART` try a part, and `--minutes N` ends a run in time; what was tried before is kept in tests/data/mutants.tsv
+until its file changes. The command writes this page. It fails where a mutant survives for which
+[reasons.rs](../tests/vm/src/mutants/reasons.rs) has no reason.
 
 - *caught*: a test failed, or did not end.
 - *unviable*: it does not compile.
