@@ -52,6 +52,11 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn a_damaged_purgatory_is_not_taken_for_a_sound_one() {
+    assert_eq!([PURGATORY, SOUND], [0xffff_fffe, 0xffff_ffff]);
+}
+
+#[test]
 fn the_image_is_one_segment_without_relocations() {
     let elf = Elf::parse(ELF).unwrap();
     let loads: Vec<_> = elf.program_headers.iter().filter(|header| header.p_type == PT_LOAD).collect();

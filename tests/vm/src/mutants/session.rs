@@ -10,7 +10,7 @@ use super::All;
 use super::known::Known;
 use super::modules::MODULES;
 use super::run::Tool;
-use super::switched::Switched;
+use super::switched::{PACKAGE, Switched};
 use super::tree;
 use crate::cache::Cache;
 use crate::report::Report;
@@ -48,10 +48,10 @@ impl<'a> Session<'a> {
     /// Tries what can be tried in one build, several at the same time; then the others, each in a build of its own.
     pub(crate) fn attempt(&mut self, todo: All, at_once: usize) -> Result<()> {
         println!("{} of {} mutants are to be tried", todo.len(), self.all.len());
-        if todo.is_empty() {
-            return Ok(());
+        let (own, mut left): (All, All) = todo.into_iter().partition(|(_, mutant)| mutant.package == PACKAGE);
+        if !own.is_empty() {
+            left.extend(self.with_switches(own, at_once)?);
         }
-        let left = self.with_switches(todo, at_once)?;
         println!("{} of them have no switch, and are built one by one", left.len());
         self.one_by_one(&left)
     }

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use self::build::{Built, PACKAGE};
+use self::build::Built;
+pub(crate) use self::build::PACKAGE;
 use self::programs::{Case, Programs};
 use self::reach::Reach;
 use super::known::End;

@@ -17,7 +17,7 @@ use super::super::tree;
 use crate::cache::{Cache, cargo};
 
 /// The package whose mutants have switches. The purgatory has no environment that could turn one on.
-pub(super) const PACKAGE: &str = "skexec";
+pub(crate) const PACKAGE: &str = "skexec";
 /// Each build shows some mutants that do not compile, and hides those of the compiler's later stages.
 const BUILDS: usize = 30;
 const SWITCH: &str = include_str!("mutant_switch.rs");
