@@ -47,7 +47,7 @@ pub(crate) mod report;
 pub(crate) mod rollback;
 pub(crate) mod sealed;
 pub mod segments;
-pub(crate) mod shutdown;
+pub mod shutdown;
 pub mod sources;
 #[expect(unsafe_code, reason = "the system calls stand here, and nowhere else")]
 pub mod sys;

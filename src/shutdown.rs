@@ -1,8 +1,8 @@
 //! Leaving the running system: by its init system, or by hand.
 
 mod hooks;
-pub(crate) mod logind;
-mod mounts;
+pub mod logind;
+pub mod mounts;
 mod program;
 pub(crate) mod systemd;
 mod when;

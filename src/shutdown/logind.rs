@@ -25,7 +25,7 @@ mod flags {
 
 /// A program that wants the machine to stay up.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(crate) struct Inhibitor {
+pub struct Inhibitor {
     what: String,
     who: String,
     why: String,
@@ -83,8 +83,10 @@ fn is_scheduled_after(root: &Root, time: u64) -> bool {
     root.text(SCHEDULED).is_some_and(|text| is_to_come(&text, time))
 }
 
-/// A time that cannot be read may be to come.
-fn is_to_come(text: &str, now: u64) -> bool {
+/// Whether logind has written down that it boots the loaded kernel after `now`, in microseconds since 1970. A time that cannot be read
+/// may be to come.
+#[must_use]
+pub fn is_to_come(text: &str, now: u64) -> bool {
     let boots = value(text, "MODE") == Some("kexec") && value(text, "DRY_RUN") != Some("1");
     boots && value(text, "USEC").and_then(|time| time.parse().ok()).is_none_or(|time: u64| time > now)
 }
@@ -98,7 +100,15 @@ fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 /// # Errors
 /// That logind does not answer.
 pub(crate) fn blocking(root: &Root) -> io::Result<Vec<Inhibitor>> {
-    let (mut all,): (Vec<Inhibitor>,) = answer(&call(root, "ListInhibitors", &[])?)?;
+    among(&call(root, "ListInhibitors", &[])?)
+}
+
+/// Those that block a shutdown among all, as busctl prints the answer of `ListInhibitors`.
+///
+/// # Errors
+/// That it is no such answer.
+pub fn among(text: &str) -> io::Result<Vec<Inhibitor>> {
+    let (mut all,): (Vec<Inhibitor>,) = answer(text)?;
     all.retain(Inhibitor::blocks);
     Ok(all)
 }

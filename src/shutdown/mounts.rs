@@ -81,9 +81,14 @@ fn can_be_forced(line: &[u8]) -> bool {
     has_device && writable_disk(line).is_some()
 }
 
-/// The mount points of all file systems on disks that are writable.
 fn writable(root: &Root) -> Option<Vec<OsString>> {
-    Some(lines(&table(root)?).filter_map(writable_disk).collect())
+    Some(writable_in(&table(root)?))
+}
+
+/// The mount points of all file systems on disks that are writable, in a table of mountinfo.
+#[must_use]
+pub fn writable_in(table: &[u8]) -> Vec<OsString> {
+    lines(table).filter_map(writable_disk).collect()
 }
 
 /// Bytes, because the name of a mount point may be no text.

@@ -26,6 +26,7 @@ mod placed;
 mod policy;
 mod records;
 pub mod seeds;
+mod shutdown;
 mod system;
 mod tcglog;
 mod tpm;
@@ -54,6 +55,7 @@ pub use payloads::{payload, relocations};
 pub use placed::placement;
 pub use policy::policy;
 pub use records::records;
+pub use shutdown::shutdown;
 pub use system::system;
 pub use tcglog::tcglog;
 pub use tpm::tpm;
@@ -66,7 +68,7 @@ pub use words::words;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const ALL: [Property; 32] = [
+pub const ALL: [Property; 33] = [
     ("archive", archive),
     ("authenticode", authenticode),
     ("boots", boots),
@@ -93,6 +95,7 @@ pub const ALL: [Property; 32] = [
     ("records", records),
     ("relocations", relocations),
     ("sbat", sbat),
+    ("shutdown", shutdown),
     ("system", system),
     ("tcglog", tcglog),
     ("tpm", tpm),

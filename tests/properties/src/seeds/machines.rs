@@ -15,6 +15,9 @@ const CRYPTO: &str = "name         : sha256\ndriver       : sha256-generic\nmodu
                       name         : pkcs1pad(rsa,sha256)\ndriver       : pkcs1pad(rsa-generic,sha256)\nmodule       : kernel\n";
 const MOUNTS: &str = "22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n23 22 254:15 / /efi rw - vfat /dev/vda15 rw\n\
                       24 22 254:2 / /boot rw - ext4 /dev/vda2 rw\n";
+const BLOCKING: &str = r#"{"type":"a(ssssuu)","data":[[["shutdown","apt","upgrading","block",0,77],["sleep:shutdown:idle","backup",
+    "copies","block-weak",1000,4],["shutdown","Manager","syncs","delay",0,3],["handle-power-key","desktop","its own","block",1000,5]]]}"#;
+const SCHEDULED: &str = "USEC=1772359200000000\nWARN_WALL=1\nMODE=kexec\nWALL_MESSAGE=MODE\\=reboot\n";
 const STATUS: &str = "Name:\tskexec\nUid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\nSeccomp:\t0\n";
 const RECORD: &str = r#"{"schema":1,"time":1700000000,"method":"segments","kernel":"/boot/vmlinuz-6.12.0-1","release":"6.12.0-1",
     "sha256":"0a","basis":"embedded","signer":"CN=test","covers":["kernel"],"initrds":["/boot/initrd"],"injected":[],"cmdline":"quiet",
@@ -29,7 +32,18 @@ const VERSIONS: &str = r#"{"schema":1,"highest":{"acme-boot":7},"expected":{"nam
 const MEASURED: &str = r#"{"schema":1,"boot_id":"two","registers":[8,9],"complete":true,"events":"0a"}"#;
 
 pub(super) fn seeds() -> Vec<Seed> {
-    [of_system(), of_trust(), of_records(), of_boots(), of_commands(), of_handover(), of_words(), small()].concat()
+    [
+        of_system(),
+        of_trust(),
+        of_records(),
+        of_boots(),
+        of_commands(),
+        of_handover(),
+        of_words(),
+        of_shutdown(),
+        small(),
+    ]
+    .concat()
 }
 
 /// A core file of two parts, as /proc/kcore begins.
@@ -349,4 +363,9 @@ fn small() -> Vec<Seed> {
     ));
     seeds.push(("tpm", [&[10, 0x80, 1, 0, 0, 0, 10, 0, 0, 1, 1], &*banks].concat()));
     seeds
+}
+
+fn of_shutdown() -> Vec<Seed> {
+    let texts = [[BLOCKING, SCHEDULED, MOUNTS], [r#"{"data":[[]]}"#, "USEC=soon\nMODE=kexec\nDRY_RUN=1\n", ""]];
+    texts.map(|three| ("shutdown", three.join("\0").into_bytes())).to_vec()
 }
