@@ -158,7 +158,7 @@ enum Command {
     Coverage(covered::Options),
     /// Write docs/size.md: how large the program is, section by section and crate by crate
     ///
-    /// The exit code is 1 if the program for an initramfs has 2,000,000 bytes or more.
+    /// The exit code is 1 if the program for an initramfs has 3,300,000 bytes or more.
     Size,
     /// Write docs/crates.md: every crate that is linked into skexec, what it does there and whose bytes it reads
     Crates,
