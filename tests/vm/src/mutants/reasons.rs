@@ -3,6 +3,19 @@
 /// The mutant, without its line and column; how many of this name may survive; and why.
 pub(crate) const REASONS: &[(&str, usize, &str)] = &[
     (
+        "purgatory/src/check.rs: replace != with == in instructions",
+        1,
+        "Both kinds of instructions make the same digest; on a processor without SHA extensions, which guests have, the other kind faults.",
+    ),
+    ("purgatory/src/sha256/words.rs: replace << with >> in <impl Words for u32>::left", 1, NO_SHIFTS),
+    ("purgatory/src/sha256/words.rs: replace <impl Words for u32>::left -> Self with Default::default()", 1, NO_SHIFTS),
+    (
+        "purgatory/src/sha256/words.rs: replace <impl Words for u32>::right -> Self with Default::default()",
+        1,
+        NO_SHIFTS,
+    ),
+    ("purgatory/src/sha256/words.rs: replace >> with << in <impl Words for u32>::right", 1, NO_SHIFTS),
+    (
         "src/authorize/binding.rs: delete field whole from struct Reading expression in Binding::check_named",
         1,
         "It only saves a second pass over the kernel: a digest that was not planned is made when it is asked for.",
@@ -45,3 +58,5 @@ pub(crate) const REASONS: &[(&str, usize, &str)] = &[
 const SAVES_WORK: &str = "It only saves the comparison of whole descriptions, which end with this name.";
 const NO_BIT_IN_COMMON: &str = "The number of a tag has no bit in common with its class.";
 const FLAGS_APART: &str = "Each flag is a bit of its own.";
+const NO_SHIFTS: &str =
+    "A single word can rotate, which the four functions of one lane do; only those of the wide registers shift.";
