@@ -1,5 +1,7 @@
 //! What is packed by another implementation unpacks to the same.
 
+mod lzo;
+
 use skexec::image::bzimage::SetupHeader;
 use skexec::image::payload::Packed;
 use std::io::Write;
@@ -37,18 +39,19 @@ fn unpacked(format: &str, stream: &[u8], size: u32) -> Result<Vec<u8>, String> {
 }
 
 fn pack(choice: u8, piece: usize, content: &[u8]) -> (&'static str, Vec<u8>) {
-    match choice % 5 {
+    match choice % 6 {
         0 => {
-            let coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(u32::from(choice) / 5 % 10));
+            let coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(u32::from(choice) / 6 % 10));
             ("gzip", written(coder, piece, content, |coder| coder.finish().unwrap()))
         }
         1 => {
             let coder =
-                bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::new(1 + u32::from(choice) / 5 % 9));
+                bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::new(1 + u32::from(choice) / 6 % 9));
             ("bzip2", written(coder, piece, content, |coder| coder.finish().unwrap()))
         }
         2 => ("lz4", lz4(content)),
         3 => ("lzma", lzma(content)),
+        4 => ("lzo", lzo::frame(content, piece * 64)),
         _ => ("zstd", ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest)),
     }
 }

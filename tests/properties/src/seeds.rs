@@ -175,7 +175,8 @@ fn archives() -> Vec<Seed> {
     let main = archive(&[Entry::folder("usr", 0o755), Entry::file("init", 0o755, b"#!/bin/sh")]).unwrap_or_default();
     let padded = [early.as_slice(), &[0; 8], &main].concat();
     let cut = main[..main.len() / 2].to_vec();
-    [early, main, cut, padded].map(|bytes| ("archive", bytes)).to_vec()
+    let packed = STREAMS.map(|stream| [early.as_slice(), stream].concat());
+    [early, main, cut, padded].into_iter().chain(packed).map(|bytes| ("archive", bytes)).collect()
 }
 
 /// A manifest with every key, and a command line.
@@ -303,20 +304,24 @@ fn entries() -> Vec<Seed> {
     all.map(|text| ("entry", text.as_bytes().to_vec())).to_vec()
 }
 
-/// A small vmlinux packed in each format; and unpacked, also with two lists of relocations, without any, and with one outside.
+/// A small vmlinux packed in each format.
+const STREAMS: [&[u8]; 7] = [
+    include_bytes!("../../data/payload/vmlinux.gzip"),
+    include_bytes!("../../data/payload/vmlinux.bzip2"),
+    include_bytes!("../../data/payload/vmlinux.lzma"),
+    include_bytes!("../../data/payload/vmlinux.xz"),
+    include_bytes!("../../data/payload/vmlinux.lzo"),
+    include_bytes!("../../data/payload/vmlinux.lz4"),
+    include_bytes!("../../data/payload/vmlinux.zstd"),
+];
+
+/// It packed, and unpacked, also with two lists of relocations, without any, and with one outside.
 fn payloads() -> Vec<Seed> {
     let file = Vmlinux::default().build();
     let size = u32::try_from(file.len()).unwrap().to_le_bytes();
-    let sized = |stream: &[u8]| ("payload", [stream, &size].concat());
-    let mut seeds = vec![
-        ("payload", include_bytes!("../../data/payload/vmlinux.gzip").to_vec()),
-        sized(include_bytes!("../../data/payload/vmlinux.bzip2")),
-        sized(include_bytes!("../../data/payload/vmlinux.lzma")),
-        sized(include_bytes!("../../data/payload/vmlinux.xz")),
-        sized(include_bytes!("../../data/payload/vmlinux.lzo")),
-        sized(include_bytes!("../../data/payload/vmlinux.lz4")),
-        sized(include_bytes!("../../data/payload/vmlinux.zstd")),
-    ];
+    // gzip ends with the size itself.
+    let sized = |stream: &[u8]| [stream, if stream.starts_with(b"\x1f\x8b") { &[] } else { &size[..] }].concat();
+    let mut seeds = STREAMS.map(|stream| ("payload", sized(stream))).to_vec();
     let lists = [
         Vmlinux::default().lists,
         vec![vec![LONG], vec![WORD]],

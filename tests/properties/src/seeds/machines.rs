@@ -342,7 +342,7 @@ fn small() -> Vec<Seed> {
         seeds.push(("placement", [&free, specs.as_flattened(), &[2]].concat()));
         seeds.push(("placement", [&free, specs.as_flattened()].concat()));
     }
-    for choice in 0..15 {
+    for choice in 0..18 {
         seeds.push(("packed", [&[choice, 3], forge::sbat::LEVEL.repeat(20).as_bytes()].concat()));
         seeds.push(("packed", vec![choice, 0, 1]));
     }
