@@ -4,9 +4,13 @@
 
 mod support;
 
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::write;
 use skexec::record::{self, Record};
 use skexec::system::Slot;
 use std::fs;
+use std::os::fd::AsRawFd;
 use support::{Call, LOAD, Lab};
 
 const COUNTER: &str = "/proc/sys/kernel/kexec_load_limit_reboot";
@@ -95,6 +99,21 @@ fn a_call_that_changes_nothing_does_not_contradict_the_record() {
     *lab.kernel.answer.borrow_mut() = 0;
     assert_eq!(lab.run("unload").exit, 0);
     assert_eq!(standing(&lab), None);
+}
+
+#[test]
+fn the_record_of_an_image_that_is_gone_does_not_outlive_a_load_that_fails() {
+    let lab = Lab::new();
+    assert_eq!(lab.run(LOAD).exit, 0);
+    // Another program unloads it, skexec fails to load, and the other program loads something.
+    lab.system("/sys/kernel/kexec_loaded", "0\n");
+    *lab.kernel.answer.borrow_mut() = nix::libc::EINVAL;
+    assert_eq!(lab.run(LOAD).exit, 5);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
+    lab.kernel.calls.borrow_mut().clear();
+    let run = lab.run("exec --force");
+    assert!(run.exit == 1 && run.err.contains("(foreign-image)"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
 }
 
 #[test]
@@ -191,15 +210,16 @@ fn a_lock_that_fails_is_told_and_the_kernel_stays_loaded() {
 
     // Where loads cannot be counted as asked for, nothing is loaded.
     let lab = Lab::new();
-    lab.system(COUNTER, "-1\n");
-    let mut permissions = fs::metadata(lab.root().path(COUNTER)).unwrap().permissions();
-    permissions.set_readonly(true);
-    fs::set_permissions(lab.root().path(COUNTER), permissions).unwrap();
-    if fs::OpenOptions::new().write(true).open(lab.root().path(COUNTER)).is_err() {
-        let run = lab.run(&format!("{LOAD} --count-loads"));
-        assert!(run.exit == 1 && run.err.contains("cannot let the kernel count loads; nothing was loaded"), "{run:?}");
-        assert!(lab.kernel.calls.borrow().is_empty());
-    }
+    // It can be read, but not even root can change it.
+    let sealed = memfd_create("counter", MFdFlags::MFD_ALLOW_SEALING).unwrap();
+    write(&sealed, b"-1\n").unwrap();
+    fcntl(&sealed, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SHRINK)).unwrap();
+    let place = lab.root().path(COUNTER);
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(format!("/proc/self/fd/{}", sealed.as_raw_fd()), place).unwrap();
+    let run = lab.run(&format!("{LOAD} --count-loads"));
+    assert!(run.exit == 1 && run.err.contains("cannot let the kernel count loads; nothing was loaded"), "{run:?}");
+    assert!(lab.kernel.calls.borrow().is_empty());
 }
 
 /// What a load leaves that is killed before it can record what the kernel took.

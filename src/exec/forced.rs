@@ -39,17 +39,18 @@ pub(super) fn jump(
         disarm(armed, follow);
         return Ok(finding);
     }
+    // A hook that is left alone would go on to take devices from a machine that stays as it is.
+    let held = held.unwrap_or_else(Held::all);
     note::announce(system, request, machine, Exec::now(system.root, false), follow);
     shutdown::run_hooks(system.root, &mut |fault| follow(Event::Fault(fault)));
-    if held.is_some() && is_to_end() {
+    if is_to_end() {
         follow(Event::Fault("a signal ends skexec before the jump".into()));
         disarm(armed, follow);
         note::failed(system, machine, pending, follow);
         drop(held);
         anyhow::bail!("a signal was to end skexec before the jump");
     }
-    // Who ends the program from here on would leave a machine whose disks cannot be written.
-    let _held = held.unwrap_or_else(Held::all);
+    // From here on no signal is asked for: who ended the program would leave a machine whose disks cannot be written.
     kick(armed.as_ref(), follow);
     shutdown::prepare_jump(system.root, &mut |fault| follow(Event::Fault(fault)));
     follow(Event::Jumping);

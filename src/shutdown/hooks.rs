@@ -2,6 +2,7 @@
 
 use crate::sources::Root;
 use crate::sources::files::check_way;
+use crate::sys::is_to_end;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
@@ -18,25 +19,50 @@ use std::time::{Duration, Instant};
 const FOLDERS: [&str; 2] = ["/usr/lib/skexec/pre-exec.d", "/etc/skexec/pre-exec.d"];
 /// A hook that hangs must not stop the machine from jumping.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// So long, one that is killed may take to end. It does not end while it waits for a device that does not answer.
+const GRACE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Runs the hooks in the order of their names.
+/// How a hook ended.
+#[derive(Debug)]
+enum End {
+    Exit(ExitStatus),
+    /// It took too long.
+    Late(Stopped),
+    /// A signal is to end this program first.
+    Signal(Stopped),
+}
+
+/// What became of a hook that was killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stopped {
+    Yes,
+    No,
+}
+
+/// Runs the hooks in the order of their names. Signals wait meanwhile; one that is to end this program stops the hook that runs, and
+/// no other one is started.
 pub(super) fn run(root: &Root, warn: &mut dyn FnMut(String)) {
     run_for(root, PATIENCE, warn);
 }
 
 fn run_for(root: &Root, patience: Duration, warn: &mut dyn FnMut(String)) {
     for hook in find(root, warn).values() {
+        if is_to_end() {
+            return;
+        }
         // In a group of its own, so that what it started is stopped with it.
         let child = Command::new(hook).stdin(Stdio::null()).process_group(0).spawn();
-        match child.and_then(|child| wait(child, patience)) {
-            Ok(Some(status)) if status.success() => {}
-            Ok(Some(status)) => warn(format!("{}: {status}", hook.display())),
-            Ok(None) => {
-                warn(format!("{}: stopped, because it ran for more than {} s", hook.display(), patience.as_secs()))
+        let told = match child.and_then(|mut child| wait(&mut child, patience)) {
+            Ok(End::Exit(status)) if status.success() => continue,
+            Ok(End::Exit(status)) => status.to_string(),
+            Ok(End::Late(stopped)) => {
+                format!("{}, because it ran for more than {} s", stopped.word(), patience.as_secs())
             }
-            Err(error) => warn(format!("{}: {error}", hook.display())),
-        }
+            Ok(End::Signal(stopped)) => format!("{}, because a signal ends skexec", stopped.word()),
+            Err(error) => error.to_string(),
+        };
+        warn(format!("{}: {told}", hook.display()));
     }
 }
 
@@ -77,26 +103,70 @@ fn runnable(root: &Root, path: &Path) -> Result<bool, String> {
     }
 }
 
-/// Waits for a child so long; then kills it, and what it started.
-fn wait(mut child: Child, patience: Duration) -> io::Result<Option<ExitStatus>> {
+impl Stopped {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "stopped",
+            Self::No => "killed, but it has not ended",
+        }
+    }
+}
+
+/// A program that was started.
+trait Program {
+    /// How it ended, if it has.
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>>;
+    /// Kills it, and what it started.
+    fn kill(&mut self) -> io::Result<()>;
+}
+
+impl Program for Child {
+    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.try_wait()
+    }
+
+    fn kill(&mut self) -> io::Result<()> {
+        // The child is not waited for yet, so that no other group has its number.
+        let group = i32::try_from(self.id()).map(Pid::from_raw).map_err(io::Error::other)?;
+        // It may have left its group.
+        let group = killpg(group, Signal::SIGKILL);
+        self.kill().or_else(|error| group.map_err(|_| error))
+    }
+}
+
+/// Waits for a program so long; then kills it, and what it started.
+fn wait(program: &mut impl Program, patience: Duration) -> io::Result<End> {
     let start = Instant::now();
     while start.elapsed() < patience {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+        if let Some(status) = program.ended()? {
+            return Ok(End::Exit(status));
+        }
+        if is_to_end() {
+            return stop(program).map(End::Signal);
         }
         sleep(POLL);
     }
-    // The child is not waited for yet, so that no other group has its number.
-    let group = i32::try_from(child.id()).map(Pid::from_raw).map_err(io::Error::other)?;
-    killpg(group, Signal::SIGKILL)?;
-    child.wait()?;
-    Ok(None)
+    stop(program).map(End::Late)
+}
+
+fn stop(program: &mut impl Program) -> io::Result<Stopped> {
+    program.kill()?;
+    let start = Instant::now();
+    while start.elapsed() < GRACE {
+        if program.ended()?.is_some() {
+            return Ok(Stopped::Yes);
+        }
+        sleep(POLL);
+    }
+    Ok(Stopped::No)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sources::testing::Tree;
+    use crate::sys::Held;
+    use nix::sys::signal::{SigSet, raise};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn hook(tree: &Tree, path: &str, mode: u32, text: &str) {
@@ -146,6 +216,46 @@ mod tests {
             assert!(start.elapsed() < Duration::from_secs(20), "{}", state());
             sleep(POLL);
         }
+    }
+
+    /// A program that waits for a device.
+    struct Stuck(bool);
+
+    impl Program for Stuck {
+        fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+            Ok(None)
+        }
+
+        fn kill(&mut self) -> io::Result<()> {
+            self.0 = true;
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn one_that_does_not_end_when_it_is_killed_stops_nothing() {
+        let mut stuck = Stuck(false);
+        let end = wait(&mut stuck, Duration::from_millis(1)).unwrap();
+        assert!(stuck.0 && matches!(end, End::Late(Stopped::No)), "{end:?}");
+    }
+
+    #[test]
+    fn a_signal_stops_one_and_no_other_is_started() {
+        let tree = Tree::new();
+        let out = tree.root().path("/out");
+        hook(&tree, "/etc/skexec/pre-exec.d/10-slow", 0o755, "#!/bin/sh\nexec sleep 1000\n");
+        hook(&tree, "/etc/skexec/pre-exec.d/20-next", 0o755, &format!("#!/bin/sh\necho ran >>{}\n", out.display()));
+        let mut warnings = Vec::new();
+        // Nothing is asserted while the signal waits: a panic would let it end all tests.
+        let held = Held::all();
+        raise(Signal::SIGTERM).unwrap();
+        let mut first = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
+        let end = wait(&mut first, Duration::from_secs(60));
+        run_for(tree.root(), Duration::from_secs(60), &mut |warning| warnings.push(warning));
+        SigSet::from(Signal::SIGTERM).wait().unwrap();
+        drop(held);
+        assert!(matches!(end, Ok(End::Signal(Stopped::Yes))), "{end:?}");
+        assert!(!out.exists() && warnings.is_empty(), "{warnings:?}");
     }
 
     #[test]

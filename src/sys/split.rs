@@ -35,13 +35,25 @@ const QUESTION: u64 = 512;
 pub(super) fn split() -> io::Result<Split> {
     let (question, asked) = io::pipe()?;
     let (answered, answer) = io::pipe()?;
+    let first = std::process::id();
     // SAFETY: the process has one thread, so that its copy is whole and may do what it may do.
     let process = Errno::result(unsafe { libc::fork() })?;
     Ok(if process == 0 {
+        end_with(first);
         Split::Answers(Answering { question, answer })
     } else {
         Split::Asks(Asking { process, question: asked, answer: answered })
     })
+}
+
+/// Has this process be told by SIGTERM when the first one has ended: whoever ends a command ends all of it.
+fn end_with(first: u32) {
+    // SAFETY: a number is set (prctl(2), `PR_SET_PDEATHSIG`).
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) };
+    if std::os::unix::process::parent_id() != first {
+        // SAFETY: the process ends. The first one has ended before, without a question.
+        unsafe { libc::_exit(1) };
+    }
 }
 
 impl Asking {
@@ -82,6 +94,8 @@ impl Answering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread::sleep;
+    use std::time::Duration;
 
     fn second(answer: &[u8]) -> Asking {
         match split().unwrap() {
@@ -103,5 +117,34 @@ mod tests {
         // SAFETY: the kernel writes one `int`, which outlives the call.
         let ended = unsafe { libc::waitpid(process, &raw mut status, 0) };
         assert_eq!((ended, libc::WEXITSTATUS(status)), (process, 1));
+    }
+
+    #[test]
+    fn the_second_process_ends_with_the_first() {
+        let (mut told, mut tell) = io::pipe().unwrap();
+        // SAFETY: the copy calls nothing but what follows, and ends.
+        let first = Errno::result(unsafe { libc::fork() }).unwrap();
+        if first == 0 {
+            let _ = match split() {
+                Ok(Split::Asks(line)) => line.ask(b"x"),
+                Ok(Split::Answers(line)) => line.end(move |_| {
+                    let _ = tell.write_all(b"asked");
+                    sleep(Duration::from_secs(20));
+                    let _ = tell.write_all(b", and still there");
+                    Vec::new()
+                }),
+                Err(error) => Err(error),
+            };
+            // SAFETY: the process ends.
+            unsafe { libc::_exit(0) };
+        }
+        drop(tell);
+        let mut word = [0; 5];
+        told.read_exact(&mut word).unwrap();
+        // SAFETY: it is this test's child; no status is written.
+        unsafe { (libc::kill(first, libc::SIGKILL), libc::waitpid(first, std::ptr::null_mut(), 0)) };
+        let mut more = String::new();
+        told.read_to_string(&mut more).unwrap();
+        assert_eq!((&word, &*more), (b"asked", ""));
     }
 }

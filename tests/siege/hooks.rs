@@ -1,19 +1,35 @@
-//! Hooks of `exec` that do what they should not.
+//! Hooks of `exec` that do what they should not, and signals while they run.
 
 use super::run::Attack;
 use super::site::{METHODS, Site};
 use forge::random::Random;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-pub(crate) const ATTACKS: [Attack; 1] = [Attack {
+pub(crate) const ATTACKS: [Attack; 2] = [HOOKS, SIGNAL];
+
+const HOOKS: Attack = Attack {
     name: "hooks",
     what: "hooks that fail, kill themselves, fork, read standard input, fill the disk up to a limit, write much, are no programs, are writable by others, or lie in a folder that others can write to",
     holds: "the jump is made with the recorded image; no hook is run that somebody else than root can have put there",
     found: "a folder that others can write to, in which a link to any program of root's was run; what a hook that hung had started lived on",
     rounds: 3,
     round: hooks,
-}];
+};
+
+const SIGNAL: Attack = Attack {
+    name: "signal-in-a-hook",
+    what: "SIGTERM to `exec --force` while a hook runs, which has started a program of its own",
+    holds: "the signal ends skexec; the hook and its program are gone, no other hook has run, no jump is made, and the image stays with its record",
+    found: "the hook went on to take devices from a machine that stayed as it was",
+    rounds: 2,
+    round: signal,
+};
 
 /// What a hook does.
 const DEEDS: [&str; 9] = [
@@ -60,4 +76,45 @@ fn hooks(random: &mut Random) {
     assert_eq!(fs::read_to_string(root.path("/jumped")).unwrap(), "image=old", "{told}");
     site.agrees();
     site.heals();
+}
+
+fn signal(random: &mut Random) {
+    let site = Site::new(random.below(2) == 0);
+    let root = site.lab.root();
+    assert_eq!(site.run(&Site::load("old", METHODS[0])).exit, 0);
+    let [pids, ran] = ["/pids", "/ran"].map(|name| root.path(name));
+    let tells = format!("#!/bin/sh\nsleep 20 &\necho $$ $! >{}.new\nmv {0}.new {0}\nwait\n", pids.display());
+    for (name, text) in [("10-slow", tells), ("20-next", format!("#!/bin/sh\necho >>{}\n", ran.display()))] {
+        let name = format!("/etc/skexec/pre-exec.d/{name}");
+        site.lab.system(&name, &text);
+        fs::set_permissions(root.path(&name), Permissions::from_mode(0o755)).unwrap();
+    }
+    let child = site.process("exec --force").spawn().unwrap();
+    let started = waited(|| fs::read_to_string(&pids).ok());
+    sleep(Duration::from_millis(random.below(100)));
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let told = Site::end(&output);
+    assert_eq!(output.status.signal(), Some(Signal::SIGTERM as i32), "{told}");
+    assert!(told.contains("10-slow: stopped, because a signal ends skexec"), "{told}");
+    for pid in started.split_whitespace() {
+        // Whoever is its parent now may have yet to wait for it.
+        let state = || fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        waited(|| (state().is_empty() || state().contains(") Z")).then_some(()));
+    }
+    assert!(!ran.exists() && !root.path("/jumped").exists(), "{told}");
+    site.agrees();
+    site.heals();
+}
+
+/// Waits until it is there.
+fn waited<T>(mut wanted: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = wanted() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60));
+        sleep(Duration::from_millis(10));
+    }
 }
