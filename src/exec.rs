@@ -182,6 +182,7 @@ fn known(
         return Ok(Ok(()));
     }
     Ok(match record::known(system.root, &machine.kexec, Slot::Reboot) {
+        Ok(None) if machine.kexec.loaded.is_none() => Err(record::none_seen()),
         Ok(None) => Err(Reason::ForeignImage.into()),
         Ok(Some((_, Standing::Contradicted(why)))) => Err(Finding::new(Reason::RecordContradicted, why)),
         Ok(Some((record, Standing::Proved | Standing::Unproved))) => chosen(&record, request),

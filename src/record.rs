@@ -327,6 +327,14 @@ impl Drop for Prepared {
     }
 }
 
+/// Nothing was recorded, and what the kernel holds cannot be read.
+#[must_use]
+pub fn none_seen() -> Finding {
+    let seen = "skexec has loaded none, and whether another program has cannot be read in /sys/kernel/kexec_loaded (mount -t sysfs \
+                sysfs /sys)";
+    Finding::new(Reason::NothingLoaded, seen)
+}
+
 /// What is recorded for a slot.
 ///
 /// # Errors

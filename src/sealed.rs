@@ -45,6 +45,9 @@ impl From<OpenError> for Finding {
             OpenError::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                 Self::new(Reason::FileSizeLimit, "the copy of it in memory would be larger")
             }
+            OpenError::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                Self::new(Reason::OutOfMemory, "skexec has none to read the file into")
+            }
             OpenError::Io(error) => Self::new(Reason::Unreadable, error.to_string()),
             OpenError::Unfit(finding) => finding,
         }

@@ -20,6 +20,7 @@ pub mod terminal;
 mod watchdog;
 
 pub use allocator::Allocator;
+pub(crate) use allocator::refusable;
 pub use clock::{LocalTime, local_time, next_time_of_day};
 pub use confine::{Capability, Need, own_filters};
 #[cfg(target_arch = "x86_64")]

@@ -18,6 +18,13 @@ fn exec_wants_something_that_it_knows() {
              kernel: Invalid argument (EINVAL): there is no image to jump into\n"
         )
     );
+    // Where the kernel does not say what it holds, nobody says that it holds something.
+    lab.system("/sys/kernel/kexec_loaded", "?\n");
+    let seen = "no kernel is loaded: skexec has loaded none, and whether another program has cannot be read in \
+                /sys/kernel/kexec_loaded (mount -t sysfs sysfs /sys) (nothing-loaded)";
+    let run = lab.run("exec --force");
+    assert!(run.exit == 1 && run.err.contains(seen), "{run:?}");
+    assert!(lab.run("status").out.contains(seen));
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     let run = lab.run("exec --force");
     assert!(run.exit == 1 && run.err.contains("(foreign-image)"), "{run:?}");

@@ -64,7 +64,8 @@ impl SlotStatus {
             (Some(false), ..) => Err(Reason::NothingLoaded.into()),
             (_, Some(_), _) => Ok(()),
             (_, None, Some(_)) => Err(Reason::RecordContradicted.into()),
-            (_, None, None) => Err(Reason::ForeignImage.into()),
+            (None, None, None) => Err(record::none_seen()),
+            (Some(true), None, None) => Err(Reason::ForeignImage.into()),
         }
     }
 

@@ -12,6 +12,19 @@ use crate::trust::sbat::Level;
 
 const REVOKED: &[&str] = &["/etc/skexec/revoked.d", "/usr/lib/skexec/revoked.d"];
 
+/// Why the firmware's lists cannot be seen, where that is so.
+const fn hidden(efi: Efi) -> Option<&'static str> {
+    match efi {
+        Efi::Hidden => {
+            Some("what the kernel shows of its firmware cannot be seen in /sys/firmware (mount -t sysfs sysfs /sys)")
+        }
+        Efi::NoVariables => {
+            Some("the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)")
+        }
+        Efi::Absent | Efi::Present => None,
+    }
+}
+
 impl Gatherer<'_> {
     pub(super) fn named_revocations(&mut self, request: &TrustRequest) -> Result<(), Finding> {
         for path in &request.revoked {
@@ -30,8 +43,8 @@ impl Gatherer<'_> {
     }
 
     pub(super) fn dbx(&mut self, secure_boot: SecureBoot) {
-        match (efi::state(self.root), firmware::database(self.root, "dbx")) {
-            (Efi::NoVariables, _) => self.no_variables("dbx", secure_boot),
+        match (hidden(efi::state(self.root)), firmware::database(self.root, "dbx")) {
+            (Some(why), _) => self.no_variables("dbx", why, secure_boot),
             (_, Ok(list)) => list.iter().for_each(|part| self.revocation_list("dbx", part)),
             (_, Err(error)) => self.block("dbx", error),
         }
@@ -39,22 +52,19 @@ impl Gatherer<'_> {
 
     /// With Secure Boot off, according to the running kernel, missing variables are not an error: the firmware enforces no list
     /// then, and a kernel without runtime services can never show the variables.
-    fn no_variables(&mut self, list: &str, secure_boot: SecureBoot) {
-        const WHY: &str = "the EFI variables are not there (mount -t efivarfs efivarfs /sys/firmware/efi/efivars)";
+    fn no_variables(&mut self, list: &str, why: &str, secure_boot: SecureBoot) {
         if secure_boot.kernel == Some(false) {
-            self.warn(Caution::RevocationIncomplete, format!("{list}: {WHY}"));
+            self.warn(Caution::RevocationIncomplete, format!("{list}: {why}"));
         } else {
-            self.block(list, WHY);
+            self.block(list, why);
         }
     }
 
     pub(super) fn mok_revocations(&mut self, secure_boot: SecureBoot) {
         const NAME: &str = "MokListXRT";
-        match firmware::mok(self.root, NAME) {
-            Ok(list) if list.parts.is_empty() && efi::state(self.root) == Efi::NoVariables => {
-                self.no_variables(NAME, secure_boot);
-            }
-            Ok(list) => {
+        match (firmware::mok(self.root, NAME), hidden(efi::state(self.root))) {
+            (Ok(list), Some(why)) if list.parts.is_empty() => self.no_variables(NAME, why, secure_boot),
+            (Ok(list), _) => {
                 self.warn_of_planted(&list);
                 if list.without_privilege {
                     let message = format!("{NAME}: only root can read all of it; the EFI variable was read instead");
@@ -62,7 +72,7 @@ impl Gatherer<'_> {
                 }
                 list.parts.iter().for_each(|part| self.revocation_list(NAME, part));
             }
-            Err(error) => self.block(NAME, error),
+            (Err(error), _) => self.block(NAME, error),
         }
     }
 

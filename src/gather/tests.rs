@@ -2,6 +2,7 @@ use super::*;
 use crate::sources::efi::{GLOBAL, IMAGE_SECURITY, SHIM};
 use crate::sources::testing::{Tree, set_variable};
 use crate::trust::esl::build::{SHA1, SHA256, X509, list};
+use std::fs;
 
 /// A system under EFI with nothing to trust, and a kernel without keyrings.
 fn system(secure_boot: bool) -> Tree {
@@ -152,6 +153,8 @@ fn a_list_that_cannot_be_read_refuses_everything() {
         ("SbatLevelRT", |tree| set_variable(tree, "SbatLevelRT", SHIM, 6, b"junk")),
         (".blacklist", |tree| drop(tree.write("/proc/keys", "0 I 1 perm 0 0 0 blacklist junk\n"))),
         ("/etc/skexec/revoked.d/a.esl", |tree| drop(tree.write("/etc/skexec/revoked.d/a.esl", b"junk"))),
+        ("dbx", |tree| fs::remove_dir_all(tree.root().path("/sys/firmware")).unwrap()),
+        ("/etc/skexec/revoked.d", |tree| drop(tree.write("/etc/skexec/revoked.d", b""))),
         ("/etc/skexec/revoked.d", |tree| {
             tree.write("/etc/skexec/revoked.d/a.pem", forge::root_pem());
             tree.mode("/etc/skexec/revoked.d", 0o777);

@@ -16,6 +16,7 @@ mod zstd;
 
 use super::bytes::{size_at, u32_at};
 use super::bzimage::SetupHeader;
+use crate::sys::refusable;
 use std::io::Read;
 
 const PAYLOAD_OFFSET: usize = 0x248;
@@ -155,7 +156,8 @@ fn locate<'a>(header: &SetupHeader, file: &'a [u8]) -> Option<&'a [u8]> {
 /// An empty vector with room for `size` bytes.
 fn reserve(size: usize) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
-    content.try_reserve_exact(size).map_err(|_| format!("there is no memory for its {size} bytes"))?;
+    let reserved = refusable(|| content.try_reserve_exact(size));
+    reserved.map_err(|_| format!("there is no memory for its {size} bytes"))?;
     Ok(content)
 }
 

@@ -4,6 +4,7 @@ use super::Root;
 use super::root::{open_regular, present, read_rest};
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 
 /// Vendor of `SecureBoot` and `SetupMode` (UEFI 3.3, EFI_GLOBAL_VARIABLE).
 pub(crate) const GLOBAL: &str = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
@@ -39,6 +40,8 @@ impl Variable {
 pub(crate) enum Efi {
     /// The kernel was not started by EFI firmware, or does not know it.
     Absent,
+    /// What the kernel shows of its firmware cannot be seen: /sys is not mounted, or something else is mounted above its part.
+    Hidden,
     /// EFI without variables: efivarfs is not mounted, or the kernel has no runtime services.
     NoVariables,
     /// EFI with variables.
@@ -48,7 +51,7 @@ pub(crate) enum Efi {
 /// Whether there are variables to read. If the directory is empty, efivarfs is not mounted: firmware always has some variables.
 pub(crate) fn state(root: &Root) -> Efi {
     if !root.has("/sys/firmware/efi") {
-        return Efi::Absent;
+        return if shows_firmware(root) { Efi::Absent } else { Efi::Hidden };
     }
     match fs::read_dir(root.path(EFIVARFS)).map(|mut entries| entries.next().is_none()) {
         Ok(true) => Efi::NoVariables,
@@ -56,6 +59,13 @@ pub(crate) fn state(root: &Root) -> Efi {
         // A directory that cannot be listed still lets known names be opened.
         Ok(false) | Err(_) => Efi::Present,
     }
+}
+
+/// Whether /sys/firmware is the kernel's own, which is always there (drivers/base/firmware.c, `firmware_init`). Containers hide it below
+/// a mount.
+fn shows_firmware(root: &Root) -> bool {
+    let device = |path| fs::metadata(root.path(path)).map(|metadata| metadata.dev()).ok();
+    device("/sys/firmware").is_some_and(|own| device("/sys") == Some(own))
 }
 
 /// A variable; `None` where the firmware has none of that name.
@@ -128,9 +138,15 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_mount_point_has_no_variables() {
+    fn a_mount_point_that_is_hidden_or_empty_shows_no_variables() {
         let tree = Tree::new();
         assert_eq!(state(tree.root()), Efi::Absent);
+        fs::remove_dir(tree.root().path("/sys/firmware")).unwrap();
+        assert_eq!(state(tree.root()), Efi::Hidden);
+        // Another file system in its place, as a container has it.
+        std::os::unix::fs::symlink("/proc", tree.root().path("/sys/firmware")).unwrap();
+        assert_eq!(state(tree.root()), Efi::Hidden);
+        fs::remove_file(tree.root().path("/sys/firmware")).unwrap();
         tree.directory("/sys/firmware/efi/efivars");
         assert_eq!(state(tree.root()), Efi::NoVariables);
         tree.write(&format!("{EFIVARFS}/SecureBoot-{GLOBAL}"), [6, 0, 0, 0, 1]);

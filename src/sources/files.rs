@@ -1,7 +1,7 @@
 //! Files and directories of keys. Those of the user are read as they are; those of the system must belong to root.
 
 use super::Root;
-use super::root::{open_regular, present, read_capped, read_rest};
+use super::root::{open_regular, read_capped, read_rest};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -84,13 +84,13 @@ pub(crate) fn read_system_file(root: &Root, absolute: &str, max: u64) -> Result<
     unless_absent(root, &path, read_owned(root, &path, max)).map_err(|error| Unreadable::new(&path, error))
 }
 
-/// Turns absence into `None`. A link that leads nowhere, also one in the place of a directory, is not absence: something was meant
-/// to be there, and it may forbid what is permitted without it.
+/// Turns absence into `None`. A link that leads nowhere is not absence, nor is what stands in the place of a directory and is none:
+/// something was meant to be there, and it may forbid what is permitted without it.
 fn unless_absent<T>(root: &Root, path: &Path, result: io::Result<T>) -> io::Result<Option<T>> {
     let leads_nowhere = |step: &&Path| step.is_symlink() && step.metadata().is_err();
-    let found = present(result)?;
-    if found.is_some() {
-        return Ok(found);
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        found => return found.map(Some),
     }
     match path.ancestors().take_while(|step| *step != root.0).find(leads_nowhere) {
         Some(link) if link == path => Err(io::Error::new(io::ErrorKind::NotFound, "the link leads nowhere")),

@@ -75,7 +75,7 @@ impl SecureBoot {
 fn firmware(root: &Root) -> Firmware {
     match efi::state(root) {
         Efi::Absent => return Firmware::NotEfi,
-        Efi::NoVariables => return Firmware::Unknown,
+        Efi::Hidden | Efi::NoVariables => return Firmware::Unknown,
         Efi::Present => {}
     }
     let flag = |name| efi::variable(root, name, GLOBAL).map(|variable| variable.map(|found| found.data));

@@ -3,11 +3,22 @@
 //! Rust would abort it, and whoever started it would see a signal as of a fault in the program.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 
 use nix::libc;
 
-/// In bytes. Who asks for more takes a refusal into account: so large are only the contents of files.
-const LARGE: usize = 1 << 20;
+thread_local! {
+    /// Whether this thread goes on where there is no memory.
+    static REFUSABLE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What is done meanwhile takes into account that there is no memory for it.
+pub(crate) fn refusable<T>(work: impl FnOnce() -> T) -> T {
+    let before = REFUSABLE.replace(true);
+    let done = work();
+    REFUSABLE.set(before);
+    done
+}
 
 /// Memory from the system.
 #[derive(Debug)]
@@ -23,9 +34,10 @@ impl Allocator {
         Self { message, exit }
     }
 
-    /// The memory that was asked for, or none of a large piece; small pieces are there or the program ends.
-    fn given(&self, memory: *mut u8, size: usize) -> *mut u8 {
-        if memory.is_null() && size < LARGE {
+    /// The memory that was asked for, or none within [`refusable`]; elsewhere the program ends. Libraries that ask for memory do not
+    /// take a refusal into account.
+    fn given(&self, memory: *mut u8) -> *mut u8 {
+        if memory.is_null() && !REFUSABLE.try_with(Cell::get).unwrap_or(false) {
             // SAFETY: the message is there for as long as the program, and neither call needs memory or returns to what lacks it.
             unsafe {
                 libc::write(libc::STDERR_FILENO, self.message.as_ptr().cast(), self.message.len());
@@ -40,17 +52,17 @@ impl Allocator {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller answers for it.
-        self.given(unsafe { System.alloc(layout) }, layout.size())
+        self.given(unsafe { System.alloc(layout) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller answers for it.
-        self.given(unsafe { System.alloc_zeroed(layout) }, layout.size())
+        self.given(unsafe { System.alloc_zeroed(layout) })
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller answers for it.
-        self.given(unsafe { System.realloc(memory, layout, size) }, size)
+        self.given(unsafe { System.realloc(memory, layout, size) })
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
@@ -67,15 +79,15 @@ mod tests {
     use std::ptr;
 
     #[test]
-    fn a_small_piece_is_there_or_the_program_ends() {
+    fn memory_is_there_or_the_program_ends_where_nobody_takes_that_into_account() {
         let allocator = Allocator::new("", 4);
         let mut byte = 1_u8;
-        assert_eq!(allocator.given(&raw mut byte, 1), &raw mut byte);
-        assert!(allocator.given(ptr::null_mut(), LARGE).is_null());
+        assert_eq!(allocator.given(&raw mut byte), &raw mut byte);
+        assert!(refusable(|| allocator.given(ptr::null_mut())).is_null());
         // SAFETY: the child calls nothing but what ends it.
         match unsafe { fork() }.unwrap() {
             ForkResult::Child => {
-                allocator.given(ptr::null_mut(), LARGE - 1);
+                allocator.given(ptr::null_mut());
                 // SAFETY: it ends the child, which must not come here.
                 unsafe { libc::_exit(1) }
             }

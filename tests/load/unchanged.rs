@@ -149,6 +149,7 @@ fn what_the_kernel_cannot_read_is_named() {
 fn a_failed_call_leaves_the_old_image_and_its_record() {
     let lab = Lab::new();
     assert_eq!(lab.run(LOAD).exit, 0);
+    lab.system("/sys/kernel/kexec_loaded", "1\n");
     let before = skexec::record::read(lab.root(), skexec::system::Slot::Reboot).unwrap();
     *lab.kernel.answer.borrow_mut() = nix::libc::EINVAL;
     assert_eq!(lab.run(LOAD).exit, 5);

@@ -108,7 +108,7 @@ fn versions_are_kept_where_they_can_be() {
 fn a_state_that_cannot_be_written_is_a_warning() {
     let lab = lab();
     lab.system("/proc/sys/kernel/random/boot_id", "one\n");
-    lab.system("/var/lib", "a file\n");
+    lab.system("/var/lib/skexec/manifests.json.new/in-the-way", "");
     let run = lab.run(BY_MANIFEST);
     assert!(run.exit == 0 && run.err.contains("(version-not-kept)"), "{run:?}");
 }

@@ -31,6 +31,7 @@ impl Lab {
         let folder = std::env::temp_dir().join(format!("skexec-lab-{}-{number}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let lab = Self { root: Root(folder.join("root")), folder, kernel: Recorder::default() };
+        fs::create_dir_all(lab.root().path("/sys/firmware")).unwrap();
         lab.system("/proc/self/status", "CapEff:\t000001ffffffffff\n");
         lab.system("/proc/self/uid_map", "0 0 4294967295\n");
         lab.system("/proc/2/comm", "kthreadd\n");

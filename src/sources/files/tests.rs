@@ -80,20 +80,25 @@ fn a_link_is_followed_along_a_safe_way_only() {
 }
 
 #[test]
-fn a_link_that_leads_nowhere_is_not_absence() {
+fn what_is_in_the_place_of_something_is_not_absence() {
     let tree = Tree::new();
     let absent =
         |path: &str| read_system_file(tree.root(), path, 9).map(|bytes| bytes.is_none()).map_err(|error| error.what);
     assert_eq!(absent("/etc/skexec/policy.toml"), Ok(true));
     tree.write("/etc/file", "");
-    assert_eq!(absent("/etc/file/policy.toml"), Ok(true));
+    assert_eq!(absent("/etc/file/policy.toml"), Err("Not a directory (os error 20)".to_owned()));
     symlink("nowhere", tree.root().path("/etc/one.toml")).unwrap();
     assert_eq!(absent("/etc/one.toml"), Err("the link leads nowhere".to_owned()));
     let folder = tree.root().path("/etc/folder");
     symlink("nowhere", &folder).unwrap();
     assert_eq!(absent("/etc/folder/policy.toml"), Err(format!("the link {} leads nowhere", folder.display())));
     tree.directory("/etc/skexec");
-    symlink("nowhere", tree.root().path("/etc/skexec/trust.d")).unwrap();
+    let place = tree.root().path("/etc/skexec/trust.d");
+    symlink("nowhere", &place).unwrap();
+    assert_eq!(read(&tree).iter().map(Result::is_ok).collect::<Vec<_>>(), [false]);
+    fs::remove_file(&place).unwrap();
+    // One certificate that was copied before its folder was made.
+    tree.write("/etc/skexec/trust.d", "a");
     assert_eq!(read(&tree).iter().map(Result::is_ok).collect::<Vec<_>>(), [false]);
 }
 

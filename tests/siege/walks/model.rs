@@ -231,6 +231,10 @@ impl Model {
         let boot = self.boot;
         let place = self.place(slot);
         place.settle(boot);
+        // What another program loads after it has unloaded this is not what was recorded.
+        if slot == Slot::Reboot && place.held.is_none() {
+            place.forget();
+        }
         if counted || locks {
             place.left.get_or_insert(MANY);
         }
