@@ -25,11 +25,6 @@ pub(crate) const REASONS: &[(&str, usize, &str)] = &[
         1,
         "The permissions have no bit in common with the kind of the file.",
     ),
-    (
-        "src/image/payload.rs: replace + with *",
-        1,
-        "The size of a dictionary was checked before, so that a decoder never needs more than the sum.",
-    ),
     ("src/image/payload/lzo.rs: replace < with <= in each", 1, "A buffer that is long enough keeps its length."),
     ("src/image/payload/lzo.rs: replace | with ^ in Checksums::of", 4, FLAGS_APART),
     ("src/image/payload/lzo.rs: replace | with ^ in header", 1, FLAGS_APART),
