@@ -42,7 +42,8 @@ fn what_was_verified_is_what_is_loaded() {
             0 => std::fs::write(&path, &bad).unwrap(),
             _ => std::fs::rename(lab.file("other", &bad), &path).unwrap(),
         });
-        assert!(outcome.loaded && std::fs::read(&path).unwrap() == bad, "round {round}");
+        let why = outcome.report.refusal().map(|refusal| refusal.first().to_string());
+        assert!(outcome.loaded && std::fs::read(&path).unwrap() == bad, "round {round}: {why:?}");
         let Some(Call::Load { kernel, sealed: true, .. }) = lab.kernel.calls.borrow_mut().pop() else {
             panic!("round {round}: no load")
         };
