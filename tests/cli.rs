@@ -25,6 +25,13 @@ fn exec_wants_something_that_it_knows() {
     let run = lab.run("exec --force");
     assert!(run.exit == 1 && run.err.contains(seen), "{run:?}");
     assert!(lab.run("status").out.contains(seen));
+    let (config, hidden) = (lab.root().path("/boot/config-6.12.0-test"), lab.root().path("/boot/hidden"));
+    std::fs::rename(&config, &hidden).unwrap();
+    let status = lab.run("status");
+    let unknown = "Not known: whether the running kernel has kexec_file_load cannot be read\n";
+    assert!(status.exit == 0 && status.out.starts_with(unknown), "{status:?}");
+    assert!(!lab.run("status --json").json()["ready"].as_bool().unwrap());
+    std::fs::rename(&hidden, &config).unwrap();
     lab.system("/sys/kernel/kexec_loaded", "1\n");
     let run = lab.run("exec --force");
     assert!(run.exit == 1 && run.err.contains("(foreign-image)"), "{run:?}");

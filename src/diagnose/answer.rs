@@ -54,6 +54,11 @@ impl Answer {
         Self { ready: false, answer, advice: Some(why.reason.advice_on(site).into()) }
     }
 
+    fn unknown(what: &str) -> Self {
+        let advice = "see that /proc is mounted, and whether /boot has the running kernel's configuration";
+        Self { ready: false, answer: format!("Not known: {what} cannot be read"), advice: Some(advice.into()) }
+    }
+
     /// What to do.
     pub(super) fn advice(&self) -> Option<&str> {
         self.advice.as_deref()
@@ -73,9 +78,13 @@ impl Facts<'_> {
         if let Some(finding) = self.trust.findings.first() {
             return Answer::no(finding, self.site);
         }
-        let calls = [self.file, self.segments].into_iter().filter(|method| method.permitted);
-        let calls: Vec<_> = calls.map(|method| method.call).collect();
-        let can = format!("a kernel can be loaded, by {}", calls.join(" or "));
+        let methods = [self.file, self.segments].into_iter().filter(|method| method.permitted);
+        let calls: Vec<_> = methods.clone().map(|method| method.call).collect();
+        let calls = calls.join(" or ");
+        if methods.clone().all(|method| method.present.is_none()) {
+            return Answer::unknown(&format!("whether the running kernel has {calls}"));
+        }
+        let can = format!("a kernel can be loaded, by {calls}");
         if self.trust.anchors.is_empty() {
             return Answer::yes(format!("{can}; but nobody's signature is trusted"), Some(NAME_CERTIFICATES));
         }
