@@ -78,10 +78,10 @@ impl Facts<'_> {
         if let Some(finding) = self.trust.findings.first() {
             return Answer::no(finding, self.site);
         }
-        let methods = [self.file, self.segments].into_iter().filter(|method| method.permitted);
-        let calls: Vec<_> = methods.clone().map(|method| method.call).collect();
+        let methods: Vec<_> = [self.file, self.segments].into_iter().filter(|method| method.permitted).collect();
+        let calls: Vec<_> = methods.iter().map(|method| method.call).collect();
         let calls = calls.join(" or ");
-        if methods.clone().all(|method| method.present.is_none()) {
+        if methods.iter().all(|method| method.present.is_none()) {
             return Answer::unknown(&format!("whether the running kernel has {calls}"));
         }
         let can = format!("a kernel can be loaded, by {calls}");

@@ -59,7 +59,7 @@ pub(super) fn hand_over(
     records.settle(system.root, &kexec, request.slot).context("cannot settle the record in /run/skexec")?;
     let panic = request.slot == Slot::Panic;
     // Another program has unloaded it; what that loads next is not what was recorded. A crash kernel's record says what to load again.
-    if !panic && kexec.holds(panic) == Some(false) {
+    if request.slot == Slot::Reboot && kexec.loaded == Some(false) {
         records.forget(request.slot).context("cannot remove the record of a kernel that is gone from /run/skexec")?;
     }
     measured::may_replace(system, request.slot)?;
